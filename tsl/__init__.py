@@ -1,0 +1,49 @@
+"""A compiled LSTM behind scikit-learn's `fit` and `predict`, for time series and for text.
+
+Everything below is imported on first use, so `import tsl` costs next to nothing and compiles nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LSTMCharModel",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "__version__",
+    "datasets",
+    "plotting",
+    "text",
+    "windows",
+]
+
+_SUBMODULES = {"datasets", "plotting", "text", "windows"}
+
+# Public name -> the module that defines it.
+_CLASSES = {
+    "LSTMCharModel": "tsl.char_model",
+    "LSTMClassifier": "tsl.classifier",
+    "LSTMRegressor": "tsl.regressor",
+}
+
+if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers and editors
+    from tsl import datasets, plotting, text, windows
+    from tsl.char_model import LSTMCharModel
+    from tsl.classifier import LSTMClassifier
+    from tsl.regressor import LSTMRegressor
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"tsl.{name}")
+    if name in _CLASSES:
+        value = getattr(import_module(_CLASSES[name]), name)
+        globals()[name] = value  # the next access does not come through here
+        return value
+    raise AttributeError(f"module 'tsl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
