@@ -259,13 +259,14 @@ def rmsprop(params, grads, state, rate, rho=0.9, epsilon=1e-8, alpha=0.0, n_matr
 
 
 def adam(params, grads, state, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8, alpha=0.0, n_matrix=0):
-    """Kingma & Ba 2015, in the order at the end of their section 2: epsilon before the bias correction."""
+    """Kingma & Ba 2015, algorithm 1."""
     grads = grads + _shrinkage(params, alpha, n_matrix)
     state["step"] += 1
     state["mean"][:] = beta_1 * state["mean"] + (1 - beta_1) * grads
     state["mean_sq"][:] = beta_2 * state["mean_sq"] + (1 - beta_2) * grads**2
-    rate = rate * np.sqrt(1 - beta_2 ** state["step"]) / (1 - beta_1 ** state["step"])
-    params -= float(rate) * state["mean"] / (np.sqrt(state["mean_sq"]) + epsilon)
+    mean = state["mean"] / (1 - beta_1 ** state["step"])
+    mean_sq = state["mean_sq"] / (1 - beta_2 ** state["step"])
+    params -= rate * mean / (np.sqrt(mean_sq) + epsilon)
 
 
 def adamw(params, grads, state, rate, alpha=0.0, n_matrix=0, **options):
