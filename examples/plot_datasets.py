@@ -1,0 +1,49 @@
+"""
+A look at the data
+==================
+
+The series that come with `tsl`, so that there is something real to try a model on.
+"""
+
+# %%
+# Every loader returns a pandas object with a time index. The sea surface temperature is a buoy's, every half hour;
+# over the year, a daily rhythm rides on the seasons.
+
+import matplotlib.pyplot as plt
+
+from tsl import datasets
+
+sea = datasets.load_sea_surface_temperature()
+fig, (year, week) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+sea.plot(ax=year, ylabel="°C", title="Sea surface temperature")
+sea["2016-08-01":"2016-08-07"].plot(ax=week, title="One week of it")
+plt.show()
+
+# %%
+# Carbon dioxide rises and breathes with the seasons; sunspots come and go in about eleven years, never twice alike.
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+datasets.load_co2().plot(ax=left, ylabel="ppm", title="CO2 at Mauna Loa, weekly")
+datasets.load_sunspots().plot(ax=right, title="Sunspots, yearly")
+plt.show()
+
+# %%
+# A glucose sensor's current follows the glucose in the blood. Both stop now and then: there are gaps.
+
+glucose = datasets.load_glucose().loc["2010-04-01":"2010-04-03"]
+axes = glucose.plot(subplots=True, figsize=(9, 4), title="Glucose sensor, three days", layout=(2, 1))
+axes[0, 0].set_ylabel("nA")
+axes[1, 0].set_ylabel("mg/dL")
+plt.show()
+
+# %%
+# Share prices: the closing price, adjusted for splits and dividends, of the companies that were listed all the time.
+
+prices = datasets.load_stocks().pivot(columns="ticker", values="adj_close")
+prices[["AAPL", "IBM", "MSFT"]].plot(logy=True, figsize=(9, 3), ylabel="US dollars")
+plt.show()
+
+# %%
+# And a text.
+
+print(datasets.load_macbeth()[1043:1343])
