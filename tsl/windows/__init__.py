@@ -1,0 +1,10 @@
+"""Windows over series: a transformer for pipelines, and a function for the classic `(X, y)` form.
+
+Both hand out views of one array that holds the series, so windows of 168 steps do not cost 168 times its
+memory.
+"""
+
+from tsl.windows._make import make_windows
+from tsl.windows._sliding import SlidingWindow
+
+__all__ = ["SlidingWindow", "make_windows"]

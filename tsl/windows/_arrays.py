@@ -1,0 +1,63 @@
+"""What both forms of windowing share: checks of the input, and windows as views."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+# How `check_array` is to read a series of numbers. Integers become floats here: later they would have to be
+# converted window by window, at `window` times the memory. NaN is for the next step to handle or to refuse.
+NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+
+
+def check_count(name: str, value: Any, least: int) -> int:
+    """Return `value` as an int, where it is a whole number of at least `least`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer of at least {least}, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return int(value)
+
+
+def refuse_other_types(X: Any) -> None:
+    """Name the columns that hold no numbers; dates would otherwise turn into nanoseconds without a word."""
+    if isinstance(X, pd.DataFrame):
+        kinds = [(name, kind) for name, kind in X.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+        if kinds:
+            listed = ", ".join(f"column {name!r} of dtype {kind}" for name, kind in kinds)
+            raise ValueError(
+                f"X must hold numbers, got {listed}: convert or drop it, or name it in groups= if it tells "
+                "series apart"
+            )
+    elif getattr(getattr(X, "dtype", None), "kind", "f") in "mM":
+        raise ValueError(f"X must hold numbers, got dtype {X.dtype}")
+
+
+def to_numbers(X: Any, **options: Any) -> NDArray[Any]:
+    """`X` as an array of float64 or float32."""
+    refuse_other_types(X)
+    return check_array(X, input_name="X", **NUMBERS, **options)
+
+
+def group_positions(labels: Any) -> dict[Hashable, NDArray[np.intp]]:
+    """Positions of each label's rows, in the order given, by labels in the order of their first row."""
+    codes, uniques = pd.factorize(labels)
+    missing = np.flatnonzero(codes < 0)
+    if missing.size:
+        raise ValueError(f"groups must name the series of every row, got a missing value at row {missing[0]}")
+    order = np.argsort(codes, kind="stable")
+    stops = np.cumsum(np.bincount(codes, minlength=len(uniques)))[:-1]
+    return dict(zip(uniques, np.split(order, stops)))
+
+
+def windows_view(series: NDArray[Any], window: int, stride: int = 1) -> NDArray[Any]:
+    """Windows over rows of `series` (N, C), `stride` rows between steps: a read-only view (n, window, C)."""
+    span = (window - 1) * stride + 1
+    return sliding_window_view(series, span, axis=0)[:, :, ::stride].transpose(0, 2, 1)

@@ -1,0 +1,89 @@
+"""Whether one block of rows starts where another ended, judged by their pandas indexes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+
+class BlockEnd(NamedTuple):
+    """Where a block of rows ended, and how far away the next row may be."""
+
+    kind: Any
+    end: Any
+    smallest_step: Any
+    largest_step: Any
+    freq: Any
+
+
+def check_time_order(index: pd.Index) -> None:
+    """Refuse stamps that go back in time: a window over them would hold the future."""
+    if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)):
+        return
+    if index.hasnans:
+        raise ValueError("X must have a time in every row of its index, got NaT")
+    if not index.is_monotonic_increasing:
+        row = int((index[1:] < index[:-1]).argmax())
+        raise ValueError(
+            f"X must be in time order, but its index goes from {index[row]} back to {index[row + 1]}: use "
+            "X.sort_index() first, or groups= if X holds several series"
+        )
+
+
+def block_end(index: pd.Index) -> BlockEnd | None:
+    """Say where a block with this index ends, or None where no step can be told from it."""
+    kind = _kind(index)
+    if kind is None:
+        return None
+    freq = index.freq if kind == "datetime" else None
+    steps = _smallest_and_largest_step(index)
+    if steps is None:
+        return None if freq is None else BlockEnd(kind, _label(index, -1), None, None, freq)
+    if freq is None and kind == "datetime" and len(index) > 2:  # fewer stamps have no frequency to pandas
+        # Months, business days, and days over a clock change differ in length, yet have one frequency.
+        freq = pd.DatetimeIndex(index, freq="infer").freq
+    return BlockEnd(kind, _label(index, -1), *steps, freq)
+
+
+def follows(index: pd.Index, last: BlockEnd) -> bool:
+    """Whether a block with this index starts right after `last`.
+
+    By the frequency where there is one; otherwise by a step within those seen, so that trading days go on
+    over a weekend.
+    """
+    if _kind(index) != last.kind:
+        return False
+    start = _label(index, 0)
+    if last.freq is not None:
+        return bool(start == last.end + last.freq)
+    try:
+        return bool(last.smallest_step <= start - last.end <= last.largest_step)
+    except TypeError:  # one index has a time zone, the other none
+        return False
+
+
+def _kind(index: pd.Index) -> Any:
+    if isinstance(index, pd.DatetimeIndex):
+        return "datetime"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "timedelta"
+    if isinstance(index, pd.PeriodIndex):
+        return index.dtype
+    return "integer" if pd.api.types.is_integer_dtype(index.dtype) else None
+
+
+def _label(index: pd.Index, position: int) -> Any:
+    label = index[position]
+    return label.ordinal if isinstance(index, pd.PeriodIndex) else label
+
+
+def _smallest_and_largest_step(index: pd.Index) -> tuple[Any, Any] | None:
+    """From each row to the next; None where there is no next one or where the index does not increase."""
+    if isinstance(index, pd.RangeIndex):
+        return (index.step, index.step) if index.step > 0 else None
+    if len(index) < 2 or not (index.is_monotonic_increasing and index.is_unique):
+        return None
+    stamps = index.asi8 if isinstance(index, pd.PeriodIndex) else index
+    steps = stamps[1:] - stamps[:-1]
+    return steps.min(), steps.max()
