@@ -1,0 +1,1 @@
+"""Everything compiled. Imports numpy, numba and llvmlite alone."""

@@ -1,0 +1,65 @@
+"""How kernels are compiled, and where the machine code is kept between processes.
+
+Numba keeps compiled code on disk, but notices edits only in the file of the function itself, not in the helpers that
+were compiled into it. The locators here hand it one stamp over all sources of this package instead, so that code
+from other sources is never met again. A cache that cannot be written is no error: the code is compiled anew.
+"""
+
+import contextlib
+import functools
+import hashlib
+import pathlib
+
+import numba
+from numba.core import caching
+
+# without "nnan" and "ninf", so that no check for NaN or infinity is optimised away
+FAST_MATH = {"reassoc", "nsz", "arcp", "contract", "afn"}
+
+
+def kernel(function):
+    """Compile `function` when it is first used, without the interpreter lock."""
+    return numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+
+
+def entry_point(function):
+    """A kernel that is called from Python: its machine code is kept on disk."""
+    dispatcher = kernel(function)
+    if hasattr(dispatcher, "_cache"):  # absent when NUMBA_DISABLE_JIT leaves plain functions
+        with contextlib.suppress(RuntimeError):  # no folder can be written
+            dispatcher._cache = _KernelCache(function)
+    return dispatcher
+
+
+@functools.cache
+def sources_stamp():
+    """A hash over the sources of all kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _StampedBySources:
+    def get_source_stamp(self):
+        return sources_stamp()
+
+
+class _UserProvided(_StampedBySources, caching.UserProvidedCacheLocator):
+    """The folder that NUMBA_CACHE_DIR names."""
+
+
+class _InTree(_StampedBySources, caching.InTreeCacheLocator):
+    """Beside the sources."""
+
+
+class _UserWide(_StampedBySources, caching.UserWideCacheLocator):
+    """The user's cache folder, when the sources lie where nothing can be written."""
+
+
+class _KernelCacheImpl(caching.CompileResultCacheImpl):
+    _locator_classes = (_UserProvided, _InTree, _UserWide)
+
+
+class _KernelCache(caching.FunctionCache):
+    _impl_class = _KernelCacheImpl

@@ -1,0 +1,261 @@
+"""A vector type for Numba, and register tiles made of it.
+
+`Vector(dtype, LANES)` is an LLVM vector: arithmetic on it is one machine instruction, or as many as the processor
+needs for that many lanes. A *tile* is a tuple of `rows * cols` vectors that stays in registers; `tile_fma` is the
+one operation that everything fast here is made of.
+
+None of these intrinsics carries fast-math flags, so sums along `k` are taken in the order written, for every
+row alike. They use `fmuladd`, never `fma`: without the instruction, `fma` would become a library call.
+"""
+
+import operator
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import PrimitiveModel
+from numba.core.extending import intrinsic, overload, register_model
+
+from tsl.kernels.target import LANES
+
+
+class Vector(types.Type):
+    """The Numba type of `lanes` numbers of type `dtype` in one register."""
+
+    def __init__(self, dtype, lanes):
+        self.dtype = dtype
+        self.lanes = lanes
+        super().__init__(name=f"Vector({dtype}, {lanes})")
+
+    @property
+    def key(self):
+        """What makes two of these types the same."""
+        return self.dtype, self.lanes
+
+
+@register_model(Vector)
+class _VectorModel(PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        scalar = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
+        super().__init__(dmm, fe_type, ir.VectorType(scalar, fe_type.lanes))
+
+
+def _vector_pointer(context, builder, pointer, vector):
+    return builder.bitcast(pointer, context.get_value_type(vector).as_pointer())
+
+
+def _load(context, builder, pointer, vector):
+    # aligned to its elements only: rows start anywhere
+    return builder.load(_vector_pointer(context, builder, pointer, vector), align=vector.dtype.bitwidth // 8)
+
+
+def _store(context, builder, value, pointer, vector):
+    builder.store(value, _vector_pointer(context, builder, pointer, vector), align=vector.dtype.bitwidth // 8)
+
+
+def _splat(builder, scalar, lanes):
+    kind = ir.VectorType(scalar.type, lanes)
+    single = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+    return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), zeros)
+
+
+def _call(builder, name, *values):
+    kind = values[0].type
+    suffix = f"v{kind.count}f{32 if isinstance(kind.element, ir.FloatType) else 64}"
+    signature = ir.FunctionType(kind, [value.type for value in values])
+    function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}")
+    return builder.call(function, values)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------
+
+
+@intrinsic
+def address(typingctx, array, index):
+    """Pointer to `array[index]`; `index` is an integer or a tuple of them, not negative, not checked."""
+    indices = index if isinstance(index, types.BaseTuple) else types.UniTuple(index, 1)
+
+    def codegen(context, builder, signature, args):
+        structure = context.make_array(array)(context, builder, args[0])
+        if isinstance(index, types.BaseTuple):
+            values = cgutils.unpack_tuple(builder, args[1], len(indices))
+        else:
+            values = [args[1]]
+        values = [context.cast(builder, value, kind, types.intp) for value, kind in zip(values, indices, strict=True)]
+        return cgutils.get_item_pointer(context, builder, array, structure, values, wraparound=False)
+
+    return types.CPointer(array.dtype)(array, index), codegen
+
+
+@intrinsic
+def shifted(typingctx, pointer, count):
+    """`pointer` moved by `count` elements."""
+
+    def codegen(context, builder, signature, args):
+        return builder.gep(args[0], [context.cast(builder, args[1], count, types.intp)])
+
+    return pointer(pointer, count), codegen
+
+
+# --- single vectors ---------------------------------------------------------------------------------------------
+
+
+@intrinsic
+def load(typingctx, pointer):
+    """The `LANES` numbers that start at `pointer`."""
+    vector = Vector(pointer.dtype, LANES)
+    return vector(pointer), lambda context, builder, signature, args: _load(context, builder, args[0], vector)
+
+
+@intrinsic
+def store(typingctx, pointer, value):
+    """Write the vector `value` to the `LANES` places that start at `pointer`."""
+
+    def codegen(context, builder, signature, args):
+        _store(context, builder, args[1], args[0], value)
+        return context.get_dummy_value()
+
+    return types.void(pointer, value), codegen
+
+
+@intrinsic
+def filled(typingctx, like, number):
+    """A vector of the type of `like` with `number`, rounded to that type, in every lane."""
+
+    def codegen(context, builder, signature, args):
+        return _splat(builder, context.cast(builder, args[1], number, like.dtype), like.lanes)
+
+    return like(like, number), codegen
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """`a * b + c`, rounded once where the processor can."""
+    return a(a, b, c), lambda context, builder, signature, args: _call(builder, "fmuladd", *args)
+
+
+@intrinsic
+def at_most(typingctx, value, limit):
+    """The smaller of both, lane by lane; a NaN in `value` stays."""
+
+    def codegen(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[1], args[0])
+
+    return value(value, limit), codegen
+
+
+@intrinsic
+def at_least(typingctx, value, limit):
+    """The larger of both, lane by lane; a NaN in `value` stays."""
+
+    def codegen(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[1], args[0])
+
+    return value(value, limit), codegen
+
+
+@intrinsic
+def square_root(typingctx, value):
+    """The square root of every lane."""
+    return value(value), lambda context, builder, signature, args: _call(builder, "sqrt", *args)
+
+
+@intrinsic
+def power_of_two(typingctx, shifted_exponent):
+    """2**n, where `shifted_exponent` is n + 1.5 * 2**mantissa_bits, so that its low bits hold n as an integer."""
+    bits, mantissa, bias = (32, 23, 127) if shifted_exponent.dtype == types.float32 else (64, 52, 1023)
+
+    def codegen(context, builder, signature, args):
+        kind = ir.VectorType(ir.IntType(bits), shifted_exponent.lanes)
+        integers = builder.bitcast(args[0], kind)
+        biased = builder.add(integers, ir.Constant(kind, [bias] * shifted_exponent.lanes))
+        exponents = builder.shl(biased, ir.Constant(kind, [mantissa] * shifted_exponent.lanes))
+        return builder.bitcast(exponents, args[0].type)
+
+    return shifted_exponent(shifted_exponent), codegen
+
+
+def _arithmetic(name):
+    @intrinsic
+    def combine(typingctx, a, b):
+        return a(a, b), lambda context, builder, signature, args: getattr(builder, name)(*args)
+
+    def typed(a, b):
+        if isinstance(a, Vector) and a == b:
+            return lambda a, b: combine(a, b)
+        return None
+
+    return typed
+
+
+overload(operator.add)(_arithmetic("fadd"))
+overload(operator.sub)(_arithmetic("fsub"))
+overload(operator.mul)(_arithmetic("fmul"))
+overload(operator.truediv)(_arithmetic("fdiv"))
+
+
+# --- tiles ------------------------------------------------------------------------------------------------------
+
+
+def _tile(pointer, rows, cols):
+    return types.UniTuple(Vector(pointer.dtype, LANES), rows.literal_value * cols.literal_value)
+
+
+@intrinsic(prefer_literal=True)
+def tile_load(typingctx, pointer, row_stride, rows, cols):
+    """`rows * cols` vectors: `cols` adjacent ones from each of `rows` rows that lie `row_stride` numbers apart."""
+    tile = _tile(pointer, rows, cols)
+    vector = tile.dtype
+
+    def codegen(context, builder, signature, args):
+        start, stride = args[0], context.cast(builder, args[1], row_stride, types.intp)
+        values = []
+        for r in range(rows.literal_value):
+            row = builder.gep(start, [builder.mul(stride, ir.Constant(stride.type, r))])
+            for c in range(cols.literal_value):
+                place = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
+                values.append(_load(context, builder, place, vector))
+        return context.make_tuple(builder, tile, values)
+
+    return tile(pointer, row_stride, rows, cols), codegen
+
+
+@intrinsic(prefer_literal=True)
+def tile_store(typingctx, pointer, row_stride, tile, cols):
+    """Write a tile as `tile_load` reads it."""
+    rows, vector = tile.count // cols.literal_value, tile.dtype
+
+    def codegen(context, builder, signature, args):
+        start, stride = args[0], context.cast(builder, args[1], row_stride, types.intp)
+        values = cgutils.unpack_tuple(builder, args[2], tile.count)
+        for r in range(rows):
+            row = builder.gep(start, [builder.mul(stride, ir.Constant(stride.type, r))])
+            for c in range(cols.literal_value):
+                place = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
+                _store(context, builder, values[r * cols.literal_value + c], place, vector)
+        return context.get_dummy_value()
+
+    return types.void(pointer, row_stride, tile, cols), codegen
+
+
+@intrinsic(prefer_literal=True)
+def tile_fma(typingctx, tile, a, a_stride, b, cols):
+    """`tile[r, c] + a[r * a_stride] * b[c]`: one step of a product, `b` being `cols` adjacent vectors."""
+    rows, vector = tile.count // cols.literal_value, tile.dtype
+
+    def codegen(context, builder, signature, args):
+        values = cgutils.unpack_tuple(builder, args[0], tile.count)
+        stride = context.cast(builder, args[2], a_stride, types.intp)
+        right = [
+            _load(context, builder, builder.gep(args[3], [ir.Constant(stride.type, c * LANES)]), vector)
+            for c in range(cols.literal_value)
+        ]
+        for r in range(rows):
+            place = builder.gep(args[1], [builder.mul(stride, ir.Constant(stride.type, r))])
+            left = _splat(builder, builder.load(place), LANES)
+            for c, factor in enumerate(right):
+                k = r * cols.literal_value + c
+                values[k] = _call(builder, "fmuladd", left, factor, values[k])
+        return context.make_tuple(builder, tile, values)
+
+    return tile(tile, a, a_stride, b, cols), codegen
