@@ -1,0 +1,173 @@
+"""One LSTM layer in one direction, forward and backward (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
+
+Shapes: T steps, B batch, C inputs, H hidden units, padded to `units` = a multiple of LANES; time-major throughout.
+
+x       (T, B, C)        inputs by time, read at t = s, or at t = T - 1 - s in the reverse direction
+codes   (T, B)           instead of `x` for one-hot inputs; below 0 for none
+gates   (T, B, 4*units)  by step s: activations in the packed order [block][input, forget, candidate, output][unit]
+cells   (T+1, B, units)  cell state before each step, and after the last
+hidden  (T+1, B, units)  hidden state likewise
+recurrent                `hidden` times the recurrent dropout mask; `hidden` itself without one
+
+A step at or beyond a row's length leaves that row's states as they are. Rows are independent of each other, so any
+range of them can be run by itself, with the same result bit for bit.
+"""
+
+from tsl.kernels.activations import sigmoid, tanh
+from tsl.kernels.compile import kernel
+from tsl.kernels.products import GATE_WIDTH, WIDTH, add_gate_rows, add_rows
+from tsl.kernels.target import LANES
+from tsl.kernels.vector import address, filled, fma, load, shifted, store
+
+
+@kernel
+def time_of(step, n_steps, reverse):
+    """The time that is read at a step."""
+    return n_steps - 1 - step if reverse else step
+
+
+@kernel
+def lstm_forward(
+    n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask, first, last
+):
+    """Run rows first..last through n_steps steps; write gates, cells, hidden and recurrent.
+
+    States are read from index 0. To save memory `gates` may be (1, B, ·) and the states (2, B, ·): then only
+    what the next step needs is kept, step s being at s modulo the first dimension.
+    """
+    masked = mask.size > 0
+    for s in range(n_steps):
+        t = time_of(s, n_steps, reverse)
+        g = s % gates.shape[0]
+        now, after = s % cells.shape[0], (s + 1) % cells.shape[0]
+        before, out = s % hidden.shape[0], (s + 1) % hidden.shape[0]
+        for block in range(w_rec.shape[0]):
+            place = address(gates, (g, first, block * GATE_WIDTH))
+            for b in range(first, last):
+                row = shifted(place, (b - first) * gates.shape[2])
+                start = address(bias, block * GATE_WIDTH)
+                for k in range(0, GATE_WIDTH, LANES):
+                    total = load(shifted(start, k))
+                    if one_hot and codes[t, b] >= 0:
+                        total = total + load(address(w_in, (block, codes[t, b], k)))
+                    store(shifted(row, k), total)
+            if not one_hot:
+                add_gate_rows(
+                    last - first,
+                    address(x, (t, first, 0)),
+                    x.shape[2],
+                    x.shape[2],
+                    address(w_in, (block, 0, 0)),
+                    place,
+                    gates.shape[2],
+                )
+            add_gate_rows(
+                last - first,
+                address(recurrent, (before, first, 0)),
+                recurrent.shape[2],
+                w_rec.shape[1],
+                address(w_rec, (block, 0, 0)),
+                place,
+                gates.shape[2],
+            )
+            for b in range(first, last):
+                unit = block * LANES
+                if t < lengths[b]:
+                    _activate(
+                        address(gates, (g, b, block * GATE_WIDTH)),
+                        address(cells, (now, b, unit)),
+                        address(cells, (after, b, unit)),
+                        address(hidden, (out, b, unit)),
+                    )
+                else:
+                    store(address(cells, (after, b, unit)), load(address(cells, (now, b, unit))))
+                    store(address(hidden, (out, b, unit)), load(address(hidden, (before, b, unit))))
+                if masked:
+                    emitted = load(address(hidden, (out, b, unit)))
+                    store(address(recurrent, (out, b, unit)), emitted * load(address(mask, (b, unit))))
+
+
+@kernel
+def _activate(gates, cell_before, cell_after, hidden_after):
+    """Gate sums to activations in place, and the states that follow, for LANES units of one row."""
+    enter = sigmoid(load(gates))
+    forget = sigmoid(load(shifted(gates, LANES)))
+    candidate = tanh(load(shifted(gates, 2 * LANES)))
+    emit = sigmoid(load(shifted(gates, 3 * LANES)))
+    cell = fma(forget, load(cell_before), enter * candidate)
+    store(gates, enter)
+    store(shifted(gates, LANES), forget)
+    store(shifted(gates, 2 * LANES), candidate)
+    store(shifted(gates, 3 * LANES), emit)
+    store(cell_after, cell)
+    store(hidden_after, emit * tanh(cell))
+
+
+@kernel
+def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last):
+    """Gradients of rows first..last, from the last step to the first.
+
+    d_above  (T, B, ·)    gradient of the states emitted at time t, from `column` on; or (0, ·, ·) for none
+    gates    (T, B, ·)    activations; become the gradient of the gate sums
+    d_hidden (B, ·)       gradient of the hidden state after the last step; becomes that of the initial one
+    d_cell   (B, units)   the same for the cell state
+    w_rec_t               transposed recurrent weights, packed: (blocks, 4 * units, WIDTH)
+
+    Lanes beyond the last hidden unit may carry anything finite: no weight connects them to a unit.
+    """
+    n_steps = gates.shape[0]
+    for s in range(n_steps - 1, -1, -1):
+        t = time_of(s, n_steps, reverse)
+        for b in range(first, last):
+            for unit in range(0, cells.shape[2], LANES):
+                d_state = address(d_hidden, (b, unit))
+                d_emitted = load(d_state)
+                if d_above.shape[0] > 0:
+                    d_emitted = d_emitted + load(address(d_above, (t, b, column + unit)))
+                place = address(gates, (s, b, 4 * unit))
+                zero = filled(d_emitted, 0.0)
+                if t < lengths[b]:
+                    _activate_backward(
+                        d_emitted,
+                        place,
+                        address(cells, (s, b, unit)),
+                        address(cells, (s + 1, b, unit)),
+                        address(d_cell, (b, unit)),
+                    )
+                    store(d_state, zero)
+                else:
+                    for k in range(0, GATE_WIDTH, LANES):
+                        store(shifted(place, k), zero)
+                    store(d_state, d_emitted)
+        for block in range(w_rec_t.shape[0]):
+            add_rows(
+                last - first,
+                address(gates, (s, first, 0)),
+                gates.shape[2],
+                gates.shape[2],
+                address(w_rec_t, (block, 0, 0)),
+                address(d_hidden, (first, block * WIDTH)),
+                d_hidden.shape[1],
+            )
+        if mask.size > 0:
+            for b in range(first, last):
+                if t < lengths[b]:
+                    for unit in range(mask.shape[1]):
+                        d_hidden[b, unit] *= mask[b, unit]
+
+
+@kernel
+def _activate_backward(d_emitted, gates, cell_before, cell_after, d_cell):
+    """Activations to gradients of the gate sums in place, for LANES units of one row."""
+    enter = load(gates)
+    forget = load(shifted(gates, LANES))
+    candidate = load(shifted(gates, 2 * LANES))
+    emit = load(shifted(gates, 3 * LANES))
+    one = filled(enter, 1.0)
+    squashed = tanh(load(cell_after))
+    d_through = fma(d_emitted * emit, one - squashed * squashed, load(d_cell))
+    store(gates, d_through * candidate * enter * (one - enter))
+    store(shifted(gates, LANES), d_through * load(cell_before) * forget * (one - forget))
+    store(shifted(gates, 2 * LANES), d_through * enter * (one - candidate * candidate))
+    store(shifted(gates, 3 * LANES), d_emitted * squashed * emit * (one - emit))
+    store(d_cell, d_through * forget)
