@@ -1,0 +1,95 @@
+"""Changes of the parameters from their gradient. Optimisers hold moments, never weights."""
+
+import math
+
+from tsl.kernels.compile import kernel
+
+NONE, SGD, RMSPROP, ADAM, ADAMW = range(5)
+
+NORM_CHUNK = 4096  # a norm is summed chunk by chunk in fixed order, whichever thread sums a chunk
+
+
+@kernel
+def clip_by_value(grads, limit):
+    """Bring every entry into [-limit, limit]; NaN stays."""
+    limit = grads.dtype.type(limit)
+    for k in range(grads.size):
+        if grads[k] > limit:
+            grads[k] = limit
+        elif grads[k] < -limit:
+            grads[k] = -limit
+
+
+@kernel
+def square_sum(grads):
+    """Sum of squares."""
+    total = 0.0
+    for k in range(grads.size):
+        total += float(grads[k]) * float(grads[k])
+    return total
+
+
+@kernel
+def sgd_step(params, grads, velocity, learning_rate, momentum, nesterov, scale, penalty):
+    """Momentum, as Sutskever et al. 2013 write it."""
+    kind = params.dtype.type
+    rate, momentum, scale, penalty = kind(learning_rate), kind(momentum), kind(scale), kind(penalty)
+    for k in range(params.size):
+        change = rate * (scale * grads[k] + penalty * params[k])
+        velocity[k] = momentum * velocity[k] - change
+        params[k] += momentum * velocity[k] - change if nesterov else velocity[k]
+
+
+@kernel
+def rmsprop_step(params, grads, mean_sq, learning_rate, decay, epsilon, scale, penalty):
+    """Tieleman & Hinton 2012."""
+    kind = params.dtype.type
+    rate, decay, epsilon = kind(learning_rate), kind(decay), kind(epsilon)
+    scale, penalty, rest = kind(scale), kind(penalty), kind(1.0) - decay
+    for k in range(params.size):
+        grad = scale * grads[k] + penalty * params[k]
+        mean_sq[k] = decay * mean_sq[k] + rest * grad * grad
+        params[k] -= rate * grad / (math.sqrt(mean_sq[k]) + epsilon)
+
+
+@kernel
+def adam_step(params, grads, mean, mean_sq, step, learning_rate, beta_1, beta_2, epsilon, scale, penalty, shrinkage):
+    """Kingma & Ba 2015, algorithm 1; `shrinkage` is AdamW's (Loshchilov & Hutter 2019). `step` counts from 1."""
+    kind = params.dtype.type
+    rate = kind(learning_rate / (1.0 - beta_1**step))
+    correction = kind(1.0 / math.sqrt(1.0 - beta_2**step))
+    rest_1, rest_2, epsilon = kind(1.0 - beta_1), kind(1.0 - beta_2), kind(epsilon)
+    scale, penalty, kept = kind(scale), kind(penalty), kind(1.0 - shrinkage)
+    for k in range(params.size):
+        grad = scale * grads[k] + penalty * params[k]
+        mean[k] += rest_1 * (grad - mean[k])
+        mean_sq[k] += rest_2 * (grad * grad - mean_sq[k])
+        params[k] = kept * params[k] - rate * mean[k] / (math.sqrt(mean_sq[k]) * correction + epsilon)
+
+
+@kernel
+def update(optimizer, params, grads, mean, mean_sq, step, learning_rate, scale, alpha):
+    """One step of the chosen solver, on parameters that `alpha` shrinks all alike.
+
+    `scale` multiplies the gradient of the loss; the penalty comes on top of it.
+    """
+    if optimizer.solver == SGD:
+        sgd_step(params, grads, mean, learning_rate, optimizer.beta_1, optimizer.nesterov, scale, alpha)
+    elif optimizer.solver == RMSPROP:
+        rmsprop_step(params, grads, mean_sq, learning_rate, optimizer.beta_2, optimizer.epsilon, scale, alpha)
+    else:
+        decoupled = optimizer.solver == ADAMW
+        adam_step(
+            params,
+            grads,
+            mean,
+            mean_sq,
+            step,
+            learning_rate,
+            optimizer.beta_1,
+            optimizer.beta_2,
+            optimizer.epsilon,
+            scale,
+            0.0 if decoupled else alpha,
+            learning_rate * alpha if decoupled else 0.0,
+        )
