@@ -1,0 +1,150 @@
+"""Gradients of the parameters: sums over all rows and steps of a batch.
+
+The work is cut by *weights*, not by rows: a thread owns blocks of weights and sums every row into them, in the same
+order whatever the number of threads. So no thread needs a copy of the gradient, nothing is added up afterwards, and
+the result is the same bit for bit.
+"""
+
+from tsl.kernels.compile import kernel
+from tsl.kernels.layout import cube, fill, matrix, row
+from tsl.kernels.lstm import time_of
+from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, n_units
+from tsl.kernels.packing import unpack_dense, unpack_gates
+from tsl.kernels.products import GATE_WIDTH, TALL, WIDTH, add_gate_outer, add_outer, add_vector
+from tsl.kernels.target import LANES
+from tsl.kernels.threads import share
+from tsl.kernels.vector import address
+
+CHUNK = 4 * TALL  # rows of a weight matrix that are one task
+ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one block stay in the first cache
+
+
+@kernel
+def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
+    """Gradients of the weights that are `thread`'s, into `grads` as the parameters lie; `packed` is scratch."""
+    for cell in range(layout.w_in.size):
+        layer = cell // layout.n_directions
+        reverse = cell % layout.n_directions == 1
+        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
+        d_gates = gates_of(layout, work, cell, n_steps, batch)
+        d_w_in = matrix(grads, layout.w_in[cell], n_inputs, 4 * n_hidden)
+        blocks = n_units(layout, cell) // LANES
+        d_packed = cube(packed, layout.packed_w_in[cell], blocks, n_inputs, GATE_WIDTH)
+        if layout.one_hot and layer == 0:
+            first, last = share(blocks, thread, n_threads)
+            add_one_hot(work.codes, d_gates, reverse, d_packed, first, last)
+            for block in range(first, last):
+                unpack_gates(d_packed, d_w_in, block, 0, n_inputs)
+        else:
+            x = inputs_of(layout, work, layer, n_steps, batch)
+            sum_gate_products(x, d_gates, reverse, d_packed, d_w_in, thread, n_threads)
+        recurrent = hidden_of(layout, work, cell, work.recurrent, n_steps, batch)
+        sum_gate_products(
+            recurrent,
+            d_gates,
+            False,
+            cube(packed, layout.packed_w_rec[cell], blocks, n_hidden, GATE_WIDTH),
+            matrix(grads, layout.w_rec[cell], n_hidden, 4 * n_hidden),
+            thread,
+            n_threads,
+        )
+        sum_gate_biases(d_gates, row(grads, layout.bias[cell], 4 * n_hidden), n_hidden, thread, n_threads)
+    head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
+
+
+@kernel
+def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_threads):
+    """d_weights[k, :] = sum over steps s and rows b of x[t(s), b, k] * d_gates[s, b, :], for this thread's tasks."""
+    n_steps, batch = d_gates.shape[0], d_gates.shape[1]
+    n = d_packed.shape[1]
+    chunks = (n + CHUNK - 1) // CHUNK
+    first, last = share(d_packed.shape[0] * chunks, thread, n_threads)
+    # a reverse direction reads steps and times in opposite orders, so one step at a time
+    steps_at_once = 1 if reverse else max(1, ROWS_AT_ONCE // batch)
+    for s in range(0, n_steps, steps_at_once):
+        t = time_of(s, n_steps, reverse)
+        rows = min(steps_at_once, n_steps - s) * batch
+        for task in range(first, last):
+            block, k = task // chunks, task % chunks * CHUNK
+            height = min(CHUNK, n - k)
+            if s == 0:
+                fill(row(d_packed, (block, k, 0), height * GATE_WIDTH), 0.0)
+            add_gate_outer(
+                height,
+                address(x, (t, 0, k)),
+                x.shape[2],
+                rows,
+                address(d_gates, (s, 0, block * GATE_WIDTH)),
+                d_gates.shape[2],
+                address(d_packed, (block, k, 0)),
+            )
+    for task in range(first, last):
+        block, k = task // chunks, task % chunks * CHUNK
+        unpack_gates(d_packed, d_weights, block, k, min(n, k + CHUNK))
+
+
+@kernel
+def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
+    """The same for one-hot inputs: gate gradients are added to the row of their code."""
+    n_steps, batch = d_gates.shape[0], d_gates.shape[1]
+    for block in range(first, last):
+        fill(row(d_packed, (block, 0, 0), d_packed.shape[1] * GATE_WIDTH), 0.0)
+    for s in range(n_steps):
+        t = time_of(s, n_steps, reverse)
+        for b in range(batch):
+            if codes[t, b] >= 0:
+                for block in range(first, last):
+                    for k in range(0, GATE_WIDTH, LANES):
+                        add_vector(
+                            address(d_packed, (block, codes[t, b], k)),
+                            address(d_gates, (s, b, block * GATE_WIDTH + k)),
+                        )
+
+
+@kernel
+def sum_gate_biases(d_gates, d_bias, n_hidden, thread, n_threads):
+    """d_bias[gate, unit] = sum over steps and rows of d_gates, for this thread's blocks of units."""
+    first, last = share(d_gates.shape[2] // GATE_WIDTH, thread, n_threads)
+    for block in range(first, last):
+        start = block * LANES
+        units = min(LANES, n_hidden - start)
+        for gate in range(4):
+            column = block * GATE_WIDTH + gate * LANES
+            total = row(d_bias, gate * n_hidden + start, units)
+            fill(total, 0.0)
+            for s in range(d_gates.shape[0]):
+                for b in range(d_gates.shape[1]):
+                    for u in range(units):
+                        total[u] += d_gates[s, b, column + u]
+
+
+@kernel
+def head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
+    """Gradients of the head: the products of features and output gradients, and the sums of the latter."""
+    features, _, d_outputs = head_of(layout, work, n_steps, batch)
+    n, blocks = features.shape[1], d_outputs.shape[1] // WIDTH
+    d_packed = cube(packed, layout.packed_w_out, blocks, n, WIDTH)
+    d_weights = matrix(grads, layout.w_out, n, layout.n_outputs)
+    chunks = (n + CHUNK - 1) // CHUNK
+    first, last = share(blocks * chunks, thread, n_threads)
+    for task in range(first, last):
+        block, k = task // chunks, task % chunks * CHUNK
+        height = min(CHUNK, n - k)
+        fill(row(d_packed, (block, k, 0), height * WIDTH), 0.0)
+        for r in range(0, features.shape[0], ROWS_AT_ONCE):
+            add_outer(
+                height,
+                address(features, (r, k)),
+                n,
+                min(ROWS_AT_ONCE, features.shape[0] - r),
+                address(d_outputs, (r, block * WIDTH)),
+                d_outputs.shape[1],
+                address(d_packed, (block, k, 0)),
+            )
+        unpack_dense(d_packed, d_weights, block, k, k + height)
+    if thread == 0:
+        d_bias = row(grads, layout.b_out, layout.n_outputs)
+        fill(d_bias, 0.0)
+        for r in range(d_outputs.shape[0]):
+            for k in range(layout.n_outputs):
+                d_bias[k] += d_outputs[r, k]

@@ -1,0 +1,340 @@
+"""The whole network for a range of rows of one batch: forward, loss, backward.
+
+T steps, B rows in the batch; rows `first..last` are one thread's. Nothing here depends on other rows.
+"""
+
+from tsl.kernels.compile import kernel
+from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
+from tsl.kernels.losses import loss_row
+from tsl.kernels.lstm import lstm_backward, lstm_forward, time_of
+from tsl.kernels.products import GATE_WIDTH, WIDTH, add_dense, dense_forward
+from tsl.kernels.random import drop, hashed
+from tsl.kernels.target import LANES
+
+# --- views of one cell ------------------------------------------------------------------------------------------
+
+
+@kernel
+def n_units(layout, cell):
+    """Hidden units of a cell, padded."""
+    return rounded_up(layout.hidden[cell // layout.n_directions], LANES)
+
+
+@kernel
+def packed_gates(layout, packed, cell, starts, n):
+    """Packed (blocks, n, GATE_WIDTH) weights of a cell."""
+    return cube(packed, starts[cell], n_units(layout, cell) // LANES, n, GATE_WIDTH)
+
+
+@kernel
+def packed_transposed(layout, packed, cell, starts, n):
+    """Packed (blocks, 4 * units, WIDTH) transposed weights of a cell with n rows."""
+    return cube(packed, starts[cell], rounded_up(n, WIDTH) // WIDTH, 4 * n_units(layout, cell), WIDTH)
+
+
+@kernel
+def gates_of(layout, work, cell, n_steps, batch):
+    """(steps kept, B, 4 * units)."""
+    return cube(work.numbers, work.gates[cell], min(n_steps, work.gate_steps), batch, 4 * n_units(layout, cell))
+
+
+@kernel
+def cells_of(layout, work, cell, n_steps, batch):
+    """(states kept, B, units)."""
+    return cube(work.numbers, work.cells[cell], min(n_steps, work.gate_steps) + 1, batch, n_units(layout, cell))
+
+
+@kernel
+def hidden_of(layout, work, cell, starts, n_steps, batch):
+    """(states kept, B, units) hidden states, or the same after recurrent dropout."""
+    kept = min(n_steps + 1, work.hidden_steps[cell // layout.n_directions])
+    return cube(work.numbers, starts[cell], kept, batch, n_units(layout, cell))
+
+
+@kernel
+def inputs_of(layout, work, layer, n_steps, batch):
+    """(T, B, C) inputs of a layer."""
+    return cube(work.numbers, work.inputs[layer], n_steps, batch, layout.inputs[layer])
+
+
+@kernel
+def d_inputs_of(layout, work, layer, n_steps, batch):
+    """(T, B, padded C) gradient of the inputs of a layer."""
+    return cube(work.numbers, work.d_inputs[layer], n_steps, batch, rounded_up(layout.inputs[layer], WIDTH))
+
+
+@kernel
+def mask_of(layout, work, cell, batch, dropout):
+    """(B, units) recurrent dropout mask, or (0, units) without."""
+    return matrix(work.numbers, work.mask[cell], batch if dropout.recurrent > 0 else 0, n_units(layout, cell))
+
+
+@kernel
+def n_features(layout):
+    """Numbers that the head reads."""
+    return layout.n_directions * layout.hidden[-1]
+
+
+@kernel
+def head_rows(layout, n_steps, batch):
+    """Rows of the head's arrays: one a row of the batch, or one a step and row, steps first."""
+    return n_steps * batch if layout.every_step else batch
+
+
+@kernel
+def head_of(layout, work, n_steps, batch):
+    """The head's features (rows, D*H), their gradient (rows, padded D*H) and its outputs (rows, padded K)."""
+    rows, width = head_rows(layout, n_steps, batch), n_features(layout)
+    return (
+        matrix(work.numbers, work.features, rows, width),
+        matrix(work.numbers, work.d_features, rows, rounded_up(width, WIDTH)),
+        matrix(work.numbers, work.outputs, rows, rounded_up(layout.n_outputs, WIDTH)),
+    )
+
+
+# --- forward ----------------------------------------------------------------------------------------------------
+
+
+@kernel
+def load_windows(layout, work, data, windows, n_steps, first, last):
+    """Read the windows numbered windows[first:last] into the first layer's inputs, and their lengths."""
+    batch = windows.size
+    x = inputs_of(layout, work, 0, 0 if layout.one_hot else n_steps, batch)
+    for b in range(first, last):
+        start, length = data.starts[windows[b]], data.lengths[windows[b]]
+        work.lengths[b] = length
+        for t in range(n_steps):
+            if layout.one_hot:
+                work.codes[t, b] = data.codes[start + t] if t < length else -1
+            elif t < length:
+                for c in range(x.shape[2]):
+                    x[t, b, c] = data.rows[start + t, c]
+            else:
+                fill(row(x, (t, b, 0), x.shape[2]), 0.0)
+
+
+@kernel
+def load_states(layout, work, data, windows, n_steps, first, last):
+    """Initial states of rows first..last: `data.initial`, or zero."""
+    batch = windows.size
+    for cell in range(layout.w_in.size):
+        n_hidden, column = layout.hidden[cell // layout.n_directions], layout.state[cell]
+        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        cells = cells_of(layout, work, cell, n_steps, batch)
+        for b in range(first, last):
+            fill(row(hidden, (0, b, 0), hidden.shape[2]), 0.0)
+            fill(row(cells, (0, b, 0), cells.shape[2]), 0.0)
+            if data.initial.size:
+                for u in range(n_hidden):
+                    hidden[0, b, u] = data.initial[0, windows[b], column + u]
+                    cells[0, b, u] = data.initial[1, windows[b], column + u]
+
+
+@kernel
+def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
+    """Recurrent dropout masks of rows first..last, and the masked initial states."""
+    for cell in range(layout.w_in.size):
+        mask = mask_of(layout, work, cell, batch, dropout)
+        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        recurrent = hidden_of(layout, work, cell, work.recurrent, n_steps, batch)
+        for b in range(first, last):
+            fill(row(mask, (b, 0), mask.shape[1]), 1.0)
+            drop(row(mask, (b, 0), mask.shape[1]), hashed(key, 2 * cell + 1), b * mask.shape[1], dropout.recurrent)
+            for u in range(mask.shape[1]):
+                recurrent[0, b, u] = hidden[0, b, u] * mask[b, u]
+
+
+@kernel
+def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
+    """Outputs of rows first..last, from the inputs and initial states in the workspace."""
+    for layer in range(layout.hidden.size):
+        one_hot = layout.one_hot and layer == 0
+        x = inputs_of(layout, work, layer, 0 if one_hot else n_steps, batch)
+        for direction in range(layout.n_directions):
+            cell = layer * layout.n_directions + direction
+            lstm_forward(
+                n_steps,
+                x,
+                work.codes,
+                one_hot,
+                packed_gates(layout, packed, cell, layout.packed_w_in, layout.inputs[layer]),
+                packed_gates(layout, packed, cell, layout.packed_w_rec, layout.hidden[layer]),
+                row(packed, layout.packed_bias[cell], 4 * n_units(layout, cell)),
+                work.lengths,
+                direction == 1,
+                gates_of(layout, work, cell, n_steps, batch),
+                cells_of(layout, work, cell, n_steps, batch),
+                hidden_of(layout, work, cell, work.hidden, n_steps, batch),
+                hidden_of(layout, work, cell, work.recurrent, n_steps, batch),
+                mask_of(layout, work, cell, batch, dropout),
+                first,
+                last,
+            )
+        if layer + 1 < layout.hidden.size:
+            emit_every_step(layout, work, layer, inputs_of(layout, work, layer + 1, n_steps, batch), first, last)
+            x = inputs_of(layout, work, layer + 1, n_steps, batch)
+            drop_steps(x, x.shape[2], hashed(key, 2 * layer), dropout.outputs, first, last)
+    head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+
+
+@kernel
+def emit_every_step(layout, work, layer, out, first, last):
+    """Hidden states of a layer by time into `out` (T, B, D*H)."""
+    n_steps, batch, n_hidden = out.shape[0], out.shape[1], layout.hidden[layer]
+    for direction in range(layout.n_directions):
+        cell = layer * layout.n_directions + direction
+        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        for s in range(n_steps):
+            t = time_of(s, n_steps, direction == 1)
+            for b in range(first, last):
+                for u in range(n_hidden):
+                    out[t, b, direction * n_hidden + u] = hidden[s + 1, b, u]
+
+
+@kernel
+def drop_steps(x, n, key, rate, first, last):
+    """Dropout of the first n of (T, B, ·) features in place, anew for every step."""
+    if rate > 0.0:
+        for t in range(x.shape[0]):
+            for b in range(first, last):
+                drop(row(x, (t, b, 0), n), key, (t * x.shape[1] + b) * n, rate)
+
+
+@kernel
+def head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
+    """The dense head on the last layer's states."""
+    features, _, outputs = head_of(layout, work, n_steps, batch)
+    n_hidden, n_steps_read = layout.hidden[-1], features.shape[0] // batch
+    by_step = cube(work.numbers, work.features, n_steps_read, batch, features.shape[1])
+    if layout.every_step:
+        emit_every_step(layout, work, layout.hidden.size - 1, by_step, first, last)
+    else:
+        for direction in range(layout.n_directions):
+            cell = layout.w_in.size - layout.n_directions + direction
+            hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+            after = n_steps % hidden.shape[0]
+            for b in range(first, last):
+                for u in range(n_hidden):
+                    features[b, direction * n_hidden + u] = hidden[after, b, u]
+    drop_steps(by_step, features.shape[1], hashed(key, 2 * layout.hidden.size), dropout.outputs, first, last)
+    blocks = outputs.shape[1] // WIDTH
+    weights = cube(packed, layout.packed_w_out, blocks, features.shape[1], WIDTH)
+    bias = row(packed, layout.packed_b_out, outputs.shape[1])
+    for t in range(n_steps_read):
+        dense_forward(features, weights, bias, outputs, t * batch + first, t * batch + last)
+
+
+# --- backward ---------------------------------------------------------------------------------------------------
+
+
+@kernel
+def batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last):
+    """Losses of rows first..last, into `work.row_losses`; their outputs become gradients of the mean loss."""
+    batch = windows.size
+    _, _, outputs = head_of(layout, work, n_steps, batch)
+    for b in range(first, last):
+        window = windows[b]
+        weight = float(data.weights[window]) if data.weights.size else 1.0
+        total = 0.0
+        for t in range(outputs.shape[0] // batch):
+            scores = row(outputs, (t * batch + b, 0), outputs.shape[1])
+            if t < work.lengths[b]:
+                place = data.first_target[window] + t
+                label = data.labels[place] if data.labels.size else 0
+                values = row(data.values, (place, 0), data.values.shape[1]) if data.values.size else scores
+                total += loss_row(loss, scores, layout.n_outputs, values, label, weight / total_weight)
+            else:
+                fill(scores, 0.0)
+        work.row_losses[b] = weight * total / total_weight
+
+
+@kernel
+def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last):
+    """Gradients of all gate sums of rows first..last, left in `work.gates`, and of the inputs where asked for."""
+    head_backward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+    n_layers = layout.hidden.size
+    _, d_features, _ = head_of(layout, work, n_steps, batch)
+    for layer in range(n_layers - 1, -1, -1):
+        if layer + 1 < n_layers:
+            d_above = d_inputs_of(layout, work, layer + 1, n_steps, batch)
+        else:
+            steps = n_steps if layout.every_step else 0
+            d_above = cube(work.numbers, work.d_features, steps, batch, d_features.shape[1])
+        for direction in range(layout.n_directions):
+            cell = layer * layout.n_directions + direction
+            d_hidden, d_cell = d_states_of(layout, work, cell, batch)
+            for b in range(first, last):
+                fill(row(d_hidden, (b, 0), d_hidden.shape[1]), 0.0)
+                fill(row(d_cell, (b, 0), d_cell.shape[1]), 0.0)
+            if layer + 1 == n_layers and not layout.every_step:
+                column = direction * layout.hidden[layer]
+                for b in range(first, last):
+                    for u in range(layout.hidden[layer]):
+                        d_hidden[b, u] = d_features[b, column + u]
+            lstm_backward(
+                d_above,
+                direction * layout.hidden[layer],
+                gates_of(layout, work, cell, n_steps, batch),
+                cells_of(layout, work, cell, n_steps, batch),
+                packed_transposed(layout, packed, cell, layout.packed_w_rec_t, layout.hidden[layer]),
+                work.lengths,
+                direction == 1,
+                mask_of(layout, work, cell, batch, dropout),
+                d_hidden,
+                d_cell,
+                first,
+                last,
+            )
+        if layer > 0 or input_gradient:
+            inputs_backward(layout, packed, work, layer, n_steps, batch, first, last)
+        if layer > 0:
+            d_x = d_inputs_of(layout, work, layer, n_steps, batch)
+            drop_steps(d_x, layout.inputs[layer], hashed(key, 2 * (layer - 1)), dropout.outputs, first, last)
+
+
+@kernel
+def d_states_of(layout, work, cell, batch):
+    """Gradients carried from step to step: of the hidden (B, padded H) and of the cell state (B, units)."""
+    n_hidden = layout.hidden[cell // layout.n_directions]
+    return (
+        matrix(work.numbers, work.d_hidden[cell], batch, rounded_up(n_hidden, WIDTH)),
+        matrix(work.numbers, work.d_cell[cell], batch, n_units(layout, cell)),
+    )
+
+
+@kernel
+def head_backward(layout, packed, work, dropout, key, n_steps, batch, first, last):
+    """Gradient of the head's features from that of its outputs."""
+    _, d_features, d_outputs = head_of(layout, work, n_steps, batch)
+    width = n_features(layout)
+    blocks = d_features.shape[1] // WIDTH
+    weights_t = cube(packed, layout.packed_w_out_t, blocks, layout.n_outputs, WIDTH)
+    steps = d_features.shape[0] // batch
+    for t in range(steps):
+        for b in range(first, last):
+            fill(row(d_features, (t * batch + b, 0), d_features.shape[1]), 0.0)
+        add_dense(d_outputs, weights_t, d_features, t * batch + first, t * batch + last)
+    by_step = cube(work.numbers, work.d_features, steps, batch, d_features.shape[1])
+    drop_steps(by_step, width, hashed(key, 2 * layout.hidden.size), dropout.outputs, first, last)
+
+
+@kernel
+def inputs_backward(layout, packed, work, layer, n_steps, batch, first, last):
+    """Gradient of a layer's inputs: the gate gradients of each direction times the transposed input weights."""
+    d_x = d_inputs_of(layout, work, layer, n_steps, batch)
+    for direction in range(layout.n_directions):
+        cell = layer * layout.n_directions + direction
+        gates = gates_of(layout, work, cell, n_steps, batch)
+        weights_t = packed_transposed(layout, packed, cell, layout.packed_w_in_t, layout.inputs[layer])
+        for s in range(n_steps):
+            t = time_of(s, n_steps, direction == 1)
+            if direction == 0:
+                for b in range(first, last):
+                    fill(row(d_x, (t, b, 0), d_x.shape[2]), 0.0)
+            add_dense(
+                matrix(gates, (s, 0, 0), batch, gates.shape[2]),
+                weights_t,
+                matrix(d_x, (t, 0, 0), batch, d_x.shape[2]),
+                first,
+                last,
+            )

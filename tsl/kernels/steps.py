@@ -1,0 +1,239 @@
+"""The entry points: pack the weights, run windows forward, take training steps.
+
+A team of threads calls `train_stretch` together, each with its own number, and meets at a barrier between the phases
+of a step: pack, run rows, sum gradients, measure, update. With one thread the barriers cost nothing.
+"""
+
+import math
+
+import numpy as np
+
+from tsl.kernels.compile import entry_point, kernel
+from tsl.kernels.gradients import weight_gradients
+from tsl.kernels.layout import cube, matrix, rounded_up, row
+from tsl.kernels.model import (
+    backward,
+    batch_loss,
+    cells_of,
+    draw_masks,
+    forward,
+    head_of,
+    hidden_of,
+    load_states,
+    load_windows,
+    n_features,
+    packed_gates,
+    packed_transposed,
+)
+from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, update
+from tsl.kernels.packing import (
+    pack_dense,
+    pack_dense_transposed,
+    pack_gate_bias,
+    pack_gates,
+    pack_gates_transposed,
+)
+from tsl.kernels.products import GATE_WIDTH, WIDTH
+from tsl.kernels.random import hashed
+from tsl.kernels.threads import meet, share
+
+
+@entry_point
+def pack_weights(layout, params, packed, thread, n_threads):
+    """`thread`'s part of the weights, as a forward pass reads them, into `packed`."""
+    for cell in range(layout.w_in.size):
+        layer = cell // layout.n_directions
+        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
+        packed_in = packed_gates(layout, packed, cell, layout.packed_w_in, n_inputs)
+        packed_rec = packed_gates(layout, packed, cell, layout.packed_w_rec, n_hidden)
+        bias = row(packed, layout.packed_bias[cell], packed_in.shape[0] * GATE_WIDTH)
+        first, last = share(packed_in.shape[0], thread, n_threads)
+        pack_gates(matrix(params, layout.w_in[cell], n_inputs, 4 * n_hidden), packed_in, first, last)
+        pack_gates(matrix(params, layout.w_rec[cell], n_hidden, 4 * n_hidden), packed_rec, first, last)
+        pack_gate_bias(row(params, layout.bias[cell], 4 * n_hidden), bias, first, last)
+    n, n_outputs = n_features(layout), layout.n_outputs
+    out = cube(packed, layout.packed_w_out, rounded_up(n_outputs, WIDTH) // WIDTH, n, WIDTH)
+    first, last = share(out.shape[0], thread, n_threads)
+    pack_dense(matrix(params, layout.w_out, n, n_outputs), out, first, last)
+    if thread == 0:
+        for k in range(n_outputs):
+            packed[layout.packed_b_out + k] = params[layout.b_out + k]
+
+
+@kernel
+def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
+    """`thread`'s part of the transposed weights, as a backward pass reads them, into `packed`."""
+    for cell in range(layout.w_in.size):
+        layer = cell // layout.n_directions
+        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
+        packed_rec = packed_transposed(layout, packed, cell, layout.packed_w_rec_t, n_hidden)
+        first, last = share(packed_rec.shape[0], thread, n_threads)
+        pack_gates_transposed(matrix(params, layout.w_rec[cell], n_hidden, 4 * n_hidden), packed_rec, first, last)
+        if layer > 0 or input_gradient:
+            packed_in = packed_transposed(layout, packed, cell, layout.packed_w_in_t, n_inputs)
+            first, last = share(packed_in.shape[0], thread, n_threads)
+            pack_gates_transposed(matrix(params, layout.w_in[cell], n_inputs, 4 * n_hidden), packed_in, first, last)
+    n = n_features(layout)
+    out = cube(packed, layout.packed_w_out_t, rounded_up(n, WIDTH) // WIDTH, layout.n_outputs, WIDTH)
+    first, last = share(out.shape[0], thread, n_threads)
+    pack_dense_transposed(matrix(params, layout.w_out, n, layout.n_outputs), out, first, last)
+
+
+@entry_point
+def run_windows(layout, packed, work, data, dropout, first, last, outputs, final):
+    """Run windows first..last forward, as many at once as the workspace holds.
+
+    outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are written at the windows' own
+    numbers. `dropout` has rates of zero.
+    """
+    for start in range(first, last, work.lengths.size):
+        batch = min(last - start, work.lengths.size)
+        begin, end = share(batch, thread=0, n_threads=1)
+        windows = row(work.windows, 0, batch)
+        for b in range(batch):
+            windows[b] = start + b
+        n_steps = _longest(data, windows)
+        load_windows(layout, work, data, windows, n_steps, begin, end)
+        load_states(layout, work, data, windows, n_steps, begin, end)
+        forward(layout, packed, work, dropout, np.uint64(0), n_steps, batch, begin, end)
+        _, _, rows = head_of(layout, work, n_steps, batch)
+        for b in range(batch):
+            for t in range(rows.shape[0] // batch):
+                if t < work.lengths[b]:
+                    for k in range(rows.shape[1]):
+                        outputs[start + b, t, k] = rows[t * batch + b, k]
+        if final.size:
+            _save_states(layout, work, n_steps, batch, final, start)
+
+
+@kernel
+def _save_states(layout, work, n_steps, batch, final, start):
+    for cell in range(layout.w_in.size):
+        column, n_hidden = layout.state[cell], layout.hidden[cell // layout.n_directions]
+        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        cells = cells_of(layout, work, cell, n_steps, batch)
+        for b in range(batch):
+            for u in range(n_hidden):
+                final[0, start + b, column + u] = hidden[n_steps % hidden.shape[0], b, u]
+                final[1, start + b, column + u] = cells[n_steps % cells.shape[0], b, u]
+
+
+@entry_point
+def train_stretch(
+    layout,
+    params,
+    grads,
+    packed,
+    d_packed,
+    work,
+    data,
+    batches,
+    learning_rates,
+    loss,
+    optimizer,
+    dropout,
+    mean,
+    mean_sq,
+    first_step,
+    input_gradient,
+    losses,
+    norms,
+    partial_norms,
+    barrier,
+    thread,
+    n_threads,
+):
+    """Take one step per row of `batches`; every thread of the team calls this with its own number.
+
+    With the solver NONE nothing is updated: the gradients are left in `grads` and in the workspace.
+    """
+    chunks = partial_norms.size
+    for step in range(batches.shape[0]):
+        windows = row(batches, (step, 0), _batch_size(batches, step))
+        batch, n_steps, total_weight = windows.size, _longest(data, windows), _weight(data, windows, layout)
+        first, last = share(batch, thread, n_threads)
+        key = hashed(dropout.seed, first_step + step)
+
+        pack_weights(layout, params, packed, thread, n_threads)
+        pack_transposed(layout, params, packed, input_gradient, thread, n_threads)
+        load_windows(layout, work, data, windows, n_steps, first, last)
+        load_states(layout, work, data, windows, n_steps, first, last)
+        if dropout.recurrent > 0.0:
+            draw_masks(layout, work, dropout, key, n_steps, batch, first, last)
+        if not meet(barrier, n_threads):
+            return
+        forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+        batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last)
+        backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last)
+        if not meet(barrier, n_threads):
+            return
+        weight_gradients(layout, grads, d_packed, work, n_steps, batch, thread, n_threads)
+        if not meet(barrier, n_threads):
+            return
+        first_chunk, last_chunk = share(chunks, thread, n_threads)
+        for chunk in range(first_chunk, last_chunk):
+            part = grads[chunk * NORM_CHUNK : (chunk + 1) * NORM_CHUNK]
+            if optimizer.clip_value < np.inf:
+                clip_by_value(part, optimizer.clip_value)
+            partial_norms[chunk] = square_sum(part)
+        if not meet(barrier, n_threads):
+            return
+        total_loss, norm = _sum(work.row_losses, batch), math.sqrt(_sum(partial_norms, chunks))
+        if thread == 0:
+            losses[step], norms[step] = total_loss, norm
+        if optimizer.solver != NONE and np.isfinite(total_loss) and np.isfinite(norm):
+            scale = optimizer.clip_norm / norm if norm > optimizer.clip_norm else 1.0
+            n_matrix = layout.n_matrix_params
+            start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)
+            cut = min(max(n_matrix, start), stop)
+            for a, z, alpha in ((start, cut, optimizer.alpha), (cut, stop, 0.0)):
+                update(
+                    optimizer,
+                    params[a:z],
+                    grads[a:z],
+                    mean[a:z],
+                    mean_sq[a:z],
+                    first_step + step + 1,
+                    learning_rates[step],
+                    scale,
+                    alpha,
+                )
+        if not meet(barrier, n_threads):
+            return
+
+
+@kernel
+def _batch_size(batches, step):
+    """Places in use: those before the first negative number."""
+    for b in range(batches.shape[1]):
+        if batches[step, b] < 0:
+            return b
+    return batches.shape[1]
+
+
+@kernel
+def _longest(data, windows):
+    """Steps of the longest window."""
+    longest = 0
+    for window in windows:
+        longest = max(longest, data.lengths[window])
+    return longest
+
+
+@kernel
+def _sum(values, count):
+    """Sum of the first `count` values, in order."""
+    total = 0.0
+    for k in range(count):
+        total += values[k]
+    return total
+
+
+@kernel
+def _weight(data, windows, layout):
+    """Sum of the weights of all windows, and of their steps where each has a target."""
+    total = 0.0
+    for window in windows:
+        weight = float(data.weights[window]) if data.weights.size else 1.0
+        total += weight * (data.lengths[window] if layout.every_step else 1)
+    return total
