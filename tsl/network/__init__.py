@@ -1,0 +1,31 @@
+"""The recurrent network: its parameters in one flat buffer, its outputs, its gradients, its training steps.
+
+A `Network` is stacked LSTM layers, each in one direction or both, and a dense head on the last states or on the
+states of every step. It knows arrays only: no scikit-learn, no pandas, no files.
+"""
+
+from tsl.network.network import Network
+from tsl.network.spec import (
+    Architecture,
+    Dropout,
+    Gradient,
+    Loss,
+    Optimizer,
+    OptimizerState,
+    Sequences,
+    States,
+    Targets,
+)
+
+__all__ = [
+    "Architecture",
+    "Dropout",
+    "Gradient",
+    "Loss",
+    "Network",
+    "Optimizer",
+    "OptimizerState",
+    "Sequences",
+    "States",
+    "Targets",
+]

@@ -1,0 +1,451 @@
+"""The network itself."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.kernels import losses as loss_kernels
+from tsl.kernels import optimisers
+from tsl.kernels.layout import Data, DropoutPlan, LossPlan, OptimizerPlan
+from tsl.kernels.products import WIDTH
+from tsl.kernels.steps import pack_weights, run_windows, train_stretch
+from tsl.kernels.target import LANES
+from tsl.kernels.threads import ABORTED, new_barrier
+from tsl.network.memory import aligned_zeros, new_layout, new_workspace, parameter_shapes, views
+from tsl.network.spec import (
+    Architecture,
+    Dropout,
+    Gradient,
+    Loss,
+    Optimizer,
+    OptimizerState,
+    Sequences,
+    States,
+    Targets,
+)
+
+CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
+FLOPS_PER_THREAD = 4e6  # below that many a step, meeting other threads costs more than they bring
+
+_LOSSES = {
+    "squared_error": loss_kernels.SQUARED_ERROR,
+    "absolute_error": loss_kernels.ABSOLUTE_ERROR,
+    "huber": loss_kernels.HUBER,
+    "quantile": loss_kernels.QUANTILE,
+    "log_loss": loss_kernels.LOG_LOSS,
+}
+_SOLVERS = {
+    "sgd": optimisers.SGD,
+    "rmsprop": optimisers.RMSPROP,
+    "adam": optimisers.ADAM,
+    "adamw": optimisers.ADAMW,
+}
+_NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
+_NO_DROPOUT = DropoutPlan(0.0, 0.0, np.uint64(0))
+
+States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
+
+
+class Network:
+    """Stacked LSTM layers and a dense head.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    dtype : {np.float32, np.float64}
+    random_state : numpy.random.RandomState or None
+        Draws the initial weights: orthogonal recurrent matrices (gate by gate), Glorot uniform input and output
+        matrices, zero biases but 1 for the forget gate. None leaves all parameters 0.
+
+    Attributes
+    ----------
+    params : ndarray of shape (P,)
+        All parameters: the matrices first, then the biases.
+    n_matrix_params : int
+        How many of them are in matrices, which `Optimizer.alpha` shrinks.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        *,
+        dtype: Any = np.float32,
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        self.architecture = architecture
+        self.dtype = np.dtype(dtype)
+        self._shapes = parameter_shapes(architecture)
+        self._layout, self._packed_size = new_layout(architecture)
+        self.n_matrix_params = self._layout.n_matrix_params
+        n_params = self._layout.b_out + architecture.n_outputs
+        self.params = np.zeros(n_params, self.dtype)
+        if random_state is not None:
+            self._initialise(random_state)
+
+    def _initialise(self, random_state: np.random.RandomState) -> None:
+        for name, array in self.named().items():
+            if name.endswith("w_rec"):
+                hidden = array.shape[0]
+                for gate in range(4):
+                    array[:, gate * hidden : (gate + 1) * hidden] = _orthogonal(hidden, random_state)
+            elif name.endswith(("w_in", "w_out")):
+                # Glorot & Bengio 2010, each gate being a layer of its own
+                fan_out = array.shape[1] // (4 if name.endswith("w_in") else 1)
+                limit = np.sqrt(6.0 / (array.shape[0] + fan_out))
+                array[:] = random_state.uniform(-limit, limit, array.shape)
+            elif name.endswith(".bias"):
+                array.reshape(4, -1)[1] = 1.0
+
+    def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
+        """Views of `flat` (default `params`) by name.
+
+        ``"lstm_0.w_in"`` (C, 4H), ``"lstm_0.w_rec"`` (H, 4H), ``"lstm_0.bias"`` (4H,), the same for
+        ``"lstm_0_reverse"`` when bidirectional, ``"lstm_1"`` ..., ``"head.w_out"`` (D*H, K), ``"head.b_out"`` (K,).
+        Gates are in the order input, forget, candidate, output.
+        """
+        return views(self.params if flat is None else flat, self._shapes)
+
+    # --- forward --------------------------------------------------------------------------------------------
+
+    def forward(self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1) -> NDArray[Any]:
+        """Outputs: (n, K), or (n, T, K) with `every_step` (zero beyond a window's length).
+
+        `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction.
+        """
+        return self._unpadded(self._run(sequences, initial, n_threads)[0])
+
+    def forward_states(
+        self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1
+    ) -> tuple[NDArray[Any], States2D]:
+        """As `forward`, and the final states: `(outputs, (hidden, cell))`, to go on from."""
+        outputs, final = self._run(sequences, initial, n_threads, with_states=True)
+        return self._unpadded(outputs), self._split_states(final)
+
+    def states(self, sequences: Sequences, *, initial: States2D | None = None) -> list[States]:
+        """One `States` for each layer and direction, layer-major, forward before reverse."""
+        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
+        layout, packed = self._layout, self._packed_weights()
+        work = new_workspace(layout, n_steps, n, self.dtype, keep=True)
+        outputs = np.zeros(self._output_shape(n, n_steps), self.dtype)
+        data = self._data(sequences, initial=initial)
+        run_windows(layout, packed, work, data, _NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
+        real = np.arange(n_steps) < sequences.lengths[:, None]
+        return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.w_in.size)]
+
+    def evaluate(
+        self,
+        sequences: Sequences,
+        targets: Targets,
+        weights: NDArray[Any] | None,
+        loss: Loss,
+        *,
+        n_threads: int = 1,
+    ) -> float:
+        """The mean loss, weighted, without dropout and in bounded memory."""
+        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
+        at_once = max(1, 2**22 // int(np.prod(self._output_shape(1, n_steps))))
+        total = total_weight = 0.0
+        for start in range(0, n, at_once):
+            part = slice(start, start + at_once)
+            some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
+            outputs, _ = self._run(some, None, n_threads)
+            data = self._data(
+                some,
+                Targets(targets.rows, targets.starts[part]),
+                None if weights is None else weights[part],
+            )
+            part_total, part_weight = loss_kernels.total_loss(
+                _loss_plan(loss),
+                outputs,
+                self.architecture.n_outputs,
+                data.values,
+                data.labels,
+                data.first_target,
+                data.lengths,
+                data.weights,
+            )
+            total += part_total
+            total_weight += part_weight
+        return total / total_weight
+
+    def _run(self, sequences, initial, n_threads, with_states=False):
+        """Padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
+        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
+        layout, packed = self._layout, self._packed_weights()
+        outputs = np.zeros(self._output_shape(n, n_steps), self.dtype)
+        final = np.zeros((2, n, int(layout.hidden.sum()) * layout.n_directions) if with_states else (0, 0, 0))
+        final = final.astype(self.dtype)
+        data = self._data(sequences, initial=initial)
+        n_threads = max(1, min(n_threads, int(self._flops(n, n_steps) / FLOPS_PER_THREAD), n))
+        row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
+        at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
+
+        def run(thread):
+            work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
+            first, last = n * thread // n_threads, n * (thread + 1) // n_threads
+            run_windows(layout, packed, work, data, _NO_DROPOUT, first, last, outputs, final)
+
+        _in_threads(run, n_threads)
+        return outputs, final
+
+    def _cell_states(self, work, cell, n_steps, n, real):
+        """One cell's states from a workspace that kept every step, by time."""
+        layout = self._layout
+        hidden_size = int(layout.hidden[cell // layout.n_directions])
+        units = -(-hidden_size // LANES) * LANES
+
+        def read(start, steps, width):
+            return work.numbers[start : start + steps * n * width].reshape(steps, n, width)
+
+        gates = read(work.gates[cell], n_steps, 4 * units).reshape(n_steps, n, -1, 4, LANES)
+        gates = gates.transpose(1, 0, 3, 2, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
+        cells = read(work.cells[cell], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        hidden = read(work.hidden[cell], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        if cell % layout.n_directions:
+            gates, cells, hidden = gates[:, ::-1], cells[:, ::-1], hidden[:, ::-1]
+        return States(gates * real[:, :, None, None], cells * real[:, :, None], hidden * real[:, :, None])
+
+    # --- training -------------------------------------------------------------------------------------------
+
+    def new_optimizer_state(self) -> OptimizerState:
+        """Zero moments for `train_steps`."""
+        return OptimizerState(np.zeros_like(self.params), np.zeros_like(self.params))
+
+    def gradient(
+        self,
+        sequences: Sequences,
+        targets: Targets,
+        weights: NDArray[Any] | None,
+        loss: Loss,
+        *,
+        initial: States2D | None = None,
+        dropout: Dropout = Dropout(),  # noqa: B008 (frozen)
+        step: int = 0,
+        n_threads: int = 1,
+    ) -> Gradient:
+        """`Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
+        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
+        team = _Team(self, n_steps, n, dropout, n_threads)
+        losses, _ = team.run(
+            self._data(sequences, targets, weights, initial),
+            np.arange(n)[None, :],
+            np.zeros(1),
+            loss,
+            _NO_UPDATE,
+            dropout,
+            OptimizerState(np.zeros(0, self.dtype), np.zeros(0, self.dtype), step),
+            input_gradient=not self.architecture.one_hot,
+        )
+        return team.read_gradient(losses[0], n_steps, n)
+
+    def train_steps(
+        self,
+        sequences: Sequences,
+        targets: Targets,
+        weights: NDArray[Any] | None,
+        batches: NDArray[np.int64],
+        learning_rates: NDArray[np.float64],
+        loss: Loss,
+        optimizer: Optimizer,
+        state: OptimizerState,
+        *,
+        dropout: Dropout = Dropout(),  # noqa: B008 (frozen)
+        n_threads: int = 1,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take one step per row of `batches`, all in compiled code.
+
+        Parameters
+        ----------
+        sequences, targets, weights
+            All training windows, their targets, and their weights (n,) of the network's dtype or None.
+        batches : ndarray of shape (n_steps, batch_size), int64
+            Numbers of the windows of each step; unused places at the end of a row are -1.
+        learning_rates : ndarray of shape (n_steps,), float64
+        loss, optimizer, dropout
+            What to make small, and how.
+        state : OptimizerState
+            Changed in place.
+        n_threads : int
+            At most this many threads.
+
+        Returns
+        -------
+        losses, norms : ndarray of shape (n_steps,), float64
+            Each step's mean loss before the step, and the norm of its gradient before `clip_norm`.
+
+        Notes
+        -----
+        How steps are cut into calls, and the number of threads, make no difference to any bit of the result. A step
+        whose loss or gradient is not finite leaves parameters and moments as they were: its loss tells.
+        """
+        longest = int(sequences.lengths.max())
+        team = _Team(self, longest, batches.shape[1], dropout, n_threads)
+        losses, norms = team.run(
+            self._data(sequences, targets, weights),
+            batches,
+            learning_rates,
+            loss,
+            _optimizer_plan(optimizer),
+            dropout,
+            state,
+        )
+        state.step += batches.shape[0]
+        return losses, norms
+
+    # --- plans and buffers ----------------------------------------------------------------------------------
+
+    def _packed_weights(self):
+        packed = aligned_zeros(self._packed_size, self.dtype)
+        pack_weights(self._layout, self.params, packed, 0, 1)
+        return packed
+
+    def _output_shape(self, n, n_steps):
+        padded = -(-self.architecture.n_outputs // WIDTH) * WIDTH
+        return n, n_steps if self.architecture.every_step else 1, padded
+
+    def _unpadded(self, outputs):
+        outputs = outputs[:, :, : self.architecture.n_outputs]
+        return np.ascontiguousarray(outputs if self.architecture.every_step else outputs[:, 0])
+
+    def _split_states(self, states):
+        layout = self._layout
+        sizes = np.repeat(layout.hidden, layout.n_directions)
+        hidden, cell = (np.split(part, np.cumsum(sizes)[:-1], axis=1) for part in states)
+        return hidden, cell
+
+    def _flops(self, batch, n_steps):
+        return 2.0 * self.n_matrix_params * batch * n_steps
+
+    def _data(self, sequences, targets=None, weights=None, initial=None):
+        nothing, none = np.zeros((0, 0), self.dtype), np.zeros(0, np.int64)
+        one_hot = self.architecture.one_hot
+        rows = None if targets is None else targets.rows
+        is_labels = rows is not None and rows.dtype.kind in "iu"
+        return Data(
+            rows=nothing if one_hot else sequences.rows,
+            codes=sequences.rows if one_hot else np.zeros(0, np.int32),
+            starts=sequences.starts,
+            lengths=sequences.lengths,
+            values=nothing if rows is None or is_labels else rows,
+            labels=rows if is_labels else none,
+            first_target=none if targets is None else targets.starts,
+            weights=np.zeros(0, self.dtype) if weights is None else weights,
+            initial=np.zeros((0, 0, 0), self.dtype) if initial is None else self._joined_states(initial),
+        )
+
+    def _joined_states(self, initial):
+        return np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], dtype=self.dtype)
+
+
+class _Team:
+    """Threads that take training steps together, and the memory that they share."""
+
+    def __init__(self, network, n_steps, batch, dropout, n_threads):
+        self.network = network
+        share = network._flops(batch, n_steps) * 3 / FLOPS_PER_THREAD
+        self.n_threads = max(1, min(n_threads, int(share), batch))
+        kind = network.dtype
+        self.work = new_workspace(network._layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
+        self.packed = aligned_zeros(network._packed_size, kind)
+        self.d_packed = aligned_zeros(network._packed_size, kind)
+        self.grads = aligned_zeros(network.params.size, kind)
+        self.partial_norms = np.zeros(-(-network.params.size // optimisers.NORM_CHUNK))
+
+    def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
+        """Losses and norms of the steps in `batches`."""
+        losses, norms = np.zeros(len(batches)), np.zeros(len(batches))
+        barrier = new_barrier()
+        network = self.network
+
+        def run(thread):
+            train_stretch(
+                network._layout,
+                network.params,
+                self.grads,
+                self.packed,
+                self.d_packed,
+                self.work,
+                data,
+                batches,
+                learning_rates,
+                _loss_plan(loss),
+                optimizer,
+                DropoutPlan(float(dropout.outputs), float(dropout.recurrent), np.uint64(dropout.seed)),
+                state.mean,
+                state.mean_sq,
+                state.step,
+                input_gradient,
+                losses,
+                norms,
+                self.partial_norms,
+                barrier,
+                thread,
+                self.n_threads,
+            )
+
+        _in_threads(run, self.n_threads, barrier)
+        return losses, norms
+
+    def read_gradient(self, loss, n_steps, n):
+        """What the last step left in memory."""
+        network, layout = self.network, self.network._layout
+        inputs = np.zeros((n, 0, 0), network.dtype)
+        if not network.architecture.one_hot:
+            width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
+            inputs = self._read(self.work.d_inputs[0], n_steps, n, width)
+            inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
+        hidden, cell = [], []
+        for k in range(layout.w_in.size):
+            size = int(layout.hidden[k // layout.n_directions])
+            hidden.append(self._read(self.work.d_hidden[k], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
+            cell.append(self._read(self.work.d_cell[k], n, -(-size // LANES) * LANES)[:, :size].copy())
+        return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
+
+    def _read(self, start, *shape):
+        return self.work.numbers[start : start + int(np.prod(shape))].reshape(shape)
+
+
+def _in_threads(run, n_threads, barrier=None):
+    """Call `run(thread)` for every thread, and come back when all are done, also after Ctrl-C."""
+    if n_threads == 1:
+        run(0)
+        return
+    with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+        try:
+            futures = [pool.submit(run, thread) for thread in range(n_threads)]
+            for future in futures:
+                future.result()
+        except BaseException:
+            if barrier is not None:  # some thread may wait for one that was never started
+                barrier[ABORTED] = 1
+            raise
+
+
+def _orthogonal(size, random_state):
+    """A random orthogonal matrix, uniform over all of them (Mezzadri 2007)."""
+    q, r = np.linalg.qr(random_state.normal(size=(size, size)))
+    return q * np.sign(np.diag(r))
+
+
+def _loss_plan(loss):
+    return LossPlan(_LOSSES[loss.name], float(loss.delta), np.array(loss.quantiles, dtype=np.float64))
+
+
+def _optimizer_plan(optimizer):
+    def limit(number):
+        return np.inf if number is None else float(number)
+
+    return OptimizerPlan(
+        _SOLVERS[optimizer.solver],
+        float(optimizer.beta_1),
+        float(optimizer.beta_2),
+        bool(optimizer.nesterov),
+        float(optimizer.epsilon),
+        float(optimizer.alpha),
+        limit(optimizer.clip_norm),
+        limit(optimizer.clip_value),
+    )

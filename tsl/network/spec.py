@@ -1,0 +1,140 @@
+"""What a network is told, and what it gives back: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network looks like.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Input channels per step; the number of codes when `one_hot`.
+    hidden_sizes : tuple of int
+        Hidden units of each layer, the lowest first.
+    n_outputs : int
+        Numbers that the head gives.
+    bidirectional : bool
+        Whether each layer also runs from the last step to the first.
+    one_hot : bool
+        Whether the inputs are integer codes, each standing for a one-hot vector.
+    every_step : bool
+        Whether the head reads every step, or the last states alone.
+    """
+
+    n_inputs: int
+    hidden_sizes: tuple[int, ...]
+    n_outputs: int
+    bidirectional: bool = False
+    one_hot: bool = False
+    every_step: bool = False
+
+
+class Sequences(NamedTuple):
+    """Windows that lie in one long array: window i is `rows[starts[i] : starts[i] + lengths[i]]`.
+
+    Nothing is copied per window, and windows may overlap.
+    """
+
+    rows: NDArray[Any]
+    """(N, C) numbers of the network's dtype, C-contiguous; or (N,) int32 codes for a one-hot network."""
+    starts: NDArray[np.int64]
+    """(n,) first row of each window."""
+    lengths: NDArray[np.int64]
+    """(n,) steps of each window, at least 1."""
+
+
+class Targets(NamedTuple):
+    """The target of window i is `rows[starts[i]]`; with `every_step`, step t's is `rows[starts[i] + t]`."""
+
+    rows: NDArray[Any]
+    """(M, K) numbers of the network's dtype, or (M,) int64 classes for ``"log_loss"``."""
+    starts: NDArray[np.int64]
+    """(n,) row of each window's (first) target."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What training makes small, a weighted mean over samples (and steps) and over outputs.
+
+    `name` is "squared_error" (e**2), "absolute_error", "huber" (0.5 e**2 up to `delta`, linear beyond), "quantile"
+    (the pinball loss of each of `quantiles`; outputs are ordered by target, then by quantile), or "log_loss"
+    (softmax cross-entropy in nats).
+    """
+
+    name: str = "squared_error"
+    delta: float = 1.0
+    quantiles: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How a gradient becomes a change of the parameters.
+
+    `solver` is "sgd", "rmsprop", "adam" or "adamw". `beta_1` is the momentum of "sgd" and the decay of the mean in
+    "adam"; `beta_2` the decay of the squares in "adam" and "rmsprop". `alpha` shrinks the weight matrices, never the
+    biases: as the gradient of ``alpha / 2 * sum(w**2)``, or decoupled in "adamw". The gradient is clipped entry by
+    entry to +-`clip_value` first, then as a whole to the Euclidean norm `clip_norm`; None is no limit.
+    """
+
+    solver: str = "adam"
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    nesterov: bool = False
+    epsilon: float = 1e-8
+    alpha: float = 0.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+
+@dataclass
+class OptimizerState:
+    """Moments of the gradient, never weights: what must be kept to go on training."""
+
+    mean: NDArray[Any]
+    mean_sq: NDArray[Any]
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Shares of units left out while training, drawn anew for each step from `seed` and the step's number.
+
+    `outputs` of each layer, for every step by itself; `recurrent`: of the hidden state where it enters the
+    recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016).
+    """
+
+    outputs: float = 0.0
+    recurrent: float = 0.0
+    seed: int = 0
+
+
+class Gradient(NamedTuple):
+    """Loss of a batch and its gradients."""
+
+    loss: float
+    params: NDArray[Any]
+    """(P,) flat, as `Network.params`; see `Network.named`."""
+    inputs: NDArray[Any]
+    """(B, T, C), zero beyond a window's length; empty for a one-hot network."""
+    hidden: list[NDArray[Any]]
+    """With respect to the initial hidden state: one (B, H) a layer and direction."""
+    cell: list[NDArray[Any]]
+
+
+class States(NamedTuple):
+    """Everything inside one layer and direction, by time t as the inputs are (also for the reverse direction)."""
+
+    gates: NDArray[Any]
+    """(n, T, 4, H): input, forget, candidate, output activations; zero beyond a window's length."""
+    cell: NDArray[Any]
+    """(n, T, H): the cell state after reading step t."""
+    hidden: NDArray[Any]
+    """(n, T, H): the hidden state after reading step t."""
