@@ -74,6 +74,7 @@ class Data(NamedTuple):
     first_target: Any  # (n,)
     weights: Any  # (n,), or (0,)
     initial: Any  # (2, n, states), or (0, 0, 0)
+    carry: bool  # whether `initial` is by row of the batch instead, and takes the final states for the next step
 
 
 class LossPlan(NamedTuple):

@@ -125,9 +125,23 @@ def load_states(layout, work, data, windows, n_steps, first, last):
             fill(row(hidden, (0, b, 0), hidden.shape[2]), 0.0)
             fill(row(cells, (0, b, 0), cells.shape[2]), 0.0)
             if data.initial.size:
+                place = b if data.carry else windows[b]
                 for u in range(n_hidden):
-                    hidden[0, b, u] = data.initial[0, windows[b], column + u]
-                    cells[0, b, u] = data.initial[1, windows[b], column + u]
+                    hidden[0, b, u] = data.initial[0, place, column + u]
+                    cells[0, b, u] = data.initial[1, place, column + u]
+
+
+@kernel
+def save_states(layout, work, n_steps, batch, first, last, final, start):
+    """Final states of rows first..last into `final` (2, ·, states), row b at `start` + b."""
+    for cell in range(layout.w_in.size):
+        n_hidden, column = layout.hidden[cell // layout.n_directions], layout.state[cell]
+        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        cells = cells_of(layout, work, cell, n_steps, batch)
+        for b in range(first, last):
+            for u in range(n_hidden):
+                final[0, start + b, column + u] = hidden[n_steps % hidden.shape[0], b, u]
+                final[1, start + b, column + u] = cells[n_steps % cells.shape[0], b, u]
 
 
 @kernel

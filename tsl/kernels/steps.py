@@ -24,6 +24,7 @@ from tsl.kernels.model import (
     n_features,
     packed_gates,
     packed_transposed,
+    save_states,
 )
 from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, update
 from tsl.kernels.packing import (
@@ -103,19 +104,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
                     for k in range(rows.shape[1]):
                         outputs[start + b, t, k] = rows[t * batch + b, k]
         if final.size:
-            _save_states(layout, work, n_steps, batch, final, start)
-
-
-@kernel
-def _save_states(layout, work, n_steps, batch, final, start):
-    for cell in range(layout.w_in.size):
-        column, n_hidden = layout.state[cell], layout.hidden[cell // layout.n_directions]
-        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
-        cells = cells_of(layout, work, cell, n_steps, batch)
-        for b in range(batch):
-            for u in range(n_hidden):
-                final[0, start + b, column + u] = hidden[n_steps % hidden.shape[0], b, u]
-                final[1, start + b, column + u] = cells[n_steps % cells.shape[0], b, u]
+            save_states(layout, work, n_steps, batch, begin, end, final, start)
 
 
 @entry_point
@@ -163,6 +152,8 @@ def train_stretch(
         if not meet(barrier, n_threads):
             return
         forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+        if data.carry:
+            save_states(layout, work, n_steps, batch, first, last, data.initial, 0)
         batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last)
         backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last)
         if not meet(barrier, n_threads):

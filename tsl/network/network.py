@@ -177,8 +177,7 @@ class Network:
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         layout, packed = self._layout, self._packed_weights()
         outputs = np.zeros(self._output_shape(n, n_steps), self.dtype)
-        final = np.zeros((2, n, int(layout.hidden.sum()) * layout.n_directions) if with_states else (0, 0, 0))
-        final = final.astype(self.dtype)
+        final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self._data(sequences, initial=initial)
         n_threads = max(1, min(n_threads, int(self._flops(n, n_steps) / FLOPS_PER_THREAD), n))
         row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
@@ -210,6 +209,11 @@ class Network:
         return States(gates * real[:, :, None, None], cells * real[:, :, None], hidden * real[:, :, None])
 
     # --- training -------------------------------------------------------------------------------------------
+
+    def zero_states(self, batch_size: int) -> NDArray[Any]:
+        """States (2, batch_size, ·) for `train_steps` to carry from batch to batch."""
+        n_states = int(self._layout.hidden.sum()) * self._layout.n_directions
+        return np.zeros((2, batch_size, n_states), self.dtype)
 
     def new_optimizer_state(self) -> OptimizerState:
         """Zero moments for `train_steps`."""
@@ -254,6 +258,7 @@ class Network:
         state: OptimizerState,
         *,
         dropout: Dropout = Dropout(),  # noqa: B008 (frozen)
+        carried: NDArray[Any] | None = None,
         n_threads: int = 1,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Take one step per row of `batches`, all in compiled code.
@@ -269,6 +274,9 @@ class Network:
             What to make small, and how.
         state : OptimizerState
             Changed in place.
+        carried : ndarray, from `zero_states`, or None
+            States that each place of a batch starts from, replaced by those that it ends with: window k of a batch
+            goes on where window k of the batch before ended. None starts every window from zero.
         n_threads : int
             At most this many threads.
 
@@ -285,7 +293,7 @@ class Network:
         longest = int(sequences.lengths.max())
         team = _Team(self, longest, batches.shape[1], dropout, n_threads)
         losses, norms = team.run(
-            self._data(sequences, targets, weights),
+            self._data(sequences, targets, weights, carried=carried),
             batches,
             learning_rates,
             loss,
@@ -320,7 +328,7 @@ class Network:
     def _flops(self, batch, n_steps):
         return 2.0 * self.n_matrix_params * batch * n_steps
 
-    def _data(self, sequences, targets=None, weights=None, initial=None):
+    def _data(self, sequences, targets=None, weights=None, initial=None, carried=None):
         nothing, none = np.zeros((0, 0), self.dtype), np.zeros(0, np.int64)
         one_hot = self.architecture.one_hot
         rows = None if targets is None else targets.rows
@@ -334,10 +342,13 @@ class Network:
             labels=rows if is_labels else none,
             first_target=none if targets is None else targets.starts,
             weights=np.zeros(0, self.dtype) if weights is None else weights,
-            initial=np.zeros((0, 0, 0), self.dtype) if initial is None else self._joined_states(initial),
+            initial=self._joined_states(initial) if carried is None else carried,
+            carry=carried is not None,
         )
 
     def _joined_states(self, initial):
+        if initial is None:
+            return np.zeros((0, 0, 0), self.dtype)
         return np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], dtype=self.dtype)
 
 
