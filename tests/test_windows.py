@@ -163,9 +163,7 @@ def test_a_million_rows_cost_one_padded_copy(output, as_frame):
 
 
 def test_fitting_a_million_rows_keeps_their_tail_only():
-    series = pd.DataFrame(
-        {"a": np.zeros(1_000_000)}, index=pd.date_range("2000-01-01", periods=1_000_000, freq="min")
-    )
+    series = pd.DataFrame({"a": np.zeros(1_000_000)}, index=pd.date_range("2000-01-01", periods=1_000_000, freq="min"))
     transformer = SlidingWindow(168).fit(series)
     assert len(pickle.dumps(transformer)) < 10_000  # 167 rows of 8 bytes and the parameters
 
@@ -267,13 +265,19 @@ def test_history_is_found_by_the_index(kind, with_freq):
 def test_trading_days_go_on_after_a_weekend_and_a_holiday():
     days = pd.bdate_range("2024-03-01", "2024-04-30").drop(pd.Timestamp("2024-03-29"))
     series = frame(len(days), days)
-    transformer = SlidingWindow(5).fit(
-        series[:"2024-04-19"]
-    )  # a Friday; Good Friday made a step of four days
+    transformer = SlidingWindow(5).fit(series[:"2024-04-19"])  # a Friday; Good Friday made a step of four days
     whole = SlidingWindow(5).fit_transform(series)
     assert_array_equal(transformer.transform(series["2024-04-22":]), whole[days >= "2024-04-22"])
     later = series["2024-04-24":]  # five days on: more than any step seen
     assert_array_equal(transformer.transform(later), SlidingWindow(5).fit_transform(later))
+
+
+def test_a_time_that_occurs_twice_does_not_end_the_series():
+    minutes = pd.DatetimeIndex(["2024-01-01 00:00", "2024-01-01 00:01", "2024-01-01 00:01", "2024-01-01 00:02"])
+    transformer = SlidingWindow(3).fit(frame(4, minutes))
+    after, same = (frame(1, pd.DatetimeIndex([f"2024-01-01 00:0{minute}"])) for minute in (3, 2))
+    assert_array_equal(transformer.transform(after)[0, :, 0], [2, 3, 0])
+    assert_array_equal(transformer.transform(same)[0, :, 0], [0, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -294,7 +298,7 @@ def test_other_blocks_are_padded(block):
 
 
 def test_blocks_without_a_known_step_are_padded():
-    for index in [pd.Index([0]), pd.Index([3, 2, 1]), pd.Index([1, 1, 2]), pd.RangeIndex(3, 0, -1)]:
+    for index in [pd.Index([0]), pd.Index([3, 2, 1]), pd.Index([1, 3, 2]), pd.Index([4, 4]), pd.RangeIndex(3, 0, -1)]:
         transformer = SlidingWindow(3).fit(frame(len(index), index))
         for start in [index[-1] + 1, index[-1] - 1]:
             block = frame(4, pd.RangeIndex(start, start + 4))
@@ -328,9 +332,7 @@ def test_a_window_changed_after_fit_needs_another_fit():
 def test_folds_see_the_rows_before_them():
     """Each fold predicts as if lags had been made from the whole series: no padding at its start."""
     rng = np.random.default_rng(0)
-    series = pd.DataFrame(
-        {"a": rng.normal(size=120).cumsum()}, index=pd.date_range("2024", periods=120, freq="h")
-    )
+    series = pd.DataFrame({"a": rng.normal(size=120).cumsum()}, index=pd.date_range("2024", periods=120, freq="h"))
     target = series["a"].shift(-1).ffill()
     lags = pd.concat([series["a"].shift(lag).bfill() for lag in (2, 1, 0)], axis=1)
     folds = TimeSeriesSplit(4)
@@ -487,9 +489,7 @@ def test_wrong_groups(X, groups, error, message):
     ],
 )
 def test_wrong_parameters(parameters, error, message):
-    transformer = SlidingWindow(
-        **parameters
-    )  # checked in fit, so that set_params can go through them one by one
+    transformer = SlidingWindow(**parameters)  # checked in fit, so that set_params can go through them one by one
     with pytest.raises(error, match=message):
         transformer.fit(numbered(4))
 
@@ -520,9 +520,7 @@ def test_one_row_is_a_window_of_itself():
 
 def test_times_that_go_back_are_refused():
     days = pd.date_range("2024-01-01", periods=4, freq="D")
-    with pytest.raises(
-        ValueError, match=r"goes from 2024-01-04 00:00:00 back to 2024-01-03 00:00:00.*sort_index"
-    ):
+    with pytest.raises(ValueError, match=r"goes from 2024-01-04 00:00:00 back to 2024-01-03 00:00:00.*sort_index"):
         SlidingWindow(2).fit(frame(4, days[::-1]))
     with pytest.raises(ValueError, match=r"back to 2024-01-01 00:00:00: .*groups= if X holds several series"):
         SlidingWindow(2).fit(frame(8, days.append(days)))
@@ -585,9 +583,7 @@ def test_shapes(X, y, horizon, shape):
 
 def test_the_series_itself_is_the_default_target():
     series = numbered(12, 2)
-    for ours, theirs in zip(
-        make_windows(series, window=4, gap=1), make_windows(series, series, window=4, gap=1)
-    ):
+    for ours, theirs in zip(make_windows(series, window=4, gap=1), make_windows(series, series, window=4, gap=1)):
         assert_array_equal(ours, theirs)
 
 
@@ -596,9 +592,7 @@ def test_neither_windows_nor_targets_cross_groups():
     series, y = numbered(9), np.arange(9) * 10
     windows, targets = make_windows(series, y, window=2, groups=names)
     rows = windows[:, :, 0].astype(int)
-    assert_array_equal(
-        rows, [[0, 2], [2, 5], [1, 3], [3, 4]]
-    )  # b is met first, in rows 0, 2, 5, 6; a in 1, 3, 4, 7
+    assert_array_equal(rows, [[0, 2], [2, 5], [1, 3], [3, 4]])  # b is met first, in rows 0, 2, 5, 6; a in 1, 3, 4, 7
     assert_array_equal(targets, [50, 60, 40, 70])
     same = make_windows(series, y, window=2, groups=pd.Series(names, dtype="category"))
     assert_array_equal(same[0], windows)
@@ -612,10 +606,7 @@ def test_neither_windows_nor_targets_cross_groups():
 def test_groups_are_windowed_one_by_one(names, horizon, stride):
     labels, series = np.array(names), numbered(len(names))
     options = {"window": 2, "horizon": horizon, "stride": stride, "gap": 1}
-    expected = [
-        naive_pairs(series[labels == name], series[labels == name], **options)
-        for name in dict.fromkeys(names)
-    ]
+    expected = [naive_pairs(series[labels == name], series[labels == name], **options) for name in dict.fromkeys(names)]
     expected = [pair for pair in expected if len(pair[0])]
     if not expected:
         with pytest.raises(ValueError, match=f"need {3 + horizon} rows, the longest series has"):
@@ -666,7 +657,7 @@ def test_wrong_arguments(arguments, error, message):
 
 
 def test_the_guide_runs_as_printed():
-    guide = Path(__file__).parents[1] / "docs" / "howto" / "windows.rst"
+    guide = Path(__file__).parents[1] / "docs" / "how-to" / "windows.rst"
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     results = doctest.testfile(str(guide), module_relative=False, optionflags=flags)
     assert results.attempted > 0

@@ -33,8 +33,7 @@ def refuse_other_types(X: Any) -> None:
         if kinds:
             listed = ", ".join(f"column {name!r} of dtype {kind}" for name, kind in kinds)
             raise ValueError(
-                f"X must hold numbers, got {listed}: convert or drop it, or name it in groups= if it tells "
-                "series apart"
+                f"X must hold numbers, got {listed}: convert or drop it, or name it in groups= if it tells series apart"
             )
     elif getattr(getattr(X, "dtype", None), "kind", "f") in "mM":
         raise ValueError(f"X must hold numbers, got dtype {X.dtype}")

@@ -79,11 +79,12 @@ def _label(index: pd.Index, position: int) -> Any:
 
 
 def _smallest_and_largest_step(index: pd.Index) -> tuple[Any, Any] | None:
-    """From each row to the next; None where there is no next one or where the index does not increase."""
+    """From each time to the next one; None where there is none or where the index goes back."""
     if isinstance(index, pd.RangeIndex):
         return (index.step, index.step) if index.step > 0 else None
-    if len(index) < 2 or not (index.is_monotonic_increasing and index.is_unique):
+    if not index.is_monotonic_increasing:
         return None
     stamps = index.asi8 if isinstance(index, pd.PeriodIndex) else index
-    steps = stamps[1:] - stamps[:-1]
-    return steps.min(), steps.max()
+    # A time that occurs twice is a slip of the clock, not a step.
+    steps = (stamps[1:] - stamps[:-1])[stamps[1:] != stamps[:-1]]
+    return (steps.min(), steps.max()) if len(steps) else None

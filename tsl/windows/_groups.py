@@ -44,9 +44,7 @@ def split_groups(X: Any, groups: Any) -> Split:
 
 def _split_by_name(X: Any, groups: str) -> Split:
     if not isinstance(X, pd.DataFrame):
-        raise ValueError(
-            f"groups={groups!r} is a name, and X has no names: pass a DataFrame, or a column's position"
-        )
+        raise ValueError(f"groups={groups!r} is a name, and X has no names: pass a DataFrame, or a column's position")
     if groups in X.columns:
         column = X.columns.get_loc(groups)
         if not isinstance(column, int):

@@ -91,11 +91,7 @@ def make_windows(
     needed = window + gap + horizon
     long_enough = [rows for rows in pieces if len(rows) >= needed]
     if not long_enough:
-        has = (
-            f"X has {len(series)}"
-            if groups is None
-            else f"the longest series has {max(map(len, pieces), default=0)}"
-        )
+        has = f"X has {len(series)}" if groups is None else f"the longest series has {max(map(len, pieces), default=0)}"
         raise ValueError(f"window={window}, gap={gap} and horizon={horizon} need {needed} rows, {has}")
     series = series.reshape(len(series), -1)
     if len(pieces) == 1:
