@@ -14,11 +14,9 @@ from tsl.kernels.layout import cube, matrix, rounded_up, row
 from tsl.kernels.model import (
     backward,
     batch_loss,
-    cells_of,
     draw_masks,
     forward,
     head_of,
-    hidden_of,
     load_states,
     load_windows,
     n_features,

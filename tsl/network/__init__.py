@@ -16,6 +16,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
+from tsl.network.stepper import Stepper
 
 __all__ = [
     "Architecture",
@@ -27,5 +28,6 @@ __all__ = [
     "OptimizerState",
     "Sequences",
     "States",
+    "Stepper",
     "Targets",
 ]

@@ -45,7 +45,7 @@ _SOLVERS = {
     "adamw": optimisers.ADAMW,
 }
 _NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
-_NO_DROPOUT = DropoutPlan(0.0, 0.0, np.uint64(0))
+NO_DROPOUT = DropoutPlan(0.0, 0.0, np.uint64(0))
 
 States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 
@@ -79,9 +79,9 @@ class Network:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         self._shapes = parameter_shapes(architecture)
-        self._layout, self._packed_size = new_layout(architecture)
-        self.n_matrix_params = self._layout.n_matrix_params
-        n_params = self._layout.b_out + architecture.n_outputs
+        self.layout, self._packed_size = new_layout(architecture)
+        self.n_matrix_params = self.layout.n_matrix_params
+        n_params = self.layout.b_out + architecture.n_outputs
         self.params = np.zeros(n_params, self.dtype)
         if random_state is not None:
             self._initialise(random_state)
@@ -128,11 +128,11 @@ class Network:
     def states(self, sequences: Sequences, *, initial: States2D | None = None) -> list[States]:
         """One `States` for each layer and direction, layer-major, forward before reverse."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        layout, packed = self._layout, self._packed_weights()
+        layout, packed = self.layout, self.packed_weights()
         work = new_workspace(layout, n_steps, n, self.dtype, keep=True)
-        outputs = np.zeros(self._output_shape(n, n_steps), self.dtype)
-        data = self._data(sequences, initial=initial)
-        run_windows(layout, packed, work, data, _NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
+        outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
+        data = self.data(sequences, initial=initial)
+        run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
         real = np.arange(n_steps) < sequences.lengths[:, None]
         return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.w_in.size)]
 
@@ -147,13 +147,13 @@ class Network:
     ) -> float:
         """The mean loss, weighted, without dropout and in bounded memory."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        at_once = max(1, 2**22 // int(np.prod(self._output_shape(1, n_steps))))
+        at_once = max(1, 2**22 // int(np.prod(self.output_shape(1, n_steps))))
         total = total_weight = 0.0
         for start in range(0, n, at_once):
             part = slice(start, start + at_once)
             some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
             outputs, _ = self._run(some, None, n_threads)
-            data = self._data(
+            data = self.data(
                 some,
                 Targets(targets.rows, targets.starts[part]),
                 None if weights is None else weights[part],
@@ -175,10 +175,10 @@ class Network:
     def _run(self, sequences, initial, n_threads, with_states=False):
         """Padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        layout, packed = self._layout, self._packed_weights()
-        outputs = np.zeros(self._output_shape(n, n_steps), self.dtype)
+        layout, packed = self.layout, self.packed_weights()
+        outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
-        data = self._data(sequences, initial=initial)
+        data = self.data(sequences, initial=initial)
         n_threads = max(1, min(n_threads, int(self._flops(n, n_steps) / FLOPS_PER_THREAD), n))
         row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
         at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
@@ -186,14 +186,14 @@ class Network:
         def run(thread):
             work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, work, data, _NO_DROPOUT, first, last, outputs, final)
+            run_windows(layout, packed, work, data, NO_DROPOUT, first, last, outputs, final)
 
         _in_threads(run, n_threads)
         return outputs, final
 
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""
-        layout = self._layout
+        layout = self.layout
         hidden_size = int(layout.hidden[cell // layout.n_directions])
         units = -(-hidden_size // LANES) * LANES
 
@@ -212,7 +212,7 @@ class Network:
 
     def zero_states(self, batch_size: int) -> NDArray[Any]:
         """States (2, batch_size, ·) for `train_steps` to carry from batch to batch."""
-        n_states = int(self._layout.hidden.sum()) * self._layout.n_directions
+        n_states = int(self.layout.hidden.sum()) * self.layout.n_directions
         return np.zeros((2, batch_size, n_states), self.dtype)
 
     def new_optimizer_state(self) -> OptimizerState:
@@ -235,7 +235,7 @@ class Network:
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         team = _Team(self, n_steps, n, dropout, n_threads)
         losses, _ = team.run(
-            self._data(sequences, targets, weights, initial),
+            self.data(sequences, targets, weights, initial),
             np.arange(n)[None, :],
             np.zeros(1),
             loss,
@@ -293,7 +293,7 @@ class Network:
         longest = int(sequences.lengths.max())
         team = _Team(self, longest, batches.shape[1], dropout, n_threads)
         losses, norms = team.run(
-            self._data(sequences, targets, weights, carried=carried),
+            self.data(sequences, targets, weights, carried=carried),
             batches,
             learning_rates,
             loss,
@@ -306,12 +306,14 @@ class Network:
 
     # --- plans and buffers ----------------------------------------------------------------------------------
 
-    def _packed_weights(self):
+    def packed_weights(self) -> NDArray[Any]:
+        """The weights as the forward kernels read them."""
         packed = aligned_zeros(self._packed_size, self.dtype)
-        pack_weights(self._layout, self.params, packed, 0, 1)
+        pack_weights(self.layout, self.params, packed, 0, 1)
         return packed
 
-    def _output_shape(self, n, n_steps):
+    def output_shape(self, n: int, n_steps: int) -> tuple[int, int, int]:
+        """Shape of the kernels' outputs: windows, steps of the head, outputs padded to whole vectors."""
         padded = -(-self.architecture.n_outputs // WIDTH) * WIDTH
         return n, n_steps if self.architecture.every_step else 1, padded
 
@@ -320,7 +322,7 @@ class Network:
         return np.ascontiguousarray(outputs if self.architecture.every_step else outputs[:, 0])
 
     def _split_states(self, states):
-        layout = self._layout
+        layout = self.layout
         sizes = np.repeat(layout.hidden, layout.n_directions)
         hidden, cell = (np.split(part, np.cumsum(sizes)[:-1], axis=1) for part in states)
         return hidden, cell
@@ -328,7 +330,15 @@ class Network:
     def _flops(self, batch, n_steps):
         return 2.0 * self.n_matrix_params * batch * n_steps
 
-    def _data(self, sequences, targets=None, weights=None, initial=None, carried=None):
+    def data(
+        self,
+        sequences: Sequences,
+        targets: Targets | None = None,
+        weights: NDArray[Any] | None = None,
+        initial: States2D | None = None,
+        carried: NDArray[Any] | None = None,
+    ) -> Data:
+        """Windows as the kernels take them: an empty array stands for what there is not."""
         nothing, none = np.zeros((0, 0), self.dtype), np.zeros(0, np.int64)
         one_hot = self.architecture.one_hot
         rows = None if targets is None else targets.rows
@@ -360,7 +370,7 @@ class _Team:
         share = network._flops(batch, n_steps) * 3 / FLOPS_PER_THREAD
         self.n_threads = max(1, min(n_threads, int(share), batch))
         kind = network.dtype
-        self.work = new_workspace(network._layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
+        self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
         self.packed = aligned_zeros(network._packed_size, kind)
         self.d_packed = aligned_zeros(network._packed_size, kind)
         self.grads = aligned_zeros(network.params.size, kind)
@@ -374,7 +384,7 @@ class _Team:
 
         def run(thread):
             train_stretch(
-                network._layout,
+                network.layout,
                 network.params,
                 self.grads,
                 self.packed,
@@ -403,7 +413,7 @@ class _Team:
 
     def read_gradient(self, loss, n_steps, n):
         """What the last step left in memory."""
-        network, layout = self.network, self.network._layout
+        network, layout = self.network, self.network.layout
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
             width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
