@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from network_problem import (
-    LOSSES,
-    PRECISIONS,
-    make_problem,
-    twin_flat_gradient,
-)
+from network_problem import LOSSES, PRECISIONS, make_problem, twin_flat_gradient, twin_forward
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.network import Dropout, Optimizer, OptimizerState
@@ -22,18 +17,15 @@ SOLVERS = {
     "adamw": Optimizer("adamw", alpha=0.1, epsilon=1e-3),
 }
 BATCHES = np.array([[0, 3, 2, 6], [5, 4, -1, -1], [2, 2, 1, -1], [6, 5, 4, 3], [1, 0, -1, -1]])
+DROPOUT = Dropout(outputs=0.4, recurrent=0.3, seed=5)
 RATES = np.array([0.01, 0.02, 0.005, 0.01, 0.03])
 
 
-def take_steps(
-    problem, optimizer, *, state=None, loss="squared_error", batches=BATCHES, rates=RATES, **options
-):
+def take_steps(problem, optimizer, *, state=None, loss="squared_error", batches=BATCHES, rates=RATES, **options):
     """Train the problem's network; (losses, norms)."""
     network, sequences, targets, weights = problem[:4]
     state = network.new_optimizer_state() if state is None else state
-    return network.train_steps(
-        sequences, targets, weights, batches, rates, LOSSES[loss], optimizer, state, **options
-    )
+    return network.train_steps(sequences, targets, weights, batches, rates, LOSSES[loss], optimizer, state, **options)
 
 
 def twin_update(optimizer, params, grads, state, rate, n_matrix):
@@ -78,9 +70,7 @@ def assert_follows_twin(problem, optimizer, **options):
     found_losses, found_norms = take_steps(problem, optimizer, **options)
     dtype = problem.network.params.dtype
     assert found_losses.dtype == found_norms.dtype == np.float64
-    tolerance = (
-        1000 * np.finfo(dtype).eps
-    )  # five steps, each 100 units from the twin's, as `assert_close` has it
+    tolerance = 1000 * np.finfo(dtype).eps  # five steps, each 100 units from the twin's, as `assert_close` has it
     assert_allclose(found_losses, losses, rtol=tolerance)
     assert_allclose(found_norms, norms, rtol=tolerance)
     assert_allclose(problem.network.params, params, rtol=0, atol=tolerance)
@@ -103,9 +93,7 @@ def test_steps_of_every_loss_follow_the_twin(loss, every_step, one_hot):
     assert_follows_twin(unweighted._replace(weights=None), SOLVERS["sgd"], loss=loss)
 
 
-@pytest.mark.parametrize(
-    "limits", [{"clip_norm": 0.1}, {"clip_value": 0.01}, {"clip_norm": 0.03, "clip_value": 0.01}]
-)
+@pytest.mark.parametrize("limits", [{"clip_norm": 0.1}, {"clip_value": 0.01}, {"clip_norm": 0.03, "clip_value": 0.01}])
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_clipping_follows_the_twin(limits, dtype):
     free = make_problem(dtype, hidden_sizes=(17,), batch=7)
@@ -122,9 +110,57 @@ def test_limits_that_are_not_reached_change_nothing():
     assert_array_equal(free.network.params, limited.network.params)
 
 
-# --- what steps must not depend on ------------------------------------------------------------------------
+# --- states carried from batch to batch -------------------------------------------------------------------
 
-DROPOUT = Dropout(outputs=0.4, recurrent=0.3, seed=5)
+
+def split_states(problem, carried, n):
+    """The first n rows of (2, batch, all units) as initial states of the twin."""
+    architecture = problem.network.architecture
+    sizes = np.repeat(architecture.hidden_sizes, 1 + architecture.bidirectional)
+    return tuple(np.split(part[:n].astype(np.float64), np.cumsum(sizes)[:-1], axis=1) for part in carried)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_carried_states_follow_the_twin(dtype):
+    problem = make_problem(dtype, hidden_sizes=(17, 5), batch=7)
+    network, optimizer = problem.network, SOLVERS["sgd"]
+    carried = network.zero_states(4)
+    carried += np.random.default_rng(1).normal(size=carried.shape).astype(dtype)
+    params, expected = network.params.astype(np.float64), carried.astype(np.float64)
+    state = reference.new_state(params)
+    for windows, rate in zip(BATCHES, RATES, strict=True):
+        own = batch_of(problem, windows)
+        n = own.sequences.starts.size
+        own = own._replace(initial=split_states(problem, expected, n))
+        runs = twin_forward(own, params)[1]["runs"]
+        grads = twin_flat_gradient(own, LOSSES["squared_error"], params)[1]
+        twin_update(optimizer, params, grads, state, rate, network.n_matrix_params)
+        for part, kind in enumerate(["hidden", "cells"]):  # places that a batch leaves empty keep their states
+            expected[part, :n] = np.concatenate([run["states"][kind][-1] for run in runs], axis=1)
+    take_steps(problem, optimizer, carried=carried)
+    tolerance = 1000 * np.finfo(dtype).eps  # as in `assert_follows_twin`
+    assert_allclose(network.params, params, rtol=0, atol=tolerance)
+    assert_allclose(carried, expected, rtol=0, atol=tolerance)
+
+
+def test_carried_states_are_the_same_however_steps_are_cut(monkeypatch):
+    monkeypatch.setattr("tsl.network.network.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+
+    def train(parts, n_threads):
+        problem = make_problem(hidden_sizes=(17, 5), batch=7)
+        state, carried = problem.network.new_optimizer_state(), problem.network.zero_states(4)
+        for part in parts:
+            options = {"batches": BATCHES[part], "rates": RATES[part], "state": state, "carried": carried}
+            take_steps(problem, SOLVERS["adam"], dropout=DROPOUT, n_threads=n_threads, **options)
+        return problem.network.params, carried
+
+    expected = train([slice(0, 5)], 1)
+    for parts, n_threads in [([slice(0, 5)], 3), ([slice(0, 1), slice(1, 3), slice(3, 5)], 1)]:
+        for one, other in zip(expected, train(parts, n_threads), strict=True):
+            assert_array_equal(one, other)
+
+
+# --- what steps must not depend on ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
