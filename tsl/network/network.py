@@ -59,7 +59,12 @@ class Network:
     dtype : {np.float32, np.float64}
     random_state : numpy.random.RandomState or None
         Draws the initial weights: orthogonal recurrent matrices (gate by gate), Glorot uniform input and output
-        matrices, zero biases but 1 for the forget gate. None leaves all parameters 0.
+        matrices, zero biases but `forget_bias` for the forget gate. None leaves all parameters 0.
+    forget_bias : float
+        At 1 a new unit remembers for a step or two, at 5 for about 150.
+    chrono_steps : int
+        From 2 on, biases are drawn instead so that units remember for 1 to this many steps, and take in new
+        values at the same pace: the chrono initialisation of Tallec & Ollivier 2018.
 
     Attributes
     ----------
@@ -75,6 +80,8 @@ class Network:
         *,
         dtype: Any = np.float32,
         random_state: np.random.RandomState | None = None,
+        forget_bias: float = 1.0,
+        chrono_steps: int = 0,
     ) -> None:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
@@ -84,9 +91,9 @@ class Network:
         n_params = self.layout.b_out + architecture.n_outputs
         self.params = np.zeros(n_params, self.dtype)
         if random_state is not None:
-            self._initialise(random_state)
+            self._initialise(random_state, forget_bias, chrono_steps)
 
-    def _initialise(self, random_state: np.random.RandomState) -> None:
+    def _initialise(self, random_state: np.random.RandomState, forget_bias: float, chrono_steps: int) -> None:
         for name, array in self.named().items():
             if name.endswith("w_rec"):
                 hidden = array.shape[0]
@@ -98,7 +105,11 @@ class Network:
                 limit = np.sqrt(6.0 / (array.shape[0] + fan_out))
                 array[:] = random_state.uniform(-limit, limit, array.shape)
             elif name.endswith(".bias"):
-                array.reshape(4, -1)[1] = 1.0
+                enter, forget = array.reshape(4, -1)[:2]
+                forget[:] = forget_bias
+                if chrono_steps > 1:
+                    forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0 + 1e-9, forget.size))
+                    enter[:] = -forget
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
         """Views of `flat` (default `params`) by name.
