@@ -56,12 +56,14 @@ class CharVocabulary(BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
+            What the codes are for.
         y : object
             Ignored.
 
         Returns
         -------
         self : CharVocabulary
+            The fitted vocabulary.
 
         Raises
         ------
@@ -85,6 +87,7 @@ class CharVocabulary(BaseEstimator):
         Parameters
         ----------
         text : str
+            Characters of the fitted text, or others as `unknown` allows.
 
         Returns
         -------
@@ -125,6 +128,7 @@ class CharVocabulary(BaseEstimator):
         Returns
         -------
         text : str
+            One character for each code.
 
         Raises
         ------
@@ -182,7 +186,9 @@ class CharWindow(TransformerMixin, BaseEstimator):
     vocabulary_ : CharVocabulary
         Characters and their codes.
 
-    Notes ----- With a single text the windows are a read-only view of its codes: they take no more memory
+    Notes
+    -----
+    With a single text the windows are a read-only view of its codes: they take no more memory
     than the text. Windows of several texts do not cross from one to the next, and are copied.
 
     In a pipeline that ends in a classifier, `y` holds the character after each window, and the text goes
@@ -221,12 +227,14 @@ class CharWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
+            What the codes are for.
         y : object
             Ignored.
 
         Returns
         -------
         self : CharWindow
+            The fitted transformer.
 
         Raises
         ------

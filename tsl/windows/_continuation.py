@@ -56,7 +56,8 @@ def follows(index: pd.Index, last: BlockEnd) -> bool:
         return False
     start = _label(index, 0)
     if last.freq is not None:
-        return bool(start == last.end + last.freq)
+        # `end + freq` would be 24 hours for a day over a clock change, in pandas 2.
+        return bool(start == pd.date_range(last.end, periods=2, freq=last.freq)[1])
     try:
         return bool(last.smallest_step <= start - last.end <= last.largest_step)
     except TypeError:  # one index has a time zone, the other none

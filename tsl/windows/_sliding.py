@@ -60,8 +60,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     Rows are kept: row t of the output is the window of rows up to t and none after it. So `y` stays as it
     is, nothing of the future leaks in, and `Pipeline`, `GridSearchCV` and `TimeSeriesSplit` work as with any
-    other step. What is to be predicted at row t is for `y` to say: shift it for a forecast, ``y =
-    series.shift(-horizon)``.
+    other step. What is to be predicted at row t is for `y` to say: shift it for a forecast,
+    ``y = series.shift(-horizon)``.
 
     Rows before the first one are padded, unless they are known: a DataFrame that starts right after the
     fitted one gets the last fitted rows as its history (see Notes).
@@ -97,9 +97,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     --------
     make_windows : Windows and the targets after them as two arrays, without padding.
 
-    Notes ----- *Memory.* `transform` copies the series once, with its padding; the windows are a read-only
-    view of that copy. Only two cases must copy windows: several groups, and ``"flat"`` with several channels
-    and ``stride > 1``.
+    Notes
+    -----
+    *Memory.* `transform` copies the series once, with its padding; the windows are a read-only view of that
+    copy. Only two cases must copy windows: several groups, and ``"flat"`` with several channels and
+    ``stride > 1``.
 
     *History.* `fit` keeps the last ``(window - 1) * stride`` rows of each series in a DataFrame, and the end
     and the step of its index (dates, periods or integers). A block given to `transform` whose index starts
@@ -163,6 +165,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : SlidingWindow
+            The fitted transformer.
 
         Raises
         ------
@@ -218,6 +221,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str objects
+            One for each column, the oldest step first.
         """
         check_is_fitted(self)
         names = list(_check_feature_names_in(self, input_features))
@@ -238,6 +242,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : SlidingWindow
+            The transformer itself.
         """
         # The inherited method is missing where get_feature_names_out is, and a pipeline then fails to set it.
         if transform is not None:
