@@ -1,0 +1,116 @@
+"""What is written, where, and how often."""
+
+import io
+import math
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from tsl.training import History
+from tsl.training import progress as module
+from tsl.training.progress import LINE_SECONDS, REDRAW_SECONDS, Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds, to be changed by the test."""
+    now = [100.0]
+    monkeypatch.setattr(module, "perf_counter", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal of 80 columns as stderr."""
+    stream = Terminal()
+    monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
+    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda: os.terminal_size((80, 24)))
+    return stream
+
+
+def show_epochs(progress, clock, seconds, n_epochs, val_loss=math.nan):
+    history = History()
+    for _ in range(n_epochs):
+        clock[0] += seconds
+        progress.stretch(history.n_iter + 1, 0.5, 0.9)
+        history.add_epoch(loss=0.5, val_loss=val_loss, learning_rate=1e-3, grad_norm=1.0, seconds=1.0, n_steps=1)
+        progress.epoch(history)
+    progress.close()
+
+
+def test_nothing_is_written_to_a_terminal_unless_asked(clock, terminal):
+    show_epochs(Progress(0, 3), clock, 1.0, 3)
+    assert terminal.getvalue() == ""
+
+
+def test_nothing_is_written_elsewhere_unless_asked(clock, capsys):
+    show_epochs(Progress(0, 3), clock, 1.0, 3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_console_nothing_is_written(clock, monkeypatch):
+    monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=None))
+    show_epochs(Progress(2, 3), clock, 1.0, 3)
+
+
+def test_off_a_terminal_lines_are_sparse_and_the_last_epoch_has_one(clock, capsys):
+    show_epochs(Progress(1, 9), clock, LINE_SECONDS / 2, 6)
+    out, err = capsys.readouterr()
+    assert out == ""
+    # every second epoch is 5 s after the line before, and the sixth is the last
+    assert err.splitlines() == [
+        "epoch 1/9  loss 0.5  rate 0.001  2.5 s",
+        "epoch 3/9  loss 0.5  rate 0.001  7.5 s",
+        "epoch 5/9  loss 0.5  rate 0.001  12.5 s",
+        "epoch 6/9  loss 0.5  rate 0.001  15.0 s",
+    ]
+
+
+def test_every_epoch_has_a_line_when_asked(clock, capsys):
+    show_epochs(Progress(2, 3), clock, 0.01, 3, val_loss=0.25)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
+    assert all("loss 0.5  validation 0.25  rate 0.001" in line for line in lines)
+
+
+def test_on_a_terminal_one_line_is_drawn_over_and_over(clock, terminal):
+    show_epochs(Progress(1, 2), clock, 2 * REDRAW_SECONDS, 2)
+    written = terminal.getvalue()
+    assert written.count("\n") == 1
+    assert written.endswith("\x1b[K\n")
+    drawn = [line.removesuffix("\x1b[K") for line in written.strip().split("\r")]
+    # the end of each epoch comes less than REDRAW_SECONDS after its middle, so only the last one is shown
+    assert drawn == [
+        "#####...............  epoch 1/2  loss 0.9  0.2 s",
+        "###############.....  epoch 2/2  loss 0.9  rate 0.001  0.4 s",
+        "####################  epoch 2/2  loss 0.5  rate 0.001  0.4 s",
+    ]
+
+
+def test_a_terminal_is_not_redrawn_more_often_than_eyes_can_follow(clock, terminal):
+    show_epochs(Progress(1, 100), clock, REDRAW_SECONDS / 10, 100)
+    # 100 epochs take 10 redraw intervals: the first draw, ten more, and the last line
+    assert 10 <= terminal.getvalue().count("\r") <= 12
+
+
+def test_a_line_is_cut_to_the_width_of_the_terminal(clock, terminal, monkeypatch):
+    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda: os.terminal_size((30, 24)))
+    show_epochs(Progress(1, 2), clock, 1.0, 1)
+    for line in terminal.getvalue().strip("\n").split("\r"):
+        assert len(line.removesuffix("\x1b[K")) <= 29
+
+
+def test_lines_of_epochs_stay_on_a_terminal_when_asked(clock, terminal):
+    show_epochs(Progress(2, 3), clock, 1.0, 3)
+    assert terminal.getvalue().count("\n") == 3
+
+
+def test_nothing_to_show_is_no_empty_line(clock, terminal):
+    Progress(1, 3).close()
+    assert terminal.getvalue() == ""

@@ -1,0 +1,23 @@
+"""Training: epochs, batches, learning-rate schedules, early stopping, history, callbacks, progress."""
+
+from tsl.training.batches import Samples
+from tsl.training.callbacks import Callback
+from tsl.training.history import History
+from tsl.training.loop import (
+    TrainingDivergedWarning,
+    TrainingInterruptedWarning,
+    TrainingSettings,
+    train,
+)
+from tsl.training.schedules import Schedule
+
+__all__ = [
+    "Callback",
+    "History",
+    "Samples",
+    "Schedule",
+    "TrainingDivergedWarning",
+    "TrainingInterruptedWarning",
+    "TrainingSettings",
+    "train",
+]

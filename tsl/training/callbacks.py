@@ -1,0 +1,56 @@
+"""What callers may do at the beginning and at the end of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tsl.network import Network
+from tsl.training.history import History
+
+
+class Callback:
+    """Base of callbacks; what it does not override does nothing.
+
+    Any object with a method `on_epoch_end` will do, with `on_epoch_begin` or without, and so will a plain function,
+    which is called as `on_epoch_end`. Epochs are counted from 1. Callbacks are called in the order given; an
+    exception leaves `train` with the network as it was at that moment.
+    """
+
+    def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
+        """Be called before the first step of an epoch; `history` ends with the epoch before."""
+
+    def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool | None:
+        """Be called after an epoch, when `history` has its entry; True ends the training."""
+        return None
+
+
+class Callbacks:
+    """Several callbacks as one.
+
+    Raises
+    ------
+    TypeError
+        If one of `callbacks` can neither be called nor has a method `on_epoch_end`.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback | Callable[[int, History, Network], bool | None]] = ()) -> None:
+        self._begin: list[Callable] = []
+        self._end: list[Callable] = []
+        for callback in callbacks:
+            end = getattr(callback, "on_epoch_end", callback)
+            # A class has these methods too, but no object to call them on.
+            if not callable(end) or (end is not callback and isinstance(callback, type)):
+                raise TypeError(f"callbacks has {callback!r}: give a function or an object with on_epoch_end")
+            self._end.append(end)
+            if hasattr(callback, "on_epoch_begin"):
+                self._begin.append(callback.on_epoch_begin)
+
+    def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
+        """Call all of them."""
+        for begin in self._begin:
+            begin(epoch, history, network)
+
+    def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool:
+        """Call all of them, also after one of them has asked to stop; returns whether one has."""
+        stops = [bool(end(epoch, history, network)) for end in self._end]
+        return any(stops)

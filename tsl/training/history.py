@@ -1,0 +1,73 @@
+"""What happened while a network was trained."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """One entry an epoch in each list; nothing but numbers and strings, so that it can be pickled or written as JSON.
+
+    Epochs are counted from 1: `loss[k - 1]` is the loss of epoch k. The last epoch may be one that was cut short.
+
+    Attributes
+    ----------
+    loss : list of float
+        Mean training loss, taken before each step (with dropout, if any).
+    val_loss : list of float
+        Mean loss of the validation data after the epoch, NaN where there was none.
+    learning_rate : list of float
+        The rate of the epoch's last step.
+    grad_norm : list of float
+        Mean over steps of the gradient's norm before clipping.
+    seconds : list of float
+        Time that the epoch took, with validation and without callbacks.
+    n_steps : list of int
+        Steps in the epoch.
+    best_iter : int
+        After how many epochs the last run's validation loss (or training loss, where there was no validation data)
+        was lowest; where no epoch gave a finite loss, how many there were before that run.
+    stopped_by : {"max_iter", "tol", "early_stopping", "time", "callback", "interrupt", "divergence"} or None
+        What ended the last run.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    grad_norm: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    n_steps: list[int] = field(default_factory=list)
+    best_iter: int = 0
+    stopped_by: str | None = None
+
+    @property
+    def n_iter(self) -> int:
+        """How many epochs there were, the last one perhaps cut short."""
+        return len(self.loss)
+
+    def add_epoch(
+        self,
+        *,
+        loss: float,
+        learning_rate: float,
+        grad_norm: float,
+        seconds: float,
+        n_steps: int,
+        val_loss: float = math.nan,
+    ) -> None:
+        """Append one epoch to every list."""
+        self.loss.append(loss)
+        self.val_loss.append(val_loss)
+        self.learning_rate.append(learning_rate)
+        self.grad_norm.append(grad_norm)
+        self.seconds.append(seconds)
+        self.n_steps.append(n_steps)
+
+    def trim(self) -> None:
+        """Cut all lists to the shortest, which undoes an `add_epoch` that Ctrl-C has hit half-way."""
+        lists = (self.loss, self.val_loss, self.learning_rate, self.grad_norm, self.seconds, self.n_steps)
+        n_iter = min(len(values) for values in lists)
+        for values in lists:
+            del values[n_iter:]

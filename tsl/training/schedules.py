@@ -1,0 +1,122 @@
+"""The learning rate of every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.training.stopping import Patience
+
+SCHEDULES = ("constant", "step", "cosine", "plateau")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes while a network is trained.
+
+    Parameters
+    ----------
+    name : {"constant", "step", "cosine", "plateau"}
+        - "constant": `init` throughout.
+        - "step": times `factor` after each `every` epochs.
+        - "cosine": up in equal parts over the share `warmup` of all steps, then down half a cosine wave to the share
+          `final` of `init` (Loshchilov & Hutter 2017, without restarts).
+        - "plateau": times `factor` whenever `patience` epochs in a row have not brought the loss `tol` below its
+          lowest value so far, but never below `min_rate`.
+    init : float
+        The (highest) learning rate.
+    factor : float
+        For "step" and "plateau".
+    every, patience : int
+        In epochs.
+    min_rate : float
+        For "plateau".
+    warmup, final : float
+        Shares between 0 and 1, for "cosine".
+
+    Raises
+    ------
+    ValueError
+        If `name` is none of these.
+    """
+
+    name: str = "constant"
+    init: float = 1e-3
+    factor: float = 0.2
+    every: int = 10
+    patience: int = 5
+    min_rate: float = 1e-6
+    warmup: float = 0.03
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.name not in SCHEDULES:
+            raise ValueError(f"learning_rate={self.name!r} is not one of {', '.join(map(repr, SCHEDULES))}")
+
+
+class LearningRates:
+    """The rates of one training run.
+
+    "step" and "plateau" go on from earlier runs of the same network, epoch by epoch; "cosine" spans this run.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    steps_per_epoch, max_iter : int
+        Steps in an epoch, and epochs in this run.
+    tol : float
+        What counts as an improvement for "plateau".
+    past : iterable of float
+        Losses of the epochs that earlier runs have trained.
+
+    Examples
+    --------
+    >>> rates = LearningRates(Schedule("cosine", init=1.0, warmup=0.5), steps_per_epoch=2, max_iter=2)
+    >>> rates.epoch(), rates.epoch()
+    (array([0.5, 1. ]), array([1. , 0.5]))
+    """
+
+    def __init__(
+        self, schedule: Schedule, *, steps_per_epoch: int, max_iter: int, tol: float = 0.0, past: Iterable[float] = ()
+    ) -> None:
+        self._schedule = schedule
+        self._steps_per_epoch = steps_per_epoch
+        self._n_steps = steps_per_epoch * max_iter
+        self._next_step = 0
+        self._epochs_ended = 0
+        self._rate = schedule.init
+        self._patience = Patience(tol)
+        for loss in past:
+            self.epoch_ended(loss)
+
+    def epoch(self) -> NDArray[np.float64]:
+        """(steps_per_epoch,) rates of the next epoch."""
+        steps = np.arange(self._next_step, self._next_step + self._steps_per_epoch)
+        self._next_step += self._steps_per_epoch
+        if self._schedule.name == "cosine":
+            return cosine_rates(self._schedule, steps, self._n_steps)
+        return np.full(self._steps_per_epoch, self._rate)
+
+    def epoch_ended(self, loss: float) -> None:
+        """Take in the loss of the epoch that has just been trained."""
+        schedule = self._schedule
+        self._epochs_ended += 1
+        if schedule.name == "step":
+            self._rate = schedule.init * schedule.factor ** (self._epochs_ended // schedule.every)
+        elif schedule.name == "plateau" and self._patience.update(loss) >= schedule.patience:
+            self._patience.count = 0
+            # A rate that starts below `min_rate` must not rise.
+            self._rate = min(self._rate, max(self._rate * schedule.factor, schedule.min_rate))
+
+
+def cosine_rates(schedule: Schedule, steps: NDArray[np.int64], n_steps: int) -> NDArray[np.float64]:
+    """Rates of `steps` (counted from 0) among `n_steps`: a straight rise, then half a cosine wave down."""
+    n_warmup = math.ceil(schedule.warmup * n_steps)
+    rising = (steps + 1) / max(n_warmup, 1)
+    fallen = (steps - n_warmup) / max(n_steps - n_warmup, 1)
+    falling = schedule.final + (1.0 - schedule.final) * 0.5 * (1.0 + np.cos(np.pi * fallen))
+    return schedule.init * np.where(steps < n_warmup, rising, falling)
