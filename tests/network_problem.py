@@ -98,10 +98,7 @@ def draw_shapes(n_shapes):
                 "n_inputs": int(rng.choice([1, 3, 20])),
                 "n_outputs": int(rng.choice([1, 4, 19])),
                 "n_steps": int(rng.choice([1, 2, 6, 9])),
-                **{
-                    name: bool(rng.integers(2))
-                    for name in ("bidirectional", "one_hot", "every_step", "ragged")
-                },
+                **{name: bool(rng.integers(2)) for name in ("bidirectional", "one_hot", "every_step", "ragged")},
             }
 
 

@@ -52,9 +52,7 @@ def lstm_forward(x, w_in, w_rec, bias, h0, c0, lengths=None, reverse=False, rec_
     return {"gates": gates, "cells": np.stack(cells), "hidden": np.stack(hidden)}
 
 
-def lstm_backward(
-    states, x, w_in, w_rec, d_hidden, d_h_last, d_c_last, lengths=None, reverse=False, rec_mask=None
-):
+def lstm_backward(states, x, w_in, w_rec, d_hidden, d_h_last, d_c_last, lengths=None, reverse=False, rec_mask=None):
     """Gradients of x, w_in, w_rec, bias, h0 and c0, by name.
 
     `states` comes from `lstm_forward`; `d_hidden` (T, B, H) is for the hidden state after each step, in the
@@ -172,9 +170,7 @@ def model_backward(tape, d_outputs):
             else:
                 d_hidden, d_h_last = by_time(d_state, d == 1), nothing[0]
             weights = (params[f"{name}.w_in"], params[f"{name}.w_rec"])
-            d_run = lstm_backward(
-                run["states"], run["x"], *weights, d_hidden, d_h_last, nothing[0], **run["options"]
-            )
+            d_run = lstm_backward(run["states"], run["x"], *weights, d_hidden, d_h_last, nothing[0], **run["options"])
             grads |= {f"{name}.{part}": d_run[part] for part in ("w_in", "w_rec", "bias")}
             grads["h0"][at], grads["c0"][at] = d_run["h0"], d_run["c0"]
             d_below = d_below + d_run["x"]

@@ -233,6 +233,24 @@ def test_initial_weights(dtype):
     assert 0.8 * limit < abs(w_out).max() <= limit  # the largest of 36 misses 0.8 once in 3,000 draws
 
 
+def test_initial_biases_of_long_memories():
+    architecture = Architecture(3, (200, 40), 2)
+    network = Network(architecture, random_state=np.random.RandomState(0), forget_bias=5.0)
+    for layer, size in enumerate(architecture.hidden_sizes):
+        bias = network.named()[f"lstm_{layer}.bias"]
+        assert_array_equal(bias.reshape(4, size), np.outer([0, 5, 0, 0], np.ones(size)))
+    network = Network(architecture, random_state=np.random.RandomState(0), chrono_steps=100)
+    for layer, size in enumerate(architecture.hidden_sizes):
+        enter, forget, candidate, emit = network.named()[f"lstm_{layer}.bias"].reshape(4, size)
+        # Tallec & Ollivier 2018, equation 16: forget = log(U(1, T - 1)), enter = -forget
+        assert_array_equal(enter, -forget)
+        steps = np.exp(forget)
+        assert steps.min() >= 1
+        assert steps.max() <= 99 * (1 + 1e-6)
+        assert abs(steps.mean() - 50) < 4 * 28.3 / np.sqrt(size)  # four deviations of a mean of uniform numbers
+        assert_array_equal([candidate, emit], 0)
+
+
 def test_initial_weights_come_from_the_random_state_alone():
     def draw(seed):
         return Network(Architecture(3, (5,), 2), random_state=np.random.RandomState(seed)).params

@@ -115,9 +115,7 @@ def test_gradient_matches_central_differences(bidirectional, every_step, name, d
     )
     # windows that do not overlap, so that an entry of the rows is an entry of one window
     starts = np.array([0, 5, 9])
-    problem = problem._replace(
-        sequences=problem.sequences._replace(starts=starts, lengths=np.array([5, 4, 6]))
-    )
+    problem = problem._replace(sequences=problem.sequences._replace(starts=starts, lengths=np.array([5, 4, 6])))
     gradient = gradient_of(problem, LOSSES[name], dropout=dropout, step=3)
 
     def loss():
@@ -146,9 +144,7 @@ def test_dropout_of_the_heads_inputs():
     hidden = twin_forward(problem)[1]["features"][0]
     masks = []
     for step in range(50):
-        gradient = gradient_of(
-            problem, LOSSES["squared_error"], dropout=Dropout(outputs=0.4, seed=1), step=step
-        )
+        gradient = gradient_of(problem, LOSSES["squared_error"], dropout=Dropout(outputs=0.4, seed=1), step=step)
         named = problem.network.named(gradient.params)
         masks.append(named["head.w_out"][:, 0] / named["head.b_out"][0] / hidden)
         assert is_scaled_mask(masks[-1], 0.4)
@@ -165,9 +161,7 @@ def test_dropout_between_layers():
     problem = make_problem(hidden_sizes=(17, 3), batch=1, n_steps=1)
     # the head's inputs are dropped too: take a draw that leaves all three
     for step in range(100):
-        gradient = gradient_of(
-            problem, LOSSES["squared_error"], dropout=Dropout(outputs=0.3, seed=1), step=step
-        )
+        gradient = gradient_of(problem, LOSSES["squared_error"], dropout=Dropout(outputs=0.3, seed=1), step=step)
         named = problem.network.named(gradient.params)
         if np.all(named["head.w_out"] != 0):
             break
@@ -231,18 +225,14 @@ def test_masks_come_from_seed_and_step_alone(rates):
 def test_dropout_of_zero_changes_nothing():
     problem = make_problem(hidden_sizes=(17, 5))
     whole = gradient_of(problem, LOSSES["huber"])
-    assert_array_equal(
-        gradient_of(problem, LOSSES["huber"], dropout=Dropout(seed=9), step=4).params, whole.params
-    )
+    assert_array_equal(gradient_of(problem, LOSSES["huber"], dropout=Dropout(seed=9), step=4).params, whole.params)
 
 
 # --- what gradients must not depend on --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize(
-    ("batch", "every_step", "one_hot"), [(1, False, False), (7, True, True), (150, True, False)]
-)
+@pytest.mark.parametrize(("batch", "every_step", "one_hot"), [(1, False, False), (7, True, True), (150, True, False)])
 def test_gradients_are_the_same_for_any_number_of_threads(dtype, batch, every_step, one_hot, monkeypatch):
     monkeypatch.setattr("tsl.network.network.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
     problem = make_problem(
