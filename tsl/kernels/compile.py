@@ -17,14 +17,18 @@ from numba.core import caching
 FAST_MATH = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH}
+
+
 def kernel(function):
-    """Compile `function` when it is first used, without the interpreter lock."""
-    return numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    """Compile `function` when another kernel first uses it; it cannot be called from Python."""
+    # the code that would take apart Python's arguments is a good part of what there is to compile
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
 def entry_point(function):
-    """A kernel that is called from Python: its machine code is kept on disk."""
-    dispatcher = kernel(function)
+    """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk."""
+    dispatcher = numba.njit(**OPTIONS)(function)
     if hasattr(dispatcher, "_cache"):  # absent when NUMBA_DISABLE_JIT leaves plain functions
         with contextlib.suppress(RuntimeError):  # no folder can be written
             dispatcher._cache = _KernelCache(function)

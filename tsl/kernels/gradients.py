@@ -8,7 +8,7 @@ the result is the same bit for bit.
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import time_of
-from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, n_units
+from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, packed_w_in, packed_w_rec
 from tsl.kernels.packing import unpack_dense, unpack_gates
 from tsl.kernels.products import GATE_WIDTH, TALL, WIDTH, add_gate_outer, add_outer, add_vector
 from tsl.kernels.target import LANES
@@ -22,33 +22,32 @@ ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one bl
 @kernel
 def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
     """Gradients of the weights that are `thread`'s, into `grads` as the parameters lie; `packed` is scratch."""
-    for cell in range(layout.w_in.size):
+    for cell in range(layout.cells.size):
         layer = cell // layout.n_directions
         reverse = cell % layout.n_directions == 1
-        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
+        n_inputs, n_hidden = layout.cells[cell].n_inputs, layout.cells[cell].n_hidden
         d_gates = gates_of(layout, work, cell, n_steps, batch)
-        d_w_in = matrix(grads, layout.w_in[cell], n_inputs, 4 * n_hidden)
-        blocks = n_units(layout, cell) // LANES
-        d_packed = cube(packed, layout.packed_w_in[cell], blocks, n_inputs, GATE_WIDTH)
+        d_w_in = matrix(grads, layout.cells[cell].w_in, n_inputs, 4 * n_hidden)
+        d_packed = packed_w_in(layout, packed, cell)
         if layout.one_hot and layer == 0:
-            first, last = share(blocks, thread, n_threads)
+            first, last = share(d_packed.shape[0], thread, n_threads)
             add_one_hot(work.codes, d_gates, reverse, d_packed, first, last)
             for block in range(first, last):
                 unpack_gates(d_packed, d_w_in, block, 0, n_inputs)
         else:
             x = inputs_of(layout, work, layer, n_steps, batch)
             sum_gate_products(x, d_gates, reverse, d_packed, d_w_in, thread, n_threads)
-        recurrent = hidden_of(layout, work, cell, work.recurrent, n_steps, batch)
+        recurrent = hidden_of(layout, work, cell, work.cells[cell].recurrent, n_steps, batch)
         sum_gate_products(
             recurrent,
             d_gates,
             False,
-            cube(packed, layout.packed_w_rec[cell], blocks, n_hidden, GATE_WIDTH),
-            matrix(grads, layout.w_rec[cell], n_hidden, 4 * n_hidden),
+            packed_w_rec(layout, packed, cell),
+            matrix(grads, layout.cells[cell].w_rec, n_hidden, 4 * n_hidden),
             thread,
             n_threads,
         )
-        sum_gate_biases(d_gates, row(grads, layout.bias[cell], 4 * n_hidden), n_hidden, thread, n_threads)
+        sum_gate_biases(d_gates, row(grads, layout.cells[cell].bias, 4 * n_hidden), n_hidden, thread, n_threads)
     head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
 
 

@@ -1,41 +1,72 @@
 """What compiled code is told of a network and of its memory: sizes, and where each array starts in a flat buffer.
 
-Everything is a named tuple of numbers and small integer arrays, so that one compiled version serves networks of any
-depth and size. "Cell" i below stands for layer i // n_directions in direction i % n_directions.
+Everything is a named tuple of numbers and arrays, so that one compiled version serves networks of any depth and size;
+what there is once a cell is an array of records, because every field of a tuple costs time to compile. A cell is one
+layer in one direction: cell i is layer i // n_directions in direction i % n_directions.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import carray
 
 from tsl.kernels.compile import kernel
 from tsl.kernels.vector import address
 
+# Sizes and starts of one cell: `w_in` to `bias` in the parameters, the packed ones in the packed buffer.
+CELL = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "n_inputs",
+            "n_hidden",
+            "state",  # first column of the cell's states in an array of all states
+            "w_in",
+            "w_rec",
+            "bias",
+            "packed_w_in",
+            "packed_w_rec",
+            "packed_bias",
+            "packed_w_in_t",
+            "packed_w_rec_t",
+        )
+    ]
+)
+
+# Starts of one cell's arrays in a workspace; all cells of a layer share its inputs.
+CELL_MEMORY = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "hidden_steps",  # states that are kept: steps + 1, or 2
+            "inputs",
+            "d_inputs",
+            "gates",
+            "states",
+            "hidden",
+            "recurrent",  # equal to `hidden` without recurrent dropout
+            "mask",
+            "d_hidden",
+            "d_cell",
+        )
+    ]
+)
+
 
 class Layout(NamedTuple):
-    """The network: its sizes, and the starts of its arrays in `params`, and in the packed buffer."""
+    """The network: its sizes, and where its arrays start in `params` and in the packed buffer."""
 
     n_directions: int
     n_outputs: int
     one_hot: bool
     every_step: bool
     n_matrix_params: int
-    inputs: Any  # (layers,) inputs of each layer
-    hidden: Any  # (layers,) hidden units of each layer
-    state: Any  # (cells,) first column of each cell's states in an array of all states
-    w_in: Any  # (cells,) starts in `params`
-    w_rec: Any
-    bias: Any
     w_out: int
     b_out: int
-    packed_w_in: Any  # (cells,) starts in the packed buffer
-    packed_w_rec: Any
-    packed_bias: Any
-    packed_w_in_t: Any
-    packed_w_rec_t: Any
     packed_w_out: int
     packed_b_out: int
     packed_w_out_t: int
+    cells: Any  # (cells,) of CELL
 
 
 class Workspace(NamedTuple):
@@ -46,20 +77,11 @@ class Workspace(NamedTuple):
     windows: Any  # (batch,) scratch for window numbers
     lengths: Any  # (batch,)
     row_losses: Any  # (batch,) float64
-    gate_steps: int  # steps of gates and cells that are kept: all of them, or 1
-    hidden_steps: Any  # (layers,) states that are kept: steps + 1, or 2
-    inputs: Any  # (layers,) starts in `numbers`
-    d_inputs: Any
-    gates: Any  # (cells,)
-    cells: Any
-    hidden: Any
-    recurrent: Any  # equal to `hidden` without recurrent dropout
-    mask: Any
-    d_hidden: Any
-    d_cell: Any
-    features: int
+    gate_steps: int  # steps of gates and cell states that are kept: all of them, or 1
+    features: int  # starts in `numbers`
     d_features: int
     outputs: int
+    cells: Any  # (cells,) of CELL_MEMORY
 
 
 class Data(NamedTuple):

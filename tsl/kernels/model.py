@@ -15,64 +15,96 @@ from tsl.kernels.target import LANES
 
 
 @kernel
+def n_layers(layout):
+    """Layers of the network."""
+    return layout.cells.size // layout.n_directions
+
+
+@kernel
+def layer_sizes(layout, layer):
+    """The record of a layer's first cell, whose sizes are those of the layer."""
+    return layout.cells[layer * layout.n_directions]
+
+
+@kernel
 def n_units(layout, cell):
     """Hidden units of a cell, padded."""
-    return rounded_up(layout.hidden[cell // layout.n_directions], LANES)
+    return rounded_up(layout.cells[cell].n_hidden, LANES)
 
 
 @kernel
-def packed_gates(layout, packed, cell, starts, n):
-    """Packed (blocks, n, GATE_WIDTH) weights of a cell."""
-    return cube(packed, starts[cell], n_units(layout, cell) // LANES, n, GATE_WIDTH)
+def packed_w_in(layout, packed, cell):
+    """(blocks of units, C, GATE_WIDTH)."""
+    sizes = layout.cells[cell]
+    return cube(packed, sizes.packed_w_in, n_units(layout, cell) // LANES, sizes.n_inputs, GATE_WIDTH)
 
 
 @kernel
-def packed_transposed(layout, packed, cell, starts, n):
-    """Packed (blocks, 4 * units, WIDTH) transposed weights of a cell with n rows."""
-    return cube(packed, starts[cell], rounded_up(n, WIDTH) // WIDTH, 4 * n_units(layout, cell), WIDTH)
+def packed_w_rec(layout, packed, cell):
+    """(blocks of units, H, GATE_WIDTH)."""
+    sizes = layout.cells[cell]
+    return cube(packed, sizes.packed_w_rec, n_units(layout, cell) // LANES, sizes.n_hidden, GATE_WIDTH)
+
+
+@kernel
+def packed_w_in_t(layout, packed, cell):
+    """(blocks of inputs, 4 * units, WIDTH)."""
+    sizes = layout.cells[cell]
+    blocks = rounded_up(sizes.n_inputs, WIDTH) // WIDTH
+    return cube(packed, sizes.packed_w_in_t, blocks, 4 * n_units(layout, cell), WIDTH)
+
+
+@kernel
+def packed_w_rec_t(layout, packed, cell):
+    """(blocks of units, 4 * units, WIDTH)."""
+    sizes = layout.cells[cell]
+    blocks = rounded_up(sizes.n_hidden, WIDTH) // WIDTH
+    return cube(packed, sizes.packed_w_rec_t, blocks, 4 * n_units(layout, cell), WIDTH)
 
 
 @kernel
 def gates_of(layout, work, cell, n_steps, batch):
     """(steps kept, B, 4 * units)."""
-    return cube(work.numbers, work.gates[cell], min(n_steps, work.gate_steps), batch, 4 * n_units(layout, cell))
+    return cube(work.numbers, work.cells[cell].gates, min(n_steps, work.gate_steps), batch, 4 * n_units(layout, cell))
 
 
 @kernel
 def cells_of(layout, work, cell, n_steps, batch):
     """(states kept, B, units)."""
-    return cube(work.numbers, work.cells[cell], min(n_steps, work.gate_steps) + 1, batch, n_units(layout, cell))
+    return cube(work.numbers, work.cells[cell].states, min(n_steps, work.gate_steps) + 1, batch, n_units(layout, cell))
 
 
 @kernel
-def hidden_of(layout, work, cell, starts, n_steps, batch):
+def hidden_of(layout, work, cell, start, n_steps, batch):
     """(states kept, B, units) hidden states, or the same after recurrent dropout."""
-    kept = min(n_steps + 1, work.hidden_steps[cell // layout.n_directions])
-    return cube(work.numbers, starts[cell], kept, batch, n_units(layout, cell))
+    kept = min(n_steps + 1, work.cells[cell].hidden_steps)
+    return cube(work.numbers, start, kept, batch, n_units(layout, cell))
 
 
 @kernel
 def inputs_of(layout, work, layer, n_steps, batch):
     """(T, B, C) inputs of a layer."""
-    return cube(work.numbers, work.inputs[layer], n_steps, batch, layout.inputs[layer])
+    start = work.cells[layer * layout.n_directions].inputs
+    return cube(work.numbers, start, n_steps, batch, layer_sizes(layout, layer).n_inputs)
 
 
 @kernel
 def d_inputs_of(layout, work, layer, n_steps, batch):
     """(T, B, padded C) gradient of the inputs of a layer."""
-    return cube(work.numbers, work.d_inputs[layer], n_steps, batch, rounded_up(layout.inputs[layer], WIDTH))
+    start = work.cells[layer * layout.n_directions].d_inputs
+    return cube(work.numbers, start, n_steps, batch, rounded_up(layer_sizes(layout, layer).n_inputs, WIDTH))
 
 
 @kernel
 def mask_of(layout, work, cell, batch, dropout):
     """(B, units) recurrent dropout mask, or (0, units) without."""
-    return matrix(work.numbers, work.mask[cell], batch if dropout.recurrent > 0 else 0, n_units(layout, cell))
+    return matrix(work.numbers, work.cells[cell].mask, batch if dropout.recurrent > 0 else 0, n_units(layout, cell))
 
 
 @kernel
 def n_features(layout):
     """Numbers that the head reads."""
-    return layout.n_directions * layout.hidden[-1]
+    return layout.n_directions * layer_sizes(layout, n_layers(layout) - 1).n_hidden
 
 
 @kernel
@@ -117,9 +149,9 @@ def load_windows(layout, work, data, windows, n_steps, first, last):
 def load_states(layout, work, data, windows, n_steps, first, last):
     """Initial states of rows first..last: `data.initial`, or zero."""
     batch = windows.size
-    for cell in range(layout.w_in.size):
-        n_hidden, column = layout.hidden[cell // layout.n_directions], layout.state[cell]
-        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+    for cell in range(layout.cells.size):
+        n_hidden, column = layout.cells[cell].n_hidden, layout.cells[cell].state
+        hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
         cells = cells_of(layout, work, cell, n_steps, batch)
         for b in range(first, last):
             fill(row(hidden, (0, b, 0), hidden.shape[2]), 0.0)
@@ -134,9 +166,9 @@ def load_states(layout, work, data, windows, n_steps, first, last):
 @kernel
 def save_states(layout, work, n_steps, batch, first, last, final, start):
     """Final states of rows first..last into `final` (2, ·, states), row b at `start` + b."""
-    for cell in range(layout.w_in.size):
-        n_hidden, column = layout.hidden[cell // layout.n_directions], layout.state[cell]
-        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+    for cell in range(layout.cells.size):
+        n_hidden, column = layout.cells[cell].n_hidden, layout.cells[cell].state
+        hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
         cells = cells_of(layout, work, cell, n_steps, batch)
         for b in range(first, last):
             for u in range(n_hidden):
@@ -147,10 +179,10 @@ def save_states(layout, work, n_steps, batch, first, last, final, start):
 @kernel
 def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
     """Recurrent dropout masks of rows first..last, and the masked initial states."""
-    for cell in range(layout.w_in.size):
+    for cell in range(layout.cells.size):
         mask = mask_of(layout, work, cell, batch, dropout)
-        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
-        recurrent = hidden_of(layout, work, cell, work.recurrent, n_steps, batch)
+        hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
+        recurrent = hidden_of(layout, work, cell, work.cells[cell].recurrent, n_steps, batch)
         for b in range(first, last):
             fill(row(mask, (b, 0), mask.shape[1]), 1.0)
             drop(row(mask, (b, 0), mask.shape[1]), hashed(key, 2 * cell + 1), b * mask.shape[1], dropout.recurrent)
@@ -161,7 +193,7 @@ def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
 @kernel
 def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
     """Outputs of rows first..last, from the inputs and initial states in the workspace."""
-    for layer in range(layout.hidden.size):
+    for layer in range(n_layers(layout)):
         one_hot = layout.one_hot and layer == 0
         x = inputs_of(layout, work, layer, 0 if one_hot else n_steps, batch)
         for direction in range(layout.n_directions):
@@ -171,20 +203,20 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
                 x,
                 work.codes,
                 one_hot,
-                packed_gates(layout, packed, cell, layout.packed_w_in, layout.inputs[layer]),
-                packed_gates(layout, packed, cell, layout.packed_w_rec, layout.hidden[layer]),
-                row(packed, layout.packed_bias[cell], 4 * n_units(layout, cell)),
+                packed_w_in(layout, packed, cell),
+                packed_w_rec(layout, packed, cell),
+                row(packed, layout.cells[cell].packed_bias, 4 * n_units(layout, cell)),
                 work.lengths,
                 direction == 1,
                 gates_of(layout, work, cell, n_steps, batch),
                 cells_of(layout, work, cell, n_steps, batch),
-                hidden_of(layout, work, cell, work.hidden, n_steps, batch),
-                hidden_of(layout, work, cell, work.recurrent, n_steps, batch),
+                hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch),
+                hidden_of(layout, work, cell, work.cells[cell].recurrent, n_steps, batch),
                 mask_of(layout, work, cell, batch, dropout),
                 first,
                 last,
             )
-        if layer + 1 < layout.hidden.size:
+        if layer + 1 < n_layers(layout):
             emit_every_step(layout, work, layer, inputs_of(layout, work, layer + 1, n_steps, batch), first, last)
             x = inputs_of(layout, work, layer + 1, n_steps, batch)
             drop_steps(x, x.shape[2], hashed(key, 2 * layer), dropout.outputs, first, last)
@@ -194,10 +226,10 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
 @kernel
 def emit_every_step(layout, work, layer, out, first, last):
     """Hidden states of a layer by time into `out` (T, B, D*H)."""
-    n_steps, batch, n_hidden = out.shape[0], out.shape[1], layout.hidden[layer]
+    n_steps, batch, n_hidden = out.shape[0], out.shape[1], layer_sizes(layout, layer).n_hidden
     for direction in range(layout.n_directions):
         cell = layer * layout.n_directions + direction
-        hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+        hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
         for s in range(n_steps):
             t = time_of(s, n_steps, direction == 1)
             for b in range(first, last):
@@ -218,19 +250,19 @@ def drop_steps(x, n, key, rate, first, last):
 def head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
     """The dense head on the last layer's states."""
     features, _, outputs = head_of(layout, work, n_steps, batch)
-    n_hidden, n_steps_read = layout.hidden[-1], features.shape[0] // batch
+    n_hidden, n_steps_read = layer_sizes(layout, n_layers(layout) - 1).n_hidden, features.shape[0] // batch
     by_step = cube(work.numbers, work.features, n_steps_read, batch, features.shape[1])
     if layout.every_step:
-        emit_every_step(layout, work, layout.hidden.size - 1, by_step, first, last)
+        emit_every_step(layout, work, n_layers(layout) - 1, by_step, first, last)
     else:
         for direction in range(layout.n_directions):
-            cell = layout.w_in.size - layout.n_directions + direction
-            hidden = hidden_of(layout, work, cell, work.hidden, n_steps, batch)
+            cell = layout.cells.size - layout.n_directions + direction
+            hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
             after = n_steps % hidden.shape[0]
             for b in range(first, last):
                 for u in range(n_hidden):
                     features[b, direction * n_hidden + u] = hidden[after, b, u]
-    drop_steps(by_step, features.shape[1], hashed(key, 2 * layout.hidden.size), dropout.outputs, first, last)
+    drop_steps(by_step, features.shape[1], hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
     blocks = outputs.shape[1] // WIDTH
     weights = cube(packed, layout.packed_w_out, blocks, features.shape[1], WIDTH)
     bias = row(packed, layout.packed_b_out, outputs.shape[1])
@@ -266,10 +298,10 @@ def batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, 
 def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last):
     """Gradients of all gate sums of rows first..last, left in `work.gates`, and of the inputs where asked for."""
     head_backward(layout, packed, work, dropout, key, n_steps, batch, first, last)
-    n_layers = layout.hidden.size
+    top = n_layers(layout) - 1
     _, d_features, _ = head_of(layout, work, n_steps, batch)
-    for layer in range(n_layers - 1, -1, -1):
-        if layer + 1 < n_layers:
+    for layer in range(top, -1, -1):
+        if layer < top:
             d_above = d_inputs_of(layout, work, layer + 1, n_steps, batch)
         else:
             steps = n_steps if layout.every_step else 0
@@ -280,17 +312,17 @@ def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient,
             for b in range(first, last):
                 fill(row(d_hidden, (b, 0), d_hidden.shape[1]), 0.0)
                 fill(row(d_cell, (b, 0), d_cell.shape[1]), 0.0)
-            if layer + 1 == n_layers and not layout.every_step:
-                column = direction * layout.hidden[layer]
+            if layer == top and not layout.every_step:
+                column = direction * layer_sizes(layout, layer).n_hidden
                 for b in range(first, last):
-                    for u in range(layout.hidden[layer]):
+                    for u in range(layer_sizes(layout, layer).n_hidden):
                         d_hidden[b, u] = d_features[b, column + u]
             lstm_backward(
                 d_above,
-                direction * layout.hidden[layer],
+                direction * layer_sizes(layout, layer).n_hidden,
                 gates_of(layout, work, cell, n_steps, batch),
                 cells_of(layout, work, cell, n_steps, batch),
-                packed_transposed(layout, packed, cell, layout.packed_w_rec_t, layout.hidden[layer]),
+                packed_w_rec_t(layout, packed, cell),
                 work.lengths,
                 direction == 1,
                 mask_of(layout, work, cell, batch, dropout),
@@ -303,16 +335,18 @@ def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient,
             inputs_backward(layout, packed, work, layer, n_steps, batch, first, last)
         if layer > 0:
             d_x = d_inputs_of(layout, work, layer, n_steps, batch)
-            drop_steps(d_x, layout.inputs[layer], hashed(key, 2 * (layer - 1)), dropout.outputs, first, last)
+            drop_steps(
+                d_x, layer_sizes(layout, layer).n_inputs, hashed(key, 2 * (layer - 1)), dropout.outputs, first, last
+            )
 
 
 @kernel
 def d_states_of(layout, work, cell, batch):
     """Gradients carried from step to step: of the hidden (B, padded H) and of the cell state (B, units)."""
-    n_hidden = layout.hidden[cell // layout.n_directions]
+    n_hidden = layout.cells[cell].n_hidden
     return (
-        matrix(work.numbers, work.d_hidden[cell], batch, rounded_up(n_hidden, WIDTH)),
-        matrix(work.numbers, work.d_cell[cell], batch, n_units(layout, cell)),
+        matrix(work.numbers, work.cells[cell].d_hidden, batch, rounded_up(n_hidden, WIDTH)),
+        matrix(work.numbers, work.cells[cell].d_cell, batch, n_units(layout, cell)),
     )
 
 
@@ -329,7 +363,7 @@ def head_backward(layout, packed, work, dropout, key, n_steps, batch, first, las
             fill(row(d_features, (t * batch + b, 0), d_features.shape[1]), 0.0)
         add_dense(d_outputs, weights_t, d_features, t * batch + first, t * batch + last)
     by_step = cube(work.numbers, work.d_features, steps, batch, d_features.shape[1])
-    drop_steps(by_step, width, hashed(key, 2 * layout.hidden.size), dropout.outputs, first, last)
+    drop_steps(by_step, width, hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
 
 
 @kernel
@@ -339,7 +373,7 @@ def inputs_backward(layout, packed, work, layer, n_steps, batch, first, last):
     for direction in range(layout.n_directions):
         cell = layer * layout.n_directions + direction
         gates = gates_of(layout, work, cell, n_steps, batch)
-        weights_t = packed_transposed(layout, packed, cell, layout.packed_w_in_t, layout.inputs[layer])
+        weights_t = packed_w_in_t(layout, packed, cell)
         for s in range(n_steps):
             t = time_of(s, n_steps, direction == 1)
             if direction == 0:

@@ -5,10 +5,13 @@ one after the other, so that the inner loop reads it in order. `add_rows_*` comp
 `a`; `add_outer_*` computes `out += a.T @ b`, a sum over rows. Both are the same tile with other strides.
 """
 
+import numpy as np
+
 from tsl.kernels.compile import kernel
 from tsl.kernels.target import LANES, ROW_TILES
 from tsl.kernels.vector import address, load, shifted, store, tile_fma, tile_load, tile_store
 
+ONE = np.intp(1)  # a bare 1 is a type of its own for Numba, for which all below it would be compiled once more
 GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
 WIDTH = 2 * LANES  # all other products
 
@@ -59,25 +62,25 @@ _add_product = _rows_of_tiles(2)
 @kernel
 def add_gate_rows(rows, a, a_row, n, b, out, out_row):
     """out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
-    _add_gate_product(rows, a, a_row, 1, n, b, GATE_WIDTH, out, out_row)
+    _add_gate_product(rows, a, a_row, ONE, n, b, ONE * GATE_WIDTH, out, out_row)
 
 
 @kernel
 def add_rows(rows, a, a_row, n, b, out, out_row):
     """out[r, :WIDTH] += a[r, :n] @ b, with `b` (n, WIDTH)."""
-    _add_product(rows, a, a_row, 1, n, b, WIDTH, out, out_row)
+    _add_product(rows, a, a_row, ONE, n, b, ONE * WIDTH, out, out_row)
 
 
 @kernel
 def add_gate_outer(rows, a, a_step, n, b, b_step, out):
     """out[k, :GATE_WIDTH] += sum over n rows of a[row, k] * b[row, :GATE_WIDTH], for k below `rows`."""
-    _add_gate_product(rows, a, 1, a_step, n, b, b_step, out, GATE_WIDTH)
+    _add_gate_product(rows, a, ONE, a_step, n, b, b_step, out, ONE * GATE_WIDTH)
 
 
 @kernel
 def add_outer(rows, a, a_step, n, b, b_step, out):
     """out[k, :WIDTH] += sum over n rows of a[row, k] * b[row, :WIDTH], for k below `rows`."""
-    _add_product(rows, a, 1, a_step, n, b, b_step, out, WIDTH)
+    _add_product(rows, a, ONE, a_step, n, b, b_step, out, ONE * WIDTH)
 
 
 @kernel

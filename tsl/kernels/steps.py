@@ -20,8 +20,11 @@ from tsl.kernels.model import (
     load_states,
     load_windows,
     n_features,
-    packed_gates,
-    packed_transposed,
+    n_units,
+    packed_w_in,
+    packed_w_in_t,
+    packed_w_rec,
+    packed_w_rec_t,
     save_states,
 )
 from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, update
@@ -34,22 +37,23 @@ from tsl.kernels.packing import (
 )
 from tsl.kernels.products import GATE_WIDTH, WIDTH
 from tsl.kernels.random import hashed
+from tsl.kernels.target import LANES
 from tsl.kernels.threads import meet, share
 
 
 @entry_point
 def pack_weights(layout, params, packed, thread, n_threads):
     """`thread`'s part of the weights, as a forward pass reads them, into `packed`."""
-    for cell in range(layout.w_in.size):
-        layer = cell // layout.n_directions
-        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
-        packed_in = packed_gates(layout, packed, cell, layout.packed_w_in, n_inputs)
-        packed_rec = packed_gates(layout, packed, cell, layout.packed_w_rec, n_hidden)
-        bias = row(packed, layout.packed_bias[cell], packed_in.shape[0] * GATE_WIDTH)
-        first, last = share(packed_in.shape[0], thread, n_threads)
-        pack_gates(matrix(params, layout.w_in[cell], n_inputs, 4 * n_hidden), packed_in, first, last)
-        pack_gates(matrix(params, layout.w_rec[cell], n_hidden, 4 * n_hidden), packed_rec, first, last)
-        pack_gate_bias(row(params, layout.bias[cell], 4 * n_hidden), bias, first, last)
+    for cell in range(layout.cells.size):
+        sizes = layout.cells[cell]
+        n_gates, blocks = 4 * sizes.n_hidden, n_units(layout, cell) // LANES
+        first, last = share(blocks, thread, n_threads)
+        w_in = matrix(params, sizes.w_in, sizes.n_inputs, n_gates)
+        pack_gates(w_in, packed_w_in(layout, packed, cell), first, last)
+        w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, n_gates)
+        pack_gates(w_rec, packed_w_rec(layout, packed, cell), first, last)
+        bias = row(packed, sizes.packed_bias, blocks * GATE_WIDTH)
+        pack_gate_bias(row(params, sizes.bias, n_gates), bias, first, last)
     n, n_outputs = n_features(layout), layout.n_outputs
     out = cube(packed, layout.packed_w_out, rounded_up(n_outputs, WIDTH) // WIDTH, n, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)
@@ -62,16 +66,17 @@ def pack_weights(layout, params, packed, thread, n_threads):
 @kernel
 def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
     """`thread`'s part of the transposed weights, as a backward pass reads them, into `packed`."""
-    for cell in range(layout.w_in.size):
-        layer = cell // layout.n_directions
-        n_inputs, n_hidden = layout.inputs[layer], layout.hidden[layer]
-        packed_rec = packed_transposed(layout, packed, cell, layout.packed_w_rec_t, n_hidden)
-        first, last = share(packed_rec.shape[0], thread, n_threads)
-        pack_gates_transposed(matrix(params, layout.w_rec[cell], n_hidden, 4 * n_hidden), packed_rec, first, last)
-        if layer > 0 or input_gradient:
-            packed_in = packed_transposed(layout, packed, cell, layout.packed_w_in_t, n_inputs)
-            first, last = share(packed_in.shape[0], thread, n_threads)
-            pack_gates_transposed(matrix(params, layout.w_in[cell], n_inputs, 4 * n_hidden), packed_in, first, last)
+    for cell in range(layout.cells.size):
+        sizes = layout.cells[cell]
+        rec_t = packed_w_rec_t(layout, packed, cell)
+        first, last = share(rec_t.shape[0], thread, n_threads)
+        w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, 4 * sizes.n_hidden)
+        pack_gates_transposed(w_rec, rec_t, first, last)
+        if cell >= layout.n_directions or input_gradient:
+            in_t = packed_w_in_t(layout, packed, cell)
+            first, last = share(in_t.shape[0], thread, n_threads)
+            w_in = matrix(params, sizes.w_in, sizes.n_inputs, 4 * sizes.n_hidden)
+            pack_gates_transposed(w_in, in_t, first, last)
     n = n_features(layout)
     out = cube(packed, layout.packed_w_out_t, rounded_up(n, WIDTH) // WIDTH, layout.n_outputs, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.kernels.layout import Layout, Workspace
+from tsl.kernels.layout import CELL, CELL_MEMORY, Layout, Workspace
 from tsl.kernels.products import GATE_WIDTH, WIDTH
 from tsl.kernels.target import LANES
 from tsl.network.spec import Architecture
@@ -71,8 +71,9 @@ def _units(hidden: int) -> int:
     return _rounded_up(hidden, LANES)
 
 
-def _integers(numbers: Any) -> NDArray[np.int64]:
-    return np.array(list(numbers), dtype=np.int64)
+def _records(dtype: np.dtype, rows: list[dict[str, int]]) -> NDArray[Any]:
+    """A record array, one record a row; fields that a row does not name are 0."""
+    return np.array([tuple(row.get(name, 0) for name in dtype.names or ()) for row in rows], dtype)
 
 
 def new_layout(architecture: Architecture) -> tuple[Layout, int]:
@@ -80,39 +81,39 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
     n_directions = 2 if architecture.bidirectional else 1
     shapes = parameter_shapes(architecture)
     starts = dict(zip(shapes, np.cumsum([0, *map(math.prod, shapes.values())]).tolist(), strict=False))
-    hidden_sizes = architecture.hidden_sizes
-    inputs = [architecture.n_inputs, *(n_directions * hidden for hidden in hidden_sizes[:-1])]
-    hidden = [size for size in hidden_sizes for _ in range(n_directions)]
-    cell_inputs = [n for n in inputs for _ in range(n_directions)]
-    n_features, n_outputs = n_directions * hidden_sizes[-1], architecture.n_outputs
-    names = [f"lstm_{k}{suffix}" for k in range(len(hidden_sizes)) for suffix in ("", "_reverse")[:n_directions]]
-    places = _Places()
+    places, cells, state = _Places(), [], 0
+    for name in [name.removesuffix(".w_in") for name in shapes if name.endswith(".w_in")]:
+        n_inputs, n_hidden = shapes[f"{name}.w_in"][0], shapes[f"{name}.w_rec"][0]
+        units = _units(n_hidden)
+        cells.append(
+            {
+                "n_inputs": n_inputs,
+                "n_hidden": n_hidden,
+                "state": state,
+                "w_in": starts[f"{name}.w_in"],
+                "w_rec": starts[f"{name}.w_rec"],
+                "bias": starts[f"{name}.bias"],
+                "packed_w_in": places.take(units // LANES, n_inputs, GATE_WIDTH),
+                "packed_w_rec": places.take(units // LANES, n_hidden, GATE_WIDTH),
+                "packed_bias": places.take(4 * units),
+                "packed_w_in_t": places.take(_rounded_up(n_inputs, WIDTH), 4 * units),
+                "packed_w_rec_t": places.take(_rounded_up(n_hidden, WIDTH), 4 * units),
+            }
+        )
+        state += n_hidden
+    n_features, n_outputs = shapes["head.w_out"]
     layout = Layout(
         n_directions=n_directions,
         n_outputs=n_outputs,
         one_hot=bool(architecture.one_hot),
         every_step=bool(architecture.every_step),
-        n_matrix_params=starts[f"{names[0]}.bias"],
-        inputs=_integers(inputs),
-        hidden=_integers(hidden_sizes),
-        state=_integers(np.cumsum([0, *hidden[:-1]])),
-        w_in=_integers(starts[f"{name}.w_in"] for name in names),
-        w_rec=_integers(starts[f"{name}.w_rec"] for name in names),
-        bias=_integers(starts[f"{name}.bias"] for name in names),
+        n_matrix_params=starts["lstm_0.bias"],
         w_out=starts["head.w_out"],
         b_out=starts["head.b_out"],
-        packed_w_in=_integers(
-            places.take(_units(h) // LANES, n, GATE_WIDTH) for n, h in zip(cell_inputs, hidden, strict=True)
-        ),
-        packed_w_rec=_integers(places.take(_units(h) // LANES, h, GATE_WIDTH) for h in hidden),
-        packed_bias=_integers(places.take(4 * _units(h)) for h in hidden),
-        packed_w_in_t=_integers(
-            places.take(_rounded_up(n, WIDTH), 4 * _units(h)) for n, h in zip(cell_inputs, hidden, strict=True)
-        ),
-        packed_w_rec_t=_integers(places.take(_rounded_up(h, WIDTH), 4 * _units(h)) for h in hidden),
         packed_w_out=places.take(_rounded_up(n_outputs, WIDTH), n_features),
         packed_b_out=places.take(_rounded_up(n_outputs, WIDTH)),
         packed_w_out_t=places.take(_rounded_up(n_features, WIDTH), n_outputs),
+        cells=_records(CELL, cells),
     )
     return layout, places.size
 
@@ -124,29 +125,34 @@ def new_workspace(
 
     `keep` every step, as training needs, or only what the next step needs; `masked` for recurrent dropout.
     """
-    places = _Places()
-    n_layers, n_directions = layout.hidden.size, layout.n_directions
-    hidden = [int(h) for h in layout.hidden for _ in range(n_directions)]
-    layers = range(n_layers)
+    places, cells = _Places(), []
+    n_directions, n_cells = layout.n_directions, layout.cells.size
     gate_steps = n_steps if keep else 1
-    hidden_steps = [n_steps + 1 if keep or layout.every_step or layer + 1 < n_layers else 2 for layer in layers]
+    for k, sizes in enumerate(layout.cells):
+        n_inputs, n_hidden, units = int(sizes["n_inputs"]), int(sizes["n_hidden"]), _units(int(sizes["n_hidden"]))
+        all_read = layout.every_step or k + n_directions < n_cells  # by the head, or by the layer above
+        hidden_steps = n_steps + 1 if keep or all_read else 2
+        hidden = places.take(hidden_steps, batch, units)
+        cell = {
+            "hidden_steps": hidden_steps,
+            "hidden": hidden,
+            "gates": places.take(gate_steps, batch, 4 * units),
+            "states": places.take(gate_steps + 1, batch, units),
+            "recurrent": places.take(hidden_steps, batch, units) if masked else hidden,
+        }
+        if masked:
+            cell["mask"] = places.take(batch, units)
+        if keep:
+            cell["d_hidden"] = places.take(batch, _rounded_up(n_hidden, WIDTH))
+            cell["d_cell"] = places.take(batch, units)
+        if k % n_directions == 0:
+            input_steps = 0 if layout.one_hot and k == 0 else n_steps
+            inputs = {"inputs": places.take(input_steps, batch, n_inputs)}
+            if keep:
+                inputs["d_inputs"] = places.take(n_steps, batch, _rounded_up(n_inputs, WIDTH))
+        cells.append(cell | inputs)
     head_rows = batch * (n_steps if layout.every_step else 1)
-    n_features = n_directions * hidden[-1]
-    states = [places.take(hidden_steps[cell // n_directions], batch, _units(h)) for cell, h in enumerate(hidden)]
-    starts = {
-        "inputs": [
-            places.take(0 if layout.one_hot and layer == 0 else n_steps, batch, int(layout.inputs[layer]))
-            for layer in layers
-        ],
-        "gates": [places.take(gate_steps, batch, 4 * _units(h)) for h in hidden],
-        "cells": [places.take(gate_steps + 1, batch, _units(h)) for h in hidden],
-        "hidden": states,
-        "recurrent": [places.take(n_steps + 1, batch, _units(h)) for h in hidden] if masked else states,
-        "mask": [places.take(batch, _units(h)) for h in hidden] if masked else [0] * len(hidden),
-        "d_inputs": [places.take(n_steps, batch, _rounded_up(int(n), WIDTH)) if keep else 0 for n in layout.inputs],
-        "d_hidden": [places.take(batch, _rounded_up(h, WIDTH)) if keep else 0 for h in hidden],
-        "d_cell": [places.take(batch, _units(h)) if keep else 0 for h in hidden],
-    }
+    n_features = n_directions * int(layout.cells["n_hidden"][-1])
     features = places.take(head_rows, n_features)
     d_features = places.take(head_rows, _rounded_up(n_features, WIDTH))
     outputs = places.take(head_rows, _rounded_up(layout.n_outputs, WIDTH))
@@ -157,9 +163,8 @@ def new_workspace(
         lengths=np.zeros(batch, np.int64),
         row_losses=np.zeros(batch),
         gate_steps=gate_steps,
-        hidden_steps=_integers(hidden_steps),
         features=features,
         d_features=d_features,
         outputs=outputs,
-        **{name: _integers(numbers) for name, numbers in starts.items()},
+        cells=_records(CELL_MEMORY, cells),
     )

@@ -108,7 +108,7 @@ class Network:
                 enter, forget = array.reshape(4, -1)[:2]
                 forget[:] = forget_bias
                 if chrono_steps > 1:
-                    forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0 + 1e-9, forget.size))
+                    forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0, forget.size))
                     enter[:] = -forget
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
@@ -145,7 +145,7 @@ class Network:
         data = self.data(sequences, initial=initial)
         run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
         real = np.arange(n_steps) < sequences.lengths[:, None]
-        return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.w_in.size)]
+        return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.cells.size)]
 
     def evaluate(
         self,
@@ -205,16 +205,16 @@ class Network:
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""
         layout = self.layout
-        hidden_size = int(layout.hidden[cell // layout.n_directions])
+        hidden_size, places = int(layout.cells["n_hidden"][cell]), work.cells[cell]
         units = -(-hidden_size // LANES) * LANES
 
         def read(start, steps, width):
             return work.numbers[start : start + steps * n * width].reshape(steps, n, width)
 
-        gates = read(work.gates[cell], n_steps, 4 * units).reshape(n_steps, n, -1, 4, LANES)
+        gates = read(places["gates"], n_steps, 4 * units).reshape(n_steps, n, -1, 4, LANES)
         gates = gates.transpose(1, 0, 3, 2, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
-        cells = read(work.cells[cell], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
-        hidden = read(work.hidden[cell], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        cells = read(places["states"], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        hidden = read(places["hidden"], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
         if cell % layout.n_directions:
             gates, cells, hidden = gates[:, ::-1], cells[:, ::-1], hidden[:, ::-1]
         return States(gates * real[:, :, None, None], cells * real[:, :, None], hidden * real[:, :, None])
@@ -223,7 +223,7 @@ class Network:
 
     def zero_states(self, batch_size: int) -> NDArray[Any]:
         """States (2, batch_size, ·) for `train_steps` to carry from batch to batch."""
-        n_states = int(self.layout.hidden.sum()) * self.layout.n_directions
+        n_states = int(self.layout.cells["n_hidden"].sum())
         return np.zeros((2, batch_size, n_states), self.dtype)
 
     def new_optimizer_state(self) -> OptimizerState:
@@ -334,7 +334,7 @@ class Network:
 
     def _split_states(self, states):
         layout = self.layout
-        sizes = np.repeat(layout.hidden, layout.n_directions)
+        sizes = layout.cells["n_hidden"]
         hidden, cell = (np.split(part, np.cumsum(sizes)[:-1], axis=1) for part in states)
         return hidden, cell
 
@@ -428,13 +428,12 @@ class _Team:
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
             width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
-            inputs = self._read(self.work.d_inputs[0], n_steps, n, width)
+            inputs = self._read(self.work.cells["d_inputs"][0], n_steps, n, width)
             inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
         hidden, cell = [], []
-        for k in range(layout.w_in.size):
-            size = int(layout.hidden[k // layout.n_directions])
-            hidden.append(self._read(self.work.d_hidden[k], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
-            cell.append(self._read(self.work.d_cell[k], n, -(-size // LANES) * LANES)[:, :size].copy())
+        for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
+            hidden.append(self._read(places["d_hidden"], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
+            cell.append(self._read(places["d_cell"], n, -(-size // LANES) * LANES)[:, :size].copy())
         return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
 
     def _read(self, start, *shape):
