@@ -373,6 +373,81 @@ def test_no_epoch_leaves_the_network_as_it_was():
     assert (history.n_iter, history.best_iter, history.stopped_by) == (0, 0, "max_iter")
 
 
+def test_the_cosine_comes_down_in_time(stretch_of, clock):
+    stretch_of(1)
+
+    def before_step(step):
+        clock[0] += 5.0 if step == 0 else 1.0  # as if it had to be compiled first
+
+    schedule = Schedule("cosine", init=1e-3, warmup=0.0)
+    network, history = run(LinearNetwork(before_step=before_step), schedule=schedule, max_time=15.0, max_iter=100)
+    assert history.stopped_by == "time"
+    rates = np.concatenate([call[1] for call in network.calls])
+    # 10 s are left after the first step, for 10 of all 400 steps; the second one is taken when none of them has passed
+    shares = [0.0, 1 / 400, *(np.arange(1, 10) / 10)]
+    assert_allclose(rates, 1e-3 * (1 + np.cos(np.pi * np.array(shares))) / 2)
+    assert history.learning_rate == [rates[3], rates[7], rates[10]]
+
+
+def test_a_time_limit_that_is_not_reached_changes_nothing(stretch_of, clock):
+    stretch_of(1)
+    schedule = Schedule("cosine", init=1e-3)
+    network, history = run(schedule=schedule, max_time=1.0)
+    assert_array_equal(network.params, run(schedule=schedule)[0].params)
+    assert history.stopped_by == "max_iter"
+
+
+# --- streams ------------------------------------------------------------------------------------------------
+
+
+class CountingNetwork(LinearNetwork):
+    """Its states count the steps since they were zero."""
+
+    def __init__(self):
+        super().__init__()
+        self.carried = []
+
+    def zero_states(self, batch_size):
+        return np.zeros((2, batch_size, 1))
+
+    def train_steps(self, *args, carried, batches, **options):
+        for _ in batches:
+            self.carried.append(carried.copy())
+            carried += 1.0
+        return super().train_steps(*args, batches=batches, **options)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 1000])
+def test_states_are_carried_through_an_epoch(stretch_of, steps):
+    stretch_of(steps)
+    network, _ = run(CountingNetwork(), carry_states=True, shuffle=False, max_iter=2)
+    assert network.carried[0].shape == (2, 6, 1)
+    assert [states.max() for states in network.carried] == [0.0, 1.0, 2.0, 3.0] * 2
+    assert [states.min() for states in network.carried] == [0.0, 1.0, 2.0, 3.0] * 2
+
+
+def test_shuffled_windows_cannot_carry_states():
+    with pytest.raises(ValueError, match="carry_states=True needs shuffle=False"):
+        run(CountingNetwork(), carry_states=True)
+
+
+def test_samples_can_be_given_anew_for_each_epoch():
+    given = [make_samples(seed=k, weights=np.linspace(1.0, 2.0 + k, 20)) for k in range(3)]
+    drawn = iter(given)
+    network, history = run(samples=lambda: next(drawn), schedule=Schedule(init=0.0), max_iter=3)
+    assert next(drawn, None) is None
+    # at a rate of 0 an epoch's mean loss is that of all its windows together, each by its weight in that epoch
+    assert_allclose(history.loss, [network.evaluate(*samples, Loss(), n_threads=1) for samples in given])
+
+
+def test_validation_can_be_a_function():
+    losses = [3.0, 1.0, 2.0, 2.0, 2.0]
+    given = iter(losses)
+    _, history = run(validation=lambda: next(given), early_stopping=True, n_iter_no_change=2, max_iter=9)
+    assert history.val_loss == losses[:4]
+    assert (history.best_iter, history.stopped_by) == (2, "early_stopping")
+
+
 # --- Ctrl-C -------------------------------------------------------------------------------------------------
 
 

@@ -51,6 +51,25 @@ def test_cosine_that_only_warms_up_ends_at_the_top():
     assert_allclose(rates_of_epochs(Schedule("cosine", init=1.0, warmup=1.0), [1.0] * 2).ravel(), [0.5, 1.0])
 
 
+def test_cosine_keeps_up_with_the_time():
+    rates = LearningRates(Schedule("cosine", init=2.0, warmup=0.0), steps_per_epoch=4, max_iter=2)
+    rates.epoch()
+    epoch = rates.epoch()
+    by_steps = epoch.copy()
+    rates.keep_up(epoch, slice(0, 2), 0.3)  # steps 4 and 5 of 8: further on than 0.3
+    assert_allclose(epoch, by_steps)
+    rates.keep_up(epoch, slice(1, 9), 0.75)  # step 5, and those after it in the epoch, become steps 6, 7 and the end
+    assert_allclose(epoch, [by_steps[0], *(1 + np.cos(np.pi * np.array([6, 7, 8]) / 8))])
+
+
+@pytest.mark.parametrize("name", ["constant", "step", "plateau"])
+def test_other_schedules_have_no_end_to_be_in_time_for(name):
+    rates = LearningRates(Schedule(name, init=2.0), steps_per_epoch=4, max_iter=2)
+    epoch = rates.epoch()
+    rates.keep_up(epoch, slice(0, 4), 0.9)
+    assert_allclose(epoch, 2.0)
+
+
 def test_plateau_falls_after_epochs_without_improvement():
     schedule = Schedule("plateau", init=1.0, factor=0.1, patience=2, min_rate=0.05)
     #         lowest so far: 5, 4, then two epochs (4, 4.5) without progress, then two more, then it is at the minimum

@@ -53,7 +53,11 @@ class TrainingSettings:
         are restored at the end; otherwise they are those of the training loss, and the last weights are kept.
     max_time : float or None
         Seconds after which training ends, also within an epoch, once the stretch of about 0.1 s that is under way
-        is over.
+        is over. The schedule "cosine" then counts its way in time as well as in steps, whichever is further on, so
+        that the rate has come down when time is up; the first step, which may have to compile, is not counted.
+    carry_states : bool
+        Whether each place of a batch goes on in the state in which the same place of the batch before ended, as when
+        long streams are read chunk by chunk; states are zero at the start of an epoch. Needs ``shuffle=False``.
     """
 
     max_iter: int = 200
@@ -64,17 +68,18 @@ class TrainingSettings:
     n_iter_no_change: int | None = 10
     early_stopping: bool = False
     max_time: float | None = None
+    carry_states: bool = False
 
 
 def train(
     network: Network,
-    samples: Samples,
+    samples: Samples | Callable[[], Samples],
     *,
     loss: Loss,
     optimizer: Optimizer,
     settings: TrainingSettings,
     random_state: np.random.RandomState,
-    validation: Samples | None = None,
+    validation: Samples | Callable[[], float] | None = None,
     dropout: Dropout | None = None,
     state: OptimizerState | None = None,
     history: History | None = None,
@@ -90,15 +95,16 @@ def train(
     Parameters
     ----------
     network : Network
-    samples : Samples
-        What to learn from.
+    samples : Samples or callable
+        What to learn from; or a function that gives it anew for each epoch, always as many windows of the same sizes
+        and weights.
     loss : Loss
     optimizer : Optimizer
     settings : TrainingSettings
     random_state : numpy.random.RandomState
         Shuffles, once an epoch.
-    validation : Samples or None
-        Evaluated after each epoch: the part of the data that comes last in time.
+    validation : Samples, callable or None
+        Evaluated after each epoch: the part of the data that comes last in time, or a function that gives its loss.
     dropout : Dropout or None
     state : OptimizerState or None
         Moments to go on from, changed in place; None starts from `network.new_optimizer_state()`.
@@ -122,7 +128,8 @@ def train(
     Raises
     ------
     ValueError
-        If there are no windows with a weight above 0, or `settings.early_stopping` comes without `validation`.
+        If there are no windows with a weight above 0, if `settings.early_stopping` comes without `validation`, or
+        `settings.carry_states` with `settings.shuffle`.
 
     Warns
     -----
@@ -152,8 +159,11 @@ def train(
     >>> history.n_iter, history.stopped_by, history.loss[-1] < 0.1 * history.loss[0]
     (20, 'max_iter', True)
     """
-    if settings.early_stopping and (validation is None or len(validation.sequences.starts) == 0):
+    missing = validation is None or (not callable(validation) and len(validation.sequences.starts) == 0)
+    if settings.early_stopping and missing:
         raise ValueError("early_stopping=True needs validation data, at least 1 window")
+    if settings.carry_states and settings.shuffle:
+        raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not go on from each other")
     run = _Run(
         network=network,
         samples=samples,
@@ -214,8 +224,8 @@ class _Run:
         self,
         *,
         network: Network,
-        samples: Samples,
-        validation: Samples | None,
+        samples: Samples | Callable[[], Samples],
+        validation: Samples | Callable[[], float] | None,
         settings: TrainingSettings,
         random_state: np.random.RandomState,
         evaluate_options: dict[str, Any],
@@ -225,7 +235,8 @@ class _Run:
         verbose: int,
     ) -> None:
         self.network = network
-        self.samples = samples
+        self.draw_samples = samples if callable(samples) else None
+        self._take(samples() if callable(samples) else samples)
         self.validation = validation
         self.settings = settings
         self.random_state = random_state
@@ -233,9 +244,9 @@ class _Run:
         self.train_options = train_options
         self.history = history
         self.callbacks = callbacks
-        self.windows = windows_to_use(samples)
-        self.window_shares = window_shares(samples, every_step=network.architecture.every_step)
         self.batch_size = min(settings.batch_size, self.windows.size)
+        if settings.carry_states:
+            train_options["carried"] = network.zero_states(self.batch_size)
         self.rates = LearningRates(
             settings.schedule,
             steps_per_epoch=-(-self.windows.size // self.batch_size),
@@ -248,13 +259,22 @@ class _Run:
         self.pace = Pace()
         self.progress = Progress(verbose, history.n_iter + settings.max_iter)
         self.began = perf_counter()
+        self.first_step_ended: float | None = None
         self.number = history.n_iter
         self.open_epoch: _Epoch | None = None
+
+    def _take(self, samples: Samples) -> None:
+        """Use these samples from now on."""
+        self.samples = samples
+        self.windows = windows_to_use(samples)
+        self.window_shares = window_shares(samples, every_step=self.network.architecture.every_step)
 
     def run(self) -> None:
         stopped_by: str | None = None
         try:
-            for _ in range(self.settings.max_iter):
+            for k in range(self.settings.max_iter):
+                if k > 0 and self.draw_samples is not None:
+                    self._take(self.draw_samples())
                 self.number += 1
                 stopped_by = self._epoch()
                 if stopped_by is not None:
@@ -273,6 +293,8 @@ class _Run:
         self.callbacks.on_epoch_begin(self.number, self.history, self.network)
         shuffle = self.random_state if self.settings.shuffle else None
         epoch = self.open_epoch = _Epoch(epoch_batches(self.windows, self.batch_size, shuffle), self.rates.epoch())
+        if self.settings.carry_states:
+            self.train_options["carried"].fill(0.0)
         stopped_by = None
         while stopped_by is None and not epoch.complete:
             stopped_by = self._stretch(epoch)
@@ -292,10 +314,14 @@ class _Run:
         """Take as many steps as the pace allows; returns why they are the last ones, None where they are not."""
         began = perf_counter()
         steps = slice(epoch.done, epoch.done + self.pace.steps)
+        if self.settings.max_time is not None:
+            self.rates.keep_up(epoch.rates, steps, self._share_of_time(began))
         losses, norms = self.network.train_steps(
             *self.samples, batches=epoch.batches[steps], learning_rates=epoch.rates[steps], **self.train_options
         )
         now = perf_counter()
+        if self.first_step_ended is None:
+            self.first_step_ended = now
         self.pace.observe(len(losses), now - began)
         if not epoch.record(losses, norms):
             return "divergence"
@@ -304,9 +330,18 @@ class _Run:
         limit = self.settings.max_time
         return "time" if limit is not None and now - self.began >= limit else None
 
+    def _share_of_time(self, now: float) -> float:
+        """How much has passed of the time that `max_time` leaves after the first step."""
+        assert self.settings.max_time is not None
+        if self.first_step_ended is None:
+            return 0.0
+        return (now - self.first_step_ended) / (self.began + self.settings.max_time - self.first_step_ended)
+
     def _validate(self) -> float:
         if self.validation is None:
             return math.nan
+        if callable(self.validation):
+            return float(self.validation())
         return float(self.network.evaluate(*self.validation, **self.evaluate_options))
 
     def _end_epoch(self, val_loss: float) -> float:

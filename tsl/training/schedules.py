@@ -101,6 +101,18 @@ class LearningRates:
             return cosine_rates(self._schedule, steps, self._n_steps)
         return np.full(self._steps_per_epoch, self._rate)
 
+    def keep_up(self, rates: NDArray[np.float64], steps: slice, share: float) -> None:
+        """Change the rates of some steps of the current epoch in place, when `share` of the time has passed.
+
+        Only "cosine" has an end to be in time for: where that share of all steps is not yet done, these steps are
+        taken for later ones.
+        """
+        if self._schedule.name == "cosine":
+            start, stop, _ = steps.indices(self._steps_per_epoch)
+            numbers = self._next_step - self._steps_per_epoch + np.arange(start, stop)
+            late = share * self._n_steps + np.arange(stop - start)
+            rates[steps] = cosine_rates(self._schedule, np.clip(late, numbers, self._n_steps), self._n_steps)
+
     def epoch_ended(self, loss: float) -> None:
         """Take in the loss of the epoch that has just been trained."""
         schedule = self._schedule
