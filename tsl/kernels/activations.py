@@ -11,7 +11,7 @@ from tsl.kernels.vector import at_least, at_most, filled, fma, power_of_two
 
 LOG2_E = 1.0 / math.log(2.0)
 LN2_HIGH = 0.693359375  # few enough bits that n * LN2_HIGH is exact
-LN2_LOW = math.log(2.0) - LN2_HIGH
+LN2_LOW = -2.121944400546905827679e-4  # what is left of ln(2), to more digits than a difference of floats has
 
 
 def _by_precision(single, double):

@@ -2,7 +2,9 @@
 
 import math
 
-from tsl.kernels.compile import kernel
+import numpy as np
+
+from tsl.kernels.compile import kernel, unordered_kernel
 
 NONE, SGD, RMSPROP, ADAM, ADAMW = range(5)
 
@@ -11,16 +13,14 @@ NORM_CHUNK = 4096  # a norm is summed chunk by chunk in fixed order, whichever t
 
 @kernel
 def clip_by_value(grads, limit):
-    """Bring every entry into [-limit, limit]; NaN stays."""
+    """Bring every entry into [-limit, limit]; NaN and infinity stay, to be noticed."""
     limit = grads.dtype.type(limit)
     for k in range(grads.size):
-        if grads[k] > limit:
-            grads[k] = limit
-        elif grads[k] < -limit:
-            grads[k] = -limit
+        if np.isfinite(grads[k]):
+            grads[k] = min(max(grads[k], -limit), limit)
 
 
-@kernel
+@unordered_kernel
 def square_sum(grads):
     """Sum of squares."""
     total = 0.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from tsl.kernels.compile import entry_point, kernel
 from tsl.kernels.gradients import weight_gradients
-from tsl.kernels.layout import cube, matrix, rounded_up, row
+from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.model import (
     backward,
     batch_loss,
@@ -175,7 +175,12 @@ def train_stretch(
         total_loss, norm = _sum(work.row_losses, batch), math.sqrt(_sum(partial_norms, chunks))
         if thread == 0:
             losses[step], norms[step] = total_loss, norm
-        if optimizer.solver != NONE and np.isfinite(total_loss) and np.isfinite(norm):
+        finite = np.isfinite(total_loss) and np.isfinite(norm)
+        if data.carry and not finite:  # a stream that went wrong starts anew
+            for b in range(first, last):
+                fill(row(data.initial, (0, b, 0), data.initial.shape[2]), 0.0)
+                fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)
+        if optimizer.solver != NONE and finite:
             scale = optimizer.clip_norm / norm if norm > optimizer.clip_norm else 1.0
             n_matrix = layout.n_matrix_params
             start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)

@@ -303,17 +303,18 @@ class Network:
         """
         longest = int(sequences.lengths.max())
         team = _Team(self, longest, batches.shape[1], dropout, n_threads)
-        losses, norms = team.run(
-            self.data(sequences, targets, weights, carried=carried),
-            batches,
-            learning_rates,
-            loss,
-            _optimizer_plan(optimizer),
-            dropout,
-            state,
-        )
-        state.step += batches.shape[0]
-        return losses, norms
+        try:
+            return team.run(
+                self.data(sequences, targets, weights, carried=carried),
+                batches,
+                learning_rates,
+                loss,
+                _optimizer_plan(optimizer),
+                dropout,
+                state,
+            )
+        finally:  # Ctrl-C comes up when all steps are done
+            state.step += batches.shape[0]
 
     # --- plans and buffers ----------------------------------------------------------------------------------
 
@@ -445,15 +446,30 @@ def _in_threads(run, n_threads, barrier=None):
     if n_threads == 1:
         run(0)
         return
-    with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(n_threads)
+    try:
+        futures = [pool.submit(run, thread) for thread in range(n_threads)]
+    except BaseException:
+        if barrier is not None:  # the threads that run would wait for ever for those that were not started
+            barrier[ABORTED] = 1
+        raise
+    finally:
+        interrupt = _wait_for_all(pool)
+    for future in futures:
+        future.result()
+    if interrupt is not None:
+        raise interrupt
+
+
+def _wait_for_all(pool):
+    """Wait for the threads of a pool; returns a Ctrl-C that came meanwhile, for after the work is whole."""
+    interrupt = None
+    while True:
         try:
-            futures = [pool.submit(run, thread) for thread in range(n_threads)]
-            for future in futures:
-                future.result()
-        except BaseException:
-            if barrier is not None:  # some thread may wait for one that was never started
-                barrier[ABORTED] = 1
-            raise
+            pool.shutdown()
+            return interrupt
+        except KeyboardInterrupt as error:
+            interrupt = error
 
 
 def _orthogonal(size, random_state):
