@@ -2,6 +2,9 @@
 
 import os
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 import tsl
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -14,7 +17,6 @@ release = version = tsl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -25,7 +27,12 @@ default_role = "code"
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types, with shapes
 numpydoc_show_class_members = False  # the templates list the members themselves
-numpydoc_validation_checks = {"PR01", "PR02", "PR10", "RT03"}  # parameters: all, no others, with types; returns described
+numpydoc_validation_checks = {
+    "PR01",
+    "PR02",
+    "PR10",
+    "RT03",
+}  # parameters: all, no others, with types; returns described
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -34,9 +41,10 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_signature": False,
-    "min_reported_time": 5,
+    "write_computation_times": False,
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "tsl"
 html_show_sourcelink = False
@@ -52,5 +60,16 @@ def skip_routing_methods(app, what, name, obj, skip, options):
     return skip or name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request"))
 
 
+def write_mathml(translator, node):
+    """Formulas as MathML, which browsers draw by themselves: no script is fetched from elsewhere."""
+    as_block = isinstance(node, nodes.math_block)
+    formula = tex2mathml(node.astext(), as_block=as_block)
+    translator.body.append(
+        f'<div style="margin: 1em 0; overflow: auto hidden">{formula}</div>' if as_block else formula
+    )
+    raise nodes.SkipNode
+
+
 def setup(app):
+    app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
     app.connect("autodoc-skip-member", skip_routing_methods)

@@ -31,9 +31,9 @@ plt.show()
 # A glucose sensor's current follows the glucose in the blood. Both stop now and then: there are gaps.
 
 glucose = datasets.load_glucose().loc["2010-04-01":"2010-04-03"]
-axes = glucose.plot(subplots=True, figsize=(9, 4), title="Glucose sensor, three days", layout=(2, 1))
-axes[0, 0].set_ylabel("nA")
-axes[1, 0].set_ylabel("mg/dL")
+current, level = glucose.plot(subplots=True, figsize=(9, 4), title="Glucose sensor, three days")
+current.set_ylabel("nA")
+level.set_ylabel("mg/dL")
 plt.show()
 
 # %%
@@ -46,4 +46,4 @@ plt.show()
 # %%
 # And a text.
 
-print(datasets.load_macbeth()[1043:1343])
+print(datasets.load_macbeth()[1050:1290])
