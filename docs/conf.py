@@ -4,6 +4,7 @@ import os
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.nodes import get_node_source
 
 import tsl
 
@@ -27,12 +28,7 @@ default_role = "code"
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types, with shapes
 numpydoc_show_class_members = False  # the templates list the members themselves
-numpydoc_validation_checks = {
-    "PR01",
-    "PR02",
-    "PR10",
-    "RT03",
-}  # parameters: all, no others, with types; returns described
+numpydoc_validation_checks = {"PR01", "PR02", "PR10"}  # every parameter is described, and no others
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -60,16 +56,22 @@ def skip_routing_methods(app, what, name, obj, skip, options):
     return skip or name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request"))
 
 
+def plain_if_inherited(app, env, node, contnode):
+    """Leave the references of inherited docstrings as text: they mean pages of scikit-learn's."""
+    return contnode if "docstring of sklearn." in (get_node_source(node) or "") else None
+
+
 def write_mathml(translator, node):
     """Formulas as MathML, which browsers draw by themselves: no script is fetched from elsewhere."""
     as_block = isinstance(node, nodes.math_block)
     formula = tex2mathml(node.astext(), as_block=as_block)
-    translator.body.append(
-        f'<div style="margin: 1em 0; overflow: auto hidden">{formula}</div>' if as_block else formula
-    )
+    if as_block:
+        formula = f'<div style="margin: 1em 0; overflow: auto hidden">{formula}</div>'
+    translator.body.append(formula)
     raise nodes.SkipNode
 
 
 def setup(app):
     app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
     app.connect("autodoc-skip-member", skip_routing_methods)
+    app.connect("missing-reference", plain_if_inherited)
