@@ -1,0 +1,263 @@
+"""`LSTMCharModel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import _fit_context
+
+from tsl.char_model.samples import Codes, split_end
+from tsl.char_model.writing import TextWriter
+
+
+class LSTMCharModel(TextWriter):
+    """Learn to write like a text: predict each character from those before it.
+
+    By default the text is read in `batch_size` parallel streams, chunk by chunk of `sequence_length` characters;
+    every character is predicted, and the state is carried from chunk to chunk (truncated backpropagation through
+    time). With `windowed` each training example is a window of characters, and only the one after it is predicted.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=256
+        Units, of each layer if several are to be stacked.
+    encoding : {"onehot", "scalar"}, default="onehot"
+        How the network reads a character: as a vector with a single 1, which costs no product; or as one number, its
+        code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
+    windowed : bool, default=False
+        Whether to learn from windows rather than from streams.
+    window : int, default=50
+        Characters that a windowed model sees: it reads the last `window` ones anew for each prediction.
+    sequence_length : int, default=32
+        Steps of a stream that errors are carried back through.
+    batch_size : int or "auto", default="auto"
+        Streams, or windows, side by side. "auto": 16 streams or 64 windows.
+    dropout : float or "auto", default="auto"
+        Share of each layer's outputs that is left out in training. "auto" goes by the number of epochs, since a text
+        that is read often is learnt by heart.
+    recurrent_dropout : float or "auto", default="auto"
+        Share of the hidden units that do not reach the next step, the same ones throughout a chunk.
+    solver : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
+        How weights follow the gradient.
+    alpha : float or "auto", default="auto"
+        Decay of weights (decoupled for "adamw", else an L2 penalty). "auto": 0.1 for "adamw", else 0.
+    learning_rate_init : float or "auto", default="auto"
+        The highest learning rate. "auto": 0.015 for streams, less for more than 256 units in a layer; 0.001 for
+        windows.
+    learning_rate : {"cosine", "constant", "step", "plateau"}, default="cosine"
+        How it changes: up over the first 2 % of training and down to 1 % along a half wave; not at all; to a fifth
+        after each ten epochs; or to a fifth after five epochs without progress.
+    max_iter : int or "auto", default="auto"
+        Passes over the text. "auto": for 8,000 steps, but at most 200; or, with `max_time`, as many as it allows.
+    max_time : float, default=None
+        Seconds that training may take, without compiling on first use; the cosine and the automatic dropout go by it,
+        so the result depends on the machine.
+    clip_norm : float or None, default=1.0
+        Longest gradient.
+    early_stopping : bool, default=False
+        Whether to hold out the end of the text, and to keep the weights that predict it best.
+    validation_fraction : float, default=0.1
+        Share of the text held out then.
+    n_iter_no_change : int or None, default=None
+        Epochs without progress of at least `tol` that end the training.
+    tol : float, default=1e-4
+        In nats per character.
+    unknown : {"error", "ignore", "replace"}, default="error"
+        What becomes of characters that were not in the first text: see `tsl.text.CharVocabulary`.
+    lowercase : bool, default=False
+        Whether to lower the case of all text, prompts included.
+    random_state : int, RandomState instance or None, default=None
+        Decides the initial weights, where epochs begin, and what is left out.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the network that there is.
+    verbose : int or bool, default=False
+        1 shows progress on stderr, 2 every epoch of it.
+    n_threads : int, default=None
+        Threads at most; None is all cores. The result does not depend on it.
+    callbacks : list, default=None
+        Functions called as ``callback(epoch, history, network)`` after each epoch, or `tsl.training.Callback`. They
+        may use the model as it is then, to `generate` a sample or `score` another text; what is true ends training.
+
+    Attributes
+    ----------
+    classes_ : ndarray of str, of shape (n_classes,)
+        The characters, sorted.
+    class_count_ : ndarray of int, of shape (n_classes,)
+        How often each was in the training text.
+    vocabulary_ : tsl.text.CharVocabulary
+        Characters to codes and back.
+    network_ : tsl.network.Network
+        The network.
+    history_ : tsl.training.History
+        Loss (nats per character), learning rate, seconds, ... of each epoch.
+    loss_curve_ : list of float
+        Its training loss, with dropout.
+    validation_scores_ : list of float or None
+        With `early_stopping`, `score` of the held-out text after each epoch.
+    best_loss_ : float
+        The lowest loss: that of the held-out text if there is one.
+    n_iter_ : int
+        Epochs trained.
+
+    See Also
+    --------
+    tsl.text.CharWindow : Windows of a text for any other estimator.
+
+    Notes
+    -----
+    A text's first character is predicted by how often each one was in the training text, each counted once more.
+    `generate` without a prompt begins so too.
+
+    Several texts in a list are learnt as one after another: no character is predicted from another text's last one
+    as if it followed, but a stream does not forget at the border. When scored, every text begins anew.
+
+    The same seed and parameters give the same model, bit for bit, whatever `n_threads`, unless `max_time` is set.
+
+    Examples
+    --------
+    >>> from tsl import LSTMCharModel
+    >>> text = "to be or not to be, that is the question: " * 20
+    >>> model = LSTMCharModel(hidden_size=32, max_iter=60, random_state=0).fit(text)
+    >>> model.generate("to be or ", length=10, temperature=0)
+    'not to be,'
+    >>> model.predict(["that is th", "the questio"])
+    array(['e', 'n'], dtype='<U1')
+    >>> model.bits_per_char("not to be, that is") < 1
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | tuple[int, ...] = 256,
+        encoding: str = "onehot",
+        windowed: bool = False,
+        window: int = 50,
+        sequence_length: int = 32,
+        batch_size: int | str = "auto",
+        dropout: float | str = "auto",
+        recurrent_dropout: float | str = "auto",
+        solver: str = "adamw",
+        alpha: float | str = "auto",
+        learning_rate_init: float | str = "auto",
+        learning_rate: str = "cosine",
+        max_iter: int | str = "auto",
+        max_time: float | None = None,
+        clip_norm: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = None,
+        tol: float = 1e-4,
+        unknown: str = "error",
+        lowercase: bool = False,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int | bool = False,
+        n_threads: int | None = None,
+        callbacks: Iterable[Any] | None = None,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.encoding = encoding
+        self.windowed = windowed
+        self.window = window
+        self.sequence_length = sequence_length
+        self.batch_size = batch_size
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.solver = solver
+        self.alpha = alpha
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.clip_norm = clip_norm
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.unknown = unknown
+        self.lowercase = lowercase
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.n_threads = n_threads
+        self.callbacks = callbacks
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, text: str | Sequence[str], y: Any = None) -> Self:
+        """Train a new network, or go on with the one there is if `warm_start` is set.
+
+        Parameters
+        ----------
+        text : str or list of str
+            One text or several: two characters at least, `window` + 1 if windowed.
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self : LSTMCharModel
+            The model itself.
+
+        Raises
+        ------
+        TypeError
+            If a text is not a str: bytes must be decoded first.
+        ValueError
+            If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
+            another form than the parameters say.
+        """
+        go_on = self.warm_start and hasattr(self, "network_")
+        # Also of what is held out for validation: an alphabet tells nothing of what comes next.
+        vocabulary = self._vocabulary_for(text, go_on=go_on)
+        codes, held_out = self._encode(text, vocabulary), None
+        if self.early_stopping:
+            codes, held_out = split_end(codes, self.validation_fraction)
+        self._prepare(vocabulary, codes, go_on=go_on)
+        self.class_count_ = self._counts(codes)
+        validation = None if held_out is None else lambda: -self._mean_log_likelihood(held_out)
+        self._learn(codes, validation, tasks_of=text)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, text: str | Sequence[str], y: Any = None) -> Self:
+        """Go on with more text: read it once. The first text decides the vocabulary.
+
+        Parameters
+        ----------
+        text : str or list of str
+            As in `fit`.
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self : LSTMCharModel
+            The model itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`; also for unknown characters if ``unknown="error"``, and if `early_stopping` is set.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
+        go_on = hasattr(self, "network_")
+        vocabulary = self._vocabulary_for(text, go_on=go_on)
+        codes = self._encode(text, vocabulary)
+        self._prepare(vocabulary, codes, go_on=go_on)
+        self.class_count_ = self.class_count_ + self._counts(codes)
+        self._learn(codes, None, one_epoch=True)
+        return self
+
+    def _counts(self, codes: Sequence[Codes]) -> NDArray[np.int64]:
+        return np.bincount(np.concatenate(codes), minlength=len(self.vocabulary_))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
