@@ -1,0 +1,62 @@
+"""Windows with their targets and weights, before anything is scaled."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from tsl.network import Sequences
+from tsl.training import Samples
+
+
+class Data(NamedTuple):
+    """What `fit` was given, checked."""
+
+    windows: Sequences
+    targets: NDArray[Any]
+    """(n,) or (n, k)."""
+    weights: NDArray[np.float64] | None
+    """(n,), all above 0, the largest 1."""
+
+    def part(self, which: Any) -> Data:
+        """Those numbered `which`."""
+        weights = None if self.weights is None else self.weights[which]
+        return Data(some_windows(self.windows, which), self.targets[which], weights)
+
+
+def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> Data:
+    """Put together what belongs together, without the windows of weight 0."""
+    n = len(windows.starts)
+    if len(targets) != n:
+        raise ValueError(f"X and y must have the same length, got {n} windows in X and {len(targets)} rows in y")
+    if sample_weight is None:
+        return Data(windows, targets, None)
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight must have shape ({n},), one weight for each window, got {weights.shape}")
+    if weights.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
+    if weights.max() == 0:
+        raise ValueError("sample_weight must not be zero for all windows")
+    weights = weights / weights.max()
+    # Also those that are nothing in the network's type: a batch of them alone would have no mean.
+    return Data(windows, targets, weights).part(weights.astype(dtype) > 0)
+
+
+def some_windows(windows: Sequences, which: Any) -> Sequences:
+    """Those numbered `which`, in the same series."""
+    return Sequences(windows.rows, windows.starts[which], windows.lengths[which])
+
+
+def cut(samples: Samples, n_first: int) -> tuple[Samples, Samples]:
+    """The first `n_first` samples, and the rest."""
+
+    def part(which: slice) -> Samples:
+        weights = None if samples.weights is None else samples.weights[which]
+        targets = samples.targets._replace(starts=samples.targets.starts[which])
+        return Samples(some_windows(samples.sequences, which), targets, weights)
+
+    return part(slice(n_first)), part(slice(n_first, None))

@@ -1,0 +1,65 @@
+"""scikit-learn's callback protocol: an epoch is a task of `fit`."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tsl.network import Network
+from tsl.training import Callback, History
+
+__all__ = ["CallbackSupportMixin", "FitTasks"]
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # scikit-learn before 1.9 has no callbacks
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing to support."""
+
+
+class FitTasks(Callback):
+    """Tell the callbacks of ``estimator.set_callbacks(...)`` when `fit` and its epochs begin and end.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+    X, y, sample_weight : object
+        What `fit` got.
+    max_iter : int
+        Epochs at most.
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_iter: int) -> None:
+        self._estimator = estimator
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._epoch: Any = None
+        self._fit: Any = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._fit = estimator._init_callback_context(max_subtasks=max_iter)
+            self._fit.call_on_fit_task_begin(**self._data)
+
+    def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
+        """Begin a task."""
+        if self._fit is not None:
+            self._epoch = self._fit.subcontext(task_name="epoch")
+            self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=self._snapshot)
+
+    def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool | None:
+        """End the task; a callback that returns True ends the training."""
+        if self._epoch is None:
+            return None
+        task, self._epoch = self._epoch, None
+        return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot))
+
+    def close(self) -> None:
+        """End what has begun."""
+        if self._epoch is not None:  # Ctrl-C has cut the epoch short
+            self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
+        if self._fit is not None:
+            self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
+
+    def _snapshot(self) -> dict[str, Any]:
+        """What makes a copy of the estimator one that stopped here: training changes these in place."""
+        return {name: copy.deepcopy(vars(self._estimator)[name]) for name in ("network_", "history_")}

@@ -1,0 +1,157 @@
+"""From the forms of X to windows that lie in one array."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import assert_all_finite, validate_data
+
+from tsl.network import Sequences
+
+FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
+
+
+class Windows(NamedTuple):
+    """What was read from X."""
+
+    sequences: Sequences
+    """Rows as they were given, in any real type."""
+    n_timesteps: int | None
+    """Steps in each window, None where they may differ."""
+
+
+def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> Windows:
+    """Check X and find the series that its windows lie in; a view of overlapping windows is not copied.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets, or is asked for, `feature_names_in_` and `n_features_in_`.
+    X : array-like, DataFrame or list of array-likes
+        One of the forms in `FORMS`.
+    n_channels : int or None
+        Channels of a step. None takes one for forms without an axis for channels.
+    reset : bool
+        Whether to learn names and number of features, or to compare with those learned.
+    """
+    X = _as_array_or_list(X)
+    if isinstance(X, list):
+        windows = Windows(_ragged_sequences(X, n_channels), None)
+    else:
+        X = _checked_array(estimator, X, n_channels, reset=reset)
+        windows = Windows(find_series(X), X.shape[1])
+    rows = windows.sequences.rows
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold real numbers, got dtype {rows.dtype}")
+    assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    if reset:
+        if windows.n_timesteps is None:
+            vars(estimator).pop("n_features_in_", None)  # of an earlier fit
+        else:
+            estimator.n_features_in_ = windows.n_timesteps * rows.shape[1]
+    return windows
+
+
+def _as_array_or_list(X: Any) -> Any:
+    """A list of arrays where X is sequences of different lengths; anything else unchanged, or stacked."""
+    if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "") == "O":
+        X = list(X)
+    if not isinstance(X, list | tuple) or len(X) == 0 or np.ndim(X[0]) == 0:
+        return X
+    sequences = []
+    for i, sequence in enumerate(X):
+        try:
+            sequences.append(np.asarray(sequence))
+        except ValueError as error:
+            raise ValueError(f"X[{i}] must have shape (T, C) or (T,): {error}") from None
+    if len({sequence.shape for sequence in sequences}) == 1:
+        return np.stack(sequences)
+    return sequences
+
+
+def _ragged_sequences(X: list[NDArray[Any]], n_channels: int | None) -> Sequences:
+    sequences = [_with_channels(i, sequence, n_channels) for i, sequence in enumerate(X)]
+    for i, sequence in enumerate(sequences):
+        if len(sequence) == 0:
+            raise ValueError(f"X[{i}] has no time steps: each sequence must have at least 1")
+        if sequence.shape[1] != sequences[0].shape[1]:
+            raise ValueError(
+                f"the sequences of X must have the same channels, got {sequences[0].shape[1]} in X[0] and "
+                f"{sequence.shape[1]} in X[{i}]"
+            )
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    rows = check_array(np.concatenate(sequences), dtype="numeric", ensure_all_finite=False, input_name="X")
+    return Sequences(rows, np.cumsum(lengths) - lengths, lengths)
+
+
+def _with_channels(i: int, sequence: NDArray[Any], n_channels: int | None) -> NDArray[Any]:
+    """(T, C) of a single sequence."""
+    if sequence.ndim == 1 and sequence.size % (n_channels or 1) == 0:
+        return sequence.reshape(-1, n_channels or 1)
+    if sequence.ndim == 2 and n_channels in (None, sequence.shape[1]):
+        return sequence
+    allowed = "(T, C) or (T,)" if n_channels is None else f"(T, {n_channels}) or (T * {n_channels},)"
+    raise ValueError(f"X[{i}] must have shape {allowed}, got {sequence.shape}")
+
+
+def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
+    """(n, T, C) of X in one of the other forms, in the type that it has."""
+    options = {"dtype": "numeric", "ensure_all_finite": False}
+    if len(getattr(X, "shape", ())) <= 2:
+        X = validate_data(estimator, X, reset=reset, **options)
+        channels = 1 if n_channels is None else n_channels
+        if X.shape[1] % channels:
+            raise ValueError(
+                f"X has {X.shape[1]} features, which n_channels={channels} does not divide into time steps"
+            )
+        return X.reshape(len(X), -1, channels)
+    X = check_array(X, allow_nd=True, input_name="X", estimator=estimator, **options)
+    if X.ndim != 3 or 0 in X.shape:
+        raise ValueError(f"X must have shape {FORMS} with at least one step and channel, got {X.shape}")
+    if n_channels not in (None, X.shape[2]):
+        raise ValueError(f"X has {X.shape[2]} channels, but n_channels is {n_channels}")
+    if reset:
+        vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
+    return X
+
+
+def find_series(windows: NDArray[Any]) -> Sequences:
+    """Windows (n, T, C) as places in the series whose view they are; in themselves where they share nothing.
+
+    Row i * a + t * b of the series is step t of window i. Steps of a window must lie side by side, so with b > 1
+    the series is put into the order 0, b, 2b, ..., 1, b + 1, ...
+    """
+    n, n_steps, n_channels = windows.shape
+    lengths = np.full(n, n_steps, dtype=np.int64)
+    a, b, row_stride = _shared_rows(windows)
+    n_rows = (n - 1) * a + (n_steps - 1) * b + 1
+    if row_stride == 0 or n_rows >= n * n_steps:
+        starts = np.arange(n, dtype=np.int64) * n_steps
+        return Sequences(windows.reshape(-1, n_channels), starts, lengths)
+    series = as_strided(windows, (n_rows, n_channels), (row_stride, windows.strides[2]), writeable=False)
+    starts = np.arange(n, dtype=np.int64) * a
+    if b > 1:
+        each = -(-n_rows // b)
+        padded = np.zeros((each * b, n_channels), series.dtype)
+        padded[:n_rows] = series
+        series = padded.reshape(each, b, n_channels).swapaxes(0, 1).reshape(-1, n_channels)
+        starts = starts % b * each + starts // b
+    return Sequences(series, starts, lengths)
+
+
+def _shared_rows(windows: NDArray[Any]) -> tuple[int, int, int]:
+    """Rows from window to window, rows from step to step, and bytes from row to row; zeros if not of that kind."""
+    n, n_steps, _ = windows.shape
+    window_stride, step_stride, _ = windows.strides
+    if n_steps == 1 or n == 1 or window_stride < 0 or step_stride <= 0:
+        return 0, 0, 0
+    row_stride = math.gcd(window_stride, step_stride)
+    a, b = window_stride // row_stride, step_stride // row_stride
+    # Every row of the series must lie in a window: what is between windows may be anything.
+    covered = (b == 1 and a <= n_steps) or (a == 1 and b <= n)
+    return (a, b, row_stride) if covered else (0, 0, 0)

@@ -1,0 +1,63 @@
+"""Standardising inputs and targets, with weights that are the same as repetition."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import assert_all_finite
+
+from tsl.network import Sequences
+
+
+class Scaling(NamedTuple):
+    """A linear change of each column: ``(x - mean) / scale``."""
+
+    mean: NDArray[np.float64]
+    """(C,)"""
+    scale: NDArray[np.float64]
+    """(C,), 1 for a constant column."""
+
+    def apply(self, rows: NDArray[Any], dtype: Any, name: str) -> NDArray[Any]:
+        """Scaled `rows` (N, C) as `dtype`; `name` is for the error where they are too large for that."""
+        with np.errstate(over="ignore"):
+            scaled = ((rows - self.mean) / self.scale).astype(dtype, order="C", copy=False)
+        assert_all_finite(scaled, input_name=name)
+        return scaled
+
+    def undo(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
+        """`scaled` (..., C) in the units of the data."""
+        return scaled.astype(np.float64) * self.scale + self.mean
+
+
+def no_scaling(n_columns: int) -> Scaling:
+    """Leave `n_columns` as they are."""
+    return Scaling(np.zeros(n_columns), np.ones(n_columns))
+
+
+def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference: int, name: str) -> Scaling:
+    """Mean 0 and standard deviation 1 for rows (N, C), each counted `counts` (N,) times.
+
+    `reference` is a row that counts; its values are subtracted first, so that a constant column gives exactly 0.
+    """
+    shifted = rows - rows[reference].astype(np.float64)
+    total = counts.sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        shift = np.einsum("n,nc->c", counts, shifted) / total
+        shifted -= shift
+        scale = np.sqrt(np.einsum("n,nc,nc->c", counts, shifted, shifted) / total)
+    mean = rows[reference] + shift
+    if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+        raise ValueError(f"{name} has values too large to be standardised: scale them, or use scaling=None")
+    # A spread of the size of rounding errors is none.
+    constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return Scaling(mean, np.where(constant, 1.0, scale))
+
+
+def coverage(sequences: Sequences, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """How many windows hold each row, or the sum of their weights: (N,)."""
+    n_rows = len(sequences.rows)
+    begin = np.bincount(sequences.starts, weights, n_rows + 1)
+    end = np.bincount(sequences.starts + sequences.lengths, weights, n_rows + 1)
+    return np.maximum(np.cumsum(begin - end)[:-1], 0.0)  # rounding may fall below 0 where no window is

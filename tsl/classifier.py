@@ -1,0 +1,353 @@
+"""Class labels from windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from tsl._estimator import WindowEstimator
+from tsl.network import Loss
+
+
+class LSTMClassifier(ClassifierMixin, WindowEstimator):
+    """Predict the class of windows of a series with an LSTM.
+
+    Stacked LSTM layers read a window step by step; a linear layer and the softmax turn the last hidden state into
+    probabilities. Trained on the cross-entropy (log loss).
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Units of each LSTM layer, the lowest first.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window from its last step to its first.
+    dropout : float, default=0.0
+        Share of each layer's outputs left out in training, anew at every step of a window.
+    recurrent_dropout : float, default=0.0
+        Share of the hidden state left out of the recurrent product in training, the same units at all steps of a
+        window (Gal & Ghahramani 2016).
+    forget_bias : float or "chrono", default=1.0
+        Initial bias of the forget gates: at 1 a new unit remembers for a step or two, at 5 for about 150. With
+        ``"chrono"`` biases are drawn so that units remember for 1 step up to the whole window (Tallec & Ollivier
+        2018): for long windows with something to be remembered from their beginning.
+    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+        How a gradient becomes a change of the weights.
+    alpha : float or "auto", default="auto"
+        L2 penalty: ``alpha / 2 * sum(w**2)`` over all weights but biases is added to the mean loss; with
+        ``solver="adamw"`` the rate of decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided by
+        their number beyond.
+    batch_size : int or "auto", default="auto"
+        Windows in a training step. ``"auto"`` is 64.
+    learning_rate_init : float, default=0.01
+        The learning rate, or the highest one of a schedule.
+    learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
+        How the rate changes: ``"cosine"`` rises in the first `learning_rate_warmup` of all steps, then falls along
+        half a cosine wave to `learning_rate_final` times `learning_rate_init`; ``"step"`` multiplies it by
+        `learning_rate_factor` every `learning_rate_every` epochs; ``"plateau"`` does so after
+        `learning_rate_patience` epochs in a row that did not bring the loss `tol` below its lowest value.
+    learning_rate_factor : float, default=0.2
+        For "step" and "plateau".
+    learning_rate_every : int, default=10
+        Epochs, for "step".
+    learning_rate_patience : int, default=5
+        Epochs, for "plateau".
+    learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
+        Shares of all steps and of `learning_rate_init`, for "cosine".
+    max_iter : int or "auto", default="auto"
+        Epochs. ``"auto"`` is as many as 400 training steps take, and at least 5.
+    max_time : float, optional
+        Seconds after which training ends.
+    shuffle : bool, default=True
+        Whether each epoch takes the windows in a new order.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, order of the windows, dropout. The same number gives the same model, bit for bit, with any
+        `n_threads`.
+    tol : float, default=1e-4
+        How far a loss must fall below the lowest one so far to count as an improvement, for `early_stopping` and
+        the "plateau" schedule.
+    verbose : int, default=0
+        1 shows progress on stderr, 2 a line for each epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the network, the optimiser's moments and the scaling that there are.
+    momentum, nesterovs_momentum : float and bool, default=0.9 and True
+        For ``solver="sgd"``.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        Decay of the means of the gradient and of its square, and what is added to the root of the latter, for Adam;
+        RMSprop uses the last two.
+    clip_norm : float or None, default=1.0
+        The largest Euclidean norm of the gradient; a longer one is shortened.
+    clip_value : float or None, default=None
+        The largest entry of the gradient, applied first.
+    early_stopping : bool, default=False
+        Whether to watch the loss of validation data, to end after `n_iter_no_change` epochs without an improvement,
+        and to go back to the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the windows, the last ones and never shuffled, that `early_stopping` validates on where `fit` gets
+        no `X_val`. Windows must be in time order. Inputs of the first validation windows overlap those of the last
+        training windows, their targets do not; with a horizon of several steps, leave a gap by giving `X_val`.
+    n_iter_no_change : int or None, default=10
+        Epochs, for `early_stopping`; None only goes back to the best weights at the end.
+    scaling : "standard" or None, default="standard"
+        Standardise the inputs inside, by channel, with mean and standard deviation of the training part, by windows and
+        their weights (a row that lies in ten windows counts ten times). A two-dimensional X without `n_channels` is
+        one channel, so columns in different units should be scaled before.
+    n_channels : int, optional
+        Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
+        axis for them has.
+    n_threads : int, optional
+        Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
+        ``NUMBA_NUM_THREADS`` is set.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network; float64 takes at least twice as long.
+    callbacks : list, optional
+        Functions called as ``callback(epoch, history, network)`` after each epoch, one of which may return True to
+        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like.
+
+    Attributes
+    ----------
+    network_ : tsl.network.Network
+        The trained network.
+    history_ : tsl.training.History
+        Losses, learning rates and times of each epoch, and what ended the training.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, in nats.
+    validation_scores_ : list of float or None
+        Minus the validation loss after each epoch, where there were validation data.
+    best_loss_ : float
+        The lowest validation loss with `early_stopping`, otherwise the lowest training loss.
+    n_iter_ : int
+        Epochs trained.
+    n_timesteps_in_ : int or None
+        Steps of the windows in `fit`; None for sequences of different lengths.
+    n_channels_in_ : int
+        Channels of a step.
+    n_features_in_ : int
+        ``n_timesteps_in_ * n_channels_in_``; missing for sequences of different lengths.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame whose columns are all strings.
+    input_scaling_ : Scaling
+        `mean` and `scale` of each channel.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    See Also
+    --------
+    LSTMRegressor : Numbers instead of labels; its notes on lengths, memory and weights hold here too.
+    tsl.windows.SlidingWindow : Windows in a pipeline.
+
+    Examples
+    --------
+    Which of two rhythms is it, from thirty noisy values?
+
+    >>> import numpy as np
+    >>> from tsl import LSTMClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> fast = rng.integers(2, size=300).astype(bool)
+    >>> phase = np.arange(30) * np.where(fast, 0.9, 0.5)[:, None] + rng.uniform(0, 6, size=(300, 1))
+    >>> X, y = np.sin(phase) + rng.normal(scale=0.3, size=(300, 30)), np.where(fast, "fast", "slow")
+    >>> model = LSTMClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> bool(model.score(X[200:], y[200:]) > 0.95)
+    True
+    >>> model.predict_proba(X[200:]).shape
+    (100, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | tuple[int, ...] = 64,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float | str = 1.0,
+        solver: str = "adam",
+        alpha: float | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 1e-2,
+        learning_rate: str = "cosine",
+        learning_rate_factor: float = 0.2,
+        learning_rate_every: int = 10,
+        learning_rate_patience: int = 5,
+        learning_rate_warmup: float = 0.03,
+        learning_rate_final: float = 0.0,
+        max_iter: int | str = "auto",
+        max_time: float | None = None,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: int | bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = 1.0,
+        clip_value: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        scaling: str | None = "standard",
+        n_channels: int | None = None,
+        n_threads: int | None = None,
+        dtype: str = "float32",
+        callbacks: Iterable[Any] | None = None,
+    ) -> None:
+        super().__init__(
+            hidden_size=hidden_size,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            forget_bias=forget_bias,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate_init=learning_rate_init,
+            learning_rate=learning_rate,
+            learning_rate_factor=learning_rate_factor,
+            learning_rate_every=learning_rate_every,
+            learning_rate_patience=learning_rate_patience,
+            learning_rate_warmup=learning_rate_warmup,
+            learning_rate_final=learning_rate_final,
+            max_iter=max_iter,
+            max_time=max_time,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            n_threads=n_threads,
+            dtype=dtype,
+            callbacks=callbacks,
+        )
+        self.scaling = scaling
+        self.n_channels = n_channels
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
+        """Train for one epoch on these windows, going on from where the last call ended.
+
+        The first call sets up network and scaling, so it should see data that are like the rest.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `fit`.
+        y : array-like of shape (n,)
+            The label of each window.
+        sample_weight : array-like of shape (n,), optional
+            As in `fit`.
+        classes : array-like of shape (n_classes,), optional
+            All labels that any call will hold; needed in the first call.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; also if X has another form than in earlier calls, if y has a label that is not among
+            `classes`, or if `early_stopping` is set.
+        """
+        if classes is not None:
+            classes = np.unique(column_or_1d(classes))
+            if hasattr(self, "network_") and not np.array_equal(classes, self.classes_):
+                raise ValueError(f"classes must be those of the first call, {self.classes_}, got {classes}")
+        elif not hasattr(self, "network_"):
+            raise ValueError("classes must be passed on the first call to partial_fit")
+        self._given_classes = classes
+        try:
+            return self._partial_fit(X, y, sample_weight)
+        finally:
+            del self._given_classes
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the label of each window.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            The most probable labels, of `classes_`.
+        """
+        outputs = self._network_outputs(X)
+        return self.classes_[outputs.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Predict how probable each class is.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            In the order of `classes_`.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `predict`.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes)
+            In the order of `classes_`.
+        """
+        outputs = self._network_outputs(X).astype(np.float64)
+        outputs -= outputs.max(axis=1, keepdims=True)
+        return outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
+
+    # --- targets ----------------------------------------------------------------------------------------------
+
+    def _check_targets(self, y: Any) -> NDArray[Any]:
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return y
+
+    def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[np.int64]:
+        if reset:
+            given = getattr(self, "_given_classes", None)
+            self.classes_ = np.unique(y) if given is None else given
+        codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        unknown = self.classes_[codes] != y
+        if unknown.any():
+            raise ValueError(f"y has labels that are not among the classes {self.classes_}: {np.unique(y[unknown])}")
+        return codes.astype(np.int64)
+
+    def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:
+        return targets
+
+    def _n_network_outputs(self) -> int:
+        return len(self.classes_)
+
+    def _loss(self) -> Loss:
+        return Loss("log_loss")

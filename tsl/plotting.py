@@ -1,0 +1,129 @@
+"""Pictures of what a network does; they need matplotlib, which ``pip install "tsl-lstm[plot]"`` brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_gates"]
+
+TITLES = {
+    "input": "Input gate",
+    "forget": "Forget gate",
+    "output": "Output gate",
+    "candidate": "Candidate",
+    "cell": "Cell state",
+    "hidden": "Hidden state",
+}
+MOST_UNITS = 16
+VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥"}  # these are characters like others
+
+
+def plot_gates(
+    gates: Any,
+    *,
+    gate: str = "forget",
+    sample: int = 0,
+    units: Sequence[int] | None = None,
+    step_labels: Iterable[Any] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Show a gate of some units at each step of one window.
+
+    Parameters
+    ----------
+    gates : GateActivations
+        One entry of what `gates(X)` of an estimator returns: one layer and direction.
+    gate : {"forget", "input", "output", "candidate", "cell", "hidden"}, default="forget"
+        What to show: a gate, between 0 (shut) and 1 (open); or the candidate, the cell state or the hidden state,
+        which may be negative.
+    sample : int, default=0
+        Which window.
+    units : sequence of int, optional
+        Which hidden units, from top to bottom. Default: up to 16, those that change most over the window, in their
+        order.
+    step_labels : iterable, optional
+        One label a step, such as the characters that were read or times. Those of a shorter window may end early.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `gate`, `sample`, `units` or `step_labels` do not fit.
+
+    Examples
+    --------
+    Which values of a sine wave open the forget gate:
+
+    >>> import numpy as np
+    >>> from tsl import LSTMRegressor
+    >>> from tsl.plotting import plot_gates
+    >>> from tsl.windows import make_windows
+    >>> X, y = make_windows(np.sin(np.arange(200) / 3), window=20)
+    >>> model = LSTMRegressor(hidden_size=8, max_iter=5, random_state=0).fit(X, y)
+    >>> ax = plot_gates(model.gates(X[:1])[0], step_labels=np.round(X[0, :, 0], 1))
+    >>> ax.get_title()
+    'Forget gate, layer 0'
+    """
+    if gate not in TITLES:
+        raise ValueError(f"gate must be one of {', '.join(map(repr, TITLES))}, got {gate!r}")
+    values = getattr(gates, gate)
+    if not -len(values) <= sample < len(values):
+        raise ValueError(f"sample must be the number of one of {len(values)} windows, got {sample}")
+    labels = None if step_labels is None else list(step_labels)
+    if labels is not None and not 1 <= len(labels) <= values.shape[1]:
+        raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one a step, got {len(labels)}")
+    steps = np.asarray(values[sample])[: None if labels is None else len(labels)]
+    rows = _most_changing(steps) if units is None else _checked_units(units, steps.shape[1])
+    if ax is None:
+        ax = _new_axes(*steps[:, rows].shape)
+    image = ax.imshow(steps[:, rows].T, aspect="auto", interpolation="nearest", **_colours(gate, steps))
+    ax.figure.colorbar(image, ax=ax)
+    direction = ", reverse" if gates.direction == "reverse" else ""
+    ax.set(title=f"{TITLES[gate]}, layer {gates.layer}{direction}", xlabel="step", ylabel="unit")
+    ax.set_yticks(range(len(rows)), [str(unit) for unit in rows])
+    if labels is not None:
+        ax.set_xticks(range(len(labels)), [VISIBLE.get(str(label), str(label)) for label in labels])
+    return ax
+
+
+def _most_changing(steps: Any) -> list[int]:
+    """Up to `MOST_UNITS` units with the widest spread over the steps (T, H)."""
+    by_spread = np.argsort(-steps.std(axis=0), kind="stable")
+    return sorted(by_spread[:MOST_UNITS].tolist())
+
+
+def _checked_units(units: Sequence[int], n_units: int) -> list[int]:
+    rows = list(units)
+    if not rows or not all(0 <= unit < n_units for unit in rows):
+        raise ValueError(f"units must be numbers from 0 to {n_units - 1}, got {units!r}")
+    return rows
+
+
+def _colours(gate: str, steps: Any) -> dict[str, Any]:
+    """Light is open; white is 0 for what has a sign."""
+    if TITLES[gate].endswith("gate"):
+        return {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
+    limit = max(1.0, float(np.abs(steps).max()))
+    return {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+
+
+def _new_axes(n_steps: int, n_units: int) -> Axes:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError('plotting needs matplotlib: pip install "tsl-lstm[plot]"') from error
+    width, height = 2.0 + 0.25 * n_steps, 1.5 + 0.25 * n_units  # inches: room for the labels
+    return plt.subplots(figsize=(min(max(width, 5.0), 16.0), height), layout="constrained")[1]

@@ -1,0 +1,410 @@
+"""Numbers from windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import d2_pinball_score
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from tsl._estimator import WindowEstimator
+from tsl._estimator.data import Data
+from tsl._estimator.scaling import no_scaling, standard_scaling
+from tsl.network import Loss
+
+
+class LSTMRegressor(RegressorMixin, WindowEstimator):
+    """Predict numbers from windows of a series with an LSTM.
+
+    Stacked LSTM layers read a window step by step; a linear layer turns the last hidden state into the prediction.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Units of each LSTM layer, the lowest first.
+    loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
+        What training makes small: the predictions then approach the mean, the median, something between the two, or
+        the `quantiles`.
+    quantiles : float or sequence of float, default=0.5
+        Levels between 0 and 1, rising, for ``loss="quantile"``. `predict` puts the values of a row in rising order,
+        as levels learned apart may cross (Chernozhukov, Fernandez-Val & Galichon 2010).
+    huber_delta : float, default=1.0
+        Error at which ``loss="huber"`` turns from quadratic to linear: in standard deviations of the target, or in
+        its units if `scaling` is None.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window from its last step to its first.
+    dropout : float, default=0.0
+        Share of each layer's outputs left out in training, anew at every step of a window.
+    recurrent_dropout : float, default=0.0
+        Share of the hidden state left out of the recurrent product in training, the same units at all steps of a
+        window (Gal & Ghahramani 2016).
+    forget_bias : float or "chrono", default=1.0
+        Initial bias of the forget gates: at 1 a new unit remembers for a step or two, at 5 for about 150. With
+        ``"chrono"`` biases are drawn so that units remember for 1 step up to the whole window (Tallec & Ollivier
+        2018): for long windows with something to be remembered from their beginning.
+    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+        How a gradient becomes a change of the weights.
+    alpha : float or "auto", default="auto"
+        L2 penalty: ``alpha / 2 * sum(w**2)`` over all weights but biases is added to the mean loss; with
+        ``solver="adamw"`` the rate of decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided by
+        their number beyond.
+    batch_size : int or "auto", default="auto"
+        Windows in a training step. ``"auto"`` is 64.
+    learning_rate_init : float, default=0.01
+        The learning rate, or the highest one of a schedule.
+    learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
+        How the rate changes: ``"cosine"`` rises in the first `learning_rate_warmup` of all steps, then falls along
+        half a cosine wave to `learning_rate_final` times `learning_rate_init`; ``"step"`` multiplies it by
+        `learning_rate_factor` every `learning_rate_every` epochs; ``"plateau"`` does so after
+        `learning_rate_patience` epochs in a row that did not bring the loss `tol` below its lowest value.
+    learning_rate_factor : float, default=0.2
+        For "step" and "plateau".
+    learning_rate_every : int, default=10
+        Epochs, for "step".
+    learning_rate_patience : int, default=5
+        Epochs, for "plateau".
+    learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
+        Shares of all steps and of `learning_rate_init`, for "cosine".
+    max_iter : int or "auto", default="auto"
+        Epochs. ``"auto"`` is as many as 400 training steps take, and at least 5.
+    max_time : float, optional
+        Seconds after which training ends.
+    shuffle : bool, default=True
+        Whether each epoch takes the windows in a new order.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, order of the windows, dropout. The same number gives the same model, bit for bit, with any
+        `n_threads`.
+    tol : float, default=1e-4
+        How far a loss must fall below the lowest one so far to count as an improvement, for `early_stopping` and
+        the "plateau" schedule.
+    verbose : int, default=0
+        1 shows progress on stderr, 2 a line for each epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the network, the optimiser's moments and the scaling that there are.
+    momentum, nesterovs_momentum : float and bool, default=0.9 and True
+        For ``solver="sgd"``.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        Decay of the means of the gradient and of its square, and what is added to the root of the latter, for Adam;
+        RMSprop uses the last two.
+    clip_norm : float or None, default=1.0
+        The largest Euclidean norm of the gradient; a longer one is shortened.
+    clip_value : float or None, default=None
+        The largest entry of the gradient, applied first.
+    early_stopping : bool, default=False
+        Whether to watch the loss of validation data, to end after `n_iter_no_change` epochs without an improvement,
+        and to go back to the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the windows, the last ones and never shuffled, that `early_stopping` validates on where `fit` gets
+        no `X_val`. Windows must be in time order. Inputs of the first validation windows overlap those of the last
+        training windows, their targets do not; with a horizon of several steps, leave a gap by giving `X_val`.
+    n_iter_no_change : int or None, default=10
+        Epochs, for `early_stopping`; None only goes back to the best weights at the end.
+    scaling : "standard" or None, default="standard"
+        Standardise inside: inputs by channel and targets by column, with mean and standard deviation of the training
+        part, by windows and their weights (a row that lies in ten windows counts ten times); predictions are turned
+        back. A two-dimensional X without `n_channels` is one channel, so columns in different units should be scaled
+        before.
+    n_channels : int, optional
+        Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
+        axis for them has.
+    n_threads : int, optional
+        Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
+        ``NUMBA_NUM_THREADS`` is set.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network; float64 takes at least twice as long.
+    callbacks : list, optional
+        Functions called as ``callback(epoch, history, network)`` after each epoch, one of which may return True to
+        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like.
+
+    Attributes
+    ----------
+    network_ : tsl.network.Network
+        The trained network.
+    history_ : tsl.training.History
+        Losses, learning rates and times of each epoch, and what ended the training.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, in units of the scaled targets.
+    validation_scores_ : list of float or None
+        Minus the validation loss after each epoch, where there were validation data.
+    best_loss_ : float
+        The lowest validation loss with `early_stopping`, otherwise the lowest training loss.
+    n_iter_ : int
+        Epochs trained.
+    n_timesteps_in_ : int or None
+        Steps of the windows in `fit`; None for sequences of different lengths.
+    n_channels_in_ : int
+        Channels of a step.
+    n_features_in_ : int
+        ``n_timesteps_in_ * n_channels_in_``; missing for sequences of different lengths.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame whose columns are all strings.
+    input_scaling_ : Scaling
+        `mean` and `scale` of each channel.
+    target_scaling_ : Scaling
+        `mean` and `scale` of each column of y.
+    n_outputs_ : int
+        Columns of y.
+
+    See Also
+    --------
+    LSTMClassifier : Labels instead of numbers.
+    tsl.windows.SlidingWindow : Windows in a pipeline.
+    tsl.windows.make_windows : Windows and targets as two arrays.
+
+    Notes
+    -----
+    *Lengths.* A network reads windows of any length. Two-dimensional X must have the columns of `fit`, as everywhere
+    in scikit-learn; three-dimensional arrays and lists may be longer or shorter.
+
+    *Memory.* Overlapping windows that are a view of a series, as `SlidingWindow` and `make_windows` hand them out,
+    are read in place: a window takes the memory of two numbers. Selecting them by an index array copies them.
+
+    *Weights.* They are the same as repetition in the loss and in the scaling, up to rounding, as long as all windows
+    are in one batch; which windows are in a batch together depends on how many there are.
+
+    *Independence.* The prediction of a window does not depend on the other windows, bit for bit.
+
+    Examples
+    --------
+    The next value of a wave, from the last twenty:
+
+    >>> import numpy as np
+    >>> from tsl import LSTMRegressor
+    >>> from tsl.windows import make_windows
+    >>> series = np.sin(np.arange(300) / 4)
+    >>> X, y = make_windows(series, window=20)
+    >>> X.shape, y.shape
+    ((280, 20, 1), (280,))
+    >>> model = LSTMRegressor(random_state=0).fit(X[:200], y[:200])
+    >>> bool(model.score(X[200:], y[200:]) > 0.99)
+    True
+
+    A range that should hold 80 of 100 values:
+
+    >>> model = LSTMRegressor(loss="quantile", quantiles=[0.1, 0.5, 0.9], random_state=0)
+    >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
+    (80, 3)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
+        **WindowEstimator._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
+        "quantiles": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | tuple[int, ...] = 64,
+        loss: str = "squared_error",
+        quantiles: float | Iterable[float] = 0.5,
+        huber_delta: float = 1.0,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float | str = 1.0,
+        solver: str = "adam",
+        alpha: float | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 1e-2,
+        learning_rate: str = "cosine",
+        learning_rate_factor: float = 0.2,
+        learning_rate_every: int = 10,
+        learning_rate_patience: int = 5,
+        learning_rate_warmup: float = 0.03,
+        learning_rate_final: float = 0.0,
+        max_iter: int | str = "auto",
+        max_time: float | None = None,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: int | bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = 1.0,
+        clip_value: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        scaling: str | None = "standard",
+        n_channels: int | None = None,
+        n_threads: int | None = None,
+        dtype: str = "float32",
+        callbacks: Iterable[Any] | None = None,
+    ) -> None:
+        super().__init__(
+            hidden_size=hidden_size,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            forget_bias=forget_bias,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate_init=learning_rate_init,
+            learning_rate=learning_rate,
+            learning_rate_factor=learning_rate_factor,
+            learning_rate_every=learning_rate_every,
+            learning_rate_patience=learning_rate_patience,
+            learning_rate_warmup=learning_rate_warmup,
+            learning_rate_final=learning_rate_final,
+            max_iter=max_iter,
+            max_time=max_time,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            n_threads=n_threads,
+            dtype=dtype,
+            callbacks=callbacks,
+        )
+        self.loss = loss
+        self.quantiles = quantiles
+        self.huber_delta = huber_delta
+        self.scaling = scaling
+        self.n_channels = n_channels
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these windows, going on from where the last call ended.
+
+        The first call sets up network and scaling, so it should see data that are like the rest.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `fit`.
+        y : array-like of shape (n,) or (n, k)
+            What to predict.
+        sample_weight : array-like of shape (n,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; also if X or y have another form than in earlier calls, or `early_stopping` is set.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Predict the numbers of each window.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths.
+
+        Returns
+        -------
+        y : ndarray of shape (n,) or (n, k)
+            With several `quantiles`, their Q values for each number on a last axis: (n, Q) or (n, k, Q), in
+            rising order.
+        """
+        outputs = self._network_outputs(X)
+        n_quantiles = outputs.shape[1] // self.n_outputs_
+        targets = outputs.reshape(len(outputs), self.n_outputs_, n_quantiles)
+        predicted = np.sort(self.target_scaling_.undo(targets.swapaxes(1, 2)), axis=1).swapaxes(1, 2)
+        if self._single_output:
+            predicted = predicted[:, 0]
+        return np.ascontiguousarray(predicted if n_quantiles > 1 else predicted[..., 0])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination R² of the predictions; with quantiles D², its like for the pinball loss.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or list of array-likes
+            n windows, as in `predict`.
+        y : array-like of shape (n,) or (n, k)
+            What is true.
+        sample_weight : array-like of shape (n,), optional
+
+        Returns
+        -------
+        score : float
+            1 at best, 0 for a constant prediction: the mean of y, or with ``loss="quantile"`` its quantiles. The mean
+            over columns of y and over quantiles.
+        """
+        if self.loss != "quantile":
+            return super().score(X, y, sample_weight)
+        levels = self._levels()
+        predicted = self.predict(X)
+        by_level = [predicted[..., q] for q in range(len(levels))] if len(levels) > 1 else [predicted]
+        scores = [
+            d2_pinball_score(y, values, sample_weight=sample_weight, alpha=level)
+            for level, values in zip(levels, by_level)
+        ]
+        return float(np.mean(scores))
+
+    # --- targets ----------------------------------------------------------------------------------------------
+
+    def _levels(self) -> tuple[float, ...]:
+        """`quantiles` as a tuple, empty where the loss is another."""
+        if self.loss != "quantile":
+            return ()
+        levels = np.atleast_1d(np.asarray(self.quantiles, dtype=np.float64))
+        rising = levels.ndim == 1 and levels.size > 0 and (np.diff(levels, prepend=0.0, append=1.0) > 0).all()
+        if not rising:
+            raise ValueError(f"quantiles must be one or several rising numbers between 0 and 1, got {self.quantiles!r}")
+        return tuple(levels.tolist())
+
+    def _check_targets(self, y: Any) -> NDArray[Any]:
+        y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", estimator=self)
+        if y.ndim not in (1, 2) or 0 in y.shape:
+            raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
+        return y
+
+    def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[Any]:
+        targets = y.reshape(len(y), -1)
+        if reset:
+            self._single_output, self.n_outputs_ = y.ndim == 1, targets.shape[1]
+        elif targets.shape[1] != self.n_outputs_:
+            raise ValueError(f"y has {targets.shape[1]} columns, but {self.n_outputs_} are expected")
+        return targets
+
+    def _fit_target_scaling(self, data: Data) -> None:
+        if self.scaling is None:
+            self.target_scaling_ = no_scaling(self.n_outputs_)
+        else:
+            counts = np.ones(len(data.targets)) if data.weights is None else data.weights
+            self.target_scaling_ = standard_scaling(data.targets, counts, 0, "y")
+
+    def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:
+        return self.target_scaling_.apply(targets, self.network_.dtype, "y")
+
+    def _n_network_outputs(self) -> int:
+        return self.n_outputs_ * max(1, len(self._levels()))
+
+    def _loss(self) -> Loss:
+        return Loss(self.loss, float(self.huber_delta), self._levels())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
