@@ -44,7 +44,7 @@ def test_stocks_are_long_with_one_block_of_days_per_ticker():
     # 3,270 trading days from 2000-03-01 to 2013-03-01; GOOG and FB from their first day of trading
     rows = {"AAPL": 3270, "FB": 196, "GOOG": 2148, "IBM": 3270, "MSFT": 3270}
     assert stocks.groupby("ticker").size().to_dict() == rows
-    assert stocks.groupby("ticker").apply(lambda part: part.index.is_monotonic_increasing).all()
+    assert all(part.index.is_monotonic_increasing for _, part in stocks.groupby("ticker"))
     assert not stocks.isna().to_numpy().any()
     assert (stocks["low"] <= stocks["high"]).all()
 
