@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from tsl._estimator import WindowEstimator
+from tsl._estimator.checks import check_finite
 from tsl.network import Loss
 
 
@@ -43,7 +44,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         ``solver="adamw"`` the rate of decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided by
         their number beyond.
     batch_size : int or "auto", default="auto"
-        Windows in a training step. ``"auto"`` is 64.
+        Windows in a training step. ``"auto"`` cuts them into equal batches of up to 64.
     learning_rate_init : float, default=0.01
         The learning rate, or the highest one of a schedule.
     learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
@@ -330,6 +331,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
         y = column_or_1d(y, warn=True)
+        check_finite(y, "y", self)
         check_classification_targets(y)
         return y
 

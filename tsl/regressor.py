@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
+from tsl._estimator.checks import check_numbers, naming
 from tsl._estimator.data import Data
 from tsl._estimator.scaling import no_scaling, standard_scaling
 from tsl.network import Loss
@@ -55,7 +55,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         ``solver="adamw"`` the rate of decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided by
         their number beyond.
     batch_size : int or "auto", default="auto"
-        Windows in a training step. ``"auto"`` is 64.
+        Windows in a training step. ``"auto"`` cuts them into equal batches of up to 64.
     learning_rate_init : float, default=0.01
         The learning rate, or the highest one of a schedule.
     learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
@@ -368,14 +368,15 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         """`quantiles` as a tuple, empty where the loss is another."""
         if self.loss != "quantile":
             return ()
-        levels = np.atleast_1d(np.asarray(self.quantiles, dtype=np.float64))
+        with naming("quantiles"):
+            levels = np.atleast_1d(np.asarray(self.quantiles, dtype=np.float64))
         rising = levels.ndim == 1 and levels.size > 0 and (np.diff(levels, prepend=0.0, append=1.0) > 0).all()
         if not rising:
             raise ValueError(f"quantiles must be one or several rising numbers between 0 and 1, got {self.quantiles!r}")
         return tuple(levels.tolist())
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
-        y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", estimator=self)
+        y = check_numbers(y, "y", self)
         if y.ndim not in (1, 2) or 0 in y.shape:
             raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
         return y

@@ -168,7 +168,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
 
     def _start(self, architecture: Architecture, n_steps: int) -> None:
         """Set up a new network for windows of `n_steps`, and all that goes on from one `_train` to the next."""
-        self._random_state = check_random_state(self.random_state)
+        # scikit-learn takes the global state for None; that is left alone here.
+        given = self.random_state
+        self._random_state = np.random.RandomState() if given is None else check_random_state(given)
         chrono = self.forget_bias == "chrono"
         self.network_ = Network(
             architecture,

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 
+from tsl._estimator.checks import check_numbers
 from tsl.network import Sequences
 from tsl.training import Samples
 
@@ -34,7 +34,7 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
         raise ValueError(f"X and y must have the same length, got {n} windows in X and {len(targets)} rows in y")
     if sample_weight is None:
         return Data(windows, targets, None)
-    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    weights = check_numbers(sample_weight, "sample_weight")
     if weights.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), one weight for each window, got {weights.shape}")
     if weights.min() < 0:

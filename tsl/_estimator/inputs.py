@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from sklearn.utils import check_array
-from sklearn.utils.validation import assert_all_finite, validate_data
+from sklearn.utils.validation import validate_data
 
+from tsl._estimator.checks import check_finite, naming
 from tsl.network import Sequences
 
 FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
@@ -40,15 +41,16 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
         Whether to learn names and number of features, or to compare with those learned.
     """
     X = _as_array_or_list(X)
-    if isinstance(X, list):
-        windows = Windows(_ragged_sequences(X, n_channels), None)
-    else:
-        X = _checked_array(estimator, X, n_channels, reset=reset)
-        windows = Windows(find_series(X), X.shape[1])
+    with naming("X"):
+        if isinstance(X, list):
+            windows = Windows(_ragged_sequences(X, n_channels), None)
+        else:
+            X = _checked_array(estimator, X, n_channels, reset=reset)
+            windows = Windows(find_series(X), X.shape[1])
     rows = windows.sequences.rows
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers, got dtype {rows.dtype}")
-    assert_all_finite(rows, input_name="X", estimator_name=type(estimator).__name__)
+    check_finite(rows, "X", estimator)
     if reset:
         if windows.n_timesteps is None:
             vars(estimator).pop("n_features_in_", None)  # of an earlier fit
@@ -61,8 +63,12 @@ def _as_array_or_list(X: Any) -> Any:
     """A list of arrays where X is sequences of different lengths; anything else unchanged, or stacked."""
     if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "") == "O":
         X = list(X)
-    if not isinstance(X, list | tuple) or len(X) == 0 or np.ndim(X[0]) == 0:
+    if not isinstance(X, list | tuple):
         return X
+    if len(X) == 0:
+        raise ValueError("X is empty: at least 1 window is needed")
+    if np.ndim(X[0]) == 0:
+        return np.array(X, dtype=object)
     sequences = []
     for i, sequence in enumerate(X):
         try:
@@ -85,7 +91,7 @@ def _ragged_sequences(X: list[NDArray[Any]], n_channels: int | None) -> Sequence
                 f"{sequence.shape[1]} in X[{i}]"
             )
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    rows = check_array(np.concatenate(sequences), dtype="numeric", ensure_all_finite=False, input_name="X")
+    rows = check_array(np.concatenate(sequences), dtype="numeric", ensure_all_finite=False)
     return Sequences(rows, np.cumsum(lengths) - lengths, lengths)
 
 
@@ -110,7 +116,7 @@ def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: boo
                 f"X has {X.shape[1]} features, which n_channels={channels} does not divide into time steps"
             )
         return X.reshape(len(X), -1, channels)
-    X = check_array(X, allow_nd=True, input_name="X", estimator=estimator, **options)
+    X = check_array(X, allow_nd=True, estimator=estimator, **options)
     if X.ndim != 3 or 0 in X.shape:
         raise ValueError(f"X must have shape {FORMS} with at least one step and channel, got {X.shape}")
     if n_channels not in (None, X.shape[2]):

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import assert_all_finite
 
+from tsl._estimator.checks import check_finite
 from tsl.network import Sequences
 
 
@@ -23,7 +23,7 @@ class Scaling(NamedTuple):
         """Scaled `rows` (N, C) as `dtype`; `name` is for the error where they are too large for that."""
         with np.errstate(over="ignore"):
             scaled = ((rows - self.mean) / self.scale).astype(dtype, order="C", copy=False)
-        assert_all_finite(scaled, input_name=name)
+        check_finite(scaled, name)
         return scaled
 
     def undo(self, scaled: NDArray[Any]) -> NDArray[np.float64]:

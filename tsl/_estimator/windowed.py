@@ -134,10 +134,13 @@ class WindowEstimator(BaseLSTM):
 
     def _resolved_settings(self, n_samples: int) -> TrainingSettings:
         """Settings with numbers in place of "auto"."""
-        batch_size = AUTO_BATCH_SIZE if self.batch_size == "auto" else int(self.batch_size)
+        if self.batch_size == "auto":  # of equal size, as the mean of a last batch of one window is mostly noise
+            batch_size = _ceil_div(n_samples, _ceil_div(n_samples, AUTO_BATCH_SIZE))
+        else:
+            batch_size = int(self.batch_size)
         if self.max_iter == "auto":
-            steps_per_epoch = -(-n_samples // batch_size)
-            max_iter = max(AUTO_LEAST_EPOCHS, -(-AUTO_STEPS // steps_per_epoch))
+            steps_per_epoch = _ceil_div(n_samples, batch_size)
+            max_iter = max(AUTO_LEAST_EPOCHS, _ceil_div(AUTO_STEPS, steps_per_epoch))
         else:
             max_iter = int(self.max_iter)
         return self._settings(max_iter=max_iter, batch_size=batch_size)
@@ -241,3 +244,7 @@ class WindowEstimator(BaseLSTM):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _ceil_div(n: int, divisor: int) -> int:
+    return -(-n // divisor)

@@ -1,0 +1,40 @@
+"""Checks of arrays whose errors say which argument is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import assert_all_finite
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put `name` before messages of scikit-learn or NumPy that leave it out."""
+    try:
+        yield
+    except ValueError as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        raise ValueError(f"{name}: {error}") from error
+
+
+def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> None:
+    """Refuse NaN and infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of the sum that is tried first
+        assert_all_finite(numbers, input_name=name, estimator_name=type(estimator).__name__ if estimator else None)
+
+
+def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
+    """Finite numbers of one dimension or more."""
+    if np.ndim(values) == 0:
+        raise ValueError(f"{name} must be an array, got {values!r}")
+    with naming(name):
+        numbers = check_array(values, ensure_2d=False, allow_nd=True, dtype=np.float64, ensure_all_finite=False)
+    check_finite(numbers, name, estimator)
+    return numbers
