@@ -32,7 +32,7 @@ def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> Non
 
 def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
     """Finite numbers of one dimension or more."""
-    if np.ndim(values) == 0:
+    if np.isscalar(values) or getattr(values, "ndim", 1) == 0:
         raise ValueError(f"{name} must be an array, got {values!r}")
     with naming(name):
         numbers = check_array(values, ensure_2d=False, allow_nd=True, dtype=np.float64, ensure_all_finite=False)
