@@ -1,6 +1,7 @@
 """Sphinx configuration. `python -m sphinx -W docs docs/_build/html` builds the pages without network access."""
 
 import os
+import re
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -56,6 +57,11 @@ def skip_routing_methods(app, what, name, obj, skip, options):
     return skip or name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request"))
 
 
+def shapes_as_code(app, what, name, obj, options, lines):
+    """Set shapes in types as code; (n_features_in_,) would otherwise be read as a link."""
+    lines[:] = [re.sub(r"\bof shape (\([^`]*\))", r"of shape ``\1``", line) for line in lines]
+
+
 def plain_if_inherited(app, env, node, contnode):
     """Leave the references of inherited docstrings as text: they mean pages of scikit-learn's."""
     return contnode if "docstring of sklearn." in (get_node_source(node) or "") else None
@@ -74,4 +80,5 @@ def write_mathml(translator, node):
 def setup(app):
     app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
     app.connect("autodoc-skip-member", skip_routing_methods)
+    app.connect("autodoc-process-docstring", shapes_as_code, priority=400)  # before numpydoc
     app.connect("missing-reference", plain_if_inherited)
