@@ -17,6 +17,7 @@ from tsl.network.spec import (
     Targets,
 )
 from tsl.network.stepper import Stepper
+from tsl.network.warmup import warm_up
 
 __all__ = [
     "Architecture",
@@ -30,4 +31,5 @@ __all__ = [
     "States",
     "Stepper",
     "Targets",
+    "warm_up",
 ]

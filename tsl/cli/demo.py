@@ -1,0 +1,172 @@
+"""What ``tsl demo`` shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+
+from tsl import LSTMCharModel, LSTMRegressor
+from tsl.datasets import load_macbeth, load_sea_surface_temperature
+from tsl.windows import SlidingWindow
+
+HORIZON = 48  # half hours: a day
+TRAINING_SHARE = 0.8
+SHOWN_DAYS = 14
+WINDOW, WINDOW_STRIDE = 48, 2  # two days, hour by hour
+EPOCHS = 16
+
+TEXT_SECONDS = 45.0
+LEAST_TEXT_SECONDS = 10.0
+TOTAL_SECONDS = 100.0  # leaves some of two minutes for what comes after the training
+REPORT_SECONDS = 5.0
+WRITTEN = 400
+
+
+def run_demo(out: Path, seed: int) -> None:
+    """Run both parts, and leave a picture and a text in the folder `out`."""
+    began = time.perf_counter()
+    out.mkdir(parents=True, exist_ok=True)
+    console, progress = Console(highlight=False, soft_wrap=True), Console(stderr=True)
+    files = [
+        forecast_sea(out, seed, console, progress),
+        write_like_macbeth(out, seed, console, progress, deadline=began + TOTAL_SECONDS),
+    ]
+    console.print(f"\nDone in {time.perf_counter() - began:.0f} s. Look at {' and '.join(map(str, files))}.")
+
+
+# --- the sea --------------------------------------------------------------------------------------------------------
+
+
+class Forecasts(NamedTuple):
+    """Forecasts a day ahead, the readings that came, and the readings when they were made."""
+
+    times: pd.DatetimeIndex
+    predicted: NDArray[np.float64]
+    actual: NDArray[np.float64]
+    last_known: NDArray[np.float64]
+
+
+def forecast_sea(out: Path, seed: int, console: Console, progress: Console) -> Path:
+    """Train on the earlier part of the readings, and forecast each of the later part a day ahead."""
+    series = load_sea_surface_temperature()
+    console.print(f"Sea surface temperature off Maine: {len(series):,} readings, half an hour apart.")
+    with progress.status("Compiling: the first time only, it takes about half a minute") as status:
+        forecasts = day_ahead_forecasts(series, seed, status.update)
+    error, naive = (
+        np.sqrt(np.mean((forecasts.actual - guess) ** 2)) for guess in (forecasts.predicted, forecasts.last_known)
+    )
+    console.print(
+        f"24 hours ahead, last {1 - TRAINING_SHARE:.0%}: RMSE {error:.4f} °C; "
+        f"persistence, the last reading, {naive:.4f} °C ({error / naive - 1:+.1%})."
+    )
+    path = out / "sea_temperature.png"
+    draw_forecasts(forecasts).savefig(path, dpi=120)
+    return path
+
+
+def day_ahead_forecasts(series: pd.Series, seed: int, tell: Callable[[str], None]) -> Forecasts:
+    """Forecasts of the last readings, each made `HORIZON` rows before, by a model of the rows before them.
+
+    The network sees the readings of two days relative to the last one, and learns how far the temperature will
+    have moved 3, 6, ... 24 hours later. It sees each example upside down as well: what is learned from a spring of
+    rising temperatures must not become a habit of expecting them to rise.
+    """
+    values = series.to_numpy()
+    windows = SlidingWindow(WINDOW, stride=WINDOW_STRIDE).fit_transform(values[:, None])
+    inputs = windows - windows[:, -1:]
+    first_test = int(TRAINING_SHARE * len(values))
+    made_at = np.arange((WINDOW - 1) * WINDOW_STRIDE, len(values) - HORIZON)
+    known = made_at[made_at + HORIZON < first_test][::2]  # neighbours teach the same
+    steps = np.arange(HORIZON // 8, HORIZON + 1, HORIZON // 8)
+    changes = values[known[:, None] + steps] - values[known, None]
+    model = LSTMRegressor(
+        hidden_size=32,
+        alpha=0.01,
+        max_iter=EPOCHS,
+        random_state=seed,
+        callbacks=[lambda epoch, history, network: tell(f"Learning the sea: {epoch} of {EPOCHS} epochs")],
+    )
+    model.fit(np.concatenate([inputs[known], -inputs[known]]), np.concatenate([changes, -changes]))
+    later = made_at[made_at + HORIZON >= first_test]
+    predicted = values[later] + model.predict(inputs[later])[:, -1]
+    return Forecasts(series.index[later + HORIZON], predicted, values[later + HORIZON], values[later])
+
+
+def draw_forecasts(forecasts: Forecasts) -> Figure:
+    """The last days, and how often forecasts are wrong by how much."""
+    shown = slice(-SHOWN_DAYS * HORIZON, None)
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    course, errors = figure.subplots(1, 2, width_ratios=[3, 1])
+    times = forecasts.times[shown]
+    course.plot(times, forecasts.actual[shown], color="black", linewidth=1.5, label="measured")
+    course.plot(times, forecasts.predicted[shown], color="tab:red", label="forecast the day before")
+    course.plot(times, forecasts.last_known[shown], color="tab:gray", linestyle=":", label="persistence")
+    course.set(title="Sea surface temperature, a day ahead", ylabel="°C")
+    course.tick_params(axis="x", rotation=30)
+    course.legend()
+    bins = np.linspace(0, 1.5, 31)
+    for guess, color, label in [
+        (forecasts.predicted, "tab:red", "forecast"),
+        (forecasts.last_known, "tab:gray", "persistence"),
+    ]:
+        errors.hist(np.abs(forecasts.actual - guess), bins, histtype="step", color=color, label=label)
+    errors.set(title="Errors, all test days", xlabel="°C", ylabel="forecasts")
+    errors.legend()
+    return figure
+
+
+# --- Macbeth --------------------------------------------------------------------------------------------------------
+
+
+def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console, *, deadline: float) -> Path:
+    """Learn nine tenths of Macbeth, report on the last, and write."""
+    text = load_macbeth()
+    cut = len(text) * 9 // 10
+    seconds = max(LEAST_TEXT_SECONDS, min(TEXT_SECONDS, deadline - time.perf_counter()))
+    console.print(
+        f"\nMacbeth: {cut:,} characters to learn in {seconds:.0f} s, the last {len(text) - cut:,} to judge by."
+    )
+    with progress.status("Reading Macbeth") as status:
+        report = _Report(text[cut:], console, status.update)
+        model = LSTMCharModel(max_time=seconds, random_state=seed, callbacks=[report])
+        report.model = model
+        model.fit(text[:cut])
+    report.show()
+    written = model.generate("MACBETH.\n", WRITTEN, temperature=0.6, random_state=seed)
+    console.print(f"\nIt writes:\n\n{written}", markup=False)
+    path = out / "macbeth.txt"
+    path.write_text(written + "\n", encoding="utf-8")
+    return path
+
+
+class _Report:
+    """Bits per character of a held-out text, every few seconds."""
+
+    def __init__(self, held_out: str, console: Console, tell: Callable[[str], None]) -> None:
+        self.model: LSTMCharModel
+        self._held_out = held_out
+        self._console = console
+        self._tell = tell
+        self._epoch = 0
+        self._began = self._reported = time.perf_counter()
+
+    def __call__(self, epoch: int, history: object, network: object) -> None:
+        self._epoch = epoch
+        self._tell(f"Reading Macbeth for the {epoch + 1}. time")
+        if time.perf_counter() - self._reported >= REPORT_SECONDS:
+            self.show()
+
+    def show(self) -> None:
+        """Judge the model as it is now."""
+        bits = self.model.bits_per_char(self._held_out)
+        seconds = time.perf_counter() - self._began
+        self._console.print(f"  {seconds:4.0f} s  epoch {self._epoch:3}  {bits:.3f} bits per character, held out")
+        self._reported = time.perf_counter()
