@@ -1,0 +1,120 @@
+"""The command line."""
+
+import builtins
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer", reason="the command line is an extra")
+
+from typer.testing import CliRunner
+
+import tsl
+from tsl import cli
+from tsl.cli import demo
+from tsl.cli.app import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_version():
+    assert run("--version").output == f"tsl {tsl.__version__}\n"
+
+
+def test_info_names_packages_tiles_and_cache():
+    found = run("info")
+    assert found.exit_code == 0
+    for word in (f"numpy         {np.__version__}", "float32 a vector", "machine code", "threads by default"):
+        assert word in found.output
+
+
+def test_warmup_compiles_everything_that_estimators_use():
+    assert run("warmup").exit_code == 0
+    from tsl.kernels.losses import total_loss
+    from tsl.kernels.steps import pack_weights, run_windows, train_stretch
+
+    entry_points = (pack_weights, run_windows, train_stretch, total_loss)
+    before = [len(function.signatures) for function in entry_points]
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(40, 5, 3)), random.normal(size=(40, 2))
+    tsl.LSTMRegressor(hidden_size=(4, 3), bidirectional=True, early_stopping=True, max_iter=1).fit(X, y).predict(X)
+    tsl.LSTMClassifier(hidden_size=5, max_iter=1).fit(X, y[:, 0] > 0, np.ones(40)).predict(X)
+    tsl.LSTMCharModel(hidden_size=4, max_iter=1).fit("to be or not to be " * 20).generate(length=2)
+    assert [len(function.signatures) for function in entry_points] == before
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A demo of seconds."""
+    monkeypatch.setattr(demo, "EPOCHS", 1)
+    monkeypatch.setattr(demo, "TEXT_SECONDS", 0.3)
+    monkeypatch.setattr(demo, "LEAST_TEXT_SECONDS", 0.3)
+    monkeypatch.setattr(demo, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(demo, "WRITTEN", 50)
+
+
+@pytest.mark.usefixtures("short")
+def test_demo_shows_errors_and_leaves_its_files_in_the_folder_that_it_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = run("demo", "--out", "new/folder")
+    assert found.exit_code == 0, found.output
+    # computed from the bundled readings: rows t and t + 48, t + 48 in the last fifth
+    assert "persistence, the last reading, 0.3380 °C" in found.output
+    assert "bits per character, held out" in found.output
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
+        "new/folder/macbeth.txt",
+        "new/folder/sea_temperature.png",
+    ]
+    assert (tmp_path / "new/folder/sea_temperature.png").read_bytes().startswith(b"\x89PNG")
+    text = (tmp_path / "new/folder/macbeth.txt").read_text(encoding="utf-8")
+    assert text.rstrip("\n") in found.output
+    assert "new/folder/macbeth.txt" in found.output
+    assert "\x1b" not in found.output  # no bar, no colour in a pipe
+
+
+def test_forecasts_are_made_a_day_before(short):
+    from tsl.datasets import load_sea_surface_temperature
+
+    series = load_sea_surface_temperature()
+    forecasts = demo.day_ahead_forecasts(series, 0, lambda message: None)
+    values, n_test = series.to_numpy(), len(forecasts.actual)
+    assert n_test == len(series) - int(0.8 * len(series))
+    assert (forecasts.actual == values[-n_test:]).all()
+    assert (forecasts.last_known == values[-n_test - 48 : -48]).all()
+    assert forecasts.times.equals(series.index[-n_test:])
+    # what comes after a forecast was made does not change it
+    changed = series.copy()
+    changed.iloc[-48:] = 99.0
+    assert (demo.day_ahead_forecasts(changed, 0, lambda message: None).predicted == forecasts.predicted).all()
+
+
+def test_an_error_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["tsl", "demo", "--out", str(tmp_path / "file")])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    message = str(stop.value)
+    assert message.startswith("tsl: ")
+    assert str(tmp_path / "file") in message
+    assert "\n" not in message
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "matplotlib"])
+def test_a_missing_extra_is_named_with_the_way_to_get_it(missing, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name.split(".")[0] == missing:
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+        return real(name, *rest, **more)
+
+    for name in [name for name in sys.modules if name.startswith("tsl.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(sys, "argv", ["tsl", "demo"])
+    with pytest.raises(SystemExit, match=rf'{missing} is not installed; .*"tsl-lstm\[all\]"'):
+        cli.main()
