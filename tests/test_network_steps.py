@@ -144,7 +144,7 @@ def test_carried_states_follow_the_twin(dtype):
 
 
 def test_carried_states_are_the_same_however_steps_are_cut(monkeypatch):
-    monkeypatch.setattr("tsl.network.network.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
 
     def train(parts, n_threads):
         problem = make_problem(hidden_sizes=(17, 5), batch=7)
@@ -166,7 +166,7 @@ def test_carried_states_are_the_same_however_steps_are_cut(monkeypatch):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_steps_are_the_same_for_any_number_of_threads_and_cut_in_any_way(solver, dtype, monkeypatch):
-    monkeypatch.setattr("tsl.network.network.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
     optimizer = SOLVERS[solver]
 
     def train(parts, n_threads):

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from tsl.kernels import threads
 from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
-from tsl.network import network as network_module
+from tsl.network import team as team_module
 
 
 @numba.njit(nogil=True)
@@ -69,7 +69,7 @@ def trained(seed, n_threads=2):
 
 @pytest.fixture
 def always_share(monkeypatch):
-    monkeypatch.setattr(network_module, "FLOPS_PER_THREAD", 1.0)
+    monkeypatch.setattr(team_module, "FLOPS_PER_THREAD", 1.0)
 
 
 @pytest.mark.usefixtures("always_share")

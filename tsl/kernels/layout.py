@@ -125,7 +125,7 @@ class DropoutPlan(NamedTuple):
 
     outputs: float
     recurrent: float
-    seed: int
+    seed: Any  # uint64
 
 
 @kernel

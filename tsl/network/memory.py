@@ -18,7 +18,8 @@ CACHE_LINE = 64  # bytes
 
 def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     """Shape of every parameter by name, in the order of the flat buffer: matrices first, then biases."""
-    matrices, biases = {}, {}
+    matrices: dict[str, tuple[int, ...]] = {}
+    biases: dict[str, tuple[int, ...]] = {}
     n_directions = 2 if architecture.bidirectional else 1
     n_inputs = architecture.n_inputs
     for layer, hidden in enumerate(architecture.hidden_sizes):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels import losses as loss_kernels
-from tsl.kernels import optimisers
-from tsl.kernels.layout import Data, DropoutPlan, LossPlan, OptimizerPlan
+from tsl.kernels.layout import Data
 from tsl.kernels.products import WIDTH
-from tsl.kernels.steps import pack_weights, run_windows, train_stretch
+from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import ABORTED, new_barrier
 from tsl.network.memory import aligned_zeros, new_layout, new_workspace, parameter_shapes, views
+from tsl.network.plans import NO_DROPOUT, NO_UPDATE, loss_plan, optimizer_plan
 from tsl.network.spec import (
     Architecture,
     Dropout,
@@ -27,25 +25,9 @@ from tsl.network.spec import (
     States,
     Targets,
 )
+from tsl.network.team import Team, in_threads, useful_threads
 
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
-FLOPS_PER_THREAD = 4e6  # below that many a step, meeting other threads costs more than they bring
-
-_LOSSES = {
-    "squared_error": loss_kernels.SQUARED_ERROR,
-    "absolute_error": loss_kernels.ABSOLUTE_ERROR,
-    "huber": loss_kernels.HUBER,
-    "quantile": loss_kernels.QUANTILE,
-    "log_loss": loss_kernels.LOG_LOSS,
-}
-_SOLVERS = {
-    "sgd": optimisers.SGD,
-    "rmsprop": optimisers.RMSPROP,
-    "adam": optimisers.ADAM,
-    "adamw": optimisers.ADAMW,
-}
-_NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
-NO_DROPOUT = DropoutPlan(0.0, 0.0, np.uint64(0))
 
 States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 
@@ -86,7 +68,7 @@ class Network:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         self._shapes = parameter_shapes(architecture)
-        self.layout, self._packed_size = new_layout(architecture)
+        self.layout, self.packed_size = new_layout(architecture)
         self.n_matrix_params = self.layout.n_matrix_params
         n_params = self.layout.b_out + architecture.n_outputs
         self.params = np.zeros(n_params, self.dtype)
@@ -170,7 +152,7 @@ class Network:
                 None if weights is None else weights[part],
             )
             part_total, part_weight = loss_kernels.total_loss(
-                _loss_plan(loss),
+                loss_plan(loss),
                 outputs,
                 self.architecture.n_outputs,
                 data.values,
@@ -190,7 +172,7 @@ class Network:
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
-        n_threads = max(1, min(n_threads, int(self._flops(n, n_steps) / FLOPS_PER_THREAD), n))
+        n_threads = useful_threads(n_threads, self.flops(n, n_steps), n)
         row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
         at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
 
@@ -199,7 +181,7 @@ class Network:
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
             run_windows(layout, packed, work, data, NO_DROPOUT, first, last, outputs, final)
 
-        _in_threads(run, n_threads)
+        in_threads(run, n_threads)
         return outputs, final
 
     def _cell_states(self, work, cell, n_steps, n, real):
@@ -244,13 +226,13 @@ class Network:
     ) -> Gradient:
         """`Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        team = _Team(self, n_steps, n, dropout, n_threads)
+        team = Team(self, n_steps, n, dropout, n_threads)
         losses, _ = team.run(
             self.data(sequences, targets, weights, initial),
             np.arange(n)[None, :],
             np.zeros(1),
             loss,
-            _NO_UPDATE,
+            NO_UPDATE,
             dropout,
             OptimizerState(np.zeros(0, self.dtype), np.zeros(0, self.dtype), step),
             input_gradient=not self.architecture.one_hot,
@@ -302,14 +284,14 @@ class Network:
         whose loss or gradient is not finite leaves parameters and moments as they were: its loss tells.
         """
         longest = int(sequences.lengths.max())
-        team = _Team(self, longest, batches.shape[1], dropout, n_threads)
+        team = Team(self, longest, batches.shape[1], dropout, n_threads)
         try:
             return team.run(
                 self.data(sequences, targets, weights, carried=carried),
                 batches,
                 learning_rates,
                 loss,
-                _optimizer_plan(optimizer),
+                optimizer_plan(optimizer),
                 dropout,
                 state,
             )
@@ -320,7 +302,7 @@ class Network:
 
     def packed_weights(self) -> NDArray[Any]:
         """The weights as the forward kernels read them."""
-        packed = aligned_zeros(self._packed_size, self.dtype)
+        packed = aligned_zeros(self.packed_size, self.dtype)
         pack_weights(self.layout, self.params, packed, 0, 1)
         return packed
 
@@ -339,7 +321,8 @@ class Network:
         hidden, cell = (np.split(part, np.cumsum(sizes)[:-1], axis=1) for part in states)
         return hidden, cell
 
-    def _flops(self, batch, n_steps):
+    def flops(self, batch: int, n_steps: int) -> float:
+        """Floating-point operations of a forward pass."""
         return 2.0 * self.n_matrix_params * batch * n_steps
 
     def data(
@@ -374,125 +357,7 @@ class Network:
         return np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], dtype=self.dtype)
 
 
-class _Team:
-    """Threads that take training steps together, and the memory that they share."""
-
-    def __init__(self, network, n_steps, batch, dropout, n_threads):
-        self.network = network
-        share = network._flops(batch, n_steps) * 3 / FLOPS_PER_THREAD
-        self.n_threads = max(1, min(n_threads, int(share), batch))
-        kind = network.dtype
-        self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
-        self.packed = aligned_zeros(network._packed_size, kind)
-        self.d_packed = aligned_zeros(network._packed_size, kind)
-        self.grads = aligned_zeros(network.params.size, kind)
-        self.partial_norms = np.zeros(-(-network.params.size // optimisers.NORM_CHUNK))
-
-    def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
-        """Losses and norms of the steps in `batches`."""
-        losses, norms = np.zeros(len(batches)), np.zeros(len(batches))
-        barrier = new_barrier()
-        network = self.network
-
-        def run(thread):
-            train_stretch(
-                network.layout,
-                network.params,
-                self.grads,
-                self.packed,
-                self.d_packed,
-                self.work,
-                data,
-                batches,
-                learning_rates,
-                _loss_plan(loss),
-                optimizer,
-                DropoutPlan(float(dropout.outputs), float(dropout.recurrent), np.uint64(dropout.seed)),
-                state.mean,
-                state.mean_sq,
-                state.step,
-                input_gradient,
-                losses,
-                norms,
-                self.partial_norms,
-                barrier,
-                thread,
-                self.n_threads,
-            )
-
-        _in_threads(run, self.n_threads, barrier)
-        return losses, norms
-
-    def read_gradient(self, loss, n_steps, n):
-        """What the last step left in memory."""
-        network, layout = self.network, self.network.layout
-        inputs = np.zeros((n, 0, 0), network.dtype)
-        if not network.architecture.one_hot:
-            width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
-            inputs = self._read(self.work.cells["d_inputs"][0], n_steps, n, width)
-            inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
-        hidden, cell = [], []
-        for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
-            hidden.append(self._read(places["d_hidden"], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
-            cell.append(self._read(places["d_cell"], n, -(-size // LANES) * LANES)[:, :size].copy())
-        return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
-
-    def _read(self, start, *shape):
-        return self.work.numbers[start : start + int(np.prod(shape))].reshape(shape)
-
-
-def _in_threads(run, n_threads, barrier=None):
-    """Call `run(thread)` for every thread, and come back when all are done, also after Ctrl-C."""
-    if n_threads == 1:
-        run(0)
-        return
-    pool = concurrent.futures.ThreadPoolExecutor(n_threads)
-    try:
-        futures = [pool.submit(run, thread) for thread in range(n_threads)]
-    except BaseException:
-        if barrier is not None:  # the threads that run would wait for ever for those that were not started
-            barrier[ABORTED] = 1
-        raise
-    finally:
-        interrupt = _wait_for_all(pool)
-    for future in futures:
-        future.result()
-    if interrupt is not None:
-        raise interrupt
-
-
-def _wait_for_all(pool):
-    """Wait for the threads of a pool; returns a Ctrl-C that came meanwhile, for after the work is whole."""
-    interrupt = None
-    while True:
-        try:
-            pool.shutdown()
-            return interrupt
-        except KeyboardInterrupt as error:
-            interrupt = error
-
-
 def _orthogonal(size, random_state):
     """A random orthogonal matrix, uniform over all of them (Mezzadri 2007)."""
     q, r = np.linalg.qr(random_state.normal(size=(size, size)))
     return q * np.sign(np.diag(r))
-
-
-def _loss_plan(loss):
-    return LossPlan(_LOSSES[loss.name], float(loss.delta), np.array(loss.quantiles, dtype=np.float64))
-
-
-def _optimizer_plan(optimizer):
-    def limit(number):
-        return np.inf if number is None else float(number)
-
-    return OptimizerPlan(
-        _SOLVERS[optimizer.solver],
-        float(optimizer.beta_1),
-        float(optimizer.beta_2),
-        bool(optimizer.nesterov),
-        float(optimizer.epsilon),
-        float(optimizer.alpha),
-        limit(optimizer.clip_norm),
-        limit(optimizer.clip_value),
-    )

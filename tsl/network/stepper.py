@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tsl.kernels.steps import run_windows
 from tsl.network.memory import new_workspace
-from tsl.network.network import NO_DROPOUT, Network
+from tsl.network.network import Network
+from tsl.network.plans import NO_DROPOUT
 from tsl.network.spec import Sequences
 
 

@@ -1,0 +1,125 @@
+"""Threads that run kernels, and what they share.
+
+Kernels run without the interpreter lock, so plain Python threads do. A team stays in compiled code for a whole stretch
+of training steps and meets there at a barrier, because going through Python costs as much as a small step. No state
+outlives a call: nothing can break after a fork, or when several threads train at once.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+import numpy as np
+
+from tsl.kernels.optimisers import NORM_CHUNK
+from tsl.kernels.products import WIDTH
+from tsl.kernels.steps import train_stretch
+from tsl.kernels.target import LANES
+from tsl.kernels.threads import ABORTED, new_barrier
+from tsl.network.memory import aligned_zeros, new_workspace
+from tsl.network.plans import dropout_plan, loss_plan
+from tsl.network.spec import Gradient
+
+FLOPS_PER_THREAD = 4e6  # below that many, meeting other threads costs more than they bring
+
+
+def useful_threads(n_threads: int, flops: float, n_rows: int) -> int:
+    """At most `n_threads`, and no more than there is work for."""
+    return max(1, min(n_threads, int(flops / FLOPS_PER_THREAD), n_rows))
+
+
+class Team:
+    """Threads that take training steps together, and the memory that they share."""
+
+    def __init__(self, network, n_steps, batch, dropout, n_threads):
+        self.network = network
+        self.n_threads = useful_threads(n_threads, 3 * network.flops(batch, n_steps), batch)
+        kind = network.dtype
+        self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
+        self.packed = aligned_zeros(network.packed_size, kind)
+        self.d_packed = aligned_zeros(network.packed_size, kind)
+        self.grads = aligned_zeros(network.params.size, kind)
+        self.partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
+
+    def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
+        """Losses and norms of the steps in `batches`."""
+        losses, norms = np.zeros(len(batches)), np.zeros(len(batches))
+        barrier = new_barrier()
+        network = self.network
+
+        def run(thread):
+            train_stretch(
+                network.layout,
+                network.params,
+                self.grads,
+                self.packed,
+                self.d_packed,
+                self.work,
+                data,
+                batches,
+                learning_rates,
+                loss_plan(loss),
+                optimizer,
+                dropout_plan(dropout),
+                state.mean,
+                state.mean_sq,
+                state.step,
+                input_gradient,
+                losses,
+                norms,
+                self.partial_norms,
+                barrier,
+                thread,
+                self.n_threads,
+            )
+
+        in_threads(run, self.n_threads, barrier)
+        return losses, norms
+
+    def read_gradient(self, loss, n_steps, n):
+        """What the last step left in memory."""
+        network, layout = self.network, self.network.layout
+        inputs = np.zeros((n, 0, 0), network.dtype)
+        if not network.architecture.one_hot:
+            width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
+            inputs = self._read(self.work.cells["d_inputs"][0], n_steps, n, width)
+            inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
+        hidden, cell = [], []
+        for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
+            hidden.append(self._read(places["d_hidden"], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
+            cell.append(self._read(places["d_cell"], n, -(-size // LANES) * LANES)[:, :size].copy())
+        return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
+
+    def _read(self, start, *shape):
+        return self.work.numbers[start : start + int(np.prod(shape))].reshape(shape)
+
+
+def in_threads(run, n_threads, barrier=None):
+    """Call `run(thread)` for every thread, and come back when all are done, also after Ctrl-C."""
+    if n_threads == 1:
+        run(0)
+        return
+    pool = concurrent.futures.ThreadPoolExecutor(n_threads)
+    try:
+        futures = [pool.submit(run, thread) for thread in range(n_threads)]
+    except BaseException:
+        if barrier is not None:  # the threads that run would wait for ever for those that were not started
+            barrier[ABORTED] = 1
+        raise
+    finally:
+        interrupt = _wait_for_all(pool)
+    for future in futures:
+        future.result()
+    if interrupt is not None:
+        raise interrupt
+
+
+def _wait_for_all(pool):
+    """Wait for the threads of a pool; returns a Ctrl-C that came meanwhile, for after the work is whole."""
+    interrupt = None
+    while True:
+        try:
+            pool.shutdown()
+            return interrupt
+        except KeyboardInterrupt as error:
+            interrupt = error
