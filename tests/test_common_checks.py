@@ -10,7 +10,7 @@ from tsl import LSTMClassifier, LSTMRegressor
 FINER_THAN_FLOAT32 = "check_sample_weight_equivalence_on_dense_data"
 
 
-# 100 epochs instead of the default's 200 to 400 on the suite's tables of up to 100 rows, for the sake of time.
+# 100 epochs instead of the default's 150 to 300 on the suite's tables of up to 100 rows, for the sake of time.
 @parametrize_with_checks([LSTMRegressor(dtype="float64", max_iter=100), LSTMClassifier(dtype="float64", max_iter=100)])
 def test_every_check_passes(estimator, check):
     check(estimator)

@@ -141,6 +141,16 @@ def test_series_holds_the_windows_whatever_their_strides(
     assert len(sequences.rows) < n * n_steps + max(step_stride, 1)  # steps apart: padded to a whole number of them
 
 
+@given(
+    n=st.integers(1, 6), n_steps=st.integers(1, 5), window_stride=st.integers(0, 9), step_stride=st.integers(1, 9)
+)  # fmt: skip
+def test_what_is_between_the_windows_is_not_read(n, n_steps, window_stride, step_stride):
+    memory = np.full(100, np.nan)
+    windows = as_strided(memory, (n, n_steps, 1), (8 * window_stride, 8 * step_stride, 8))
+    windows[:] = 1.0
+    assert np.isfinite(find_series(windows).rows).all()
+
+
 SERIES = np.random.default_rng(0).normal(size=(50, 3))
 VIEWS = {
     "make_windows": make_windows(SERIES, window=8)[0],

@@ -76,6 +76,19 @@ def test_chrono_biases_remember_the_beginning_of_a_long_window():
     assert scores["chrono"] > scores[1.0] + 0.2  # 0.53 to 0.66 against -0.06 to 0.22 with three seeds
 
 
+def test_auto_is_what_the_documentation_says():
+    windows, y = problem(n=65)
+    model = small(max_iter="auto").fit(windows, y)
+    assert (model.n_iter_, set(model.history_.n_steps)) == (150, {2})  # 300 steps, two batches of 33 and 32
+    same = small(max_iter=150, batch_size=33, alpha=0.005).fit(windows, y)
+    assert_array_equal(model.predict(windows), same.predict(windows))
+    windows, y = problem(n=6401, n_steps=1)
+    model = small(max_iter="auto").fit(windows, y)
+    assert (model.n_iter_, set(model.history_.n_steps)) == (3, {101})
+    same = small(max_iter=3, batch_size=64, alpha=5 / 6401).fit(windows, y)
+    assert_array_equal(model.predict(windows), same.predict(windows))
+
+
 # --- outputs --------------------------------------------------------------------------------------------------
 
 

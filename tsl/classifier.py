@@ -61,7 +61,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
         Shares of all steps and of `learning_rate_init`, for "cosine".
     max_iter : int or "auto", default="auto"
-        Epochs. ``"auto"`` is as many as 400 training steps take, and at least 5.
+        Epochs. ``"auto"`` is as many as 300 training steps take, and at least 3.
     max_time : float, optional
         Seconds after which training ends.
     shuffle : bool, default=True
@@ -108,7 +108,8 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Precision of the network; float64 takes at least twice as long.
     callbacks : list, optional
         Functions called as ``callback(epoch, history, network)`` after each epoch, one of which may return True to
-        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like.
+        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like. Those of
+        scikit-learn 1.9 and newer, such as its ``ProgressBar``, go to `set_callbacks` instead: an epoch is a task.
 
     Attributes
     ----------

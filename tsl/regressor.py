@@ -72,7 +72,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
         Shares of all steps and of `learning_rate_init`, for "cosine".
     max_iter : int or "auto", default="auto"
-        Epochs. ``"auto"`` is as many as 400 training steps take, and at least 5.
+        Epochs. ``"auto"`` is as many as 300 training steps take, and at least 3.
     max_time : float, optional
         Seconds after which training ends.
     shuffle : bool, default=True
@@ -120,7 +120,8 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         Precision of the network; float64 takes at least twice as long.
     callbacks : list, optional
         Functions called as ``callback(epoch, history, network)`` after each epoch, one of which may return True to
-        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like.
+        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like. Those of
+        scikit-learn 1.9 and newer, such as its ``ProgressBar``, go to `set_callbacks` instead: an epoch is a task.
 
     Attributes
     ----------
@@ -164,6 +165,10 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
 
     *Memory.* Overlapping windows that are a view of a series, as `SlidingWindow` and `make_windows` hand them out,
     are read in place: a window takes the memory of two numbers. Selecting them by an index array copies them.
+
+    *Small or noisy data.* The defaults are made for a hundred windows as for many thousands. Where little can be
+    predicted at all, such as a change of tomorrow's price, ``early_stopping=True`` does better, or a larger `alpha`. A
+    network cannot follow a level outside of those it was trained on: predict changes, from changes, if a series drifts.
 
     *Weights.* They are the same as repetition in the loss and in the scaling, up to rounding, as long as all windows
     are in one batch; which windows are in a batch together depends on how many there are.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -195,15 +195,16 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
 
     def _train(
         self,
-        samples: Samples,
-        validation: Samples | None,
+        samples: Samples | Callable[[], Samples],
+        validation: Samples | Callable[[], float] | None,
         *,
         loss: Loss,
         optimizer: Optimizer,
         settings: TrainingSettings,
+        dropout: Dropout | None = None,
         callbacks: Iterable[Callback] = (),
     ) -> None:
-        """Train `network_`, and keep what there is to know about it."""
+        """Train `network_`, and keep what there is to know about it, under scikit-learn's names."""
         train(
             self.network_,
             samples,
@@ -212,21 +213,17 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
             settings=settings,
             random_state=self._random_state,
             validation=validation,
-            dropout=Dropout(self.dropout, self.recurrent_dropout, self._dropout_seed),
+            dropout=dropout or Dropout(self.dropout, self.recurrent_dropout, self._dropout_seed),
             state=self._optimizer_state,
             history=self.history_,
             callbacks=[*callbacks, *(self.callbacks or ())],
             n_threads=resolve_threads(self.n_threads),
             verbose=int(self.verbose),
         )
-        self._keep_losses(validated=validation is not None)
-
-    def _keep_losses(self, *, validated: bool) -> None:
-        """What `history_` says, under scikit-learn's names."""
         history = self.history_
         self.n_iter_ = history.n_iter
         self.loss_curve_ = list(history.loss)
-        self.validation_scores_ = [-loss for loss in history.val_loss] if validated else None
+        self.validation_scores_ = None if validation is None else [-loss for loss in history.val_loss]
         losses = history.val_loss if self.early_stopping else history.loss
         self.best_loss_ = float(np.nanmin(losses)) if np.isfinite(losses).any() else np.nan
 

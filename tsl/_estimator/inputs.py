@@ -134,9 +134,11 @@ def find_series(windows: NDArray[Any]) -> Sequences:
     """
     n, n_steps, n_channels = windows.shape
     lengths = np.full(n, n_steps, dtype=np.int64)
-    a, b, row_stride = _shared_rows(windows)
+    a, b, row_stride = _strides_in_rows(windows)
     n_rows = (n - 1) * a + (n_steps - 1) * b + 1
-    if row_stride == 0 or n_rows >= n * n_steps:
+    # As long as that is less than all steps together, each row lies in a window, unless both a and b leave rows out:
+    # what is between windows may be anything.
+    if row_stride == 0 or n_rows >= n * n_steps or (a > 1 and b > 1):
         starts = np.arange(n, dtype=np.int64) * n_steps
         return Sequences(windows.reshape(-1, n_channels), starts, lengths)
     series = as_strided(windows, (n_rows, n_channels), (row_stride, windows.strides[2]), writeable=False)
@@ -150,14 +152,11 @@ def find_series(windows: NDArray[Any]) -> Sequences:
     return Sequences(series, starts, lengths)
 
 
-def _shared_rows(windows: NDArray[Any]) -> tuple[int, int, int]:
-    """Rows from window to window, rows from step to step, and bytes from row to row; zeros if not of that kind."""
+def _strides_in_rows(windows: NDArray[Any]) -> tuple[int, int, int]:
+    """Rows from window to window and from step to step, and bytes from row to row; zeros if they are not forward."""
     n, n_steps, _ = windows.shape
     window_stride, step_stride, _ = windows.strides
     if n_steps == 1 or n == 1 or window_stride < 0 or step_stride <= 0:
         return 0, 0, 0
     row_stride = math.gcd(window_stride, step_stride)
-    a, b = window_stride // row_stride, step_stride // row_stride
-    # Every row of the series must lie in a window: what is between windows may be anything.
-    covered = (b == 1 and a <= n_steps) or (a == 1 and b <= n)
-    return (a, b, row_stride) if covered else (0, 0, 0)
+    return window_stride // row_stride, step_stride // row_stride, row_stride

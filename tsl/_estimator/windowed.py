@@ -22,10 +22,10 @@ from tsl.network import Loss, Optimizer, Sequences, Targets
 from tsl.training import Samples, TrainingSettings
 
 # What "auto" stands for. Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
-# the larger penalty and overfit with more steps; on the large ones a fixed penalty of that size costs accuracy.
+# the larger penalty, and overfit with more steps; on the large ones such a penalty, and ten epochs, cost accuracy.
 AUTO_BATCH_SIZE = 64
-AUTO_STEPS = 400
-AUTO_LEAST_EPOCHS = 5
+AUTO_STEPS = 300
+AUTO_LEAST_EPOCHS = 3
 AUTO_ALPHA = 5e-3
 AUTO_ALPHA_SAMPLES = 1000  # up to so many windows; then in inverse proportion to their number
 
