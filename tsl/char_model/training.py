@@ -19,7 +19,7 @@ from tsl.char_model import defaults
 from tsl.char_model.samples import Codes, Streams, check_sizes, text_windows
 from tsl.network import Architecture, Dropout, Loss, Optimizer
 from tsl.text import CharVocabulary
-from tsl.training import Samples, Schedule, TrainingSettings, train
+from tsl.training import Samples, Schedule, TrainingSettings
 
 # A one-hot vector reaches a unit by a single weight, so that Glorot's rule for vectors of many entries makes all
 # characters look alike at first.
@@ -120,24 +120,17 @@ class TextTrainer(BaseLSTM):
         else:
             epochs, settings = self._within_time(self.max_time, samples, settings, steps_per_epoch)
         tasks = [] if tasks_of is None else [FitTasks(self, tasks_of, None, None, settings.max_iter)]
-        train(
-            self.network_,
+        self._train(
             samples,
+            validation,
             loss=LOG_LOSS,
             optimizer=self._optimizer(),
             settings=settings,
-            random_state=self._random_state,
-            validation=validation,
             dropout=self._dropout(epochs),
-            state=self._optimizer_state,
-            history=self.history_,
-            callbacks=[*tasks, *(self.callbacks or ())],
-            n_threads=resolve_threads(self.n_threads),
-            verbose=int(self.verbose),
+            callbacks=tasks,
         )
         for task in tasks:
             task.close()
-        self._keep_losses(validated=validation is not None)
 
     def _plan(self, codes: Sequence[Codes]) -> tuple[Samples | Streams, TrainingSettings, int]:
         """What to train on, how, and in how many steps an epoch."""
@@ -188,15 +181,6 @@ class TextTrainer(BaseLSTM):
             network.train_steps(*some, batches, rates, LOG_LOSS, optimizer, state, dropout=dropout, n_threads=n_threads)
 
         return step
-
-    def _keep_losses(self, *, validated: bool) -> None:
-        """What `history_` says, under scikit-learn's names."""
-        history = self.history_
-        self.n_iter_ = history.n_iter
-        self.loss_curve_ = list(history.loss)
-        self.validation_scores_ = [-loss for loss in history.val_loss] if validated else None
-        losses = history.val_loss if self.early_stopping else history.loss
-        self.best_loss_ = float(np.nanmin(losses)) if np.isfinite(losses).any() else np.nan
 
     # --- numbers for "auto" -----------------------------------------------------------------------------------
 
