@@ -95,7 +95,8 @@ def plot_gates(
     ax.set(title=f"{TITLES[gate]}, layer {gates.layer}{direction}", xlabel="step", ylabel="unit")
     ax.set_yticks(range(len(rows)), [str(unit) for unit in rows])
     if labels is not None:
-        ax.set_xticks(range(len(labels)), [VISIBLE.get(str(label), str(label)) for label in labels])
+        texts = [VISIBLE.get(str(label), str(label)) for label in labels]
+        ax.set_xticks(range(len(texts)), texts, rotation=90 if max(map(len, texts)) > 2 else 0)
     return ax
 
 
