@@ -179,6 +179,13 @@ def test_windows_of_weight_zero_are_as_good_as_absent():
     assert_array_equal(with_zeros.predict(X), without.predict(X))
 
 
+def test_a_weight_is_the_same_as_repetition_in_any_order():
+    times = np.arange(30) % 4
+    order = np.random.default_rng(0).permutation(np.repeat(np.arange(30), times))
+    weighted, repeated = small().fit(X, Y, times), small().fit(X[order], Y[order])
+    assert_array_equal(weighted.predict(X), repeated.predict(X))
+
+
 def test_size_of_all_weights_makes_no_difference():
     weights = np.linspace(1, 2, 30)
     assert_array_equal(small().fit(X, Y, weights).predict(X), small().fit(X, Y, 2.0**-70 * weights).predict(X))

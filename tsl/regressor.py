@@ -170,8 +170,8 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     predicted at all, such as a change of tomorrow's price, ``early_stopping=True`` does better, or a larger `alpha`. A
     network cannot follow a level outside of those it was trained on: predict changes, from changes, if a series drifts.
 
-    *Weights.* They are the same as repetition in the loss and in the scaling, up to rounding, as long as all windows
-    are in one batch; which windows are in a batch together depends on how many there are.
+    *Weights.* They are the same as repetition, bit for bit, if all windows are in one batch and none are held out;
+    otherwise, which windows are in a batch together depends on how many there are.
 
     *Independence.* The prediction of a window does not depend on the other windows, bit for bit.
 

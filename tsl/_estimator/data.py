@@ -46,6 +46,25 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
     return Data(windows, targets, weights).part(weights.astype(dtype) > 0)
 
 
+def merged(data: Data) -> Data:
+    """The same windows in an order of their own, each once: those that were repeated weigh more.
+
+    For windows that are all in one batch: a window twice is then the same as a weight of 2, bit for bit.
+    """
+    weights = np.ones(len(data.targets)) if data.weights is None else data.weights
+    rows, starts, lengths = data.windows
+    first: dict[bytes, int] = {}
+    total: dict[bytes, float] = {}
+    for i, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        key = rows[start : start + length].tobytes() + data.targets[i].tobytes()
+        first.setdefault(key, i)
+        total[key] = total.get(key, 0.0) + weights[i]
+    keys = sorted(first)
+    once = data.part([first[key] for key in keys])
+    summed = np.array([total[key] for key in keys])
+    return once._replace(weights=summed / summed.max())
+
+
 def some_windows(windows: Sequences, which: Any) -> Sequences:
     """Those numbered `which`, in the same series."""
     return Sequences(windows.rows, windows.starts[which], windows.lengths[which])

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator.base import BaseLSTM, count
-from tsl._estimator.data import Data, cut, make_data
+from tsl._estimator.data import Data, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
@@ -99,12 +99,15 @@ class WindowEstimator(BaseLSTM):
         go_on = self.warm_start and hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not go_on)
         n_training = self._n_training(len(data.targets), X_val, y_val)
+        settings = self._resolved_settings(n_training)
+        if n_training == len(data.targets) <= settings.batch_size:
+            data = merged(data)
+            n_training = len(data.targets)
         samples, validation = self._prepare(data, n_training, go_on=go_on), None
         if n_training < len(data.targets):
             samples, validation = cut(samples, n_training)
         elif X_val is not None:
             validation = self._read_validation(X_val, y_val)
-        settings = self._resolved_settings(n_training)
         tasks = FitTasks(self, X, y, sample_weight, settings.max_iter)
         optimizer = self._resolved_optimizer(n_training)
         self._train(samples, validation, loss=self._loss(), optimizer=optimizer, settings=settings, callbacks=[tasks])
