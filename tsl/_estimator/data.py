@@ -49,14 +49,15 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
 def merged(data: Data) -> Data:
     """The same windows in an order of their own, each once: those that were repeated weigh more.
 
-    For windows that are all in one batch: a window twice is then the same as a weight of 2, bit for bit.
+    For windows that are all in one batch: a window twice is then the same as a weight of 2, bit for bit. The order is
+    one of values, whatever type they come in.
     """
     weights = np.ones(len(data.targets)) if data.weights is None else data.weights
     rows, starts, lengths = data.windows
     first: dict[bytes, int] = {}
     total: dict[bytes, float] = {}
     for i, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-        key = rows[start : start + length].tobytes() + data.targets[i].tobytes()
+        key = rows[start : start + length].astype(np.float64).tobytes() + data.targets[i].tobytes()
         first.setdefault(key, i)
         total[key] = total.get(key, 0.0) + weights[i]
     keys = sorted(first)

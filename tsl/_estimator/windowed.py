@@ -121,8 +121,10 @@ class WindowEstimator(BaseLSTM):
         go_on = hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not go_on)
         n = len(data.targets)
-        samples = self._prepare(data, n, go_on=go_on)
         settings = replace(self._resolved_settings(n), max_iter=1)
+        if n <= settings.batch_size:
+            data = merged(data)
+        samples = self._prepare(data, len(data.targets), go_on=go_on)
         if self.learning_rate == "cosine":  # it would fall to its end in every single call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))
         self._train(samples, None, loss=self._loss(), optimizer=self._resolved_optimizer(n), settings=settings)
