@@ -62,7 +62,7 @@ def test_demo_shows_errors_and_leaves_its_files_in_the_folder_that_it_names(tmp_
     found = run("demo", "--out", "new/folder")
     assert found.exit_code == 0, found.output
     # computed from the bundled readings: rows t and t + 48, t + 48 in the last fifth
-    assert "persistence, the last reading, 0.3380 °C" in found.output
+    assert "persistence, the last reading  0.3380 °C" in found.output
     assert "bits per character, held out" in found.output
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
         "new/folder/macbeth.txt",
