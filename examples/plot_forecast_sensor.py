@@ -20,6 +20,7 @@ from tsl.windows import SlidingWindow
 
 
 def question(part):
+    """Rows whose reading half an hour later is known, and how much it will have changed."""
     later = part["glucose"].shift(freq="-30min")
     rows = part.assign(change=later - part["glucose"]).dropna()
     rows["stretch"] = (rows.index.to_series().diff() > "5min").cumsum()
@@ -43,9 +44,12 @@ print(f"mean absolute error {np.abs(middle - y_test).mean():.1f} mg/dL, persiste
 print(f"inside the range: {inside.mean():.0%}")
 
 # %%
+# The range holds a little less than it should, as ranges that were learned from the past often do. Only readings from
+# a later time can tell.
+#
 # A day of it. Where the glucose changes fast the range is wide: the model knows when it knows little.
 
-day = X_test.index.normalize() == "2010-09-15"
+day = X_test.index.normalize() == "2010-09-16"
 now, times = X_test["glucose"][day], X_test.index[day] + np.timedelta64(30, "m")
 
 fig, ax = plt.subplots(figsize=(11, 4), layout="constrained")
