@@ -165,8 +165,8 @@ class TextTrainer(BaseLSTM):
         step(1)  # may have to compile, which is not counted
         began = perf_counter()
         epochs = max_time / (_seconds_per_step(step, at_least=min(0.1, max_time / 20)) * steps_per_epoch)
-        if self.max_iter == "auto":  # time ends the training, even if the measurement was off by half
-            settings = replace(settings, max_iter=math.ceil(2 * epochs))
+        if self.max_iter == "auto":  # time ends the training, even if other work slowed the measurement down
+            settings = replace(settings, max_iter=math.ceil(20 * epochs))
         left = max(0.0, max_time - (perf_counter() - began))
         return min(epochs, settings.max_iter), replace(settings, max_time=left)
 
