@@ -180,7 +180,7 @@ class _Report:
         self._held_out = held_out
         self._console = console
         self._tell = tell
-        self._epoch = 0
+        self._epoch = self._shown = 0
         self._began = self._reported = time.perf_counter()
 
     def __call__(self, epoch: int, history: object, network: object) -> None:
@@ -190,7 +190,10 @@ class _Report:
             self.show()
 
     def show(self) -> None:
-        """Judge the model as it is now."""
+        """Judge the model as it is now, unless that was done."""
+        if self._shown == self._epoch:
+            return
+        self._shown = self._epoch
         bits = self.model.bits_per_char(self._held_out)
         seconds = time.perf_counter() - self._began
         self._console.print(f"  {seconds:4.0f} s  epoch {self._epoch:3}  {bits:.3f} bits per character, held out")
