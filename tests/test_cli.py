@@ -75,6 +75,21 @@ def test_demo_shows_errors_and_leaves_its_files_in_the_folder_that_it_names(tmp_
     assert "\x1b" not in found.output  # no bar, no colour in a pipe
 
 
+@pytest.mark.usefixtures("short")
+def test_progress_in_a_terminal_does_not_run_into_the_reports(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes everything for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    found = run("demo", "--out", str(tmp_path))
+    assert found.exit_code == 0, found.output
+    assert "Reading Macbeth" in found.output
+    # what stands on a line when it ends: nothing before the last return to its start counts
+    lines = [line.split("\r")[-1].split("\x1b[2K")[-1] for line in found.output.replace("\r\n", "\n").split("\n")]
+    reports = [line for line in lines if "bits per character, held out" in line]
+    assert len(reports) >= 1
+    for line in reports:
+        assert line.split()[1:3] == ["s", "epoch"]
+
+
 def test_forecasts_are_made_a_day_before(short):
     from tsl.datasets import load_sea_surface_temperature
 
@@ -99,8 +114,17 @@ def test_an_error_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
     message = str(stop.value)
     assert message.startswith("tsl: ")
     assert str(tmp_path / "file") in message
+    assert "--out" in message  # the hint
     assert "\n" not in message
     assert capsys.readouterr().out == ""
+
+
+def test_a_seed_out_of_range_is_refused_before_anything_is_done(monkeypatch, tmp_path):
+    monkeypatch.setenv("NO_COLOR", "1")
+    found = run("demo", "--seed", "-1", "--out", str(tmp_path / "new"))
+    assert found.exit_code == 2  # as for every wrong option
+    assert "--seed" in found.output
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich", "matplotlib"])

@@ -41,7 +41,7 @@ def _options(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the picture and the text.")] = Path("tsl-demo"),
-    seed: Annotated[int, typer.Option(help="Another one gives another model.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another one gives another model.")] = 0,
 ) -> None:
     """Forecast the temperature of the sea, and write like Macbeth, in two minutes."""
     from tsl.cli.demo import run_demo

@@ -38,8 +38,13 @@ WRITTEN = 400
 def run_demo(out: Path, seed: int) -> None:
     """Run both parts, and leave a picture and a text in the folder `out`."""
     began = time.perf_counter()
-    out.mkdir(parents=True, exist_ok=True)
-    console, progress = Console(highlight=False, soft_wrap=True), Console(stderr=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{out} cannot be made a folder ({error.strerror}): name another one with --out") from None
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    # One console knows where its progress line is, and prints above it.
+    progress = console if console.is_terminal else Console(stderr=True)
     files = [
         forecast_sea(out, seed, console, progress),
         write_like_macbeth(out, seed, console, progress, deadline=began + TOTAL_SECONDS),
@@ -166,7 +171,7 @@ def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console
         model.fit(text[:cut])
     report.show()
     written = model.generate("MACBETH.\n", WRITTEN, temperature=0.6, random_state=seed)
-    console.print(f"\nIt writes:\n\n{written}", markup=False)
+    console.print(f"\nIt writes:\n\n{written}")
     path = out / "macbeth.txt"
     path.write_text(written + "\n", encoding="utf-8")
     return path
