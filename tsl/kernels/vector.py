@@ -4,8 +4,9 @@
 needs for that many lanes. A *tile* is a tuple of `rows * cols` vectors that stays in registers; `tile_fma` is the
 one operation that everything fast here is made of.
 
-None of these intrinsics carries fast-math flags, so sums along `k` are taken in the order written, for every
-row alike. They use `fmuladd`, never `fma`: without the instruction, `fma` would become a library call.
+The flags of the kernel that uses them hold for these intrinsics too. `kernel` does not allow sums to be reordered, so
+sums along `k` are taken in the order written, for every row alike. They use `fmuladd`, never `fma`: without the
+instruction, `fma` would become a library call.
 """
 
 import operator
@@ -152,12 +153,6 @@ def at_least(typingctx, value, limit):
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[1], args[0])
 
     return value(value, limit), codegen
-
-
-@intrinsic
-def square_root(typingctx, value):
-    """The square root of every lane."""
-    return value(value), lambda context, builder, signature, args: _call(builder, "sqrt", *args)
 
 
 @intrinsic

@@ -60,16 +60,18 @@ class _Places:
 
     def take(self, *shape: int) -> int:
         start = self.size
-        self.size += _rounded_up(math.prod(shape) + WIDTH, CACHE_LINE)
+        self.size += rounded_up(math.prod(shape) + WIDTH, CACHE_LINE)
         return start
 
 
-def _rounded_up(n: int, multiple: int) -> int:
+def rounded_up(n: int, multiple: int) -> int:
+    """The smallest multiple that is not below n."""
     return -(-n // multiple) * multiple
 
 
-def _units(hidden: int) -> int:
-    return _rounded_up(hidden, LANES)
+def padded_units(hidden: int) -> int:
+    """Hidden units, filled up to whole vectors."""
+    return rounded_up(hidden, LANES)
 
 
 def _records(dtype: np.dtype, rows: list[dict[str, int]]) -> NDArray[Any]:
@@ -85,7 +87,7 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
     places, cells, state = _Places(), [], 0
     for name in [name.removesuffix(".w_in") for name in shapes if name.endswith(".w_in")]:
         n_inputs, n_hidden = shapes[f"{name}.w_in"][0], shapes[f"{name}.w_rec"][0]
-        units = _units(n_hidden)
+        units = padded_units(n_hidden)
         cells.append(
             {
                 "n_inputs": n_inputs,
@@ -97,8 +99,8 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
                 "packed_w_in": places.take(units // LANES, n_inputs, GATE_WIDTH),
                 "packed_w_rec": places.take(units // LANES, n_hidden, GATE_WIDTH),
                 "packed_bias": places.take(4 * units),
-                "packed_w_in_t": places.take(_rounded_up(n_inputs, WIDTH), 4 * units),
-                "packed_w_rec_t": places.take(_rounded_up(n_hidden, WIDTH), 4 * units),
+                "packed_w_in_t": places.take(rounded_up(n_inputs, WIDTH), 4 * units),
+                "packed_w_rec_t": places.take(rounded_up(n_hidden, WIDTH), 4 * units),
             }
         )
         state += n_hidden
@@ -111,9 +113,9 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
         n_matrix_params=starts["lstm_0.bias"],
         w_out=starts["head.w_out"],
         b_out=starts["head.b_out"],
-        packed_w_out=places.take(_rounded_up(n_outputs, WIDTH), n_features),
-        packed_b_out=places.take(_rounded_up(n_outputs, WIDTH)),
-        packed_w_out_t=places.take(_rounded_up(n_features, WIDTH), n_outputs),
+        packed_w_out=places.take(rounded_up(n_outputs, WIDTH), n_features),
+        packed_b_out=places.take(rounded_up(n_outputs, WIDTH)),
+        packed_w_out_t=places.take(rounded_up(n_features, WIDTH), n_outputs),
         cells=_records(CELL, cells),
     )
     return layout, places.size
@@ -130,7 +132,7 @@ def new_workspace(
     n_directions, n_cells = layout.n_directions, layout.cells.size
     gate_steps = n_steps if keep else 1
     for k, sizes in enumerate(layout.cells):
-        n_inputs, n_hidden, units = int(sizes["n_inputs"]), int(sizes["n_hidden"]), _units(int(sizes["n_hidden"]))
+        n_inputs, n_hidden, units = int(sizes["n_inputs"]), int(sizes["n_hidden"]), padded_units(int(sizes["n_hidden"]))
         all_read = layout.every_step or k + n_directions < n_cells  # by the head, or by the layer above
         hidden_steps = n_steps + 1 if keep or all_read else 2
         hidden = places.take(hidden_steps, batch, units)
@@ -144,19 +146,19 @@ def new_workspace(
         if masked:
             cell["mask"] = places.take(batch, units)
         if keep:
-            cell["d_hidden"] = places.take(batch, _rounded_up(n_hidden, WIDTH))
+            cell["d_hidden"] = places.take(batch, rounded_up(n_hidden, WIDTH))
             cell["d_cell"] = places.take(batch, units)
         if k % n_directions == 0:
             input_steps = 0 if layout.one_hot and k == 0 else n_steps
             inputs = {"inputs": places.take(input_steps, batch, n_inputs)}
             if keep:
-                inputs["d_inputs"] = places.take(n_steps, batch, _rounded_up(n_inputs, WIDTH))
+                inputs["d_inputs"] = places.take(n_steps, batch, rounded_up(n_inputs, WIDTH))
         cells.append(cell | inputs)
     head_rows = batch * (n_steps if layout.every_step else 1)
     n_features = n_directions * int(layout.cells["n_hidden"][-1])
     features = places.take(head_rows, n_features)
-    d_features = places.take(head_rows, _rounded_up(n_features, WIDTH))
-    outputs = places.take(head_rows, _rounded_up(layout.n_outputs, WIDTH))
+    d_features = places.take(head_rows, rounded_up(n_features, WIDTH))
+    outputs = places.take(head_rows, rounded_up(layout.n_outputs, WIDTH))
     return Workspace(
         numbers=aligned_zeros(places.size, dtype),
         codes=np.zeros((n_steps, batch) if layout.one_hot else (0, 0), np.int32),
@@ -169,3 +171,8 @@ def new_workspace(
         outputs=outputs,
         cells=_records(CELL_MEMORY, cells),
     )
+
+
+def read_array(work: Workspace, start: int, *shape: int) -> NDArray[Any]:
+    """A view of one array of a workspace."""
+    return work.numbers[start : start + math.prod(shape)].reshape(shape)

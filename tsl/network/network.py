@@ -12,7 +12,16 @@ from tsl.kernels.layout import Data
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
-from tsl.network.memory import aligned_zeros, new_layout, new_workspace, parameter_shapes, views
+from tsl.network.memory import (
+    aligned_zeros,
+    new_layout,
+    new_workspace,
+    padded_units,
+    parameter_shapes,
+    read_array,
+    rounded_up,
+    views,
+)
 from tsl.network.plans import NO_DROPOUT, NO_UPDATE, loss_plan, optimizer_plan
 from tsl.network.spec import (
     Architecture,
@@ -188,15 +197,11 @@ class Network:
         """One cell's states from a workspace that kept every step, by time."""
         layout = self.layout
         hidden_size, places = int(layout.cells["n_hidden"][cell]), work.cells[cell]
-        units = -(-hidden_size // LANES) * LANES
-
-        def read(start, steps, width):
-            return work.numbers[start : start + steps * n * width].reshape(steps, n, width)
-
-        gates = read(places["gates"], n_steps, 4 * units).reshape(n_steps, n, -1, 4, LANES)
+        units = padded_units(hidden_size)
+        gates = read_array(work, places["gates"], n_steps, n, units // LANES, 4, LANES)
         gates = gates.transpose(1, 0, 3, 2, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
-        cells = read(places["states"], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
-        hidden = read(places["hidden"], n_steps + 1, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        cells = read_array(work, places["states"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        hidden = read_array(work, places["hidden"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
         if cell % layout.n_directions:
             gates, cells, hidden = gates[:, ::-1], cells[:, ::-1], hidden[:, ::-1]
         return States(gates * real[:, :, None, None], cells * real[:, :, None], hidden * real[:, :, None])
@@ -308,7 +313,7 @@ class Network:
 
     def output_shape(self, n: int, n_steps: int) -> tuple[int, int, int]:
         """Shape of the kernels' outputs: windows, steps of the head, outputs padded to whole vectors."""
-        padded = -(-self.architecture.n_outputs // WIDTH) * WIDTH
+        padded = rounded_up(self.architecture.n_outputs, WIDTH)
         return n, n_steps if self.architecture.every_step else 1, padded
 
     def _unpadded(self, outputs):

@@ -14,9 +14,8 @@ import numpy as np
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import train_stretch
-from tsl.kernels.target import LANES
 from tsl.kernels.threads import ABORTED, new_barrier
-from tsl.network.memory import aligned_zeros, new_workspace
+from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_array, rounded_up
 from tsl.network.plans import dropout_plan, loss_plan
 from tsl.network.spec import Gradient
 
@@ -81,17 +80,14 @@ class Team:
         network, layout = self.network, self.network.layout
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
-            width = -(-network.architecture.n_inputs // WIDTH) * WIDTH
-            inputs = self._read(self.work.cells["d_inputs"][0], n_steps, n, width)
+            width = rounded_up(network.architecture.n_inputs, WIDTH)
+            inputs = read_array(self.work, self.work.cells["d_inputs"][0], n_steps, n, width)
             inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
         hidden, cell = [], []
         for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
-            hidden.append(self._read(places["d_hidden"], n, -(-size // WIDTH) * WIDTH)[:, :size].copy())
-            cell.append(self._read(places["d_cell"], n, -(-size // LANES) * LANES)[:, :size].copy())
+            hidden.append(read_array(self.work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
+            cell.append(read_array(self.work, places["d_cell"], n, padded_units(size))[:, :size].copy())
         return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
-
-    def _read(self, start, *shape):
-        return self.work.numbers[start : start + int(np.prod(shape))].reshape(shape)
 
 
 def in_threads(run, n_threads, barrier=None):
