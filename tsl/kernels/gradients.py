@@ -8,15 +8,15 @@ the result is the same bit for bit.
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import time_of
-from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, packed_w_in, packed_w_rec
+from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, packed_bias, packed_w_in, packed_w_rec
 from tsl.kernels.packing import unpack_dense, unpack_gates
 from tsl.kernels.products import GATE_WIDTH, TALL, WIDTH, add_gate_outer, add_outer, add_vector
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import share
-from tsl.kernels.vector import address
+from tsl.kernels.vector import address, filled, load, shifted, store
 
 CHUNK = 4 * TALL  # rows of a weight matrix that are one task
-ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one block stay in the first cache
+ROWS_AT_ONCE = 192  # rows of the batch and steps whose gate gradients of one block stay in the first cache
 
 
 @kernel
@@ -47,74 +47,68 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
             thread,
             n_threads,
         )
-        sum_gate_biases(d_gates, row(grads, layout.cells[cell].bias, 4 * n_hidden), n_hidden, thread, n_threads)
+        sum_gate_biases(
+            d_gates,
+            packed_bias(layout, packed, cell),
+            matrix(grads, layout.cells[cell].bias, 1, 4 * n_hidden),
+            thread,
+            n_threads,
+        )
     head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
 
 
 @kernel
 def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_threads):
-    """d_weights[k, :] = sum over steps s and rows b of x[t(s), b, k] * d_gates[s, b, :], for this thread's tasks."""
-    n_steps, batch = d_gates.shape[0], d_gates.shape[1]
-    n = d_packed.shape[1]
+    """d_weights[k, :] = sum over steps s and rows b of x[t(s), b, k] * d_gates[:, s, b], for this thread's tasks."""
+    n_steps, batch, n = d_gates.shape[1], d_gates.shape[2], d_packed.shape[1]
     chunks = (n + CHUNK - 1) // CHUNK
     first, last = share(d_packed.shape[0] * chunks, thread, n_threads)
     # a reverse direction reads steps and times in opposite orders, so one step at a time
-    steps_at_once = 1 if reverse else max(1, ROWS_AT_ONCE // batch)
-    for s in range(0, n_steps, steps_at_once):
-        t = time_of(s, n_steps, reverse)
-        rows = min(steps_at_once, n_steps - s) * batch
-        for task in range(first, last):
-            block, k = task // chunks, task % chunks * CHUNK
-            height = min(CHUNK, n - k)
-            if s == 0:
-                fill(row(d_packed, (block, k, 0), height * GATE_WIDTH), 0.0)
-            add_gate_outer(
-                height,
-                address(x, (t, 0, k)),
-                x.shape[2],
-                rows,
-                address(d_gates, (s, 0, block * GATE_WIDTH)),
-                d_gates.shape[2],
-                address(d_packed, (block, k, 0)),
-            )
-    for task in range(first, last):
-        block, k = task // chunks, task % chunks * CHUNK
-        unpack_gates(d_packed, d_weights, block, k, min(n, k + CHUNK))
+    run = batch if reverse else n_steps * batch
+    for block in range(first // chunks, (last + chunks - 1) // chunks):
+        start = max(first - block * chunks, 0) * CHUNK
+        stop = min(min(last - block * chunks, chunks) * CHUNK, n)
+        fill(row(d_packed, (block, start, 0), (stop - start) * GATE_WIDTH), 0.0)
+        for s in range(0, n_steps, run // batch):
+            for r in range(0, run, ROWS_AT_ONCE):
+                add_gate_outer(
+                    stop - start,
+                    address(x, (time_of(s, n_steps, reverse), r, start)),
+                    x.shape[2],
+                    min(ROWS_AT_ONCE, run - r),
+                    address(d_gates, (block, s, r, 0)),
+                    GATE_WIDTH,
+                    address(d_packed, (block, start, 0)),
+                )
+        unpack_gates(d_packed, d_weights, block, start, stop)
 
 
 @kernel
 def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
     """The same for one-hot inputs: gate gradients are added to the row of their code."""
-    n_steps, batch = d_gates.shape[0], d_gates.shape[1]
+    n_steps, batch = d_gates.shape[1], d_gates.shape[2]
     for block in range(first, last):
         fill(row(d_packed, (block, 0, 0), d_packed.shape[1] * GATE_WIDTH), 0.0)
-    for s in range(n_steps):
-        t = time_of(s, n_steps, reverse)
-        for b in range(batch):
-            if codes[t, b] >= 0:
-                for block in range(first, last):
+        for s in range(n_steps):
+            t = time_of(s, n_steps, reverse)
+            for b in range(batch):
+                if codes[t, b] >= 0:
                     for k in range(0, GATE_WIDTH, LANES):
-                        add_vector(
-                            address(d_packed, (block, codes[t, b], k)),
-                            address(d_gates, (s, b, block * GATE_WIDTH + k)),
-                        )
+                        add_vector(address(d_packed, (block, codes[t, b], k)), address(d_gates, (block, s, b, k)))
 
 
 @kernel
-def sum_gate_biases(d_gates, d_bias, n_hidden, thread, n_threads):
-    """d_bias[gate, unit] = sum over steps and rows of d_gates, for this thread's blocks of units."""
-    first, last = share(d_gates.shape[2] // GATE_WIDTH, thread, n_threads)
+def sum_gate_biases(d_gates, d_packed, d_bias, thread, n_threads):
+    """d_bias[0, :] = sum over steps and rows of d_gates, for this thread's blocks of units."""
+    first, last = share(d_gates.shape[0], thread, n_threads)
     for block in range(first, last):
-        start = block * LANES
-        units = min(LANES, n_hidden - start)
-        for gate in range(4):
-            column = block * GATE_WIDTH + gate * LANES
-            total = row(d_bias, gate * n_hidden + start, units)
-            fill(total, 0.0)
-            for s in range(d_gates.shape[0]):
-                for b in range(d_gates.shape[1]):
-                    for u in range(units):
-                        total[u] += d_gates[s, b, column + u]
+        for k in range(0, GATE_WIDTH, LANES):
+            place = address(d_gates, (block, 0, 0, k))
+            total = filled(load(place), 0.0)
+            for r in range(d_gates.shape[1] * d_gates.shape[2]):
+                total = total + load(shifted(place, r * GATE_WIDTH))
+            store(address(d_packed, (block, 0, k)), total)
+        unpack_gates(d_packed, d_bias, block, 0, 1)
 
 
 @kernel

@@ -4,7 +4,7 @@ Shapes: T steps, B batch, C inputs, H hidden units, padded to `units` = a multip
 
 x       (T, B, C)        inputs by time, read at t = s, or at t = T - 1 - s in the reverse direction
 codes   (T, B)           instead of `x` for one-hot inputs; below 0 for none
-gates   (T, B, 4*units)  by step s: activations in the packed order [block][input, forget, candidate, output][unit]
+gates   (blocks, T, B, 4*LANES)  activations by block of units and step s: [input, forget, candidate, output][unit]
 cells   (T+1, B, units)  cell state before each step, and after the last
 hidden  (T+1, B, units)  hidden state likewise
 recurrent                `hidden` times the recurrent dropout mask; `hidden` itself without one
@@ -32,20 +32,20 @@ def lstm_forward(
 ):
     """Run rows first..last through n_steps steps; write gates, cells, hidden and recurrent.
 
-    States are read from index 0. To save memory `gates` may be (1, B, ·) and the states (2, B, ·): then only
-    what the next step needs is kept, step s being at s modulo the first dimension.
+    States are read from index 0. To save memory `gates` may keep one step and the states two: then only what the
+    next step needs is kept, step s being at s modulo their number.
     """
     masked = mask.size > 0
     for s in range(n_steps):
         t = time_of(s, n_steps, reverse)
-        g = s % gates.shape[0]
+        g = s % gates.shape[1]
         now, after = s % cells.shape[0], (s + 1) % cells.shape[0]
         before, out = s % hidden.shape[0], (s + 1) % hidden.shape[0]
         for block in range(w_rec.shape[0]):
-            place = address(gates, (g, first, block * GATE_WIDTH))
+            place = address(gates, (block, g, first, 0))
             for b in range(first, last):
-                row = shifted(place, (b - first) * gates.shape[2])
-                start = address(bias, block * GATE_WIDTH)
+                row = shifted(place, (b - first) * GATE_WIDTH)
+                start = address(bias, (block, 0, 0))
                 for k in range(0, GATE_WIDTH, LANES):
                     total = load(shifted(start, k))
                     if one_hot and codes[t, b] >= 0:
@@ -59,7 +59,7 @@ def lstm_forward(
                     x.shape[2],
                     address(w_in, (block, 0, 0)),
                     place,
-                    gates.shape[2],
+                    GATE_WIDTH,
                 )
             add_gate_rows(
                 last - first,
@@ -68,13 +68,13 @@ def lstm_forward(
                 w_rec.shape[1],
                 address(w_rec, (block, 0, 0)),
                 place,
-                gates.shape[2],
+                GATE_WIDTH,
             )
             for b in range(first, last):
                 unit = block * LANES
                 if t < lengths[b]:
                     _activate(
-                        address(gates, (g, b, block * GATE_WIDTH)),
+                        address(gates, (block, g, b, 0)),
                         address(cells, (now, b, unit)),
                         address(cells, (after, b, unit)),
                         address(hidden, (out, b, unit)),
@@ -108,14 +108,14 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
     """Gradients of rows first..last, from the last step to the first.
 
     d_above  (T, B, ·)    gradient of the states emitted at time t, from `column` on; or (0, ·, ·) for none
-    gates    (T, B, ·)    activations; become the gradient of the gate sums
+    gates    as above     activations; become the gradient of the gate sums
     d_hidden (B, ·)       gradient of the hidden state after the last step; becomes that of the initial one
     d_cell   (B, units)   the same for the cell state
     w_rec_t               transposed recurrent weights, packed: (blocks, 4 * units, WIDTH)
 
     Lanes beyond the last hidden unit may carry anything finite: no weight connects them to a unit.
     """
-    n_steps = gates.shape[0]
+    n_steps = gates.shape[1]
     for s in range(n_steps - 1, -1, -1):
         t = time_of(s, n_steps, reverse)
         for b in range(first, last):
@@ -124,7 +124,7 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
                 d_emitted = load(d_state)
                 if d_above.shape[0] > 0:
                     d_emitted = d_emitted + load(address(d_above, (t, b, column + unit)))
-                place = address(gates, (s, b, 4 * unit))
+                place = address(gates, (unit // LANES, s, b, 0))
                 zero = filled(d_emitted, 0.0)
                 if t < lengths[b]:
                     _activate_backward(
@@ -139,21 +139,28 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
                     for k in range(0, GATE_WIDTH, LANES):
                         store(shifted(place, k), zero)
                     store(d_state, d_emitted)
-        for block in range(w_rec_t.shape[0]):
-            add_rows(
-                last - first,
-                address(gates, (s, first, 0)),
-                gates.shape[2],
-                gates.shape[2],
-                address(w_rec_t, (block, 0, 0)),
-                address(d_hidden, (first, block * WIDTH)),
-                d_hidden.shape[1],
-            )
+        add_gates_transposed(gates, s, w_rec_t, d_hidden, first, last)
         if mask.size > 0:
             for b in range(first, last):
                 if t < lengths[b]:
                     for unit in range(mask.shape[1]):
                         d_hidden[b, unit] *= mask[b, unit]
+
+
+@kernel
+def add_gates_transposed(gates, step, weights_t, out, first, last):
+    """Out (B, ·) += the gate gradients of one step times transposed weights (blocks, 4 * units, WIDTH)."""
+    for column in range(weights_t.shape[0]):
+        for block in range(gates.shape[0]):
+            add_rows(
+                last - first,
+                address(gates, (block, step, first, 0)),
+                GATE_WIDTH,
+                GATE_WIDTH,
+                address(weights_t, (column, block * GATE_WIDTH, 0)),
+                address(out, (first, column * WIDTH)),
+                out.shape[1],
+            )
 
 
 @kernel

@@ -3,13 +3,16 @@
 T steps, B rows in the batch; rows `first..last` are one thread's. Nothing here depends on other rows.
 """
 
+from numba import carray
+
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.losses import loss_row
-from tsl.kernels.lstm import lstm_backward, lstm_forward, time_of
+from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, time_of
 from tsl.kernels.products import GATE_WIDTH, WIDTH, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
 from tsl.kernels.target import LANES
+from tsl.kernels.vector import address
 
 # --- views of one cell ------------------------------------------------------------------------------------------
 
@@ -47,6 +50,12 @@ def packed_w_rec(layout, packed, cell):
 
 
 @kernel
+def packed_bias(layout, packed, cell):
+    """(blocks of units, 1, GATE_WIDTH)."""
+    return cube(packed, layout.cells[cell].packed_bias, n_units(layout, cell) // LANES, 1, GATE_WIDTH)
+
+
+@kernel
 def packed_w_in_t(layout, packed, cell):
     """(blocks of inputs, 4 * units, WIDTH)."""
     sizes = layout.cells[cell]
@@ -64,8 +73,9 @@ def packed_w_rec_t(layout, packed, cell):
 
 @kernel
 def gates_of(layout, work, cell, n_steps, batch):
-    """(steps kept, B, 4 * units)."""
-    return cube(work.numbers, work.cells[cell].gates, min(n_steps, work.gate_steps), batch, 4 * n_units(layout, cell))
+    """(blocks of units, steps kept, B, GATE_WIDTH): what a product works on lies together, whatever the sizes."""
+    blocks, steps = n_units(layout, cell) // LANES, min(n_steps, work.gate_steps)
+    return carray(address(work.numbers, work.cells[cell].gates), (blocks, steps, batch, GATE_WIDTH))
 
 
 @kernel
@@ -205,7 +215,7 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
                 one_hot,
                 packed_w_in(layout, packed, cell),
                 packed_w_rec(layout, packed, cell),
-                row(packed, layout.cells[cell].packed_bias, 4 * n_units(layout, cell)),
+                packed_bias(layout, packed, cell),
                 work.lengths,
                 direction == 1,
                 gates_of(layout, work, cell, n_steps, batch),
@@ -379,10 +389,4 @@ def inputs_backward(layout, packed, work, layer, n_steps, batch, first, last):
             if direction == 0:
                 for b in range(first, last):
                     fill(row(d_x, (t, b, 0), d_x.shape[2]), 0.0)
-            add_dense(
-                matrix(gates, (s, 0, 0), batch, gates.shape[2]),
-                weights_t,
-                matrix(d_x, (t, 0, 0), batch, d_x.shape[2]),
-                first,
-                last,
-            )
+            add_gates_transposed(gates, s, weights_t, matrix(d_x, (t, 0, 0), batch, d_x.shape[2]), first, last)

@@ -1,6 +1,6 @@
 """Weights from the order of the parameters to the order in which the products read them, and gradients back.
 
-Parameters are `w_in` (C, 4H), `w_rec` (H, 4H), `bias` (4H,) with gates in the order input, forget, candidate,
+Parameters are `w_in` (C, 4H), `w_rec` (H, 4H), `bias` (1, 4H) with gates in the order input, forget, candidate,
 output. Packed, the four gates of LANES units lie side by side: [block of units][row][gate][unit]. Units that fill up
 the last block are zero and stay zero.
 """
@@ -21,17 +21,6 @@ def pack_gates(weights, packed, first, last):
             for gate in range(4):
                 for u in range(units):
                     packed[block, k, gate * LANES + u] = weights[k, gate * hidden + start + u]
-
-
-@kernel
-def pack_gate_bias(bias, packed, first, last):
-    """Packed blocks first..last of `bias` (4H,) into `packed` (blocks * GATE_WIDTH,)."""
-    hidden = bias.size // 4
-    for block in range(first, last):
-        start = block * LANES
-        for gate in range(4):
-            for u in range(min(LANES, hidden - start)):
-                packed[block * GATE_WIDTH + gate * LANES + u] = bias[gate * hidden + start + u]
 
 
 @kernel

@@ -21,6 +21,7 @@ from tsl.kernels.model import (
     load_windows,
     n_features,
     n_units,
+    packed_bias,
     packed_w_in,
     packed_w_in_t,
     packed_w_rec,
@@ -31,11 +32,10 @@ from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, 
 from tsl.kernels.packing import (
     pack_dense,
     pack_dense_transposed,
-    pack_gate_bias,
     pack_gates,
     pack_gates_transposed,
 )
-from tsl.kernels.products import GATE_WIDTH, WIDTH
+from tsl.kernels.products import WIDTH
 from tsl.kernels.random import hashed
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import meet, share
@@ -52,8 +52,7 @@ def pack_weights(layout, params, packed, thread, n_threads):
         pack_gates(w_in, packed_w_in(layout, packed, cell), first, last)
         w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, n_gates)
         pack_gates(w_rec, packed_w_rec(layout, packed, cell), first, last)
-        bias = row(packed, sizes.packed_bias, blocks * GATE_WIDTH)
-        pack_gate_bias(row(params, sizes.bias, n_gates), bias, first, last)
+        pack_gates(matrix(params, sizes.bias, 1, n_gates), packed_bias(layout, packed, cell), first, last)
     n, n_outputs = n_features(layout), layout.n_outputs
     out = cube(packed, layout.packed_w_out, rounded_up(n_outputs, WIDTH) // WIDTH, n, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)

@@ -198,8 +198,8 @@ class Network:
         layout = self.layout
         hidden_size, places = int(layout.cells["n_hidden"][cell]), work.cells[cell]
         units = padded_units(hidden_size)
-        gates = read_array(work, places["gates"], n_steps, n, units // LANES, 4, LANES)
-        gates = gates.transpose(1, 0, 3, 2, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
+        gates = read_array(work, places["gates"], units // LANES, n_steps, n, 4, LANES)
+        gates = gates.transpose(2, 1, 3, 0, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
         cells = read_array(work, places["states"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
         hidden = read_array(work, places["hidden"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
         if cell % layout.n_directions:
