@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 import joblib
@@ -20,6 +21,17 @@ def resolve_threads(n_threads: int | None) -> int:
         return n_threads
     limit = os.environ.get("NUMBA_NUM_THREADS", "")
     if limit.isdigit():
-        return max(1, min(int(limit), joblib.cpu_count()))
+        return max(1, min(int(limit), _usable_cores()))
     backend, _ = get_active_backend()
-    return 1 if backend.nesting_level else joblib.cpu_count()
+    return 1 if backend.nesting_level else _usable_cores()
+
+
+def _usable_cores() -> int:
+    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+    return _counted_cores(frozenset(affinity))
+
+
+@functools.cache
+def _counted_cores(affinity: frozenset[int]) -> int:
+    """What joblib counts; asked once for each affinity, as it opens the files of the control group each time."""
+    return joblib.cpu_count()

@@ -34,7 +34,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.team import Team, in_threads, useful_threads
+from tsl.network.team import FLOPS_TO_START, Team, in_threads, useful_threads
 
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
 
@@ -181,7 +181,7 @@ class Network:
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
-        n_threads = useful_threads(n_threads, self.flops(n, n_steps), n)
+        n_threads = useful_threads(n_threads, self.flops(n, n_steps), FLOPS_TO_START, n)
         row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
         at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
 

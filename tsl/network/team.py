@@ -7,7 +7,7 @@ outlives a call: nothing can break after a fork, or when several threads train a
 
 from __future__ import annotations
 
-import concurrent.futures
+import threading
 
 import numpy as np
 
@@ -19,12 +19,13 @@ from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_
 from tsl.network.plans import dropout_plan, loss_plan
 from tsl.network.spec import Gradient
 
-FLOPS_PER_THREAD = 4e6  # below that many, meeting other threads costs more than they bring
+FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in it
+FLOPS_TO_START = 2e7  # as many take as long as starting a thread
 
 
-def useful_threads(n_threads: int, flops: float, n_rows: int) -> int:
-    """At most `n_threads`, and no more than there is work for."""
-    return max(1, min(n_threads, int(flops / FLOPS_PER_THREAD), n_rows))
+def useful_threads(n_threads: int, flops: float, least: float, n_rows: int) -> int:
+    """At most `n_threads`, none for fewer than `least` floating-point operations, each with a row at least."""
+    return max(1, min(n_threads, int(flops / least), n_rows))
 
 
 class Team:
@@ -32,7 +33,7 @@ class Team:
 
     def __init__(self, network, n_steps, batch, dropout, n_threads):
         self.network = network
-        self.n_threads = useful_threads(n_threads, 3 * network.flops(batch, n_steps), batch)
+        self.n_threads = useful_threads(n_threads, 3 * network.flops(batch, n_steps), FLOPS_TO_MEET, batch)
         kind = network.dtype
         self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
         self.packed = aligned_zeros(network.packed_size, kind)
@@ -91,31 +92,41 @@ class Team:
 
 
 def in_threads(run, n_threads, barrier=None):
-    """Call `run(thread)` for every thread, and come back when all are done, also after Ctrl-C."""
-    if n_threads == 1:
-        run(0)
-        return
-    pool = concurrent.futures.ThreadPoolExecutor(n_threads)
-    try:
-        futures = [pool.submit(run, thread) for thread in range(n_threads)]
-    except BaseException:
-        if barrier is not None:  # the threads that run would wait for ever for those that were not started
-            barrier[ABORTED] = 1
-        raise
-    finally:
-        interrupt = _wait_for_all(pool)
-    for future in futures:
-        future.result()
-    if interrupt is not None:
-        raise interrupt
+    """Call `run(thread)` for every thread, this one being the first; come back when all are done, also after Ctrl-C."""
+    errors, started = [], []
 
-
-def _wait_for_all(pool):
-    """Wait for the threads of a pool; returns a Ctrl-C that came meanwhile, for after the work is whole."""
-    interrupt = None
-    while True:
+    def guarded(thread):
         try:
-            pool.shutdown()
-            return interrupt
+            run(thread)
+        except BaseException as error:
+            _call_off(barrier)
+            errors.append(error)
+
+    try:
+        for thread in range(1, n_threads):
+            other = threading.Thread(target=guarded, args=(thread,))
+            other.start()
+            started.append(other)
+        guarded(0)
+    except BaseException as error:
+        _call_off(barrier)
+        errors.append(error)
+    for other in started:
+        _join(other, errors)
+    if errors:
+        raise errors[0]
+
+
+def _call_off(barrier):
+    """Let threads go that would wait for ever for one that does not come."""
+    if barrier is not None:
+        barrier[ABORTED] = 1
+
+
+def _join(thread, errors):
+    """Wait for a thread; a Ctrl-C that comes meanwhile is kept for after the work is whole."""
+    while thread.is_alive():
+        try:
+            thread.join()
         except KeyboardInterrupt as error:
-            interrupt = error
+            errors.append(error)
