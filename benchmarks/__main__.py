@@ -1,0 +1,58 @@
+"""The command: ``python -m benchmarks SUITE [--peers LIST] [--threads N] [--json FILE] [--only TEXT] [--quick]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pathlib
+import sys
+
+from benchmarks.bench import Bench, Options
+from benchmarks.machine import headline, usable_cores
+from benchmarks.peers import PEERS
+
+SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one suite."""
+    given = _parser().parse_args(arguments)
+    suite = importlib.import_module(f"benchmarks.{given.suite}")
+    options = Options(given.peers, given.threads, given.quick, given.only)
+    with Bench(given.suite, options) as bench:
+        suite.run(bench)
+        bench.say("\n" + headline(bench.machine))
+        if given.json is not None:
+            given.json.write_text(json.dumps(bench.as_dict(), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="tsl beside its peers, in one run.")
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--peers", type=_peers, default=tuple(PEERS)[1:], help="by comma, or none (default: all)")
+    parser.add_argument("--threads", type=_positive, default=usable_cores(), metavar="N", help="default: all cores")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write all numbers")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name holds this")
+    parser.add_argument("--quick", action="store_true", help="tiny work: whether it runs, not how fast")
+    return parser
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    known = tuple(PEERS)[1:]
+    names = () if text == "none" else tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"no peer {name!r}: choose from {', '.join(known)}, or none")
+    return names
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, got {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

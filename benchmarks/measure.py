@@ -1,0 +1,88 @@
+"""From repetitions to numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Result:
+    """Seconds that one rival takes for one unit of a job."""
+
+    seconds: list[float]
+    candidate: str = ""
+    candidates: dict[str, float | str] = field(default_factory=dict)
+    """Milliseconds of each way of doing it that was tried first, or why it failed."""
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.seconds))
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        low, high = np.quantile(self.seconds, [0.25, 0.75])
+        return float(low), float(high)
+
+    def as_dict(self) -> dict[str, object]:
+        """All that JSON is to keep, in milliseconds."""
+        low, high = self.quartiles
+        numbers = {
+            "median_ms": 1e3 * self.median,
+            "quartiles_ms": [1e3 * low, 1e3 * high],
+            "min_ms": 1e3 * min(self.seconds),
+            "max_ms": 1e3 * max(self.seconds),
+        }
+        kept = asdict(self)
+        kept["repetitions"] = len(kept.pop("seconds"))
+        return numbers | kept
+
+
+def timed(function: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def turns(names: list[str], n_turns: int) -> Iterator[str]:
+    """Each name once in every turn, in an order that changes, so that none always comes after the same one."""
+    for turn in range(n_turns):
+        first = turn % max(1, len(names))
+        yield from names[first:] + names[:first]
+
+
+def repetitions(seconds_each: float, seconds: float) -> int:
+    """How many repetitions fill `seconds`, at least one."""
+    return max(1, min(1000, round(seconds / max(seconds_each, 1e-9))))
+
+
+def ratio(peer: Result, own: Result) -> float:
+    """How many times faster `own` is."""
+    return peer.median / own.median
+
+
+def fastest(results: dict[str, Result], besides: str = "tsl") -> str | None:
+    """The rival with the smallest median, other than `besides`."""
+    peers = {name: result.median for name, result in results.items() if name != besides}
+    return min(peers, key=peers.__getitem__) if peers else None
+
+
+def milliseconds(seconds: float) -> str:
+    """Three digits."""
+    number = 1e3 * seconds
+    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.3g}"
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Columns as wide as they must be; the first one to the left, numbers to the right."""
+    cells = [header, *rows]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
+
+    def line(row: list[str]) -> str:
+        return "  ".join(cell.ljust(w) if k == 0 else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths)))
+
+    return "\n".join([line(header), "  ".join("-" * width for width in widths), *map(line, rows)])

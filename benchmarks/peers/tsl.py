@@ -1,0 +1,52 @@
+"""tsl."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.peers import Candidate
+from benchmarks.problem import problem
+from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
+
+
+def train(job, n_threads):
+    """A step of training: many of them a call, as `fit` takes them."""
+    network, inputs, targets = _network(job)
+    n_batches, batch_size = inputs.shape[:2]
+    sequences, wanted = _sequences(inputs), _targets(targets)
+    steps = np.arange(n_batches * batch_size).reshape(n_batches, batch_size)
+    n_calls = max(1, round(job.get("steps_per_call", n_batches) / n_batches))
+    steps = np.tile(steps, (n_calls, 1))
+    rates, state = np.full(len(steps), 1e-3), network.new_optimizer_state()
+    loss = Loss(job["loss"])
+
+    def once():
+        network.train_steps(sequences, wanted, None, steps, rates, loss, Optimizer(), state, n_threads=n_threads)
+
+    return [Candidate("Network.train_steps", once, len(steps))]
+
+
+def forward(job, n_threads):
+    """Outputs of a batch of windows."""
+    network, inputs, _ = _network(job)
+    sequences = _sequences(inputs[:1])
+    return [Candidate("Network.forward", lambda: network.forward(sequences, n_threads=n_threads))]
+
+
+def _network(job):
+    inputs, targets = problem(job)
+    architecture = Architecture(
+        job["inputs"], (job["hidden"],) * job["layers"], job["outputs"], one_hot=job.get("one_hot", False)
+    )
+    return Network(architecture, random_state=np.random.RandomState(0)), inputs, targets
+
+
+def _sequences(inputs):
+    n_windows, n_steps = inputs.shape[0] * inputs.shape[1], inputs.shape[2]
+    rows = inputs.reshape(n_windows * n_steps, *inputs.shape[3:])
+    return Sequences(rows, np.arange(n_windows) * n_steps, np.full(n_windows, n_steps))
+
+
+def _targets(targets):
+    rows = targets.reshape(-1, *targets.shape[2:])
+    return Targets(rows.astype(np.int64) if rows.dtype.kind in "iu" else rows, np.arange(len(rows)))

@@ -1,0 +1,66 @@
+"""Worker processes, one a rival, driven over pipes with one line of JSON each way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from benchmarks.peers import environment
+
+
+class RivalError(Exception):
+    """A rival cannot do a job: why, in its own words."""
+
+
+class Worker:
+    """A process in which one rival works; it starts at once, and importing goes on meanwhile."""
+
+    def __init__(self, rival: str, n_threads: int) -> None:
+        self.rival = rival
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", rival, str(n_threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env=os.environ | environment(rival, n_threads),
+        )
+
+    def ask(self, timeout: float = 300.0, **request: Any) -> dict[str, Any]:
+        """Send a request and wait for its answer; raises `RivalError`."""
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            if not select.select([self._process.stdout], [], [], timeout)[0]:
+                self._process.kill()
+                raise RivalError(f"no answer within {timeout:.0f} s")
+            answer = self._process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise RivalError(f"the process ended: {self._last_words()}")
+        reply = json.loads(answer)
+        if "error" in reply:
+            raise RivalError(reply["error"])
+        return reply
+
+    def close(self) -> None:
+        """End the process."""
+        with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
+            self._process.communicate(timeout=5)
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+
+    def _last_words(self) -> str:
+        self._process.wait(timeout=5)
+        self._errors.seek(0)
+        lines = self._errors.read().strip().splitlines()
+        return lines[-1] if lines else f"exit status {self._process.returncode}"

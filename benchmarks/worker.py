@@ -1,0 +1,94 @@
+"""One rival at work: ``python -m benchmarks.worker RIVAL THREADS``, started by `benchmarks.pool`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.measure import timed
+from benchmarks.peers import PEERS, Candidate
+
+
+def main() -> None:
+    """Answer requests until the pipe is closed."""
+    rival, n_threads = sys.argv[1], int(sys.argv[2])
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not come between the answers
+    if hasattr(os, "sched_setaffinity"):  # pools that ask for the number of cores then agree with the others
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n_threads])
+    rival = Rival(rival, n_threads)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = getattr(rival, request.pop("do"))(**request)
+        except Exception as error:  # whatever a peer raises must not end the others' run
+            answer = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+class Rival:
+    """The requests that a worker knows."""
+
+    def __init__(self, name: str, n_threads: int) -> None:
+        self.name, self.n_threads = name, n_threads
+        self.chosen: Candidate | None = None
+
+    def hello(self) -> dict[str, Any]:
+        """Import the rival; gives the versions of its packages."""
+        importlib.import_module(f"benchmarks.peers.{PEERS[self.name].module}")
+        return {"versions": {name: importlib.metadata.version(name) for name in PEERS[self.name].packages}}
+
+    def prepare(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Compile, warm up, and keep the fastest way of doing `job`."""
+        self.chosen, best, tried = None, float("inf"), {}
+        for candidate in self._task(job["task"])(job, self.n_threads):
+            try:
+                seconds = _warm_seconds(candidate)
+            except Exception as error:  # one way that fails leaves the others
+                tried[candidate.name] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+                continue
+            tried[candidate.name] = round(1e3 * seconds, 4)
+            if seconds < best:
+                self.chosen, best = candidate, seconds
+        if self.chosen is None:
+            raise RuntimeError(f"no way of doing it works: {tried}")
+        return {"candidate": self.chosen.name, "seconds": best, "candidates": tried}
+
+    def run(self, n: int) -> dict[str, list[float]]:
+        """Seconds per unit of `n` repetitions."""
+        once, units = self.chosen.once, self.chosen.units
+        if not self.chosen.alone:
+            once()  # wakes threads, fills caches
+        return {"seconds": [timed(once) / units for _ in range(n)]}
+
+    def _task(self, task: str) -> Callable[[dict[str, Any], int], list[Candidate]]:
+        suite, _, name = task.rpartition(".")
+        module = PEERS[self.name].module + (f"_{suite}" if suite else "")
+        path = pathlib.Path(__file__).parent / "peers" / f"{module}.py"
+        function = getattr(importlib.import_module(f"benchmarks.peers.{module}"), name, None) if path.exists() else None
+        if function is None:
+            raise LookupError(f"it has no task {task!r}")
+        return function
+
+
+def _warm_seconds(candidate: Candidate) -> float:
+    """Seconds per unit after the first calls, which compile."""
+    first = timed(candidate.once)
+    if candidate.alone:
+        return first / candidate.units
+    seconds, spent = [], 0.0
+    while len(seconds) < 3 or (spent < 0.3 and len(seconds) < 50):
+        seconds.append(timed(candidate.once))
+        spent += seconds[-1]
+    return sorted(seconds)[len(seconds) // 2] / candidate.units
+
+
+if __name__ == "__main__":
+    main()
