@@ -19,6 +19,12 @@ LOSSES = {
 }
 
 
+def share_small_work(monkeypatch):
+    """Let threads share also what is too small to be worth it."""
+    for limit in ("FLOPS_TO_MEET", "FLOPS_TO_START"):
+        monkeypatch.setattr(f"tsl.network.team.{limit}", 1.0)
+
+
 class Problem(NamedTuple):
     """A network with a batch of windows; `x` (B, T, C) float64 holds the windows as the twin wants them."""
 

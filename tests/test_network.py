@@ -11,6 +11,7 @@ from network_problem import (
     assert_close,
     make_problem,
     shape_name,
+    share_small_work,
     some_windows,
     twin_forward,
     twin_loss,
@@ -112,7 +113,7 @@ def test_a_row_does_not_depend_on_its_batch(dtype, every_step, one_hot):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("batch", [1, 2, 13, 150])
 def test_outputs_are_the_same_for_any_number_of_threads(dtype, batch, monkeypatch):
-    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    share_small_work(monkeypatch)
     problem = make_problem(dtype, hidden_sizes=(17, 5), bidirectional=True, batch=batch)
     network, sequences, targets, weights, initial = problem[:5]
     outputs, final = network.forward_states(sequences, initial=initial, n_threads=1)
@@ -167,7 +168,7 @@ def test_stepper_refuses_a_bidirectional_network():
 
 
 def test_calls_from_several_python_threads_at_once(monkeypatch):
-    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    share_small_work(monkeypatch)
     problem = make_problem(hidden_sizes=(17,), batch=40, n_steps=30)
     network, sequences = problem.network, problem.sequences
     expected, found = network.forward(sequences), [None] * 4

@@ -9,6 +9,7 @@ from network_problem import (
     assert_close,
     make_problem,
     shape_name,
+    share_small_work,
     some_windows,
     twin_forward,
     twin_gradient,
@@ -234,7 +235,7 @@ def test_dropout_of_zero_changes_nothing():
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize(("batch", "every_step", "one_hot"), [(1, False, False), (7, True, True), (150, True, False)])
 def test_gradients_are_the_same_for_any_number_of_threads(dtype, batch, every_step, one_hot, monkeypatch):
-    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    share_small_work(monkeypatch)
     problem = make_problem(
         dtype, hidden_sizes=(17, 5), bidirectional=True, batch=batch, every_step=every_step, one_hot=one_hot
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from network_problem import LOSSES, PRECISIONS, make_problem, twin_flat_gradient, twin_forward
+from network_problem import LOSSES, PRECISIONS, make_problem, share_small_work, twin_flat_gradient, twin_forward
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.network import Dropout, Optimizer, OptimizerState
@@ -144,7 +144,7 @@ def test_carried_states_follow_the_twin(dtype):
 
 
 def test_carried_states_are_the_same_however_steps_are_cut(monkeypatch):
-    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    share_small_work(monkeypatch)
 
     def train(parts, n_threads):
         problem = make_problem(hidden_sizes=(17, 5), batch=7)
@@ -166,7 +166,7 @@ def test_carried_states_are_the_same_however_steps_are_cut(monkeypatch):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_steps_are_the_same_for_any_number_of_threads_and_cut_in_any_way(solver, dtype, monkeypatch):
-    monkeypatch.setattr("tsl.network.team.FLOPS_PER_THREAD", 1.0)  # else work this small gets one thread
+    share_small_work(monkeypatch)
     optimizer = SOLVERS[solver]
 
     def train(parts, n_threads):

@@ -8,11 +8,11 @@ import threading
 import numba
 import numpy as np
 import pytest
+from network_problem import share_small_work
 from numpy.testing import assert_array_equal
 
 from tsl.kernels import threads
 from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
-from tsl.network import team as team_module
 
 
 @numba.njit(nogil=True)
@@ -69,7 +69,7 @@ def trained(seed, n_threads=2):
 
 @pytest.fixture
 def always_share(monkeypatch):
-    monkeypatch.setattr(team_module, "FLOPS_PER_THREAD", 1.0)
+    share_small_work(monkeypatch)
 
 
 @pytest.mark.usefixtures("always_share")

@@ -34,7 +34,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.team import FLOPS_TO_START, Team, in_threads, useful_threads
+from tsl.network.team import Team, in_threads, useful_threads
 
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
 
@@ -181,7 +181,7 @@ class Network:
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
-        n_threads = useful_threads(n_threads, self.flops(n, n_steps), FLOPS_TO_START, n)
+        n_threads = useful_threads(n_threads, 1, self.flops(n, n_steps), n)
         row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
         at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
 
@@ -231,7 +231,7 @@ class Network:
     ) -> Gradient:
         """`Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        team = Team(self, n_steps, n, dropout, n_threads)
+        team = Team(self, 1, n_steps, n, dropout, n_threads)
         losses, _ = team.run(
             self.data(sequences, targets, weights, initial),
             np.arange(n)[None, :],
@@ -289,7 +289,7 @@ class Network:
         whose loss or gradient is not finite leaves parameters and moments as they were: its loss tells.
         """
         longest = int(sequences.lengths.max())
-        team = Team(self, longest, batches.shape[1], dropout, n_threads)
+        team = Team(self, batches.shape[0], longest, batches.shape[1], dropout, n_threads)
         try:
             return team.run(
                 self.data(sequences, targets, weights, carried=carried),

@@ -23,17 +23,18 @@ FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in
 FLOPS_TO_START = 2e7  # as many take as long as starting a thread
 
 
-def useful_threads(n_threads: int, flops: float, least: float, n_rows: int) -> int:
-    """At most `n_threads`, none for fewer than `least` floating-point operations, each with a row at least."""
-    return max(1, min(n_threads, int(flops / least), n_rows))
+def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
+    """At most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
+    worth = min(flops / FLOPS_TO_MEET, n_batches * flops / FLOPS_TO_START)
+    return max(1, min(n_threads, int(worth), n_rows))
 
 
 class Team:
     """Threads that take training steps together, and the memory that they share."""
 
-    def __init__(self, network, n_steps, batch, dropout, n_threads):
+    def __init__(self, network, n_batches, n_steps, batch, dropout, n_threads):
         self.network = network
-        self.n_threads = useful_threads(n_threads, 3 * network.flops(batch, n_steps), FLOPS_TO_MEET, batch)
+        self.n_threads = useful_threads(n_threads, n_batches, 3 * network.flops(batch, n_steps), batch)
         kind = network.dtype
         self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
         self.packed = aligned_zeros(network.packed_size, kind)
