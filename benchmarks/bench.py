@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.machine import describe
-from benchmarks.measure import Result, repetitions, table, turns
+from benchmarks.measure import Result, plan_turns, table, turns
 from benchmarks.pool import RivalError, Worker
 
 PAUSE = 0.05  # seconds between turns: threads that spin for new work have gone to sleep by then
@@ -60,15 +60,15 @@ class Bench:
         job: dict[str, Any],
         *,
         rivals: tuple[str, ...] | None = None,
-        n_turns: int = 7,
-        turn_seconds: float = 0.25,
+        budget: float = 12.0,
         **numbers: Any,
     ) -> dict[str, Result]:
-        """Let all rivals do `job` in turns, keep the record under `name` with `numbers` beside it."""
-        if self.options.quick:
-            n_turns, turn_seconds = 2, 0.0
+        """Let all rivals do `job` in turns, for `budget` seconds or 3 turns each, and keep the record under `name`.
+
+        `numbers` are kept beside it. Rivals that cannot do it are not in the result.
+        """
         results: dict[str, Result] = {}
-        counts, failed = {}, {}
+        each, failed = {}, {}
         for rival in rivals or self.rivals:
             try:
                 ready = self._ask(rival, do="prepare", job=job)
@@ -77,7 +77,8 @@ class Bench:
                 self._excuse(rival, name, str(error))
                 continue
             results[rival] = Result([], ready["candidate"], ready["candidates"])
-            counts[rival] = repetitions(ready["seconds"], turn_seconds)
+            each[rival] = ready["seconds"]
+        counts, n_turns = plan_turns(each, 0.0 if self.options.quick else budget)
         for rival in turns(list(counts), n_turns):
             if rival not in results:
                 continue
@@ -127,7 +128,7 @@ class Bench:
         try:
             return self._workers[rival].ask(**request)
         except RivalError as error:
-            if not isinstance(error, RivalError) or "process ended" in str(error) or "no answer" in str(error):
+            if error.ended:
                 self._workers.pop(rival).close()
             raise
 

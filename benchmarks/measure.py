@@ -55,9 +55,16 @@ def turns(names: list[str], n_turns: int) -> Iterator[str]:
         yield from names[first:] + names[:first]
 
 
-def repetitions(seconds_each: float, seconds: float) -> int:
-    """How many repetitions fill `seconds`, at least one."""
-    return max(1, min(1000, round(seconds / max(seconds_each, 1e-9))))
+def plan_turns(each: dict[str, float], budget: float, turn_seconds: float = 0.25) -> tuple[dict[str, int], int]:
+    """Repetitions of each rival in a turn, which last about `turn_seconds`, and the number of turns: 3 to 9.
+
+    `each` is the seconds of one repetition, `budget` those that all turns may take.
+    """
+    counts = {name: max(1, min(1000, round(turn_seconds / max(seconds, 1e-9)))) for name, seconds in each.items()}
+    if budget <= 0.0:
+        return dict.fromkeys(counts, 1), 2
+    round_seconds = sum(counts[name] * seconds for name, seconds in each.items())
+    return counts, max(3, min(9, int(budget / max(round_seconds, 1e-9))))
 
 
 def ratio(peer: Result, own: Result) -> float:

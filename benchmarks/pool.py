@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import select
 import subprocess
 import sys
@@ -15,7 +16,11 @@ from benchmarks.peers import environment
 
 
 class RivalError(Exception):
-    """A rival cannot do a job: why, in its own words."""
+    """A rival cannot do a job: why, in its own words, and whether its process has ended."""
+
+    def __init__(self, reason: str, *, ended: bool = False) -> None:
+        super().__init__(reason)
+        self.ended = ended
 
 
 class Worker:
@@ -30,6 +35,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            cwd=pathlib.Path(__file__).parents[1],
             env=os.environ | environment(rival, n_threads),
         )
 
@@ -40,12 +46,12 @@ class Worker:
             self._process.stdin.flush()
             if not select.select([self._process.stdout], [], [], timeout)[0]:
                 self._process.kill()
-                raise RivalError(f"no answer within {timeout:.0f} s")
+                raise RivalError(f"no answer within {timeout:.0f} s", ended=True)
             answer = self._process.stdout.readline()
         except BrokenPipeError:
             answer = ""
         if not answer:
-            raise RivalError(f"the process ended: {self._last_words()}")
+            raise RivalError(f"the process ended: {self._last_words()}", ended=True)
         reply = json.loads(answer)
         if "error" in reply:
             raise RivalError(reply["error"])

@@ -8,11 +8,12 @@ import numpy as np
 def lstm_job(task, steps, batch, inputs, hidden, layers, outputs, **more):
     """A job on a network of `layers` LSTM layers and a dense head on the last step, by its sizes.
 
-    `more` may set ``one_hot`` (inputs are codes), ``loss`` ("squared_error", the default, or "log_loss" with labels)
-    and ``batches`` (how many different batches lie ready, 8 by default).
+    `more` may set ``one_hot`` (inputs are codes), ``loss`` ("squared_error", the default, or "log_loss" with labels),
+    ``dropout`` of each layer's outputs, ``batches`` (how many different batches lie ready, 8 by default), ``windows``
+    (how many there are in an epoch) and ``text`` (whether they are those of Macbeth).
     """
     sizes = {"steps": steps, "batch": batch, "inputs": inputs, "hidden": hidden, "layers": layers, "outputs": outputs}
-    return {"task": task, "loss": "squared_error", "one_hot": False, "batches": 8, **sizes, **more}
+    return {"task": task, "loss": "squared_error", "one_hot": False, "dropout": 0.0, "batches": 8, **sizes, **more}
 
 
 def problem(job):
@@ -26,6 +27,31 @@ def problem(job):
     if job["loss"] == "log_loss":
         return inputs, random.randint(job["outputs"], size=shape[:2], dtype=np.int32)
     return inputs, random.normal(size=(*shape[:2], job["outputs"])).astype(np.float32)
+
+
+def windows(job):
+    """One long table for an epoch: inputs (n, T, C) in float32, targets (n, K) or labels (n,)."""
+    if job.get("text"):
+        return macbeth_windows(job["windows"], job["steps"])
+    inputs, targets = problem(job | {"batches": 1, "batch": job["windows"]})
+    return inputs[0], targets[0]
+
+
+def macbeth_windows(n_windows, window):
+    """Windows spread over the lower-cased play, and the codes that follow.
+
+    A character is a number: its code divided by the size of the vocabulary. The first windows are chosen so that every character is the label of one at least.
+    """
+    from tsl.datasets import load_macbeth
+    from tsl.text import CharWindow
+
+    inputs, labels = (
+        CharWindow(window=window, lowercase=True, output="scalar").fit(text := load_macbeth()).windows_and_targets(text)
+    )
+    chosen = np.linspace(0, len(labels) - 1, n_windows).astype(int)
+    _, first = np.unique(labels, return_index=True)
+    chosen[: len(first)] = first
+    return np.ascontiguousarray(inputs[chosen])[..., None], labels[chosen]
 
 
 def one_hot(codes, n_codes):

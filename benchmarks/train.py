@@ -9,12 +9,12 @@ SUMMARY = "a training step at six shapes, and an epoch of fit"
 
 # steps, batch, inputs, hidden, layers, outputs; and how many times faster than the fastest peer is the goal
 SHAPES = {
-    "h32": ((24, 64, 1, 32, 1, 1), {}, 4.0),
-    "h64": ((48, 64, 8, 64, 1, 24), {}, 3.5),
-    "h128x2": ((96, 32, 7, 128, 2, 24), {}, 1.4),
+    "h32": ((24, 64, 1, 32, 1, 1), {"batches": 256}, 4.0),
+    "h64": ((48, 64, 8, 64, 1, 24), {"batches": 128}, 3.5),
+    "h128x2": ((96, 32, 7, 128, 2, 24), {"batches": 32}, 1.4),
     "h300-text": ((50, 40, 60, 300, 1, 60), {"one_hot": True, "loss": "log_loss"}, 1.5),
     "h300x2": ((50, 40, 1, 300, 2, 60), {"loss": "log_loss"}, 1.4),
-    "h512x2": ((50, 128, 65, 512, 2, 65), {"loss": "log_loss"}, 1.7),
+    "h512x2": ((50, 128, 65, 512, 2, 65), {"loss": "log_loss", "batches": 2}, 1.7),
 }
 TINY = {"tiny": ((5, 8, 2, 8, 1, 2), {}, 1.0)}
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.measure import Result, fastest, milliseconds, ratio, repetitions, table, turns
+from benchmarks.measure import Result, fastest, milliseconds, plan_turns, ratio, table, turns
 from benchmarks.problem import lstm_flops, lstm_job
 
 
@@ -31,14 +31,15 @@ def test_every_turn_has_every_rival_in_changing_order():
     assert list(turns([], 3)) == []
 
 
-@pytest.mark.parametrize(("seconds_each", "n"), [(0.1, 5), (2.0, 1), (0.0, 1000)])
-def test_repetitions_fill_half_a_second(seconds_each, n):
-    assert repetitions(seconds_each, 0.5) == n
+def test_turns_share_the_budget():
+    # a quarter of a second of each makes 5 + 1 repetitions: 2.25 s a round
+    assert plan_turns({"quick": 0.05, "slow": 2.0}, 12.0) == ({"quick": 5, "slow": 1}, 5)
+    assert plan_turns({"slow": 30.0}, 12.0) == ({"slow": 1}, 3)
+    assert plan_turns({"none": 0.0}, 12.0)[0] == {"none": 1000}
+    assert plan_turns({"quick": 0.05}, 0.0) == ({"quick": 1}, 2)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(1.2345, "1234"), (0.01234, "12.3"), (0.001234, "1.23"), (4.5e-5, "0.045")]
-)
+@pytest.mark.parametrize(("seconds", "text"), [(1.2345, "1234"), (0.01234, "12.3"), (4.5e-5, "0.045")])
 def test_milliseconds_have_three_digits(seconds, text):
     assert milliseconds(seconds) == text
 

@@ -14,8 +14,6 @@ class Candidate(NamedTuple):
     once: Callable[[], object]
     """Does the job `units` times, and comes back when it is done."""
     units: int = 1
-    alone: bool = False
-    """Whether one call is long enough to need no warm-up before each turn."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.peers import Candidate
-from benchmarks.problem import problem
+from benchmarks.problem import problem, windows
+from tsl import LSTMClassifier, LSTMRegressor
 from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
 
 
@@ -15,8 +16,6 @@ def train(job, n_threads):
     n_batches, batch_size = inputs.shape[:2]
     sequences, wanted = _sequences(inputs), _targets(targets)
     steps = np.arange(n_batches * batch_size).reshape(n_batches, batch_size)
-    n_calls = max(1, round(job.get("steps_per_call", n_batches) / n_batches))
-    steps = np.tile(steps, (n_calls, 1))
     rates, state = np.full(len(steps), 1e-3), network.new_optimizer_state()
     loss = Loss(job["loss"])
 
@@ -31,6 +30,35 @@ def forward(job, n_threads):
     network, inputs, _ = _network(job)
     sequences = _sequences(inputs[:1])
     return [Candidate("Network.forward", lambda: network.forward(sequences, n_threads=n_threads))]
+
+
+def epoch(job, n_threads):
+    """An epoch of `fit`, with a share of all that it does before and after: one half of a fit of two epochs."""
+    inputs, targets = windows(job)
+    kind = LSTMClassifier if job["loss"] == "log_loss" else LSTMRegressor
+    model = kind(
+        hidden_size=(job["hidden"],) * job["layers"],
+        dropout=job["dropout"],
+        batch_size=job["batch"],
+        max_iter=2,
+        learning_rate="constant",
+        learning_rate_init=1e-3,
+        alpha=0.0,
+        clip_norm=None,
+        random_state=0,
+        n_threads=n_threads,
+    )
+    return [Candidate(f"{kind.__name__}.fit", lambda: model.fit(inputs, targets), 2)]
+
+
+def predict(job, n_threads):
+    """Predictions of an estimator for a batch of windows."""
+    inputs, targets = problem(job | {"batches": 1})
+    hidden = (job["hidden"],) * job["layers"]
+    model = LSTMRegressor(hidden_size=hidden, max_iter=1, random_state=0, n_threads=n_threads)
+    random = np.random.RandomState(0)
+    model.fit(random.normal(size=(9, *inputs.shape[2:])), random.normal(size=(9, *targets.shape[2:])))
+    return [Candidate("LSTMRegressor.predict", lambda: model.predict(inputs[0]))]
 
 
 def _network(job):
