@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def demo(
 def info() -> None:
     """Show versions, what the kernels are compiled for, and where machine code is kept."""
     from tsl._estimator.threads import resolve_threads
-    from tsl.kernels.steps import train_stretch
+    from tsl.kernels.cache import writable_folder
     from tsl.kernels.target import LANES, ROW_TILES
 
     rows = [("tsl", tsl.__version__), ("python", platform.python_version())]
@@ -65,7 +66,7 @@ def info() -> None:
     rows += [
         ("cores", f"{os.cpu_count()}, threads by default: {resolve_threads(None)}"),
         ("kernels", f"{LANES} float32 a vector, tiles of {', '.join(map(str, ROW_TILES))} rows"),
-        ("machine code", train_stretch.stats.cache_path or "not kept: no folder can be written"),
+        ("machine code", writable_folder() or "not kept: no folder can be written, see NUMBA_CACHE_DIR"),
     ]
     for name, value in rows:
         typer.echo(f"{name:14}{value}")
@@ -75,10 +76,17 @@ def info() -> None:
 def warmup(
     float64: Annotated[bool, typer.Option("--float64", help="Also compile for double precision.")] = False,
 ) -> None:
-    """Compile everything now, for instance while a container image is built."""
+    """Compile everything now, for instance while a container image is built; fails where it cannot be kept."""
+    from tsl.kernels.cache import KernelCacheWarning, on_compilation
     from tsl.network import warm_up
 
     for dtype in ("float32", "float64") if float64 else ("float32",):
+        compiled: list[bool] = []
         began = time.perf_counter()
-        warm_up(dtype)
-        typer.echo(f"{dtype}: ready after {time.perf_counter() - began:.1f} s")
+        with warnings.catch_warnings(), on_compilation(lambda compiled=compiled: compiled.append(True)):
+            warnings.simplefilter("error", KernelCacheWarning)
+            try:
+                warm_up(dtype)
+            except KernelCacheWarning as hint:
+                raise OSError(str(hint)) from None
+        typer.echo(f"{dtype}: {'compiled' if compiled else 'loaded'} in {time.perf_counter() - began:.1f} s")
