@@ -1,0 +1,58 @@
+"""Bytes on the disk, of a package and of all that it needs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import pathlib
+import re
+import tomllib
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def with_dependencies(names: tuple[str, ...]) -> dict[str, int]:
+    """Bytes of each distribution; what is asked for by extras, or is not installed, does not count.
+
+    Raises
+    ------
+    PackageNotFoundError
+        If one of `names` itself is not installed.
+    """
+    sizes: dict[str, int] = {}
+    open_names = [_canonical(name) for name in names]
+    while open_names:
+        name = open_names.pop()
+        if name in sizes:
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            if name in map(_canonical, names):
+                raise
+            continue  # for another system or version of Python
+        sizes[name] = sum(map(_file_size, map(distribution.locate_file, distribution.files or ())))
+        open_names += needed(distribution.requires or ())
+    return sizes
+
+
+def tsl_with_dependencies() -> dict[str, int]:
+    """The same for tsl, which may lie in a checkout: its package, and the base dependencies of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    files = [path for folder in ("tsl", "datasets") for path in (ROOT / folder).rglob("*")]
+    return {"tsl": sum(map(_file_size, files))} | with_dependencies(tuple(needed(project["dependencies"])))
+
+
+def needed(requirements: tuple[str, ...] | list[str]) -> list[str]:
+    """Names of the distributions that are required without any extra."""
+    base = [requirement for requirement in requirements if "extra ==" not in requirement]
+    return [_canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in base]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _file_size(path: pathlib.Path) -> int:
+    if "__pycache__" in path.parts or not path.is_file():  # bytecode comes on first use
+        return 0
+    return path.stat().st_size
