@@ -76,13 +76,24 @@ class Network:
     ) -> None:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
-        self._shapes = parameter_shapes(architecture)
-        self.layout, self.packed_size = new_layout(architecture)
-        self.n_matrix_params = self.layout.n_matrix_params
-        n_params = self.layout.b_out + architecture.n_outputs
-        self.params = np.zeros(n_params, self.dtype)
+        self._lay_out()
+        self.params = np.zeros(self.layout.b_out + architecture.n_outputs, self.dtype)
         if random_state is not None:
             self._initialise(random_state, forget_bias, chrono_steps)
+
+    def _lay_out(self) -> None:
+        self._shapes = parameter_shapes(self.architecture)
+        self.layout, self.packed_size = new_layout(self.architecture)
+        self.n_matrix_params = self.layout.n_matrix_params
+
+    def __getstate__(self) -> dict[str, Any]:
+        # without the layout, which goes by this processor's vectors: another one may load what is saved here
+        return {"architecture": self.architecture, "dtype": self.dtype, "params": self.params}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.architecture, self.dtype = state["architecture"], state["dtype"]
+        self._lay_out()
+        self.params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
 
     def _initialise(self, random_state: np.random.RandomState, forget_bias: float, chrono_steps: int) -> None:
         for name, array in self.named().items():

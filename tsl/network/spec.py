@@ -102,6 +102,10 @@ class OptimizerState:
     mean_sq: NDArray[Any]
     step: int = 0
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.mean, self.mean_sq = np.array(self.mean), np.array(self.mean_sq)  # joblib loads arrays read-only
+
 
 @dataclass(frozen=True)
 class Dropout:
