@@ -1,7 +1,9 @@
 """The command line."""
 
 import builtins
+import re
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -10,10 +12,12 @@ pytest.importorskip("typer", reason="the command line is an extra")
 
 from typer.testing import CliRunner
 
-import tsl
+import tsl.network
 from tsl import cli
 from tsl.cli import demo
 from tsl.cli.app import app
+from tsl.kernels import cache
+from tsl.kernels.compile import entry_point
 
 
 def run(*arguments):
@@ -31,19 +35,26 @@ def test_info_names_packages_tiles_and_cache():
         assert word in found.output
 
 
-def test_warmup_compiles_everything_that_estimators_use():
-    assert run("warmup").exit_code == 0
-    from tsl.kernels.losses import total_loss
-    from tsl.kernels.steps import pack_weights, run_windows, train_stretch
+def test_warmup_says_that_there_is_nothing_left_to_compile():
+    tsl.network.warm_up("float32")
+    found = run("warmup")
+    assert found.exit_code == 0
+    assert re.fullmatch(r"float32: loaded in \d+\.\d s\n", found.output)
 
-    entry_points = (pack_weights, run_windows, train_stretch, total_loss)
-    before = [len(function.signatures) for function in entry_points]
-    random = np.random.default_rng(0)
-    X, y = random.normal(size=(40, 5, 3)), random.normal(size=(40, 2))
-    tsl.LSTMRegressor(hidden_size=(4, 3), bidirectional=True, early_stopping=True, max_iter=1).fit(X, y).predict(X)
-    tsl.LSTMClassifier(hidden_size=5, max_iter=1).fit(X, y[:, 0] > 0, np.ones(40)).predict(X)
-    tsl.LSTMCharModel(hidden_size=4, max_iter=1).fit("to be or not to be " * 20).generate(length=2)
-    assert [len(function.signatures) for function in entry_points] == before
+
+def test_warmup_fails_where_nothing_can_be_kept(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path / "file"])
+    monkeypatch.setattr(cache, "_warned", threading.Lock())
+
+    def compile_a_kernel(dtype):
+        assert entry_point(lambda x: x + 1)(1) == 2
+
+    monkeypatch.setattr("tsl.network.warm_up", compile_a_kernel)
+    monkeypatch.setattr(sys, "argv", ["tsl", "warmup"])
+    with pytest.raises(SystemExit, match=rf"tsl: compiled kernels cannot be kept.*{tmp_path}.*NUMBA_CACHE_DIR"):
+        cli.main()
+    assert "machine code  not kept" in run("info").output
 
 
 @pytest.fixture
