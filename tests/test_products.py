@@ -19,9 +19,13 @@ def dense_forward(x, weights, bias, out, first, last):
 
 
 @numba.njit
-def gate_rows(x, weights, out):
-    rows, n = x.shape
-    products.add_gate_rows(rows, address(x, (0, 0)), n, n, address(weights, (0, 0)), address(out, (0, 0)), out.shape[1])
+def gate_rows(start, x, w_in, h, w_rec, out):
+    rows, n_x, n_h = x.shape[0], x.shape[1], h.shape[1]
+    place, begin = (0, 0), np.intp(start.shape[1] if start.shape[0] > 1 else 0)
+    products.gate_rows(
+        rows, address(start, place), begin, address(x, place), n_x, n_x, address(w_in, place),
+        address(h, place), n_h, n_h, address(w_rec, place), address(out, place),
+    )  # fmt: skip
 
 
 @numba.njit
@@ -55,12 +59,15 @@ def random(*shape, dtype):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("rows", range(1, 16))  # every way to put tiles of up to 6 rows together
 def test_products_for_any_number_of_rows(rows, dtype):
-    x, gates = random(rows, 7, dtype=dtype), random(7, GATE_WIDTH, dtype=dtype)
-    few = 20 * np.finfo(dtype).eps  # sums of 7 products of numbers around 1
-    out = np.ones((rows, GATE_WIDTH), dtype)
-    gate_rows(x, gates, out)
-    assert_allclose(out, 1 + x @ gates, rtol=few, atol=few)
+    x, h = random(rows, 3, dtype=dtype), 2 * random(rows, 7, dtype=dtype)
+    few = 20 * np.finfo(dtype).eps  # sums of 7 or 10 products of numbers around 1
+    w_in, w_rec = random(3, GATE_WIDTH, dtype=dtype), random(7, GATE_WIDTH, dtype=dtype)
+    for starts in (1, rows):  # one bias for all, or a start of its own for each row
+        start, out = random(starts, GATE_WIDTH, dtype=dtype), np.zeros((rows, GATE_WIDTH), dtype)
+        gate_rows(start, x, w_in, h, w_rec, out)
+        assert_allclose(out, start + x @ w_in + h @ w_rec, rtol=2 * few, atol=2 * few)
 
+    x = random(rows, 7, dtype=dtype)
     weights = random(2, 7, WIDTH, dtype=dtype)
     bias, out = random(2 * WIDTH, dtype=dtype), np.zeros((rows, 2 * WIDTH), dtype)
     dense_forward(x, weights, bias, out, 0, rows)

@@ -15,7 +15,7 @@ range of them can be run by itself, with the same result bit for bit.
 
 from tsl.kernels.activations import sigmoid, tanh
 from tsl.kernels.compile import kernel
-from tsl.kernels.products import GATE_WIDTH, WIDTH, add_gate_rows, add_rows
+from tsl.kernels.products import GATE_WIDTH, WIDTH, add_rows, gate_rows
 from tsl.kernels.target import LANES
 from tsl.kernels.vector import address, filled, fma, load, shifted, store
 
@@ -42,33 +42,25 @@ def lstm_forward(
         now, after = s % cells.shape[0], (s + 1) % cells.shape[0]
         before, out = s % hidden.shape[0], (s + 1) % hidden.shape[0]
         for block in range(w_rec.shape[0]):
-            place = address(gates, (block, g, first, 0))
-            for b in range(first, last):
-                row = shifted(place, (b - first) * GATE_WIDTH)
-                start = address(bias, (block, 0, 0))
-                for k in range(0, GATE_WIDTH, LANES):
-                    total = load(shifted(start, k))
-                    if one_hot and codes[t, b] >= 0:
-                        total = total + load(address(w_in, (block, codes[t, b], k)))
-                    store(shifted(row, k), total)
-            if not one_hot:
-                add_gate_rows(
-                    last - first,
-                    address(x, (t, first, 0)),
-                    x.shape[2],
-                    x.shape[2],
-                    address(w_in, (block, 0, 0)),
-                    place,
-                    GATE_WIDTH,
-                )
-            add_gate_rows(
+            sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
+            if one_hot:
+                for b in range(first, last):
+                    row = max(codes[t, b], 0)
+                    _choose_row(codes[t, b], address(w_in, (block, row, 0)), start, address(gates, (block, g, b, 0)))
+                start, start_row = sums, GATE_WIDTH
+            gate_rows(
                 last - first,
+                start,
+                start_row,
+                address(x, (t, first, 0)),
+                x.shape[2],
+                0 if one_hot else x.shape[2],
+                address(w_in, (block, 0, 0)),
                 address(recurrent, (before, first, 0)),
                 recurrent.shape[2],
                 w_rec.shape[1],
                 address(w_rec, (block, 0, 0)),
-                place,
-                GATE_WIDTH,
+                sums,
             )
             for b in range(first, last):
                 unit = block * LANES
@@ -85,6 +77,16 @@ def lstm_forward(
                 if masked:
                     emitted = load(address(hidden, (out, b, unit)))
                     store(address(recurrent, (out, b, unit)), emitted * load(address(mask, (b, unit))))
+
+
+@kernel
+def _choose_row(code, weights, bias, sums):
+    """What a one-hot input adds to the bias: the row of its code; nothing below 0."""
+    for k in range(0, GATE_WIDTH, LANES):
+        total = load(shifted(bias, k))
+        if code >= 0:
+            total = total + load(shifted(weights, k))
+        store(shifted(sums, k), total)
 
 
 @kernel

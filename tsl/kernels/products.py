@@ -1,8 +1,11 @@
 """Matrix products by register tiles.
 
 The right factor is *packed*: its columns are cut into blocks of `width` (4 or 2 vectors), and a block holds its rows
-one after the other, so that the inner loop reads it in order. `add_rows_*` computes `out += a @ b` for a few rows of
-`a`; `add_outer_*` computes `out += a.T @ b`, a sum over rows. Both are the same tile with other strides.
+one after the other, so that the inner loop reads it in order. `gate_rows` computes the gate sums of some rows;
+`add_rows` computes `out += a @ b` for a few rows of `a`; `add_gate_outer` and `add_outer` compute `out += a.T @ b`, a
+sum over rows. The last three are the same tile with other strides.
+
+Every sum runs along `k` in the same order, whatever the tile, so a row's result does not depend on the other rows.
 """
 
 import numpy as np
@@ -16,6 +19,12 @@ GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
 WIDTH = 2 * LANES  # all other products
 
 TALL, SHORT, _ = ROW_TILES
+
+
+@kernel
+def _tall_fits(left):
+    """Whether a tall tile comes next, unless two short ones cover the rows that are left better."""
+    return left >= TALL and (left == TALL or left - TALL >= SHORT or left < 2 * SHORT)
 
 
 def _tile(rows, cols):
@@ -41,8 +50,7 @@ def _rows_of_tiles(cols):
         while r < rows:
             left = rows - r
             a_r, out_r = shifted(a, r * a_row), shifted(out, r * out_row)
-            # a tall tile, unless two short ones cover what is left better
-            if left >= TALL and (left == TALL or left - TALL >= SHORT or left < 2 * SHORT):
+            if _tall_fits(left):
                 tall(a_r, a_row, a_step, n, b, b_step, out_r, out_row)
                 r += TALL
             elif left >= SHORT:
@@ -59,10 +67,44 @@ _add_gate_product = _rows_of_tiles(4)
 _add_product = _rows_of_tiles(2)
 
 
+def _gate_tile(rows):
+    """The gate sums of `rows` rows, see `gate_rows`."""
+
+    @kernel
+    def tile(start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
+        sums = tile_load(start, start_row, rows, 4)
+        for k in range(n_x):
+            sums = tile_fma(sums, shifted(x, k), x_row, shifted(w_in, k * GATE_WIDTH), 4)
+        for k in range(n_h):
+            sums = tile_fma(sums, shifted(h, k), h_row, shifted(w_rec, k * GATE_WIDTH), 4)
+        tile_store(out, GATE_WIDTH, sums, 4)
+
+    return tile
+
+
+_tall_gates, _short_gates, _single_gates = (_gate_tile(rows) for rows in ROW_TILES)
+
+
 @kernel
-def add_gate_rows(rows, a, a_row, n, b, out, out_row):
-    """out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
-    _add_gate_product(rows, a, a_row, ONE, n, b, ONE * GATE_WIDTH, out, out_row)
+def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
+    """out[r] = start[r] + x[r, :n_x] @ w_in + h[r, :n_h] @ w_rec, for the GATE_WIDTH sums of one block of units.
+
+    `start`, `x` and `h` have rows `start_row`, `x_row`, `h_row` numbers apart, the others lie without gaps.
+    """
+    r = 0
+    while r < rows:
+        left = rows - r
+        start_r, x_r, h_r = shifted(start, r * start_row), shifted(x, r * x_row), shifted(h, r * h_row)
+        out_r = shifted(out, r * GATE_WIDTH)
+        if _tall_fits(left):
+            _tall_gates(start_r, start_row, x_r, x_row, n_x, w_in, h_r, h_row, n_h, w_rec, out_r)
+            r += TALL
+        elif left >= SHORT:
+            _short_gates(start_r, start_row, x_r, x_row, n_x, w_in, h_r, h_row, n_h, w_rec, out_r)
+            r += SHORT
+        else:
+            _single_gates(start_r, start_row, x_r, x_row, n_x, w_in, h_r, h_row, n_h, w_rec, out_r)
+            r += 1
 
 
 @kernel
