@@ -114,3 +114,30 @@ def test_lines_of_epochs_stay_on_a_terminal_when_asked(clock, terminal):
 def test_nothing_to_show_is_no_empty_line(clock, terminal):
     Progress(1, 3).close()
     assert terminal.getvalue() == ""
+
+
+def test_compiling_is_announced_once(clock, capsys):
+    progress = Progress(1, 3)
+    progress.compiling()
+    progress.compiling()
+    show_epochs(progress, clock, 1.0, 1)
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first == module.COMPILING
+    assert len(others) == 1
+    assert others[0].startswith("epoch 1/3")  # not held back on account of the line before
+
+
+def test_compiling_takes_a_line_of_its_own_in_a_terminal(clock, terminal):
+    progress = Progress(1, 3)
+    progress.stretch(1, 0.1, 0.9)
+    progress.compiling()
+    show_epochs(progress, clock, 1.0, 3)
+    bar, message, *_ = terminal.getvalue().replace("\n", "\r").split("\r")[1:]
+    assert "epoch 1/3" in bar
+    assert message == f"{module.COMPILING}\x1b[K"
+    assert f"{module.COMPILING}\x1b[K\n" in terminal.getvalue()
+
+
+def test_compiling_is_not_announced_unless_asked(terminal):
+    Progress(0, 3).compiling()
+    assert terminal.getvalue() == ""

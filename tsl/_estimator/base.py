@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.threads import resolve_threads
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
-from tsl.training import Callback, History, Samples, Schedule, TrainingSettings, train
+from tsl.training import Callback, History, Samples, Schedule, TrainingSettings, compile_kernels, train
 
 
 def positive() -> Interval:
@@ -205,6 +205,8 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
         callbacks: Iterable[Callback] = (),
     ) -> None:
         """Train `network_`, and keep what there is to know about it, under scikit-learn's names."""
+        if settings.max_time is not None:  # which compiling would eat up
+            compile_kernels(self.network_.dtype, int(self.verbose))
         train(
             self.network_,
             samples,

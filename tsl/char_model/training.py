@@ -19,7 +19,7 @@ from tsl.char_model import defaults
 from tsl.char_model.samples import Codes, Streams, check_sizes, text_windows
 from tsl.network import Architecture, Dropout, Loss, Optimizer
 from tsl.text import CharVocabulary
-from tsl.training import Samples, Schedule, TrainingSettings
+from tsl.training import Samples, Schedule, TrainingSettings, compile_kernels
 
 # A one-hot vector reaches a unit by a single weight, so that Glorot's rule for vectors of many entries makes all
 # characters look alike at first.
@@ -161,8 +161,8 @@ class TextTrainer(BaseLSTM):
         self, max_time: float, samples: Samples | Streams, settings: TrainingSettings, steps_per_epoch: int
     ) -> tuple[float, TrainingSettings]:
         """How many epochs `max_time` will be enough for, and settings for the time that is left after measuring."""
+        compile_kernels(self.network_.dtype, int(self.verbose))
         step = self._trial(samples, settings)
-        step(1)  # may have to compile, which is not counted
         began = perf_counter()
         epochs = max_time / (_seconds_per_step(step, at_least=min(0.1, max_time / 20)) * steps_per_epoch)
         if self.max_iter == "auto":  # time ends the training, even if other work slowed the measurement down

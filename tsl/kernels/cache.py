@@ -78,7 +78,8 @@ class KernelCache(caching.FunctionCache):
     def __init__(self, function):  # the parent's would look for one folder that it can write
         self._py_func = function
         self._stamp = sources_stamp()  # of what was imported, not of what may be edited from now on
-        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<locals>.", "")
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._name = name.replace("<", "").replace(">", "")  # which Windows allows in no file name
         self.enable()
 
     @property

@@ -17,7 +17,7 @@ from tsl.network.spec import (
     Targets,
 )
 from tsl.network.stepper import Stepper
-from tsl.network.warmup import warm_up
+from tsl.network.warmup import on_compilation, warm_up
 
 __all__ = [
     "Architecture",
@@ -31,5 +31,6 @@ __all__ = [
     "States",
     "Stepper",
     "Targets",
+    "on_compilation",
     "warm_up",
 ]

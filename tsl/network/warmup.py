@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tsl.kernels.cache import on_compilation
 from tsl.network.network import Network
 from tsl.network.spec import Architecture, Loss, Optimizer, Sequences, Targets
+
+__all__ = ["on_compilation", "warm_up"]
 
 
 def warm_up(dtype: Any = np.float32) -> None:

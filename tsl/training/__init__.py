@@ -9,6 +9,7 @@ from tsl.training.loop import (
     TrainingSettings,
     train,
 )
+from tsl.training.progress import compile_kernels
 from tsl.training.schedules import Schedule
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "TrainingDivergedWarning",
     "TrainingInterruptedWarning",
     "TrainingSettings",
+    "compile_kernels",
     "train",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState
+from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState, on_compilation
 from tsl.training.batches import Samples, batch_shares, epoch_batches, window_shares, windows_to_use
 from tsl.training.callbacks import Callback, Callbacks
 from tsl.training.history import History
@@ -116,7 +116,7 @@ def train(
         See `Callback`.
     n_threads : int
     verbose : int
-        0 writes nothing. 1 shows progress on stderr, 2 every epoch of it.
+        0 writes nothing. 1 shows progress on stderr, 2 every epoch of it, both also that kernels are compiled first.
 
     Returns
     -------
@@ -182,7 +182,8 @@ def train(
         callbacks=Callbacks(callbacks),
         verbose=verbose,
     )
-    run.run()
+    with on_compilation(run.progress.compiling):
+        run.run()
     return run.history
 
 

@@ -6,12 +6,15 @@ import math
 import shutil
 import sys
 from time import perf_counter
+from typing import Any
 
+from tsl.network import on_compilation, warm_up
 from tsl.training.history import History
 
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 5.0
+COMPILING = "compiling the kernels for this machine, once: about 15 s"
 
 
 class Progress:
@@ -34,6 +37,15 @@ class Progress:
         self._written = -math.inf
         self._pending = ""
         self._rest = ""  # what is known of the last epoch only
+        self._said_compiling = False
+
+    def compiling(self) -> None:
+        """Say, once, why nothing happens for a while."""
+        if self._stream is None or self._said_compiling:
+            return
+        self._said_compiling = True
+        self._stream.write(("\r" if self._terminal else "") + COMPILING + ("\x1b[K\n" if self._terminal else "\n"))
+        self._stream.flush()
 
     def stretch(self, epoch: int, share: float, loss: float) -> None:
         """Show that `share` of an epoch is done, at a loss of about `loss`."""
@@ -83,3 +95,9 @@ class Progress:
         self._stream.write(text)
         self._stream.flush()
         self._written = perf_counter()
+
+
+def compile_kernels(dtype: Any, verbose: int) -> None:
+    """Compile now what is not compiled yet, for instance before time is measured, and say so if `verbose`."""
+    with on_compilation(Progress(verbose, 0).compiling):
+        warm_up(dtype)
