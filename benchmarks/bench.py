@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,31 +68,63 @@ class Bench:
 
         `numbers` are kept beside it. Rivals that cannot do it are not in the result.
         """
-        results: dict[str, Result] = {}
-        each, failed = {}, {}
-        for rival in rivals or self.rivals:
-            try:
-                ready = self._ask(rival, do="prepare", job=job)
-            except RivalError as error:
-                failed[rival] = str(error)
-                self._excuse(rival, name, str(error))
-                continue
-            results[rival] = Result([], ready["candidate"], ready["candidates"])
-            each[rival] = ready["seconds"]
+        failed: dict[str, str] = {}
+        ready = self._prepare(rivals or self.rivals, job, failed)
+        results = {rival: Result([], kept["candidate"], kept["candidates"]) for rival, kept in ready.items()}
+        each = {rival: kept["seconds"] for rival, kept in ready.items()}
         counts, n_turns = plan_turns(each, 0.0 if self.options.quick else budget)
         for rival in turns(list(counts), n_turns):
-            if rival not in results:
-                continue
-            time.sleep(PAUSE)
-            try:
-                results[rival].seconds += self._ask(rival, do="run", n=counts[rival])["seconds"]
-            except RivalError as error:
-                del results[rival]
-                failed[rival] = str(error)
-                self._excuse(rival, name, str(error))
+            if rival in results:
+                time.sleep(PAUSE)
+                answer = self._try(rival, failed, lambda worker, n=counts[rival]: worker.ask(do="run", n=n))
+                if answer is None:
+                    del results[rival]
+                else:
+                    results[rival].seconds += answer["seconds"]
+        for rival, reason in failed.items():
+            self.say(f"{rival} is left out of {name}: {reason}")
         by_rival = {rival: result.as_dict() for rival, result in results.items()}
         self.record(name, job=job, rivals=by_rival, failed=failed, **numbers)
         return results
+
+    def _prepare(self, rivals: tuple[str, ...], job: dict[str, Any], failed: dict[str, str]) -> dict[str, Any]:
+        """Compile side by side, then let each choose its fastest form alone."""
+        self._start(rivals)
+        rivals = tuple(rival for rival in rivals if rival in self._workers)
+        for rival in rivals:
+            self._workers[rival].send(do="compile", job=job)
+        compiled = [rival for rival in rivals if self._try(rival, failed, Worker.receive) is not None]
+        ready = {rival: self._try(rival, failed, lambda worker: worker.ask(do="choose")) for rival in compiled}
+        return {rival: kept for rival, kept in ready.items() if kept is not None}
+
+    def _start(self, rivals: tuple[str, ...]) -> None:
+        """Start the processes that are missing, side by side."""
+        new = [rival for rival in rivals if rival not in self._workers and rival not in self._absent]
+        for rival in new:
+            self._workers[rival] = Worker(rival, self.options.n_threads)
+            self._workers[rival].send(do="hello")
+        for rival in new:
+            absent: dict[str, str] = {}
+            answer = self._try(rival, absent, Worker.receive)
+            if answer is None:
+                self.say(f"{rival} is left out: {absent[rival]}")
+                self._absent.add(rival)
+                if rival in self._workers:
+                    self._workers.pop(rival).close()
+            else:
+                self.machine["versions"] |= answer["versions"]
+
+    def _try(
+        self, rival: str, failed: dict[str, str], call: Callable[[Worker], dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """What `call` gives, or None with the reason in `failed`."""
+        try:
+            return call(self._workers[rival])
+        except RivalError as error:
+            failed[rival] = str(error)
+            if error.ended:
+                self._workers.pop(rival).close()
+            return None
 
     def record(self, name: str, **numbers: Any) -> None:
         """Keep numbers for ``--json``."""
@@ -113,25 +146,3 @@ class Bench:
             "machine": self.machine,
             "results": self.records,
         }
-
-    def _ask(self, rival: str, **request: Any) -> dict[str, Any]:
-        if rival in self._absent:
-            raise RivalError("not installed")
-        if rival not in self._workers:
-            worker = self._workers[rival] = Worker(rival, self.options.n_threads)
-            try:
-                self.machine["versions"] |= worker.ask(do="hello")["versions"]
-            except RivalError:
-                self._workers.pop(rival).close()
-                self._absent.add(rival)
-                raise
-        try:
-            return self._workers[rival].ask(**request)
-        except RivalError as error:
-            if error.ended:
-                self._workers.pop(rival).close()
-            raise
-
-    def _excuse(self, rival: str, name: str, reason: str) -> None:
-        if reason != "not installed":  # said once, when it was first asked for
-            self.say(f"{rival} is left out of {name}: {reason}")

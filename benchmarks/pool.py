@@ -24,7 +24,7 @@ class RivalError(Exception):
 
 
 class Worker:
-    """A process in which one rival works; it starts at once, and importing goes on meanwhile."""
+    """A process in which one rival works; between `send` and `receive` it works beside others."""
 
     def __init__(self, rival: str, n_threads: int) -> None:
         self.rival = rival
@@ -39,23 +39,29 @@ class Worker:
             env=os.environ | environment(rival, n_threads),
         )
 
-    def ask(self, timeout: float = 300.0, **request: Any) -> dict[str, Any]:
-        """Send a request and wait for its answer; raises `RivalError`."""
-        try:
+    def send(self, **request: Any) -> None:
+        """Send a request."""
+        with contextlib.suppress(BrokenPipeError):  # `receive` says that the process has ended
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            if not select.select([self._process.stdout], [], [], timeout)[0]:
-                self._process.kill()
-                raise RivalError(f"no answer within {timeout:.0f} s", ended=True)
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
+
+    def receive(self, timeout: float = 300.0) -> dict[str, Any]:
+        """Wait for the answer to the oldest request; raises `RivalError`."""
+        if not select.select([self._process.stdout], [], [], timeout)[0]:
+            self._process.kill()
+            raise RivalError(f"no answer within {timeout:.0f} s", ended=True)
+        answer = self._process.stdout.readline()
         if not answer:
             raise RivalError(f"the process ended: {self._last_words()}", ended=True)
         reply = json.loads(answer)
         if "error" in reply:
             raise RivalError(reply["error"])
         return reply
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Send a request and wait for its answer; raises `RivalError`."""
+        self.send(**request)
+        return self.receive()
 
     def close(self) -> None:
         """End the process."""

@@ -40,14 +40,14 @@ def windows(job):
 def macbeth_windows(n_windows, window):
     """Windows spread over the lower-cased play, and the codes that follow.
 
-    A character is a number: its code divided by the size of the vocabulary. The first windows are chosen so that every character is the label of one at least.
+    A character is a number: its code divided by the size of the vocabulary. The first windows are such that every
+    character is the label of one at least.
     """
     from tsl.datasets import load_macbeth
     from tsl.text import CharWindow
 
-    inputs, labels = (
-        CharWindow(window=window, lowercase=True, output="scalar").fit(text := load_macbeth()).windows_and_targets(text)
-    )
+    text = load_macbeth()
+    inputs, labels = CharWindow(window, lowercase=True, output="scalar").fit(text).windows_and_targets(text)
     chosen = np.linspace(0, len(labels) - 1, n_windows).astype(int)
     _, first = np.unique(labels, return_index=True)
     chosen[: len(first)] = first

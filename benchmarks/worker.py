@@ -30,7 +30,7 @@ def main() -> None:
         try:
             answer = getattr(rival, request.pop("do"))(**request)
         except Exception as error:  # whatever a peer raises must not end the others' run
-            answer = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
+            answer = {"error": _in_short(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -40,6 +40,8 @@ class Rival:
 
     def __init__(self, name: str, n_threads: int) -> None:
         self.name, self.n_threads = name, n_threads
+        self.compiled: list[Candidate] = []
+        self.tried: dict[str, float | str] = {}
         self.chosen: Candidate | None = None
         self.brief = True
 
@@ -48,22 +50,31 @@ class Rival:
         importlib.import_module(f"benchmarks.peers.{PEERS[self.name].module}")
         return {"versions": {name: importlib.metadata.version(name) for name in PEERS[self.name].packages}}
 
-    def prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Compile, warm up, and keep the fastest way of doing `job`."""
-        self.chosen, best, tried = None, float("inf"), {}
+    def compile(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Take one call of every way of doing `job`; other rivals may do the same meanwhile."""
+        self.chosen, self.compiled, self.tried = None, [], {}
         for candidate in self._task(job["task"])(job, self.n_threads):
             try:
-                seconds = _warm_seconds(candidate)
+                candidate.once()
             except Exception as error:  # one way that fails leaves the others
-                tried[candidate.name] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                continue
-            tried[candidate.name] = round(1e3 * seconds, 4)
+                self.tried[candidate.name] = _in_short(error)
+            else:
+                self.compiled.append(candidate)
+        if not self.compiled:
+            raise RuntimeError(f"no way of doing it works: {self.tried}")
+        return {}
+
+    def choose(self) -> dict[str, Any]:
+        """Keep the fastest of the ways that were compiled."""
+        best = float("inf")
+        for candidate in self.compiled:
+            seconds = _warm_seconds(candidate)
+            self.tried[candidate.name] = round(1e3 * seconds, 4)
             if seconds < best:
                 self.chosen, best = candidate, seconds
-        if self.chosen is None:
-            raise RuntimeError(f"no way of doing it works: {tried}")
+        self.compiled = []
         self.brief = best * self.chosen.units < BRIEF
-        return {"candidate": self.chosen.name, "seconds": best * self.chosen.units, "candidates": tried}
+        return {"candidate": self.chosen.name, "seconds": best * self.chosen.units, "candidates": self.tried}
 
     def run(self, n: int) -> dict[str, list[float]]:
         """Seconds per unit of `n` repetitions."""
@@ -82,9 +93,12 @@ class Rival:
         return function
 
 
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
 def _warm_seconds(candidate: Candidate) -> float:
-    """Seconds per unit after the first call, which compiles."""
-    candidate.once()
+    """The median of seconds per unit."""
     seconds: list[float] = []
     while sum(seconds) < 0.3 and len(seconds) < 50:
         seconds.append(timed(candidate.once))

@@ -23,13 +23,8 @@ FORMS = [
 def train(job, n_threads):
     """A step of training: input products in the scan or before it, one step a call or all batches in one."""
     inputs, targets = _arrays(job)
-    forms = {
-        "input product first": (True, 1),
-        "input product in the scan": (False, 1),
-        "first, unrolled by 4": (True, 4),
-    }
     candidates = []
-    for name, (hoisted, unroll) in forms.items():
+    for name, hoisted, unroll in FORMS:
         step = functools.partial(_step, job=job, hoisted=hoisted, unroll=unroll)
         candidates.append(_one_by_one(job, name, jax.jit(step, donate_argnums=0), inputs, targets))
     step = functools.partial(_step, job=job, hoisted=True, unroll=1)
