@@ -78,6 +78,17 @@ def fastest(results: dict[str, Result], besides: str = "tsl") -> str | None:
     return min(peers, key=peers.__getitem__) if peers else None
 
 
+def best_first(results: dict[str, Result]) -> list[tuple[str, Result]]:
+    """Rivals from the fastest to the slowest."""
+    return sorted(results.items(), key=lambda named: named[1].median)
+
+
+def spread(result: Result) -> str:
+    """Both quartiles in milliseconds."""
+    low, high = result.quartiles
+    return f"{milliseconds(low)}-{milliseconds(high)}"
+
+
 def milliseconds(seconds: float) -> str:
     """Three digits."""
     number = 1e3 * seconds

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.measure import fastest, milliseconds, ratio
+from benchmarks.measure import best_first, fastest, milliseconds, ratio, spread
 from benchmarks.problem import lstm_flops, lstm_job
 
 SUMMARY = "a training step at six shapes, and an epoch of fit"
 
-# steps, batch, inputs, hidden, layers, outputs; and how many times faster than the fastest peer is the goal
+# steps, batch, inputs, hidden, layers, outputs; what else the job says; how many times faster than the fastest peer
+# tsl is to be
 SHAPES = {
     "h32": ((24, 64, 1, 32, 1, 1), {"batches": 256}, 4.0),
     "h64": ((48, 64, 8, 64, 1, 24), {"batches": 128}, 3.5),
@@ -16,25 +17,45 @@ SHAPES = {
     "h300x2": ((50, 40, 1, 300, 2, 60), {"loss": "log_loss"}, 1.4),
     "h512x2": ((50, 128, 65, 512, 2, 65), {"loss": "log_loss", "batches": 2}, 1.7),
 }
+EPOCH = {"epoch": ((48, 64, 8, 64, 1, 24), {"windows": 20_000})}
 TINY = {"tiny": ((5, 8, 2, 8, 1, 2), {}, 1.0)}
+TINY_EPOCH = {"epoch": ((5, 8, 2, 8, 1, 2), {"windows": 40})}
 
 
 def run(bench):
     """Steps at all shapes, then an epoch."""
-    limit = bench.machine["gflops_limit"][bench.options.n_threads]
+    quick = bench.options.quick
     rows = []
-    for name, (sizes, more, goal) in bench.cases(TINY if bench.options.quick else SHAPES).items():
-        job = lstm_job("train", *sizes, **more)
-        flops = 3 * lstm_flops(job)
-        results = bench.compare(name, job, goal=goal, flops=flops)
-        best = fastest(results)
-        for rival, result in results.items():
-            rate = flops / result.median / 1e9
-            low, high = (milliseconds(quartile) for quartile in result.quartiles)
-            times = f"{ratio(result, results['tsl']):.2f}" + (f" (goal {goal:g})" if rival == best else "")
-            rows.append(
-                [f"{name} {sizes}", rival, milliseconds(result.median), f"{low}-{high}", times]
-                + [f"{rate:.0f}", f"{100 * rate / limit:.0f} %", result.candidate]
-            )
-    header = ["steps, batch, inputs, hidden, layers, outputs", "rival", "ms", "quartiles", "x tsl"]
-    bench.table("A training step", header + ["GFLOP/s", "of limit", "form"], rows)
+    for name, (sizes, more, goal) in bench.cases(TINY if quick else SHAPES).items():
+        rows += _step(bench, name, lstm_job("train", *sizes, **more), goal)
+    if rows:
+        header = ["steps, batch, inputs, hidden, layers, outputs", "rival", "ms", "quartiles", "x tsl", "goal"]
+        bench.table("A training step", [*header, "GFLOP/s", "of limit", "form"], rows)
+        bench.say("GFLOP/s: 3 * 2 * 4H * (inputs + H) a layer, window and step, one-hot inputs as 0.")
+    for name, (sizes, more) in bench.cases(TINY_EPOCH if quick else EPOCH).items():
+        _epoch(bench, name, lstm_job("epoch", *sizes, **more))
+
+
+def _step(bench, name, job, goal):
+    """Rows of the table for one shape."""
+    limit = bench.machine["gflops_limit"][bench.options.n_threads]
+    flops = 3 * lstm_flops(job)
+    results = bench.compare(name, job, goal=goal, flops=flops)
+    best, own, rows = fastest(results), results.get("tsl"), []
+    sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
+    for rival, result in best_first(results):
+        rate = flops / result.median / 1e9
+        times = [f"{ratio(result, own):.2f}" if own else "-", f"{goal:g}" if rival == best else ""]
+        speed = [f"{rate:.0f}", f"{100 * rate / limit:.0f} %", result.candidate]
+        rows.append([f"{name}: {sizes}", rival, milliseconds(result.median), spread(result), *times, *speed])
+    return rows
+
+
+def _epoch(bench, name, job):
+    results = bench.compare(name, job, budget=20.0)
+    own, rows = results.get("tsl"), []
+    for rival, result in best_first(results):
+        times = f"{ratio(result, own):.2f}" if own else "-"
+        rows.append([rival, milliseconds(result.median), spread(result), times, result.candidate])
+    title = "An epoch of fit: {windows:,} windows of {steps} x {inputs}, {hidden} units, {outputs} outputs"
+    bench.table(title.format(**job), ["rival", "ms", "quartiles", "x tsl", "form"], rows)

@@ -1,0 +1,77 @@
+"""Prediction: batches at the six shapes, and one window."""
+
+from __future__ import annotations
+
+from benchmarks.measure import best_first, fastest, milliseconds, ratio, spread
+from benchmarks.problem import lstm_flops, lstm_job
+from benchmarks.train import SHAPES, TINY
+
+SUMMARY = "batches at six shapes, and the latency of one window"
+
+MANY = 512  # windows of the larger batch
+ALONE = (32, 64, 128, 300)  # hidden units, for one window of 48 steps and 8 channels, and 24 outputs
+GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` over the kernel
+
+
+def run(bench):
+    """Batches, then single windows."""
+    rows = []
+    for name, job in bench.cases(_batch_jobs(bench.options.quick)).items():
+        rows += _batch(bench, name, job)
+    if rows:
+        header = ["steps, batch, inputs, hidden, layers, outputs", "rival", "ms", "quartiles", "x tsl"]
+        bench.table("Prediction of a batch", [*header, "GFLOP/s", "of limit", "form"], rows)
+        bench.say("GFLOP/s: 2 * 4H * (inputs + H) a layer, window and step, one-hot inputs as 0.")
+    _alone(bench)
+
+
+def _batch_jobs(quick):
+    """Each shape's own batch, and a large one."""
+    jobs = {}
+    for name, (sizes, more, _) in (TINY if quick else SHAPES).items():
+        steps, batch, *rest = sizes
+        for size in (batch, MANY):
+            jobs[f"{name}, {size} windows"] = lstm_job("forward", steps, size, *rest, **{**more, "batches": 1})
+    return jobs
+
+
+def _batch(bench, name, job):
+    limit = bench.machine["gflops_limit"][bench.options.n_threads]
+    results, flops = bench.compare(name, job, budget=6.0, flops=lstm_flops(job)), lstm_flops(job)
+    own, rows = results.get("tsl"), []
+    sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
+    for rival, result in best_first(results):
+        rate = flops / result.median / 1e9
+        times = f"{ratio(result, own):.2f}" if own else "-"
+        speed = [f"{rate:.0f}", f"{100 * rate / limit:.0f} %", result.candidate]
+        rows.append(
+            [f"{name.split(',')[0]}: {sizes}", rival, milliseconds(result.median), spread(result), times, *speed]
+        )
+    return rows
+
+
+def _alone(bench):
+    """One window through an estimator, beside the peers, and what the estimator adds to the network."""
+    rows, overheads = [], []
+    hidden_sizes = (8,) if bench.options.quick else ALONE
+    for name, hidden in bench.cases({f"one window, h{hidden}": hidden for hidden in hidden_sizes}).items():
+        job = lstm_job("predict", 48, 1, 8, hidden, 1, 24, batches=1)
+        results = bench.compare(name, job, budget=5.0)
+        bare = bench.compare(f"{name}, bare", job | {"task": "forward"}, rivals=("tsl",), budget=1.0).get("tsl")
+        own, best = results.get("tsl"), fastest(results)
+        if own is None or bare is None:
+            continue
+        overheads.append(own.median - bare.median)
+        peers = [milliseconds(results[peer].median) if peer in results else "-" for peer in bench.options.peers]
+        gain = f"{ratio(results[best], own):.2f}" if best else "-"
+        rows.append(
+            [f"{hidden} units", milliseconds(own.median), spread(own), milliseconds(bare.median)]
+            + [milliseconds(overheads[-1]), *peers, best or "-", gain]
+        )
+    if rows:
+        header = ["1 window, 48 x 8, 24 outputs; ms", "predict", "quartiles", "forward", "difference"]
+        bench.table("Latency of one window", [*header, *bench.options.peers, "fastest peer", "ratio"], rows)
+        bench.say(
+            f"predict is LSTMRegressor's, forward the network's alone. Goal for the difference: at most "
+            f"{milliseconds(GOAL_OVERHEAD)} ms; the largest is {milliseconds(max(overheads))} ms."
+        )
