@@ -10,7 +10,7 @@ from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import time_of
 from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, packed_bias, packed_w_in, packed_w_rec
 from tsl.kernels.packing import unpack_dense, unpack_gates
-from tsl.kernels.products import GATE_WIDTH, TALL, WIDTH, add_gate_outer, add_outer, add_vector
+from tsl.kernels.products import GATE_WIDTH, ONE, TALL, WIDTH, ZERO, add_gate_outer, add_outer, add_vector
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import share
 from tsl.kernels.vector import address, filled, load, shifted, store
@@ -33,7 +33,7 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
             first, last = share(d_packed.shape[0], thread, n_threads)
             add_one_hot(work.codes, d_gates, reverse, d_packed, first, last)
             for block in range(first, last):
-                unpack_gates(d_packed, d_w_in, block, 0, n_inputs)
+                unpack_gates(d_packed, d_w_in, block, ZERO, n_inputs)
         else:
             x = inputs_of(layout, work, layer, n_steps, batch)
             sum_gate_products(x, d_gates, reverse, d_packed, d_w_in, thread, n_threads)
@@ -41,7 +41,7 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
         sum_gate_products(
             recurrent,
             d_gates,
-            False,
+            cell < 0,  # states lie by step in both directions; a bare False would be compiled once more
             packed_w_rec(layout, packed, cell),
             matrix(grads, layout.cells[cell].w_rec, n_hidden, 4 * n_hidden),
             thread,
@@ -77,7 +77,7 @@ def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_thread
                     x.shape[2],
                     min(ROWS_AT_ONCE, run - r),
                     address(d_gates, (block, s, r, 0)),
-                    GATE_WIDTH,
+                    ONE * GATE_WIDTH,
                     address(d_packed, (block, start, 0)),
                 )
         unpack_gates(d_packed, d_weights, block, start, stop)
@@ -108,7 +108,7 @@ def sum_gate_biases(d_gates, d_packed, d_bias, thread, n_threads):
             for r in range(d_gates.shape[1] * d_gates.shape[2]):
                 total = total + load(shifted(place, r * GATE_WIDTH))
             store(address(d_packed, (block, 0, k)), total)
-        unpack_gates(d_packed, d_bias, block, 0, 1)
+        unpack_gates(d_packed, d_bias, block, ZERO, ONE)
 
 
 @kernel

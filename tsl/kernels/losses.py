@@ -6,6 +6,7 @@ import numpy as np
 
 from tsl.kernels.activations import exp
 from tsl.kernels.compile import entry_point, kernel
+from tsl.kernels.layout import row
 from tsl.kernels.target import LANES
 from tsl.kernels.vector import address, filled, load, store
 
@@ -85,9 +86,10 @@ def total_loss(loss, outputs, n_outputs, values, labels, first_target, lengths, 
     for i in range(outputs.shape[0]):
         weight = float(weights[i]) if weights.size else 1.0
         for t in range(min(outputs.shape[1], lengths[i])):
-            row = first_target[i] + t
-            label = labels[row] if labels.size else 0
-            target = values[row] if values.size else values[:, 0]
-            total += weight * loss_row(loss, outputs[i, t], n_outputs, target, label, 1.0)
+            place = first_target[i] + t
+            label = labels[place] if labels.size else 0
+            scores = row(outputs, (i, t, 0), outputs.shape[2])
+            target = row(values, (place, 0), values.shape[1]) if values.size else scores
+            total += weight * loss_row(loss, scores, n_outputs, target, label, 1.0)
             total_weight += weight
     return total, total_weight

@@ -15,7 +15,7 @@ range of them can be run by itself, with the same result bit for bit.
 
 from tsl.kernels.activations import sigmoid, tanh
 from tsl.kernels.compile import kernel
-from tsl.kernels.products import GATE_WIDTH, WIDTH, add_rows, gate_rows
+from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_rows, gate_rows
 from tsl.kernels.target import LANES
 from tsl.kernels.vector import address, filled, fma, load, shifted, store
 
@@ -157,8 +157,8 @@ def add_gates_transposed(gates, step, weights_t, out, first, last):
             add_rows(
                 last - first,
                 address(gates, (block, step, first, 0)),
-                GATE_WIDTH,
-                GATE_WIDTH,
+                ONE * GATE_WIDTH,
+                ONE * GATE_WIDTH,
                 address(weights_t, (column, block * GATE_WIDTH, 0)),
                 address(out, (first, column * WIDTH)),
                 out.shape[1],

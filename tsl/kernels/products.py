@@ -14,7 +14,7 @@ from tsl.kernels.compile import kernel
 from tsl.kernels.target import LANES, ROW_TILES
 from tsl.kernels.vector import address, load, shifted, store, tile_fma, tile_load, tile_store
 
-ONE = np.intp(1)  # a bare 1 is a type of its own for Numba, for which all below it would be compiled once more
+ZERO, ONE = np.intp(0), np.intp(1)  # a bare 1 has a type of its own, for which all that it is given to is compiled anew
 GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
 WIDTH = 2 * LANES  # all other products
 

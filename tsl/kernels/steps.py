@@ -35,7 +35,7 @@ from tsl.kernels.packing import (
     pack_gates,
     pack_gates_transposed,
 )
-from tsl.kernels.products import WIDTH
+from tsl.kernels.products import WIDTH, ZERO
 from tsl.kernels.random import hashed
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import meet, share
@@ -155,7 +155,7 @@ def train_stretch(
             return
         forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
         if data.carry:
-            save_states(layout, work, n_steps, batch, first, last, data.initial, 0)
+            save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)
         batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last)
         backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last)
         if not meet(barrier, n_threads):
