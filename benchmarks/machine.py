@@ -39,7 +39,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def multiply_add_limit(n_threads: int, seconds: float = 0.3) -> float:
+def multiply_add_limit(n_threads: int, seconds: float = 1.0) -> float:
     """GFLOP/s of independent multiply-adds in float32 on `n_threads`: the best of several tries."""
 
     def arrays():
@@ -49,11 +49,11 @@ def multiply_add_limit(n_threads: int, seconds: float = 0.3) -> float:
     multiply_adds(*arrays(), 1)
     start = time.perf_counter()
     multiply_adds(*arrays(), 100)
-    n = max(1, int(seconds / 5 * 100 / (time.perf_counter() - start)))
+    n = max(1, int(seconds / 10 * 100 / (time.perf_counter() - start)))
     flops = 2.0 * ROWS * 4 * LANES * STEPS * n * n_threads
     with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
         best = 0.0
-        for _ in range(5):
+        for _ in range(10):
             start = time.perf_counter()
             list(pool.map(lambda _: multiply_adds(*arrays(), n), range(n_threads)))
             best = max(best, flops / (time.perf_counter() - start) / 1e9)
@@ -62,7 +62,7 @@ def multiply_add_limit(n_threads: int, seconds: float = 0.3) -> float:
 
 def describe(n_threads: int, *, quick: bool = False) -> dict[str, object]:
     """The machine, as JSON keeps it."""
-    seconds = 0.01 if quick else 0.3
+    seconds = 0.01 if quick else 1.0
     limits = {n: multiply_add_limit(n, seconds) for n in sorted({1, n_threads})}
     return {
         "processor": _processor(),

@@ -44,9 +44,8 @@ def _batch(bench, name, job):
         rate = flops / result.median / 1e9
         times = f"{ratio(result, own):.2f}" if own else "-"
         speed = [f"{rate:.0f}", f"{100 * rate / limit:.0f} %", result.candidate]
-        rows.append(
-            [f"{name.split(',')[0]}: {sizes}", rival, milliseconds(result.median), spread(result), times, *speed]
-        )
+        shape = f"{name.partition(',')[0]}: {sizes}"
+        rows.append([shape, rival, milliseconds(result.median), spread(result), times, *speed])
     return rows
 
 

@@ -10,9 +10,9 @@ SUMMARY = "a training step at six shapes, and an epoch of fit"
 # steps, batch, inputs, hidden, layers, outputs; what else the job says; how many times faster than the fastest peer
 # tsl is to be
 SHAPES = {
-    "h32": ((24, 64, 1, 32, 1, 1), {"batches": 256}, 4.0),
-    "h64": ((48, 64, 8, 64, 1, 24), {"batches": 128}, 3.5),
-    "h128x2": ((96, 32, 7, 128, 2, 24), {"batches": 32}, 1.4),
+    "h32": ((24, 64, 1, 32, 1, 1), {"batches": 128}, 4.0),
+    "h64": ((48, 64, 8, 64, 1, 24), {"batches": 64}, 3.5),
+    "h128x2": ((96, 32, 7, 128, 2, 24), {"batches": 16}, 1.4),
     "h300-text": ((50, 40, 60, 300, 1, 60), {"one_hot": True, "loss": "log_loss"}, 1.5),
     "h300x2": ((50, 40, 1, 300, 2, 60), {"loss": "log_loss"}, 1.4),
     "h512x2": ((50, 128, 65, 512, 2, 65), {"loss": "log_loss", "batches": 2}, 1.7),

@@ -83,11 +83,8 @@ predict = forward
 
 
 def _forms(make, name):
-    """With XLA; several steps a call; and, where the backend has that, without XLA."""
-    forms = [
-        make(f"{name}, XLA", jit_compile=True),
-        make(f"{name}, XLA, 16 steps a call", jit_compile=True, at_once=16),
-    ]
+    """Compiled by XLA, several steps a call; and, where the backend has that, without XLA."""
+    forms = [make(f"{name}, XLA, 16 steps a call", jit_compile=True, at_once=16)]
     if keras.backend.backend() == "tensorflow":
         forms.append(make(f"{name}, graph", jit_compile=False))
     return forms

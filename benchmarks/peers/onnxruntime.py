@@ -29,7 +29,6 @@ predict = forward
 def _session(model, n_threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
-    # sleeping threads cost nothing beside the work here, and do not take the others' cores
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 

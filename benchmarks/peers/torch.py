@@ -1,4 +1,4 @@
-"""PyTorch: `nn.LSTM`, which uses oneDNN where it can."""
+"""PyTorch: `nn.LSTM`, which uses oneDNN where it can; `torch.compile` leaves it as it is, and takes as long."""
 
 from __future__ import annotations
 
