@@ -18,7 +18,7 @@ from network_problem import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tsl.network import Architecture, Network, Sequences, Stepper
+from tsl.network import Architecture, Network, Sequences
 
 # --- against the twin -------------------------------------------------------------------------------------
 
@@ -134,37 +134,6 @@ def test_a_window_in_two_parts_gives_the_same_as_whole(one_hot):
     first, states = network.forward_states(sequences._replace(lengths=np.full(5, 4)), initial=initial)
     rest = sequences._replace(starts=sequences.starts + 4, lengths=np.full(5, 5))
     assert_array_equal(whole, np.concatenate([first, network.forward(rest, initial=states)], axis=1))
-
-
-@pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("one_hot", [False, True])
-@pytest.mark.parametrize("every_step", [False, True])
-def test_stepper_gives_the_same_as_whole_windows(dtype, one_hot, every_step):
-    problem = make_problem(
-        dtype, hidden_sizes=(17, 5), n_outputs=19, ragged=False, one_hot=one_hot, every_step=every_step
-    )
-    network, (rows, starts, _), initial = problem.network, problem.sequences, problem.initial
-    stepper = Stepper(network, n_streams=5)
-    stepper.states[:] = [np.concatenate(states, axis=1) for states in initial]
-    for step in range(6):
-        whole, final = network.forward_states(Sequences(rows, starts, np.full(5, step + 1)), initial=initial)
-        outputs = stepper.read(rows[starts + step])
-        assert_array_equal(outputs, whole[:, -1] if every_step else whole)
-        assert_array_equal(stepper.states, [np.concatenate(states, axis=1) for states in final])
-
-
-def test_stepper_starts_from_zero_and_keeps_the_weights_that_it_was_given():
-    problem = make_problem(ragged=False)
-    network, (rows, starts, _) = problem.network, problem.sequences
-    expected = network.forward(Sequences(rows, starts, np.ones(5, np.int64)))
-    stepper = Stepper(network, n_streams=5)
-    network.params[:] = 0
-    assert_array_equal(stepper.read(rows[starts]), expected)
-
-
-def test_stepper_refuses_a_bidirectional_network():
-    with pytest.raises(ValueError, match="bidirectional"):
-        Stepper(make_problem(bidirectional=True).network)
 
 
 def test_calls_from_several_python_threads_at_once(monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.network import Network, Sequences, Stepper
+from tsl.network import Network, Sequences, Writer, choose
 
 Codes = NDArray[np.int32]
 
@@ -60,34 +60,40 @@ class StreamReader:
             last[:n] = outputs[np.arange(n), lengths - 1]
         return last
 
-    def writer(self, codes: Codes) -> StreamWriter:
-        """Something to go on from after `codes`."""
-        return StreamWriter(self._network, codes)
+    def writer(self, codes: Codes, first: NDArray[Any]) -> StreamWriter:
+        """Something to go on from after `codes`; `first` is what is expected where there are none."""
+        return StreamWriter(self._network, codes, first)
 
 
 class StreamWriter:
-    """Reads character by character what it has written.
+    """Writes on, the state being carried from character to character.
 
     Attributes
     ----------
-    outputs : ndarray of shape (V,) or None
-        What the network expects next; None before the first character.
+    at_once : int
+        Characters to ask for in one call: so many that the call itself costs little, so few that none waits long.
+    outputs : ndarray of shape (V,)
+        Logarithms of what is expected next; `first` before the first character.
     """
 
-    def __init__(self, network: Network, codes: Codes) -> None:
-        self._stepper = Stepper(network)
-        self.outputs: NDArray[np.float32] | None = None
+    at_once = 256
+
+    def __init__(self, network: Network, codes: Codes, first: NDArray[Any]) -> None:
+        self._writer = Writer(network)
+        self.outputs = first
         states = None
         for begin in range(0, codes.size, CHUNK):
             part = np.array([min(CHUNK, codes.size - begin)])
             outputs, states = network.forward_states(Sequences(codes, np.array([begin]), part), initial=states)
             self.outputs = outputs[0, -1]
         if states is not None:
-            self._stepper.states[:] = [np.concatenate(part, axis=1) for part in states]
+            self._writer.states[:] = [np.concatenate(part, axis=1) for part in states]
 
-    def read(self, code: int) -> None:
-        """Go on by one character."""
-        self.outputs = self._stepper.read(np.array([code], np.int32))[0]
+    def write(self, draws: NDArray[np.float64], temperature: float, barred: NDArray[np.bool_]) -> Codes:
+        """As many codes as there are `draws`."""
+        codes, outputs = self._writer.write(self.outputs[None, :], draws[:, None], temperature, barred)
+        self.outputs = outputs[0]
+        return codes[:, 0]
 
 
 class WindowReader:
@@ -116,9 +122,9 @@ class WindowReader:
             outputs[first : first + CHUNK] = self._forward(rows, np.cumsum(lengths), lengths)
         return outputs
 
-    def writer(self, codes: Codes) -> WindowWriter:
-        """Something to go on from after `codes`."""
-        return WindowWriter(self, codes[-self._window :])
+    def writer(self, codes: Codes, first: NDArray[Any]) -> WindowWriter:
+        """Something to go on from after `codes`; `first` is what is expected where there are none."""
+        return WindowWriter(self, codes, first)
 
     def after_last(self, codes: Codes) -> tuple[Codes, NDArray[np.float32]]:
         """The last window of `codes`, and the outputs (V,) after it."""
@@ -130,24 +136,32 @@ class WindowReader:
 
 
 class WindowWriter:
-    """Reads the last window of what it has written.
+    """Writes on, reading the last window of what is written anew for each character.
 
     Attributes
     ----------
-    outputs : ndarray of shape (V,) or None
-        What the network expects next; None before the first character.
+    at_once : int
+        Characters to ask for in one call.
+    outputs : ndarray of shape (V,)
+        Logarithms of what is expected next; `first` before the first character.
     """
 
-    def __init__(self, reader: WindowReader, codes: Codes) -> None:
+    at_once = 1
+
+    def __init__(self, reader: WindowReader, codes: Codes, first: NDArray[Any]) -> None:
         self._reader = reader
         self._codes = codes
-        self.outputs: NDArray[np.float32] | None = None
+        self.outputs = first
         if codes.size:
             self._codes, self.outputs = reader.after_last(codes)
 
-    def read(self, code: int) -> None:
-        """Go on by one character."""
-        self._codes, self.outputs = self._reader.after_last(np.append(self._codes, np.int32(code)))
+    def write(self, draws: NDArray[np.float64], temperature: float, barred: NDArray[np.bool_]) -> Codes:
+        """As many codes as there are `draws`."""
+        written = np.empty(draws.size, np.int32)
+        for k in range(draws.size):
+            written[k] = choose(self.outputs[None, :], draws[k : k + 1], temperature, barred)[0]
+            self._codes, self.outputs = self._reader.after_last(np.append(self._codes, written[k]))
+        return written
 
 
 def log_softmax(outputs: NDArray[Any]) -> NDArray[np.float64]:

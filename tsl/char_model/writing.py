@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import numbers
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from tsl.char_model.predicting import TextPredictor
-from tsl.char_model.reading import log_softmax
 from tsl.char_model.samples import Codes
 
 
@@ -56,7 +55,7 @@ class TextWriter(TextPredictor):
         >>> "tick " + model.generate("tick ", length=14, temperature=0)
         'tick tock tick tock'
         """
-        return "".join(self.stream(prompt, length, temperature=temperature, random_state=random_state))
+        return "".join(self._written(prompt, length, temperature, random_state))
 
     def stream(
         self, prompt: str = "", length: int = 200, *, temperature: float = 1.0, random_state: Any = None
@@ -77,7 +76,7 @@ class TextWriter(TextPredictor):
         Returns
         -------
         characters : iterator of str
-            The characters of `generate`, each as soon as it is chosen.
+            The characters of `generate`; some hundred are chosen at a time, which takes a few thousandths of a second.
 
         Raises
         ------
@@ -92,20 +91,24 @@ class TextWriter(TextPredictor):
         ...     print(character, end="|")
         t|o|c|k|
         """
+        return itertools.chain.from_iterable(self._written(prompt, length, temperature, random_state))
+
+    def _written(self, prompt: Any, length: Any, temperature: Any, random_state: Any) -> Iterator[str]:
+        """Check the arguments, and write in pieces, each being one call of compiled code."""
         check_is_fitted(self)
         length, temperature = check_length(length), check_temperature(temperature)
-        return self._stream(self._encode_one(prompt, "prompt"), length, temperature, own_random_state(random_state))
+        return self._pieces(self._encode_one(prompt, "prompt"), length, temperature, own_random_state(random_state))
 
-    def _stream(
+    def _pieces(
         self, prompt: Codes, length: int, temperature: float, random_state: np.random.RandomState
     ) -> Iterator[str]:
         never_seen = self.class_count_ == 0  # U+FFFD, where it only stands for unknown characters
-        writer = self._reader(n_threads=1).writer(prompt)
-        for _ in range(length):
-            expected = self._log_first() if writer.outputs is None else log_softmax(writer.outputs)
-            code = draw_code(np.where(never_seen, -np.inf, expected), temperature, random_state)
-            yield str(self.classes_[code])
-            writer.read(code)
+        writer = self._reader(n_threads=1).writer(prompt, self._log_first().astype(self.network_.dtype))
+        for begin in range(0, length, writer.at_once):
+            n = min(writer.at_once, length - begin)
+            draws = random_state.random_sample(n) if temperature else np.zeros(n)
+            codes = writer.write(draws, temperature, never_seen)
+            yield "".join(self.classes_[codes].tolist())
 
 
 def check_temperature(temperature: Any) -> float:
@@ -129,23 +132,3 @@ def check_length(length: Any) -> int:
 def own_random_state(random_state: Any) -> np.random.RandomState:
     """As scikit-learn's, but None is a new generator of its own: the global one is left alone."""
     return np.random.RandomState() if random_state is None else check_random_state(random_state)
-
-
-def draw_code(log_probabilities: NDArray[np.float64], temperature: float, random_state: np.random.RandomState) -> int:
-    """The likeliest code at temperature 0, otherwise one by chance; each call draws one number, greedy ones none.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray of shape (V,)
-        -inf for a code that must not come; not for all.
-    temperature : float
-        They are divided by it.
-    random_state : numpy.random.RandomState
-    """
-    best = int(log_probabilities.argmax())
-    if temperature == 0:
-        return best
-    with np.errstate(over="ignore"):  # a tiny temperature makes all but the likeliest impossible
-        weights = np.exp((log_probabilities - log_probabilities[best]) / temperature)
-    bounds = np.cumsum(weights)
-    return int(np.searchsorted(bounds, random_state.random_sample() * bounds[-1], side="right"))

@@ -16,8 +16,8 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.stepper import Stepper
 from tsl.network.warmup import on_compilation, warm_up
+from tsl.network.writer import Writer, choose
 
 __all__ = [
     "Architecture",
@@ -29,8 +29,9 @@ __all__ = [
     "OptimizerState",
     "Sequences",
     "States",
-    "Stepper",
     "Targets",
+    "Writer",
+    "choose",
     "on_compilation",
     "warm_up",
 ]

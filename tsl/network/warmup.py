@@ -9,6 +9,7 @@ import numpy as np
 from tsl.kernels.cache import on_compilation
 from tsl.network.network import Network
 from tsl.network.spec import Architecture, Loss, Optimizer, Sequences, Targets
+from tsl.network.writer import Writer, choose
 
 __all__ = ["on_compilation", "warm_up"]
 
@@ -40,3 +41,5 @@ def warm_up(dtype: Any = np.float32) -> None:
         Optimizer(),
         network.new_optimizer_state(),
     )
+    writer = Writer(Network(Architecture(1, (1,), 1, one_hot=True), dtype=dtype))
+    choose(writer.write(np.zeros((1, 1)), np.zeros((1, 1)))[1], np.zeros(1))
