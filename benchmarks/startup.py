@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import pathlib
 import statistics
-import tempfile
 from typing import Any
 
 from benchmarks import installed
 from benchmarks.bench import Bench
-from benchmarks.fresh import FreshError, call
+from benchmarks.fresh import FreshError, call, new_installation
 from benchmarks.measure import turns
 from benchmarks.peers import PEERS
 
@@ -26,6 +26,7 @@ IMPORTS = {
     "onnxruntime": ("onnxruntime", "import onnxruntime"),
 }
 ESTIMATORS = ("LSTMRegressor", "LSTMCharModel")
+TURNS, PEER_TURNS = 9, 3
 GOAL_IMPORT, GOAL_COLD, GOAL_WARM = 0.3, 15.0, 1.0  # seconds
 
 
@@ -37,26 +38,24 @@ def run(bench: Bench) -> None:
 
 
 def _imports(bench: Bench) -> None:
-    chosen = {name: case for name, case in IMPORTS.items() if case[0] in bench.rivals}
-    runs: dict[str, list[float]] = {name: [] for name in chosen}
-    for name in turns(list(chosen), 1 if bench.options.quick else 9):
-        rival, statement = chosen[name]
+    names = [name for name, (rival, _) in IMPORTS.items() if rival in bench.rivals]
+    runs: dict[str, list[float]] = {name: [] for name in names}
+    for name in turns(names, 1 if bench.options.quick else TURNS):
+        rival, statement = IMPORTS[name]
+        if name not in runs or (rival != "tsl" and len(runs[name]) == PEER_TURNS):
+            continue
         try:
             took = call("benchmarks.first_use:statement", statement, rival=rival, n_threads=bench.options.n_threads)
             runs[name].append(took["seconds"])
         except FreshError as error:
-            if not runs.pop(name, None):
-                bench.say(f"{name} is left out: {error}")
-            del chosen[name]
-    names = list(runs)
+            bench.say(f"{name} is left out: {error}")
+            del runs[name]
     base = statistics.median(runs[names[0]])
     rows = []
-    for name in names:
-        median = statistics.median(runs[name])
-        bench.record(f"import {name}", seconds=runs[name], median=median, over_base=median - base)
-        rows.append(
-            [name, f"{median:.2f}", f"{min(runs[name]):.2f}", f"{max(runs[name]):.2f}", f"{median - base:+.2f}"]
-        )
+    for name, seconds in runs.items():
+        over = statistics.median(seconds) - base
+        bench.record(f"import {name}", seconds=seconds, median=base + over, over_base=over)
+        rows.append([name, *(f"{s:.2f}" for s in (base + over, min(seconds), max(seconds))), f"{over:+.2f}"])
     bench.table("Import in a fresh process, seconds", ["", "median", "fastest", "slowest", "over the first"], rows)
     bench.say(f"Goal: tsl at most {GOAL_IMPORT} s over what it is built on.")
 
@@ -64,9 +63,9 @@ def _imports(bench: Bench) -> None:
 def _fits(bench: Bench) -> None:
     rows = []
     for estimator in ESTIMATORS:
-        with tempfile.TemporaryDirectory() as cache:
-            cold = _two_fits(bench, estimator, cache)
-            warm = [_two_fits(bench, estimator, cache) for _ in range(1 if bench.options.quick else 3)]
+        with new_installation() as root:
+            cold = _two_fits(bench, estimator, root)
+            warm = [_two_fits(bench, estimator, root) for _ in range(1 if bench.options.quick else 3)]
         bench.record(f"first fit, {estimator}", cold=cold, warm=warm)
         rows.append([f"{estimator}, empty cache", *_fit_cells(cold)])
         rows.append([f"{estimator}, new process", *_fit_cells(sorted(warm, key=_difference)[len(warm) // 2])])
@@ -77,9 +76,8 @@ def _fits(bench: Bench) -> None:
     )
 
 
-def _two_fits(bench: Bench, estimator: str, cache: str) -> dict[str, Any]:
-    n_threads = bench.options.n_threads
-    return call("benchmarks.first_use:two_fits", estimator, n_threads=n_threads, NUMBA_CACHE_DIR=cache)
+def _two_fits(bench: Bench, estimator: str, root: pathlib.Path) -> dict[str, Any]:
+    return call("benchmarks.first_use:two_fits", estimator, n_threads=bench.options.n_threads, root=root)
 
 
 def _difference(fits: dict[str, Any]) -> float:
@@ -98,8 +96,8 @@ def _fit_cells(fits: dict[str, Any]) -> list[str]:
 
 def _kernels(bench: Bench) -> None:
     """What `tsl.network.warm_up` compiles, from an empty cache."""
-    with tempfile.TemporaryDirectory() as cache:
-        took = call("benchmarks.first_use:warm_up", n_threads=bench.options.n_threads, NUMBA_CACHE_DIR=cache)
+    with new_installation() as root:
+        took = call("benchmarks.first_use:warm_up", n_threads=bench.options.n_threads, root=root)
     bench.record("kernels", **took)
     entries = [function for function in took["compiled"] if function["entry"]]
     rows = [[function["name"], f"{function['seconds']:.2f}", f"{function['own_seconds']:.2f}"] for function in entries]
