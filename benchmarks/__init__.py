@@ -2,7 +2,7 @@
 
 How a suite is added
 --------------------
-Write ``benchmarks/<suite>.py`` with a line ``SUMMARY`` for the help text and a function ``run(bench)``; the module's
+Write ``benchmarks/<suite>.py`` with a line ``SUMMARY``, printed first, and a function ``run(bench)``; the module's
 name goes into `SUITES` in ``benchmarks/__main__.py``. `bench` is a `benchmarks.bench.Bench`:
 
 - ``bench.options``: `peers`, `n_threads`, `quick` (tiny work, for the tests), `only` (cases whose name holds it).

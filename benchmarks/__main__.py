@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     suite = importlib.import_module(f"benchmarks.{given.suite}")
     options = Options(given.peers, given.threads, given.quick, given.only)
     with Bench(given.suite, options) as bench:
+        bench.say(f"{given.suite}: {suite.SUMMARY}")
         suite.run(bench)
         bench.say("\n" + headline(bench.machine))
         if given.json is not None:

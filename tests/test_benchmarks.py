@@ -4,11 +4,17 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from benchmarks import bench as bench_module
 from benchmarks.__main__ import main
+from benchmarks.bench import Bench, Options
 from benchmarks.measure import Result, fastest, milliseconds, plan_turns, ratio, table, turns
-from benchmarks.problem import lstm_flops, lstm_job
+from benchmarks.peers import Candidate
+from benchmarks.pool import RivalError
+from benchmarks.problem import lstm_flops, lstm_job, macbeth_windows, problem, windows
+from benchmarks.worker import Rival
 
 
 def test_result_keeps_median_and_spread():
@@ -65,6 +71,104 @@ def test_command_prints_its_table_and_writes_json(tmp_path):
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept["results"][0]["rivals"]["tsl"]["median_ms"] > 0
     assert kept["machine"]["gflops_limit"]["1"] > 0
+
+
+class InProcess:
+    """A worker without a process: fails as the names of rivals say."""
+
+    def __init__(self, name, n_threads):
+        self.name, self.rival = name, Rival("tsl", n_threads)
+
+    def send(self, **request):
+        self.request = request
+
+    def receive(self):
+        do = self.request.pop("do")
+        if self.name == f"fails to {do}":
+            raise RivalError("broken", ended=do == "run")
+        return getattr(self.rival, do)(**self.request)
+
+    def ask(self, **request):
+        self.send(**request)
+        return self.receive()
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    monkeypatch.setattr(bench_module, "Worker", InProcess)
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("stage", ["hello", "compile", "choose", "run"])
+def test_a_rival_that_fails_does_not_end_the_run(stage, capsys):
+    rival = f"fails to {stage}"
+    with Bench("train", Options((rival,), 1, quick=True)) as bench:
+        for name in ("first", "second"):
+            results = bench.compare(name, lstm_job("train", 3, 4, 2, 5, 1, 1))
+            assert list(results) == ["tsl"]
+    said = capsys.readouterr().out.splitlines()
+    once = stage == "hello"  # a peer that is not installed is not asked again
+    cases = [""] if once else [" of first", " of second"]
+    assert said == [f"{rival} is left out{case}: broken" for case in cases]
+    assert [kept["failed"] for kept in bench.records] == [{} if once else {rival: "broken"}] * 2
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(
+    ("suite", "cases"),
+    [
+        ("train", ["tiny", "epoch"]),
+        ("predict", ["tiny, 8 windows", "tiny, 512 windows", "one window, h8", "one window, h8, bare"]),
+        ("article", ["article"]),
+    ],
+)
+def test_suite_keeps_every_case(suite, cases, tmp_path, capsys):
+    path = tmp_path / "results.json"
+    assert main([suite, "--quick", "--peers", "none", "--json", str(path)]) == 0
+    assert capsys.readouterr().out.startswith(f"{suite}: ")
+    assert [result["case"] for result in json.loads(path.read_text(encoding="utf-8"))["results"]] == cases
+
+
+def test_worker_keeps_the_fastest_way_that_works(monkeypatch):
+    def fails():
+        raise MemoryError("no room")
+
+    calls = []
+    ways = [Candidate("fails", fails), Candidate("works", lambda: calls.append(1), units=4)]
+    rival = Rival("tsl", 1)
+    monkeypatch.setattr(rival, "_task", lambda task: lambda job, n_threads: ways)
+    rival.compile({"task": "any"})
+    chosen = rival.choose()
+    assert chosen["candidate"] == "works"
+    assert chosen["candidates"]["fails"] == "MemoryError: no room"
+    n_before = len(calls)
+    assert len(rival.run(3)["seconds"]) == 3
+    assert len(calls) == n_before + 4  # one more, untimed, wakes it up
+
+
+def test_worker_says_which_task_a_rival_lacks():
+    with pytest.raises(LookupError, match=r"it has no task 'dance.tango'"):
+        Rival("tsl", 1).compile({"task": "dance.tango"})
+
+
+def test_problem_has_the_shapes_of_the_job():
+    inputs, targets = problem(lstm_job("train", 3, 4, 2, 5, 1, 6, batches=7))
+    assert (inputs.shape, targets.shape) == ((7, 4, 3, 2), (7, 4, 6))
+    codes, labels = problem(lstm_job("train", 3, 4, 2, 5, 1, 6, one_hot=True, loss="log_loss"))
+    assert (codes.shape, labels.shape) == ((8, 4, 3), (8, 4))
+    inputs, targets = windows(lstm_job("epoch", 3, 4, 2, 5, 1, 6, windows=9))
+    assert (inputs.shape, targets.shape) == ((9, 3, 2), (9, 6))
+
+
+def test_windows_of_the_play_have_every_character_as_a_label():
+    inputs, labels = macbeth_windows(100, 50)
+    assert inputs.shape == (100, 50, 1)
+    assert set(labels.tolist()) == set(range(42))  # distinct characters of the lower-cased play
+    assert 0 <= inputs.min() < inputs.max() < 1
+    np.testing.assert_allclose(np.round(inputs * 42), inputs * 42, rtol=1e-6)  # whole numbers, but for float32
 
 
 @pytest.mark.parametrize(
