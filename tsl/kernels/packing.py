@@ -8,6 +8,17 @@ the last block are zero and stay zero.
 from tsl.kernels.compile import kernel
 from tsl.kernels.products import GATE_WIDTH, WIDTH
 from tsl.kernels.target import LANES
+from tsl.kernels.vector import address, load, store
+
+
+@kernel
+def copy_units(source, target, units):
+    """Copy up to LANES numbers."""
+    if units == LANES:
+        store(target, load(source))
+    else:
+        for u in range(units):
+            target[u] = source[u]
 
 
 @kernel
@@ -19,8 +30,11 @@ def pack_gates(weights, packed, first, last):
         units = min(LANES, hidden - start)
         for k in range(n):
             for gate in range(4):
-                for u in range(units):
-                    packed[block, k, gate * LANES + u] = weights[k, gate * hidden + start + u]
+                place, packed_place = (
+                    address(weights, (k, gate * hidden + start)),
+                    address(packed, (block, k, gate * LANES)),
+                )
+                copy_units(place, packed_place, units)
 
 
 @kernel
@@ -31,8 +45,11 @@ def unpack_gates(packed, weights, block, first, last):
     units = min(LANES, hidden - start)
     for k in range(first, last):
         for gate in range(4):
-            for u in range(units):
-                weights[k, gate * hidden + start + u] = packed[block, k, gate * LANES + u]
+            place, packed_place = (
+                address(weights, (k, gate * hidden + start)),
+                address(packed, (block, k, gate * LANES)),
+            )
+            copy_units(packed_place, place, units)
 
 
 @kernel
