@@ -15,9 +15,10 @@ GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` over the kernel
 
 def run(bench):
     """Batches, then single windows."""
-    rows = []
+    compared = []
     for name, job in bench.cases(_batch_jobs(bench.options.quick)).items():
-        rows += _batch(bench, name, job)
+        compared.append((name, job, bench.compare(name, job, budget=6.0, flops=lstm_flops(job))))
+    rows = [row for shape in compared for row in _rows(bench, *shape)]
     if rows:
         header = ["steps, batch, inputs, hidden, layers, outputs", "rival", "ms", "quartiles", "x tsl"]
         bench.table("Prediction of a batch", [*header, "GFLOP/s", "of limit", "form"], rows)
@@ -35,9 +36,9 @@ def _batch_jobs(quick):
     return jobs
 
 
-def _batch(bench, name, job):
-    limit = bench.machine["gflops_limit"][bench.options.n_threads]
-    results, flops = bench.compare(name, job, budget=6.0, flops=lstm_flops(job)), lstm_flops(job)
+def _rows(bench, name, job, results):
+    """Rows of the table for one shape and batch."""
+    limit, flops = bench.machine["gflops_limit"][bench.options.n_threads], lstm_flops(job)
     own, rows = results.get("tsl"), []
     sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
     for rival, result in best_first(results):

@@ -25,9 +25,11 @@ TINY_EPOCH = {"epoch": ((5, 8, 2, 8, 1, 2), {"windows": 40})}
 def run(bench):
     """Steps at all shapes, then an epoch."""
     quick = bench.options.quick
-    rows = []
+    compared = []
     for name, (sizes, more, goal) in bench.cases(TINY if quick else SHAPES).items():
-        rows += _step(bench, name, lstm_job("train", *sizes, **more), goal)
+        job = lstm_job("train", *sizes, **more)
+        compared.append((name, job, bench.compare(name, job, goal=goal, flops=3 * lstm_flops(job)), goal))
+    rows = [row for shape in compared for row in _rows(bench, *shape)]
     if rows:
         header = ["steps, batch, inputs, hidden, layers, outputs", "rival", "ms", "quartiles", "x tsl", "goal"]
         bench.table("A training step", [*header, "GFLOP/s", "of limit", "form"], rows)
@@ -36,11 +38,9 @@ def run(bench):
         _epoch(bench, name, lstm_job("epoch", *sizes, **more))
 
 
-def _step(bench, name, job, goal):
+def _rows(bench, name, job, results, goal):
     """Rows of the table for one shape."""
-    limit = bench.machine["gflops_limit"][bench.options.n_threads]
-    flops = 3 * lstm_flops(job)
-    results = bench.compare(name, job, goal=goal, flops=flops)
+    limit, flops = bench.machine["gflops_limit"][bench.options.n_threads], 3 * lstm_flops(job)
     best, own, rows = fastest(results), results.get("tsl"), []
     sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
     for rival, result in best_first(results):
