@@ -1,5 +1,6 @@
 """How kernels are compiled."""
 
+import numba
 import numpy as np
 
 from tsl.kernels import compile as compilation
@@ -30,3 +31,12 @@ def test_nan_is_not_optimised_away():
 
 def test_every_entry_point_is_listed():
     assert {run_windows, train_stretch, quotient} <= set(compilation.ENTRY_POINTS)
+
+
+def test_a_kernel_is_no_machine_code_before_it_is_linked():
+    """Otherwise a process that has compiled would run that code in place of the entry points' own."""
+    argument = numba.typeof(np.ones(3, np.float32))
+    total.compile((argument,))
+    library, name = total.overloads[argument,].library, total.overloads[argument,].fndesc.llvm_func_name
+    assert name in {function.name for function in library.get_defined_functions()}
+    assert library.get_pointer_to_function(name) == 0

@@ -1,6 +1,8 @@
 """How kernels are compiled."""
 
 import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 
 from tsl.kernels.cache import KernelCache
 
@@ -9,9 +11,44 @@ from tsl.kernels.cache import KernelCache
 FAST_MATH = {"nsz", "arcp", "contract", "afn"}
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 # the code that would take apart Python's arguments is a good part of what there is to compile
-INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 ENTRY_POINTS = []  # all of them, as each is decorated
+
+
+class _LinkedLibrary(JITCodeLibrary):
+    """Code that is only ever linked into an entry point, where it is optimised and becomes machine code.
+
+    Numba would do both for every kernel by itself as well. That takes a quarter of the time to compile; and the process
+    that has compiled would run these copies in place of those in the entry points, which it keeps on disk for all
+    later processes: up to three times slower, and rounded elsewhere.
+    """
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    @property
+    def codegen(self):
+        return self
+
+    def set_env(self, name, environment):
+        """Leave out the Python objects of the code: it has none, and there is no machine code to tell of them."""
+
+
+class _LinkedCompiler(Compiler):
+    """The usual steps, with a `_LinkedLibrary` for the result."""
+
+    def __init__(self, typingctx, targetctx, library, *others):
+        if library is None:
+            library = _LinkedLibrary(targetctx.codegen(), "kernel")
+        super().__init__(typingctx, targetctx, library, *others)
+
+
+INNER = OPTIONS | NO_WRAPPERS | {"pipeline_class": _LinkedCompiler}
 
 
 def kernel(function):
