@@ -102,10 +102,13 @@ def test_files_under_a_wrong_name_are_replaced(compiles, folder):
     assert [compiles(), compiles()] == [1, 0]
 
 
-def test_a_folder_that_cannot_be_written_is_read(compiles, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_read(compiles, folder, monkeypatch):
     compiles()
-    monkeypatch.setattr(cache, "_write", lambda path, data: pytest.fail("nothing is to be written"))
+    other = folder.with_name("other")
+    monkeypatch.setattr(cache, "folders", lambda: [folder, other])
+    monkeypatch.setattr(cache, "_writable", lambda path: path != folder)
     assert compiles() == 0
+    assert not other.exists()
 
 
 def test_files_of_other_sources_go_after_a_week(compiles, folder):
@@ -275,6 +278,9 @@ def test_the_cache_falls_back_from_the_named_folder_to_the_sources_to_the_user(s
     block(tree / "__pycache__")
     assert [result_of(start())["compiled"] for _ in range(2)] == [2, 0]
     assert files(tmp_path / "home") == 2
+    # a folder that is named and can be written gets what is compiled already elsewhere
+    assert result_of(start(NUMBA_CACHE_DIR=str(tmp_path / "named")))["compiled"] == 2
+    assert files(tmp_path / "named") == 2
 
 
 def test_one_hint_where_nothing_can_be_written(start, tree, tmp_path):

@@ -43,7 +43,7 @@ def sources_stamp():
 def folders():
     """Where machine code may lie, in the order of preference: `NUMBA_CACHE_DIR`, beside the sources, the user's cache.
 
-    It is read from all of them, and written to the first that can be.
+    It is written to the first of them that can be, and read from there and from those before it.
     """
     found = [pathlib.Path(config.CACHE_DIR, FOLDER)] if config.CACHE_DIR else []
     found.append(pathlib.Path(__file__).parent / "__pycache__")
@@ -53,11 +53,15 @@ def folders():
 
 def writable_folder():
     """The folder that machine code is written to, None where none can be."""
-    for folder in folders():
-        with contextlib.suppress(OSError):
-            _write(folder / f"{uuid.uuid4().hex}.tmp", b"").unlink()
-            return folder
-    return None
+    return next(filter(_writable, folders()), None)
+
+
+def _writable(folder):
+    try:
+        _write(folder / f"{uuid.uuid4().hex}.tmp", b"").unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _write(path, data):
@@ -102,6 +106,8 @@ class KernelCache(caching.FunctionCache):
                     stored, code = pickle.loads((folder / self._file_name(key)).read_bytes())
                     if stored == key:
                         return CompileResult._rebuild(target_context, *code)
+                if _writable(folder):
+                    break  # this is where it is to be
         for tell in tuple(_listeners):
             tell()
         return None
