@@ -173,6 +173,17 @@ def new_workspace(
     )
 
 
+def another_workspace(work: Workspace) -> Workspace:
+    """Memory of its own for another thread, laid out alike."""
+    return work._replace(
+        numbers=aligned_zeros(work.numbers.size, work.numbers.dtype),
+        codes=np.zeros_like(work.codes),
+        windows=np.zeros_like(work.windows),
+        lengths=np.zeros_like(work.lengths),
+        row_losses=np.zeros_like(work.row_losses),
+    )
+
+
 def read_array(work: Workspace, start: int, *shape: int) -> NDArray[Any]:
     """A view of one array of a workspace."""
     return work.numbers[start : start + math.prod(shape)].reshape(shape)

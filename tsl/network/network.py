@@ -14,6 +14,7 @@ from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
 from tsl.network.memory import (
     aligned_zeros,
+    another_workspace,
     new_layout,
     new_workspace,
     padded_units,
@@ -34,7 +35,8 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.team import Team, in_threads, useful_threads
+from tsl.network.team import Team, useful_threads
+from tsl.network.workers import in_threads
 
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
 
@@ -193,13 +195,15 @@ class Network:
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
         n_threads = useful_threads(n_threads, 1, self.flops(n, n_steps), n)
-        row_bytes = new_workspace(layout, n_steps, 1, self.dtype, keep=False).numbers.nbytes
-        at_once = int(min(max(CHUNK_BYTES // row_bytes, 12), -(-n // n_threads), 128))
+        row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
+        per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
+        at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
+        work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
+        works = [work, *(another_workspace(work) for _ in range(1, n_threads))]
 
         def run(thread):
-            work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, work, data, NO_DROPOUT, first, last, outputs, final)
+            run_windows(layout, packed, works[thread], data, NO_DROPOUT, first, last, outputs, final)
 
         in_threads(run, n_threads)
         return outputs, final

@@ -1,26 +1,24 @@
-"""Threads that run kernels, and what they share.
+"""Teams of threads that take training steps together, and what they share.
 
-Kernels run without the interpreter lock, so plain Python threads do. A team stays in compiled code for a whole stretch
-of training steps and meets there at a barrier, because going through Python costs as much as a small step. No state
-outlives a call: nothing can break after a fork, or when several threads train at once.
+A team stays in compiled code for a whole stretch of steps and meets there at a barrier, because going through Python
+costs as much as a small step.
 """
 
 from __future__ import annotations
-
-import threading
 
 import numpy as np
 
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import train_stretch
-from tsl.kernels.threads import ABORTED, new_barrier
+from tsl.kernels.threads import new_barrier
 from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_array, rounded_up
 from tsl.network.plans import dropout_plan, loss_plan
 from tsl.network.spec import Gradient
+from tsl.network.workers import in_threads
 
 FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in it
-FLOPS_TO_START = 2e7  # as many take as long as starting a thread
+FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
 
 
 def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
@@ -90,44 +88,3 @@ class Team:
             hidden.append(read_array(self.work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
             cell.append(read_array(self.work, places["d_cell"], n, padded_units(size))[:, :size].copy())
         return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
-
-
-def in_threads(run, n_threads, barrier=None):
-    """Call `run(thread)` for every thread, this one being the first; come back when all are done, also after Ctrl-C."""
-    errors, started = [], []
-
-    def guarded(thread):
-        try:
-            run(thread)
-        except BaseException as error:
-            _call_off(barrier)
-            errors.append(error)
-
-    try:
-        for thread in range(1, n_threads):
-            other = threading.Thread(target=guarded, args=(thread,))
-            other.start()
-            started.append(other)
-        guarded(0)
-    except BaseException as error:
-        _call_off(barrier)
-        errors.append(error)
-    for other in started:
-        _join(other, errors)
-    if errors:
-        raise errors[0]
-
-
-def _call_off(barrier):
-    """Let threads go that would wait for ever for one that does not come."""
-    if barrier is not None:
-        barrier[ABORTED] = 1
-
-
-def _join(thread, errors):
-    """Wait for a thread; a Ctrl-C that comes meanwhile is kept for after the work is whole."""
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt as error:
-            errors.append(error)
