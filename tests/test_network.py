@@ -136,6 +136,15 @@ def test_a_window_in_two_parts_gives_the_same_as_whole(one_hot):
     assert_array_equal(whole, np.concatenate([first, network.forward(rest, initial=states)], axis=1))
 
 
+@pytest.mark.parametrize("every_step", [False, True])
+def test_parts_of_many_windows_give_the_same_as_all_at_once(every_step, monkeypatch):
+    problem = make_problem(hidden_sizes=(17, 5), batch=23, every_step=every_step)
+    network, sequences, initial = problem.network, problem.sequences, problem.initial
+    whole = network.forward(sequences, initial=initial)
+    monkeypatch.setattr("tsl.network.network.PART_SIZE", 5 * np.prod(network.output_shape(1, 6)))  # 5 windows each
+    assert_array_equal(network.forward(sequences, initial=initial), whole)
+
+
 def test_calls_from_several_python_threads_at_once(monkeypatch):
     share_small_work(monkeypatch)
     problem = make_problem(hidden_sizes=(17,), batch=40, n_steps=30)

@@ -77,7 +77,7 @@ class Workspace(NamedTuple):
     windows: Any  # (batch,) scratch for window numbers
     lengths: Any  # (batch,)
     row_losses: Any  # (batch,) float64
-    gate_steps: int  # steps of gates and cell states that are kept: all of them, or 1
+    gate_steps: int  # steps of gates and cell states that are kept: all of them, or 2
     features: int  # starts in `numbers`
     d_features: int
     outputs: int

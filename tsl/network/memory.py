@@ -130,7 +130,8 @@ def new_workspace(
     """
     places, cells = _Places(), []
     n_directions, n_cells = layout.n_directions, layout.cells.size
-    gate_steps = n_steps if keep else 1
+    # 2 where one would do: a step that writes where the one before still reads runs a third slower with some batches
+    gate_steps = n_steps if keep else 2
     for k, sizes in enumerate(layout.cells):
         n_inputs, n_hidden, units = int(sizes["n_inputs"]), int(sizes["n_hidden"]), padded_units(int(sizes["n_hidden"]))
         all_read = layout.every_step or k + n_directions < n_cells  # by the head, or by the layer above

@@ -38,6 +38,7 @@ from tsl.network.spec import (
 from tsl.network.team import Team, useful_threads
 from tsl.network.workers import in_threads
 
+PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
 
 States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
@@ -131,7 +132,15 @@ class Network:
 
         `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction.
         """
-        return self._unpadded(self._run(sequences, initial, n_threads)[0])
+        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
+        n_outputs = self.architecture.n_outputs
+        outputs = np.zeros((n, n_steps if self.architecture.every_step else 1, n_outputs), self.dtype)
+        for part in self._parts(n, n_steps):
+            some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
+            states = None if initial is None else tuple([array[part] for array in arrays] for arrays in initial)
+            found, _ = self._run(some, states, n_threads)
+            outputs[part, : found.shape[1]] = found[:, :, :n_outputs]
+        return outputs if self.architecture.every_step else outputs[:, 0]
 
     def forward_states(
         self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1
@@ -162,10 +171,8 @@ class Network:
     ) -> float:
         """The mean loss, weighted, without dropout and in bounded memory."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        at_once = max(1, 2**22 // int(np.prod(self.output_shape(1, n_steps))))
         total = total_weight = 0.0
-        for start in range(0, n, at_once):
-            part = slice(start, start + at_once)
+        for part in self._parts(n, n_steps):
             some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
             outputs, _ = self._run(some, None, n_threads)
             data = self.data(
@@ -186,6 +193,11 @@ class Network:
             total += part_total
             total_weight += part_weight
         return total / total_weight
+
+    def _parts(self, n, n_steps):
+        """Windows to run in one call, as slices: so many that their padded outputs stay small."""
+        at_once = max(1, PART_SIZE // int(np.prod(self.output_shape(1, n_steps))))
+        return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
     def _run(self, sequences, initial, n_threads, with_states=False):
         """Padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
