@@ -211,11 +211,11 @@ class Network:
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
         work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
-        works = [work, *(another_workspace(work) for _ in range(1, n_threads))]
 
         def run(thread):
+            own = work if thread == 0 else another_workspace(work)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, works[thread], data, NO_DROPOUT, first, last, outputs, final)
+            run_windows(layout, packed, own, data, NO_DROPOUT, first, last, outputs, final)
 
         in_threads(run, n_threads)
         return outputs, final
