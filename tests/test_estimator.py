@@ -11,23 +11,13 @@ from hypothesis import strategies as st
 from joblib.parallel import get_active_backend
 from numpy.lib.stride_tricks import as_strided
 from numpy.testing import assert_allclose, assert_array_equal
+from regressor_problem import problem, small
 
-from tsl import LSTMRegressor
 from tsl._estimator import resolve_threads
 from tsl._estimator.inputs import find_series
 from tsl._estimator.scaling import coverage, standard_scaling
 from tsl.network import Sequences
 from tsl.windows import SlidingWindow, make_windows
-
-
-def small(**parameters):
-    return LSTMRegressor(**{"hidden_size": 4, "max_iter": 3, "random_state": 0, **parameters})
-
-
-def problem(n=30, n_steps=6, n_channels=2, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, n_steps, n_channels))
-    return X, X.mean(axis=(1, 2)) + 0.1 * rng.normal(size=n)
 
 
 def taken_apart(sequences):

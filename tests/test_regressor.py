@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
+from regressor_problem import problem, small
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
@@ -18,17 +19,6 @@ from sklearn.pipeline import make_pipeline
 
 from tsl import LSTMRegressor
 from tsl.windows import SlidingWindow, make_windows
-
-
-def small(**parameters):
-    return LSTMRegressor(**{"hidden_size": 4, "max_iter": 3, "random_state": 0, **parameters})
-
-
-def problem(n=30, n_steps=6, n_channels=2, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, n_steps, n_channels))
-    return X, X.mean(axis=(1, 2)) + 0.1 * rng.normal(size=n)
-
 
 X, Y = problem()
 
