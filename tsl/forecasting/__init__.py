@@ -1,0 +1,1 @@
+"""Forecasts of many series at once: a DataFrame in, the same form out."""

@@ -1,0 +1,124 @@
+"""Many series of any length, one after another: what a frame becomes before anything is learned from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series `k` is ``values[offsets[k] : offsets[k + 1]]``, and so are the rows of all that goes with it.
+
+    Rows of a series are in the order of time, without duplicates; NaN in `values` or `past` is a missing reading.
+    """
+
+    ids: pd.Index
+    """(n_series,) one name a series, each once."""
+    offsets: NDArray[np.int64]
+    """(n_series + 1,)"""
+    times: pd.Index
+    """(N,) a DatetimeIndex, PeriodIndex or integers."""
+    values: NDArray[np.float64]
+    """(N,) the target."""
+    past: NDArray[np.float64]
+    """(N, P) covariates that are known as long as the target is."""
+    future: NDArray[np.float64]
+    """(N, F) covariates that are known ahead."""
+    static: NDArray[np.float64]
+    """(n_series, S) what does not change in time."""
+    weights: NDArray[np.float64] | None = None
+    """(N,) how much a row counts in training."""
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n_series,) rows of each series."""
+        return np.diff(self.offsets)
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """(n_series,) one beyond the last row of each series: where a forecast starts."""
+        return self.offsets[1:]
+
+    def series_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of the series that each row belongs to."""
+        return np.searchsorted(self.offsets, rows, side="right") - 1
+
+    def select(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None = None) -> Panel:
+        """The panel of these rows, in ascending order; of these series (default: those that have rows)."""
+        counts = np.bincount(self.series_of(rows), minlength=self.n_series)
+        series = np.flatnonzero(counts) if series is None else series
+        return replace(
+            self,
+            ids=self.ids[series],
+            offsets=np.concatenate([[0], np.cumsum(counts[series])]),
+            times=self.times[rows],
+            values=self.values[rows],
+            past=self.past[rows],
+            future=self.future[rows],
+            static=self.static[series],
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
+    def before(self, ends: NDArray[np.int64]) -> Panel:
+        """Each series up to its entry in `ends` (n_series,), without those of which nothing is left."""
+        return self.select(ranges(self.offsets[:-1], np.maximum(ends, self.offsets[:-1])))
+
+    def tails(self, n_rows: int) -> Panel:
+        """The last `n_rows` rows of each series, or all of a shorter one."""
+        return self.select(ranges(np.maximum(self.ends - n_rows, self.offsets[:-1]), self.ends))
+
+
+def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of all ranges ``starts[k] : stops[k]``, one after another.
+
+    Examples
+    --------
+    >>> ranges(np.array([0, 7]), np.array([3, 9]))
+    array([0, 1, 2, 7, 8])
+    """
+    counts = stops - starts
+    before = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) + np.repeat(starts - before, counts)
+
+
+def joined(panels: list[Panel]) -> Panel:
+    """One panel of all series of all panels: a series that is in several goes on from one to the next."""
+    ids = panels[0].ids
+    for panel in panels[1:]:
+        ids = ids.append(panel.ids.difference(ids, sort=False))
+    numbers = np.concatenate([np.repeat(ids.get_indexer(panel.ids), panel.lengths) for panel in panels])
+    order = np.argsort(numbers, kind="stable")
+    static = np.zeros((len(ids), panels[0].static.shape[1]))
+    for panel in panels:
+        static[ids.get_indexer(panel.ids)] = panel.static
+
+    def rows(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(panel, name) for panel in panels])[order]
+
+    weighted = any(panel.weights is not None for panel in panels)
+    times = panels[0].times.append([panel.times for panel in panels[1:]])
+    return Panel(
+        ids=ids,
+        offsets=np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=len(ids)))]),
+        times=times[order],
+        values=rows("values"),
+        past=rows("past"),
+        future=rows("future"),
+        static=static,
+        weights=_joined_weights(panels)[order] if weighted else None,
+    )
+
+
+def _joined_weights(panels: list[Panel]) -> NDArray[np.float64]:
+    """Weights of all rows, 1 where a panel has none."""
+    return np.concatenate([np.ones(len(p.values)) if p.weights is None else p.weights for p in panels])
