@@ -166,7 +166,7 @@ def test_calls_from_several_python_threads_at_once(monkeypatch):
 
 def test_inputs_are_read_not_written():
     problem = make_problem(every_step=True)
-    arrays = [*problem.sequences, *problem.initial[0], *problem.initial[1], problem.network.params]
+    arrays = [*problem.sequences[:3], *problem.initial[0], *problem.initial[1], problem.network.params]
     kept = [array.copy() for array in arrays]
     problem.network.forward(problem.sequences, initial=problem.initial)
     for array, before in zip(arrays, kept, strict=True):

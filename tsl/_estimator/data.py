@@ -24,7 +24,7 @@ class Data(NamedTuple):
     def part(self, which: Any) -> Data:
         """Those numbered `which`."""
         weights = None if self.weights is None else self.weights[which]
-        return Data(some_windows(self.windows, which), self.targets[which], weights)
+        return Data(self.windows.part(which), self.targets[which], weights)
 
 
 def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> Data:
@@ -66,17 +66,11 @@ def merged(data: Data) -> Data:
     return once._replace(weights=summed / summed.max())
 
 
-def some_windows(windows: Sequences, which: Any) -> Sequences:
-    """Those numbered `which`, in the same series."""
-    return Sequences(windows.rows, windows.starts[which], windows.lengths[which])
-
-
 def cut(samples: Samples, n_first: int) -> tuple[Samples, Samples]:
     """The first `n_first` samples, and the rest."""
 
     def part(which: slice) -> Samples:
         weights = None if samples.weights is None else samples.weights[which]
-        targets = samples.targets._replace(starts=samples.targets.starts[which])
-        return Samples(some_windows(samples.sequences, which), targets, weights)
+        return Samples(samples.sequences.part(which), samples.targets.part(which), weights)
 
     return part(slice(n_first)), part(slice(n_first, None))

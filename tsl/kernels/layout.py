@@ -60,6 +60,9 @@ class Layout(NamedTuple):
     n_outputs: int
     one_hot: bool
     every_step: bool
+    segment: int  # rows that one step reads
+    n_known: int  # of the channels, the last: those that are known beyond the bounds
+    n_skipped: int  # inputs of all steps that the head reads too, or 0
     n_matrix_params: int
     w_out: int
     b_out: int
@@ -95,6 +98,12 @@ class Data(NamedTuple):
     labels: Any  # (M,), or (0,)
     first_target: Any  # (n,)
     weights: Any  # (n,), or (0,)
+    shifts: Any  # (n, channels), or (0, 0), as the two below
+    scales: Any  # (n, channels)
+    bounds: Any  # (n, 2)
+    statics: Any  # (n, S), or (0, 0)
+    target_shifts: Any  # (n,), or (0,), as the one below
+    target_scales: Any  # (n,)
     initial: Any  # (2, n, states), or (0, 0, 0)
     carry: bool  # whether `initial` is by row of the batch instead, and takes the final states for the next step
 

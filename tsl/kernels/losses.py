@@ -14,36 +14,47 @@ SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, LOG_LOSS = range(5)
 
 
 @kernel
-def loss_row(loss, outputs, n_outputs, values, label, scale):
-    """Loss of one row; its `outputs` become the gradient times `scale`.
+def target_frame(data, window):
+    """What is subtracted from the targets of a window, and what they are then multiplied by."""
+    if data.target_scales.size:
+        return data.target_shifts[window], data.target_scales[window]
+    return data.target_shifts.dtype.type(0.0), data.target_scales.dtype.type(1.0)
 
-    outputs (padded n_outputs,), values (n_targets,) for the regression losses, `label` for the log loss. The loss
-    is the mean over outputs, so that one more target does not make the steps longer.
+
+@kernel
+def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
+    """Loss of one row; its `outputs` become the gradient times `weight`.
+
+    outputs (padded n_outputs,); for the regression losses the targets are (values - shift) * scale, of which those
+    that are NaN have neither loss nor gradient; `label` is for the log loss. The loss is the mean over outputs, so
+    that one more target does not make the steps longer.
     """
     if loss.kind == LOG_LOSS:
-        return _log_loss(outputs, n_outputs, label, scale)
+        return _log_loss(outputs, n_outputs, label, weight)
     one = outputs.dtype.type(1.0)
-    rate = outputs.dtype.type(scale / n_outputs)
+    rate = outputs.dtype.type(weight / n_outputs)
     delta = outputs.dtype.type(loss.delta)
     n_quantiles = loss.quantiles.size
     total = 0.0
     for k in range(n_outputs):
+        target = (values[k // n_quantiles if loss.kind == QUANTILE else k] - shift) * scale
+        if target != target:
+            outputs[k] = 0.0
+            continue
+        error = outputs[k] - target
         if loss.kind == QUANTILE:
-            error = outputs[k] - values[k // n_quantiles]
             level = outputs.dtype.type(loss.quantiles[k % n_quantiles])
             slope = one - level if error > 0 else (-level if error < 0 else error)
             value = slope * error
+        elif loss.kind == SQUARED_ERROR:
+            value, slope = error * error, error + error
+        elif loss.kind == ABSOLUTE_ERROR:
+            value, slope = abs(error), np.sign(error)
+        elif abs(error) <= delta:
+            value, slope = outputs.dtype.type(0.5) * error * error, error
         else:
-            error = outputs[k] - values[k]
-            if loss.kind == SQUARED_ERROR:
-                value, slope = error * error, error + error
-            elif loss.kind == ABSOLUTE_ERROR:
-                value, slope = abs(error), np.sign(error)
-            elif abs(error) <= delta:
-                value, slope = outputs.dtype.type(0.5) * error * error, error
-            else:
-                value = delta * (abs(error) - outputs.dtype.type(0.5) * delta)
-                slope = delta * np.sign(error)
+            value = delta * (abs(error) - outputs.dtype.type(0.5) * delta)
+            slope = delta * np.sign(error)
         total += value
         outputs[k] = slope * rate
     return total / n_outputs
@@ -77,19 +88,20 @@ def _log_loss(outputs, n_outputs, label, scale):
 
 
 @entry_point
-def total_loss(loss, outputs, n_outputs, values, labels, first_target, lengths, weights):
+def total_loss(loss, outputs, n_outputs, data):
     """Sum over windows and steps of weight times loss, and the sum of the weights; `outputs` are used up.
 
-    outputs (n, steps, padded n_outputs); the target of window i at step t is row `first_target[i] + t`.
+    outputs (n, steps, padded n_outputs); the target of window i at step t is row `data.first_target[i] + t`.
     """
     total, total_weight = 0.0, 0.0
     for i in range(outputs.shape[0]):
-        weight = float(weights[i]) if weights.size else 1.0
-        for t in range(min(outputs.shape[1], lengths[i])):
-            place = first_target[i] + t
-            label = labels[place] if labels.size else 0
+        weight = float(data.weights[i]) if data.weights.size else 1.0
+        shift, scale = target_frame(data, i)
+        for t in range(min(outputs.shape[1], data.lengths[i])):
+            place = data.first_target[i] + t
+            label = data.labels[place] if data.labels.size else 0
             scores = row(outputs, (i, t, 0), outputs.shape[2])
-            target = row(values, (place, 0), values.shape[1]) if values.size else scores
-            total += weight * loss_row(loss, scores, n_outputs, target, label, 1.0)
+            values = row(data.values, (place, 0), n_outputs) if data.values.size else scores
+            total += weight * loss_row(loss, scores, n_outputs, values, shift, scale, label, 1.0)
             total_weight += weight
     return total, total_weight

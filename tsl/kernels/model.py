@@ -7,7 +7,7 @@ from numba import carray
 
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
-from tsl.kernels.losses import loss_row
+from tsl.kernels.losses import loss_row, target_frame
 from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, time_of
 from tsl.kernels.products import GATE_WIDTH, WIDTH, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
@@ -112,9 +112,15 @@ def mask_of(layout, work, cell, batch, dropout):
 
 
 @kernel
-def n_features(layout):
-    """Numbers that the head reads."""
+def n_states(layout):
+    """Hidden units that the head reads."""
     return layout.n_directions * layer_sizes(layout, n_layers(layout) - 1).n_hidden
+
+
+@kernel
+def n_features(layout):
+    """Numbers that the head reads: hidden units, then the inputs of all steps where those skip the layers."""
+    return n_states(layout) + layout.n_skipped
 
 
 @kernel
@@ -125,11 +131,11 @@ def head_rows(layout, n_steps, batch):
 
 @kernel
 def head_of(layout, work, n_steps, batch):
-    """The head's features (rows, D*H), their gradient (rows, padded D*H) and its outputs (rows, padded K)."""
-    rows, width = head_rows(layout, n_steps, batch), n_features(layout)
+    """The head's features (rows, D*H + skipped), gradient of states (rows, padded D*H), outputs (rows, padded K)."""
+    rows = head_rows(layout, n_steps, batch)
     return (
-        matrix(work.numbers, work.features, rows, width),
-        matrix(work.numbers, work.d_features, rows, rounded_up(width, WIDTH)),
+        matrix(work.numbers, work.features, rows, n_features(layout)),
+        matrix(work.numbers, work.d_features, rows, rounded_up(n_states(layout), WIDTH)),
         matrix(work.numbers, work.outputs, rows, rounded_up(layout.n_outputs, WIDTH)),
     )
 
@@ -145,6 +151,9 @@ def load_windows(layout, work, data, windows, n_steps, first, last):
     for b in range(first, last):
         start, length = data.starts[windows[b]], data.lengths[windows[b]]
         work.lengths[b] = length
+        if data.bounds.size:
+            load_framed(layout, data, windows[b], b, length, x)
+            continue
         for t in range(n_steps):
             if layout.one_hot:
                 work.codes[t, b] = data.codes[start + t] if t < length else -1
@@ -153,6 +162,27 @@ def load_windows(layout, work, data, windows, n_steps, first, last):
                     x[t, b, c] = data.rows[start + t, c]
             else:
                 fill(row(x, (t, b, 0), x.shape[2]), 0.0)
+
+
+@kernel
+def load_framed(layout, data, window, b, length, x):
+    """Read a window into row b of x (T, B, segment * channels + S), relative to its shifts and scales.
+
+    What is missing (NaN), before the first bound, or beyond the second and not known ahead reads as 0.
+    """
+    n_channels, first, origin = data.rows.shape[1], data.bounds[window, 0], data.bounds[window, 1]
+    zero = x.dtype.type(0.0)
+    for t in range(x.shape[0]):
+        fill(row(x, (t, b, 0), x.shape[2]), 0.0)
+        if t >= length:
+            continue
+        for r in range(layout.segment):
+            place, column = data.starts[window] + t * layout.segment + r, r * n_channels
+            for c in range(n_channels - layout.n_known if place >= origin else 0, n_channels if place >= first else 0):
+                value = (data.rows[place, c] - data.shifts[window, c]) * data.scales[window, c]
+                x[t, b, column + c] = value if value == value else zero
+        for k in range(data.statics.shape[1]):
+            x[t, b, layout.segment * n_channels + k] = data.statics[window, k]
 
 
 @kernel
@@ -272,12 +302,24 @@ def head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last
             for b in range(first, last):
                 for u in range(n_hidden):
                     features[b, direction * n_hidden + u] = hidden[after, b, u]
-    drop_steps(by_step, features.shape[1], hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
+        if layout.n_skipped:
+            skip_layers(layout, inputs_of(layout, work, 0, n_steps, batch), features, first, last)
+    drop_steps(by_step, n_states(layout), hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
     blocks = outputs.shape[1] // WIDTH
     weights = cube(packed, layout.packed_w_out, blocks, features.shape[1], WIDTH)
     bias = row(packed, layout.packed_b_out, outputs.shape[1])
     for t in range(n_steps_read):
         dense_forward(features, weights, bias, outputs, t * batch + first, t * batch + last)
+
+
+@kernel
+def skip_layers(layout, x, features, first, last):
+    """Inputs of all steps, without the static ones, into the features behind the hidden units."""
+    n, column = layout.n_skipped // x.shape[0], n_states(layout)
+    for b in range(first, last):
+        for t in range(x.shape[0]):
+            for c in range(n):
+                features[b, column + t * n + c] = x[t, b, c]
 
 
 # --- backward ---------------------------------------------------------------------------------------------------
@@ -291,14 +333,17 @@ def batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, 
     for b in range(first, last):
         window = windows[b]
         weight = float(data.weights[window]) if data.weights.size else 1.0
+        shift, scale = target_frame(data, window)
         total = 0.0
         for t in range(outputs.shape[0] // batch):
             scores = row(outputs, (t * batch + b, 0), outputs.shape[1])
             if t < work.lengths[b]:
                 place = data.first_target[window] + t
                 label = data.labels[place] if data.labels.size else 0
-                values = row(data.values, (place, 0), data.values.shape[1]) if data.values.size else scores
-                total += loss_row(loss, scores, layout.n_outputs, values, label, weight / total_weight)
+                values = row(data.values, (place, 0), layout.n_outputs) if data.values.size else scores
+                total += loss_row(
+                    loss, scores, layout.n_outputs, values, shift, scale, label, weight / total_weight
+                )
             else:
                 fill(scores, 0.0)
         work.row_losses[b] = weight * total / total_weight
@@ -364,7 +409,6 @@ def d_states_of(layout, work, cell, batch):
 def head_backward(layout, packed, work, dropout, key, n_steps, batch, first, last):
     """Gradient of the head's features from that of its outputs."""
     _, d_features, d_outputs = head_of(layout, work, n_steps, batch)
-    width = n_features(layout)
     blocks = d_features.shape[1] // WIDTH
     weights_t = cube(packed, layout.packed_w_out_t, blocks, layout.n_outputs, WIDTH)
     steps = d_features.shape[0] // batch
@@ -373,7 +417,7 @@ def head_backward(layout, packed, work, dropout, key, n_steps, batch, first, las
             fill(row(d_features, (t * batch + b, 0), d_features.shape[1]), 0.0)
         add_dense(d_outputs, weights_t, d_features, t * batch + first, t * batch + last)
     by_step = cube(work.numbers, work.d_features, steps, batch, d_features.shape[1])
-    drop_steps(by_step, width, hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
+    drop_steps(by_step, n_states(layout), hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
 
 
 @kernel

@@ -20,6 +20,7 @@ from tsl.kernels.model import (
     load_states,
     load_windows,
     n_features,
+    n_states,
     n_units,
     packed_bias,
     packed_w_in,
@@ -76,7 +77,7 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
             first, last = share(in_t.shape[0], thread, n_threads)
             w_in = matrix(params, sizes.w_in, sizes.n_inputs, 4 * sizes.n_hidden)
             pack_gates_transposed(w_in, in_t, first, last)
-    n = n_features(layout)
+    n = n_states(layout)
     out = cube(packed, layout.packed_w_out_t, rounded_up(n, WIDTH) // WIDTH, layout.n_outputs, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)
     pack_dense_transposed(matrix(params, layout.w_out, n, layout.n_outputs), out, first, last)

@@ -8,6 +8,7 @@ from tsl.network.network import Network
 from tsl.network.spec import (
     Architecture,
     Dropout,
+    Framing,
     Gradient,
     Loss,
     Optimizer,
@@ -22,6 +23,7 @@ from tsl.network.writer import Writer, choose
 __all__ = [
     "Architecture",
     "Dropout",
+    "Framing",
     "Gradient",
     "Loss",
     "Network",

@@ -21,7 +21,7 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     matrices: dict[str, tuple[int, ...]] = {}
     biases: dict[str, tuple[int, ...]] = {}
     n_directions = 2 if architecture.bidirectional else 1
-    n_inputs = architecture.n_inputs
+    n_inputs = architecture.n_inputs * architecture.segment + architecture.n_static
     for layer, hidden in enumerate(architecture.hidden_sizes):
         for direction in range(n_directions):
             name = f"lstm_{layer}" + ("_reverse" if direction else "")
@@ -29,9 +29,14 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
             matrices[f"{name}.w_rec"] = (hidden, 4 * hidden)
             biases[f"{name}.bias"] = (4 * hidden,)
         n_inputs = n_directions * hidden
-    matrices["head.w_out"] = (n_inputs, architecture.n_outputs)
+    matrices["head.w_out"] = (n_inputs + n_skipped(architecture), architecture.n_outputs)
     biases["head.b_out"] = (architecture.n_outputs,)
     return matrices | biases
+
+
+def n_skipped(architecture: Architecture) -> int:
+    """Inputs of all steps that the head reads too."""
+    return architecture.skip_steps * architecture.segment * architecture.n_inputs
 
 
 def views(flat: NDArray[Any], shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
@@ -105,17 +110,21 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
         )
         state += n_hidden
     n_features, n_outputs = shapes["head.w_out"]
+    n_states = n_features - n_skipped(architecture)
     layout = Layout(
         n_directions=n_directions,
         n_outputs=n_outputs,
         one_hot=bool(architecture.one_hot),
         every_step=bool(architecture.every_step),
+        segment=architecture.segment,
+        n_known=architecture.n_known,
+        n_skipped=n_skipped(architecture),
         n_matrix_params=starts["lstm_0.bias"],
         w_out=starts["head.w_out"],
         b_out=starts["head.b_out"],
         packed_w_out=places.take(rounded_up(n_outputs, WIDTH), n_features),
         packed_b_out=places.take(rounded_up(n_outputs, WIDTH)),
-        packed_w_out_t=places.take(rounded_up(n_features, WIDTH), n_outputs),
+        packed_w_out_t=places.take(rounded_up(n_states, WIDTH), n_outputs),
         cells=_records(CELL, cells),
     )
     return layout, places.size
@@ -156,9 +165,9 @@ def new_workspace(
                 inputs["d_inputs"] = places.take(n_steps, batch, rounded_up(n_inputs, WIDTH))
         cells.append(cell | inputs)
     head_rows = batch * (n_steps if layout.every_step else 1)
-    n_features = n_directions * int(layout.cells["n_hidden"][-1])
-    features = places.take(head_rows, n_features)
-    d_features = places.take(head_rows, rounded_up(n_features, WIDTH))
+    n_states = n_directions * int(layout.cells["n_hidden"][-1])
+    features = places.take(head_rows, n_states + layout.n_skipped)
+    d_features = places.take(head_rows, rounded_up(n_states, WIDTH))
     outputs = places.take(head_rows, rounded_up(layout.n_outputs, WIDTH))
     return Workspace(
         numbers=aligned_zeros(places.size, dtype),

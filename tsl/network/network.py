@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,9 @@ class Network:
             elif name.endswith(("w_in", "w_out")):
                 # Glorot & Bengio 2010, each gate being a layer of its own
                 fan_out = array.shape[1] // (4 if name.endswith("w_in") else 1)
-                limit = np.sqrt(6.0 / (array.shape[0] + fan_out))
-                array[:] = random_state.uniform(-limit, limit, array.shape)
+                fan_in = array.shape[0] - (0 if name.endswith("w_in") else self.layout.n_skipped)
+                limit = np.sqrt(6.0 / (fan_in + fan_out))
+                array[:fan_in] = random_state.uniform(-limit, limit, (fan_in, array.shape[1]))
             elif name.endswith(".bias"):
                 enter, forget = array.reshape(4, -1)[:2]
                 forget[:] = forget_bias
@@ -136,9 +138,8 @@ class Network:
         n_outputs = self.architecture.n_outputs
         outputs = np.zeros((n, n_steps if self.architecture.every_step else 1, n_outputs), self.dtype)
         for part in self._parts(n, n_steps):
-            some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
             states = None if initial is None else tuple([array[part] for array in arrays] for arrays in initial)
-            found, _ = self._run(some, states, n_threads)
+            found, _ = self._run(sequences.part(part), states, n_threads)
             outputs[part, : found.shape[1]] = found[:, :, :n_outputs]
         return outputs if self.architecture.every_step else outputs[:, 0]
 
@@ -173,22 +174,11 @@ class Network:
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         total = total_weight = 0.0
         for part in self._parts(n, n_steps):
-            some = Sequences(sequences.rows, sequences.starts[part], sequences.lengths[part])
+            some = sequences.part(part)
             outputs, _ = self._run(some, None, n_threads)
-            data = self.data(
-                some,
-                Targets(targets.rows, targets.starts[part]),
-                None if weights is None else weights[part],
-            )
+            data = self.data(some, targets.part(part), None if weights is None else weights[part])
             part_total, part_weight = loss_kernels.total_loss(
-                loss_plan(loss),
-                outputs,
-                self.architecture.n_outputs,
-                data.values,
-                data.labels,
-                data.first_target,
-                data.lengths,
-                data.weights,
+                loss_plan(loss), outputs, self.architecture.n_outputs, data
             )
             total += part_total
             total_weight += part_weight
@@ -355,7 +345,10 @@ class Network:
 
     def flops(self, batch: int, n_steps: int) -> float:
         """Floating-point operations of a forward pass."""
-        return 2.0 * self.n_matrix_params * batch * n_steps
+        head = self._shapes["head.w_out"]
+        every_step = self.n_matrix_params - math.prod(head)
+        head_steps = n_steps if self.architecture.every_step else 1
+        return 2.0 * batch * (every_step * n_steps + math.prod(head) * head_steps)
 
     def data(
         self,
@@ -366,8 +359,8 @@ class Network:
         carried: NDArray[Any] | None = None,
     ) -> Data:
         """Windows as the kernels take them: an empty array stands for what there is not."""
-        nothing, none = np.zeros((0, 0), self.dtype), np.zeros(0, np.int64)
-        one_hot = self.architecture.one_hot
+        nothing, no_numbers, none = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype), np.zeros(0, np.int64)
+        one_hot, framing = self.architecture.one_hot, sequences.framing
         rows = None if targets is None else targets.rows
         is_labels = rows is not None and rows.dtype.kind in "iu"
         return Data(
@@ -378,7 +371,13 @@ class Network:
             values=nothing if rows is None or is_labels else rows,
             labels=rows if is_labels else none,
             first_target=none if targets is None else targets.starts,
-            weights=np.zeros(0, self.dtype) if weights is None else weights,
+            weights=no_numbers if weights is None else weights,
+            shifts=nothing if framing is None else framing.shifts,
+            scales=nothing if framing is None else framing.scales,
+            bounds=np.zeros((0, 0), np.int64) if framing is None else framing.bounds,
+            statics=nothing if framing is None else framing.statics,
+            target_shifts=no_numbers if targets is None or targets.shifts is None else targets.shifts,
+            target_scales=no_numbers if targets is None or targets.scales is None else targets.scales,
             initial=self._joined_states(initial) if carried is None else carried,
             carry=carried is not None,
         )

@@ -27,6 +27,15 @@ class Architecture:
         Whether the inputs are integer codes, each standing for a one-hot vector.
     every_step : bool
         Whether the head reads every step, or the last states alone.
+    segment : int
+        Rows of `Sequences.rows` that one step reads, side by side.
+    n_static : int
+        Numbers of each window that every step reads besides, see `Framing`.
+    n_known : int
+        Of the input channels, the last ones, which are known beyond the bounds of `Framing`.
+    skip_steps : int
+        If not 0, the head also reads the inputs (but the static ones) of all steps, and every window has this many:
+        a linear map past the layers. Its weights start at 0.
     """
 
     n_inputs: int
@@ -35,10 +44,30 @@ class Architecture:
     bidirectional: bool = False
     one_hot: bool = False
     every_step: bool = False
+    segment: int = 1
+    n_static: int = 0
+    n_known: int = 0
+    skip_steps: int = 0
+
+
+class Framing(NamedTuple):
+    """What each window is seen relative to: a row reads as ``(row - shifts) * scales``, a missing number (NaN) as 0."""
+
+    shifts: NDArray[Any]
+    """(n, C) of the network's dtype."""
+    scales: NDArray[Any]
+    """(n, C)"""
+    bounds: NDArray[np.int64]
+    """(n, 2) rows before the first read as 0, and so do rows from the second on, but in the channels known ahead.
+
+    A window may begin before its series, or even before all rows.
+    """
+    statics: NDArray[Any]
+    """(n, n_static)"""
 
 
 class Sequences(NamedTuple):
-    """Windows that lie in one long array: window i is `rows[starts[i] : starts[i] + lengths[i]]`.
+    """Windows that lie in one long array: window i is `rows[starts[i] : starts[i] + lengths[i] * segment]`.
 
     Nothing is copied per window, and windows may overlap.
     """
@@ -49,15 +78,35 @@ class Sequences(NamedTuple):
     """(n,) first row of each window."""
     lengths: NDArray[np.int64]
     """(n,) steps of each window, at least 1."""
+    framing: Framing | None = None
+
+    def part(self, which: Any) -> Sequences:
+        """Those numbered `which`, in the same rows."""
+        framing = self.framing and Framing(*(array[which] for array in self.framing))
+        return Sequences(self.rows, self.starts[which], self.lengths[which], framing)
 
 
 class Targets(NamedTuple):
-    """The target of window i is `rows[starts[i]]`; with `every_step`, step t's is `rows[starts[i] + t]`."""
+    """The target of window i is `rows[starts[i]]`; with `every_step`, step t's is `rows[starts[i] + t]`.
+
+    Where K is not the number of targets, they are that many numbers from the beginning of that row on, over as many
+    rows as it takes: with K = 1, the next values of a series. A number that is NaN is left out of the loss.
+    """
 
     rows: NDArray[Any]
     """(M, K) numbers of the network's dtype, or (M,) int64 classes for ``"log_loss"``."""
     starts: NDArray[np.int64]
     """(n,) row of each window's (first) target."""
+    shifts: NDArray[Any] | None = None
+    """(n,) of the network's dtype; together with `scales`: a number stands for ``(number - shift) * scale``."""
+    scales: NDArray[Any] | None = None
+    """(n,)"""
+
+    def part(self, which: Any) -> Targets:
+        """Those numbered `which`, in the same rows."""
+        shifts = None if self.shifts is None else self.shifts[which]
+        scales = None if self.scales is None else self.scales[which]
+        return Targets(self.rows, self.starts[which], shifts, scales)
 
 
 @dataclass(frozen=True)
@@ -127,7 +176,7 @@ class Gradient(NamedTuple):
     params: NDArray[Any]
     """(P,) flat, as `Network.params`; see `Network.named`."""
     inputs: NDArray[Any]
-    """(B, T, C), zero beyond a window's length; empty for a one-hot network."""
+    """(B, T, C) by way of the layers, as they read it, zero beyond a window's length; empty for a one-hot network."""
     hidden: list[NDArray[Any]]
     """With respect to the initial hidden state: one (B, H) a layer and direction."""
     cell: list[NDArray[Any]]

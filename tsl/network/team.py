@@ -80,9 +80,10 @@ class Team:
         network, layout = self.network, self.network.layout
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
-            width = rounded_up(network.architecture.n_inputs, WIDTH)
+            n_inputs = int(layout.cells["n_inputs"][0])
+            width = rounded_up(n_inputs, WIDTH)
             inputs = read_array(self.work, self.work.cells["d_inputs"][0], n_steps, n, width)
-            inputs = inputs[..., : network.architecture.n_inputs].swapaxes(0, 1).copy()
+            inputs = inputs[..., :n_inputs].swapaxes(0, 1).copy()
         hidden, cell = [], []
         for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
             hidden.append(read_array(self.work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
