@@ -124,7 +124,7 @@ def test_gradient_matches_central_differences(bidirectional, every_step, name, d
 
     assert_allclose(gradient.params, central_difference(loss, problem.network.params), **CLOSE)
     d_rows = central_difference(loss, problem.sequences.rows)
-    for b, (start, length) in enumerate(zip(*problem.sequences[1:], strict=True)):
+    for b, (start, length) in enumerate(zip(*problem.sequences[1:3], strict=True)):
         assert_allclose(gradient.inputs[b, :length], d_rows[start : start + length], **CLOSE)
         assert_array_equal(gradient.inputs[b, length:], 0)
     for grads, states in zip((gradient.hidden, gradient.cell), problem.initial, strict=True):
