@@ -256,7 +256,7 @@ def test_streams_go_on_from_chunk_to_chunk():
     streams = ring([np.arange(n)])
     assert (streams.n_streams, streams.n_chunks) == (3, 26)  # 309 characters to read: 103 a stream, 26 chunks of <= 4
     sequences, targets, _ = streams()
-    starts, lengths = (part.reshape(26, 3) for part in sequences[1:])
+    starts, lengths = (part.reshape(26, 3) for part in sequences[1:3])
     assert set(lengths.ravel()) == {3, 4}
     assert_array_equal(lengths.sum(axis=0), [103] * 3)
     assert_array_equal(starts[1:], (starts + lengths)[:-1] % 309)  # each chunk begins where the one before ended

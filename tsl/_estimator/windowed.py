@@ -200,7 +200,7 @@ class WindowEstimator(BaseLSTM):
         return self._samples(data)
 
     def _new_input_scaling(self, training: Data) -> Scaling:
-        rows, starts, _ = training.windows
+        rows, starts, *_ = training.windows
         if self.scaling is None:
             return no_scaling(rows.shape[1])
         return standard_scaling(rows, coverage(training.windows, training.weights), starts[0], "X")
