@@ -1,0 +1,224 @@
+"""Metrics of the frame of a backtest, by series, cutoff or step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.metrics._frames import Layout, mirrored, to_pandas
+from tsl.metrics._scales import scales
+
+POINT = ("mae", "rmse", "mape", "smape", "wmape")
+SCALED = ("mase", "rmsse", "owa")
+INTERVAL = ("coverage", "interval_width")
+QUANTILE = ("pinball", "crps")
+METRICS = (*POINT, *SCALED, *INTERVAL, *QUANTILE)
+
+
+def evaluate(
+    frame: Any,
+    metrics: Sequence[str] | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    history: Any = None,
+    season: int = 1,
+    reference: str = "SeasonalNaive",
+    models: Sequence[str] | None = None,
+    id_col: str | None = None,
+    time_col: str | None = None,
+    target: str | None = None,
+) -> Any:
+    """Tabulate how good the forecasts of a backtest are.
+
+    A metric is computed for each series over all its rows in a group, and then averaged over the series, so that one
+    on a large scale does not count for more in what is scaled. Rows whose truth is missing do not count.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What `backtest` gives: columns for the series, the cutoff, the time and the truth, in this order, and then one
+        for each model, such as ``y_pred``, with the bounds of its intervals, ``y_pred-lo-90`` and ``y_pred-hi-90``,
+        and its quantiles, ``y_pred-q0.1``. Any other frame with columns ``unique_id``, ``ds`` and ``y``, or those
+        named below, will do; the columns for the series and the cutoff may be missing.
+    metrics : sequence of str, optional
+        Which ones: ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
+        which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``
+        from all quantiles, those of intervals included. Default: ``mae``, ``rmse``, ``smape``, ``wmape``, with a
+        `history` ``mase`` and ``rmsse``, with intervals their coverage and width.
+    by : str or sequence of str, optional
+        One row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first one forecast), or for each value of any
+        other column of `frame`. Default: one row over all.
+    history : DataFrame or Series, optional
+        What the scale of ``mase`` and ``rmsse`` is computed from: the series as they were given to `fit`, in a long
+        frame with the columns of `frame`, a wide frame with one column a series or with the target, or a Series. Rows
+        after a cutoff do not count for it.
+    season : int, default=1
+        Rows between the values of the history whose differences are the scale.
+    reference : str, default="SeasonalNaive"
+        The model that ``"owa"`` is relative to.
+    models : sequence of str, optional
+        Columns to evaluate; default all columns of numbers behind the truth.
+    id_col, time_col, target : str, optional
+        Names of columns, where they cannot be known from the above.
+
+    Returns
+    -------
+    DataFrame
+        One row for each group and model: the columns of the group, ``model``, and one for each metric. For a frame of
+        polars it is one, too.
+
+    Raises
+    ------
+    ValueError
+        If a column, a metric or a series of the history is missing, a forecast is NaN, or a series has no two values
+        a season apart before a cutoff.
+
+    Notes
+    -----
+    Values are those of ``utilsforecast.losses`` on the same frame; with a column of cutoffs that package gives them
+    for each series and cutoff, as ``by=["series", "cutoff"]`` does here. ``crps`` is not divided by the size of
+    the values as ``scaled_crps`` there is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tsl.metrics import evaluate
+    >>> days = pd.date_range("2024-01-05", periods=2)
+    >>> frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": [4.0, 6.0], "y_pred": [4.5, 6.0], "Naive": [3.0, 3.0]})
+    >>> evaluate(frame, ["mae", "smape"])
+        model   mae     smape
+    0  y_pred  0.25  0.029412
+    1   Naive  2.00  0.238095
+    >>> evaluate(frame, ["mae"], by="step", models=["Naive"])
+       step  model  mae
+    0     1  Naive  1.0
+    1     2  Naive  3.0
+    """
+    table = to_pandas(frame, "frame")
+    layout = Layout.of(table, id_col=id_col, time_col=time_col, target=target, models=models)
+    chosen = _chosen(metrics, layout, history)
+    groups = _groups(table, layout, [by] if isinstance(by, str) else list(by or []))
+    counted = table[layout.target].notna().to_numpy()
+    if not counted.any():
+        raise ValueError(f"frame must have a truth in column {layout.target!r}, got none")
+    scale = scales(table[counted], layout, to_pandas(history, "history"), season) if set(chosen) & set(SCALED) else None
+    keys = {name: values[counted] for name, values in groups.items()}
+    series = layout.series(table)[counted]
+    results = []
+    for model in layout.models:
+        terms = _terms(table[counted], layout, model, chosen, scale)
+        results.append(_averaged(terms, keys, series, chosen).assign(model=model))
+    result = pd.concat(results, ignore_index=True)
+    if "owa" in chosen:
+        result["owa"] = _owa(result, list(keys), reference)
+    columns = [name for metric in chosen for name in result if name == metric or name.startswith(f"{metric}-")]
+    return mirrored(result[[*keys, "model", *columns]], frame)
+
+
+def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list[str]:
+    if metrics is None:
+        with_history = ["mase", "rmsse"] if history is not None else []
+        return ["mae", "rmse", "smape", "wmape", *with_history, *(INTERVAL if layout.levels else ())]
+    chosen = [metrics] if isinstance(metrics, str) else list(metrics)
+    for metric in chosen:
+        if metric not in METRICS:
+            raise ValueError(f"metrics must be among {', '.join(METRICS)}, got {metric!r}")
+        if metric in SCALED and history is None:
+            raise ValueError(f"history must be given for {metric!r}: its scale comes from there")
+        if metric in INTERVAL and not layout.levels:
+            raise ValueError(f"frame must have columns like '{layout.models[0]}-lo-90' for {metric!r}, got none")
+        if metric in QUANTILE and not layout.quantiles:
+            raise ValueError(f"frame must have columns of quantiles or intervals for {metric!r}, got none")
+    return chosen
+
+
+def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDArray[Any]]:
+    """The values to group by, under the names that they have in the result."""
+    groups = {}
+    for name in by:
+        if name == "series" and layout.id_col is not None:
+            groups[layout.id_col] = table[layout.id_col].array
+        elif name == "step":
+            groups[name] = layout.steps(table)
+        elif name in table:
+            groups[name] = table[name].array
+        else:
+            raise ValueError(f"by must be 'series', 'cutoff', 'step' or a column of frame, got {name!r}")
+    return groups
+
+
+def _terms(
+    table: pd.DataFrame, layout: Layout, model: str, chosen: list[str], scale: pd.DataFrame | None
+) -> pd.DataFrame:
+    """What is averaged: one row for each row of the frame."""
+    true, pred = table[layout.target].to_numpy(float), _forecast(table, model)
+    error = np.abs(true - pred)
+    size = np.abs(true) + np.abs(pred)
+    terms = {
+        "mae": error,
+        "rmse": error**2,
+        "mape": error / np.where(true == 0.0, np.nan, np.abs(true)),
+        "smape": error / np.where(size == 0.0, 1.0, size),
+        "wmape": error,
+        "size": np.abs(true),
+    }
+    if scale is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):  # a history that repeats itself has no scale
+            terms["mase"] = error / scale["absolute"].to_numpy()
+            terms["rmsse"] = error**2 / scale["squared"].to_numpy()
+    for level in layout.levels.get(model, ()) if set(chosen) & set(INTERVAL) else ():
+        low, high = _forecast(table, f"{model}-lo-{level}"), _forecast(table, f"{model}-hi-{level}")
+        terms[f"coverage-{level}"] = (low <= true) & (true <= high)
+        terms[f"interval_width-{level}"] = high - low
+    if set(chosen) & set(QUANTILE) and model in layout.quantiles:
+        losses = [_pinball(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
+        terms["pinball"] = np.mean(losses, axis=0)
+    return pd.DataFrame(terms, dtype=float)
+
+
+def _averaged(
+    terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64], chosen: list[str]
+) -> pd.DataFrame:
+    """Metrics over the rows of each series in a group, averaged over its series."""
+    own = [f"_key_{k}" for k in range(len(keys))]
+    table = terms.assign(_series=series, **dict(zip(own, keys.values())))
+    means = table.groupby([*own, "_series"], sort=True, observed=True).mean()
+    means["rmse"] **= 0.5
+    means["wmape"] /= means["size"].replace(0.0, np.nan)
+    if "rmsse" in means:
+        means["rmsse"] **= 0.5
+    if "pinball" in means:
+        means["crps"] = 2.0 * means["pinball"]
+    if not own:
+        return means.mean().to_frame().T
+    return means.groupby(level=own, sort=True, observed=True).mean().rename_axis(list(keys)).reset_index()
+
+
+def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
+    """Mean of sMAPE and MASE, each over that of the reference in the same group."""
+    of_reference = result["model"] == reference
+    if not of_reference.any():
+        raise ValueError(f"reference must be one of the models, {list(result['model'].unique())}, got {reference!r}")
+    if keys:
+        base = result[of_reference].set_index(keys)[["smape", "mase"]]
+        base = result[keys].join(base, on=keys)
+    else:
+        base = pd.DataFrame([result.loc[of_reference, ["smape", "mase"]].iloc[0]] * len(result), index=result.index)
+    return (result["smape"] / base["smape"] + result["mase"] / base["mase"]) / 2.0
+
+
+def _pinball(error: NDArray[np.float64], quantile: float) -> NDArray[np.float64]:
+    return np.maximum(quantile * error, (quantile - 1.0) * error)
+
+
+def _forecast(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    values = table[name].to_numpy(float)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"frame must have finite forecasts, got {np.sum(~np.isfinite(values))} in {name!r} that are not"
+        )
+    return values

@@ -1,0 +1,127 @@
+"""Which column of a frame is what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
+QUANTILE = re.compile(r"(?P<model>.+)-q(?P<quantile>[01]?\.\d+)")
+CUTOFF = "cutoff"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names of the columns of a backtest."""
+
+    id_col: str | None
+    cutoff_col: str | None
+    time_col: str
+    target: str
+    models: list[str]
+    levels: dict[str, list[str]]
+    """Levels of the intervals of each model that has some, as they stand in the names of columns."""
+    quantiles: dict[str, dict[str, float]]
+    """Columns and what quantile each is, bounds of intervals included, for each model that has some."""
+
+    @classmethod
+    def of(
+        cls,
+        table: pd.DataFrame,
+        *,
+        id_col: str | None = None,
+        time_col: str | None = None,
+        target: str | None = None,
+        models: Sequence[str] | None = None,
+    ) -> Layout:
+        """Find them: by the names given, by place around the cutoff, or by the usual names."""
+        names = list(table.columns)
+        guessed = _by_place(names)
+        for key, given in (("id_col", id_col), ("time_col", time_col), ("target", target)):
+            guessed[key] = given if given is not None else guessed[key]
+            if given is not None and given not in names:
+                raise ValueError(f"{key} must be a column of frame, {names}, got {given!r}")
+        for key in ("time_col", "target"):
+            if guessed[key] not in names:
+                raise ValueError(f"{key} must be given: frame has neither a column 'cutoff' nor {guessed[key]!r}")
+        known = set(guessed.values()) | {CUTOFF}
+        found = _forecasts(table, known) if models is None else list(models)
+        for name in found:
+            if name not in names:
+                raise ValueError(f"models must be columns of frame, {names}, got {name!r}")
+        if not found:
+            raise ValueError(f"frame must have a column of forecasts, got only {names}")
+        levels, quantiles = _intervals(names, found)
+        cutoff = CUTOFF if CUTOFF in names else None
+        return cls(**guessed, cutoff_col=cutoff, models=found, levels=levels, quantiles=quantiles)
+
+    def series(self, table: pd.DataFrame) -> NDArray[np.int64]:
+        """(N,) a number for each series."""
+        if self.id_col is None:
+            return np.zeros(len(table), np.int64)
+        return pd.factorize(table[self.id_col])[0]
+
+    def steps(self, table: pd.DataFrame) -> NDArray[np.int64]:
+        """(N,) how far behind the first forecast of its window each row is, from 1."""
+        keys = [name for name in (self.id_col, self.cutoff_col) if name is not None]
+        if not keys:
+            return table[self.time_col].rank(method="first").to_numpy().astype(np.int64)
+        ordered = table.sort_values(self.time_col, kind="stable")
+        counts = ordered.groupby(keys, sort=False, observed=True).cumcount() + 1
+        return counts.sort_index().to_numpy()
+
+
+def _by_place(names: list[str]) -> dict[str, Any]:
+    if CUTOFF not in names or len(names) < names.index(CUTOFF) + 3:
+        return {"id_col": "unique_id" if "unique_id" in names else None, "time_col": "ds", "target": "y"}
+    place = names.index(CUTOFF)
+    before = names[place - 1] if place else None
+    return {"id_col": before, "time_col": names[place + 1], "target": names[place + 2]}
+
+
+def _forecasts(table: pd.DataFrame, known: set[str]) -> list[str]:
+    """Columns of numbers that are neither known nor a bound or quantile of another one."""
+    found = []
+    for name in table.columns:
+        match = BOUND.fullmatch(str(name)) or QUANTILE.fullmatch(str(name))
+        of_a_model = match is not None and match["model"] in table
+        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        if name not in known and numeric and not of_a_model:
+            found.append(name)
+    return found
+
+
+def _intervals(names: list[str], models: list[str]) -> tuple[dict[str, list[str]], dict[str, dict[str, float]]]:
+    levels: dict[str, list[str]] = {}
+    quantiles: dict[str, dict[str, float]] = {}
+    for name in names:
+        if (bound := BOUND.fullmatch(str(name))) and bound["model"] in models:
+            half = float(bound["level"]) / 200.0
+            quantiles.setdefault(bound["model"], {})[name] = 0.5 - half if bound["side"] == "lo" else 0.5 + half
+            if bound["side"] == "lo" and f"{bound['model']}-hi-{bound['level']}" in names:
+                levels.setdefault(bound["model"], []).append(bound["level"])
+        elif (quantile := QUANTILE.fullmatch(str(name))) and quantile["model"] in models:
+            quantiles.setdefault(quantile["model"], {})[name] = float(quantile["quantile"])
+    return levels, quantiles
+
+
+def to_pandas(frame: Any, name: str) -> Any:
+    """A pandas object; a frame of polars column by column, without pyarrow."""
+    if isinstance(frame, (pd.DataFrame, pd.Series)):
+        return frame.reset_index(drop=True) if name == "frame" else frame
+    if frame is not None and hasattr(frame, "get_columns"):
+        return pd.DataFrame({column.name: column.to_numpy() for column in frame.get_columns()})
+    raise TypeError(f"{name} must be a DataFrame, got {type(frame).__name__}")
+
+
+def mirrored(result: pd.DataFrame, frame: Any) -> Any:
+    """The result as a frame of the same library."""
+    if isinstance(frame, pd.DataFrame):
+        return result
+    return type(frame)({name: result[name].to_numpy() for name in result})

@@ -1,0 +1,58 @@
+"""What errors of a series are divided by: the size of its seasonal differences before a cutoff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.metrics._arrays import absolute_scale, squared_scale
+from tsl.metrics._frames import Layout
+
+
+def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd.DataFrame:
+    """Columns ``absolute`` and ``squared``: the scale for each row of `table`."""
+    if season < 1:
+        raise ValueError(f"season must be at least 1, got {season}")
+    ids = [layout.id_col] if layout.id_col is not None else []
+    cutoffs = [layout.cutoff_col] if layout.cutoff_col is not None else []
+    windows = table[ids + cutoffs].drop_duplicates() if ids + cutoffs else pd.DataFrame(index=[0])
+    past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
+    found = []
+    for row in windows.itertuples(index=False):
+        name = row[0] if ids else None
+        if name not in past:
+            raise ValueError(f"history must have all series of frame, got none named {name!r}")
+        times, values = past[name]
+        known = values[: times.searchsorted(row[-1], side="right")] if cutoffs else values
+        if not np.isfinite(known[season:] - known[:-season]).any():
+            until = f" up to {row[-1]}" if cutoffs else ""
+            raise ValueError(
+                f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart{until}"
+            )
+        found.append((absolute_scale(known, season), squared_scale(known, season)))
+    result = pd.DataFrame(found, columns=["absolute", "squared"], index=windows.index)
+    if not ids + cutoffs:
+        return pd.DataFrame([found[0]] * len(table), columns=["absolute", "squared"])
+    return table[ids + cutoffs].merge(windows.join(result), on=ids + cutoffs, how="left")[["absolute", "squared"]]
+
+
+def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:
+    """Times and values of each series, in the order of time; a frame without a column of ids has the series None."""
+    if isinstance(history, pd.Series):
+        parts = {None if ids is None else history.name: history}
+        if ids is not None and len(ids) == 1:
+            parts = {ids[0]: history}
+    elif layout.id_col is not None and layout.id_col in history:
+        indexed = history.set_index(layout.time_col)[[layout.id_col, layout.target]]
+        parts = {name: part[layout.target] for name, part in indexed.groupby(layout.id_col, observed=True)}
+    elif (ids is not None and len(ids) > 1) or layout.target not in history:
+        indexed = history.set_index(layout.time_col) if layout.time_col in history else history
+        parts = {name: indexed[name].loc[: indexed[name].last_valid_index()] for name in indexed}
+    else:
+        indexed = history.set_index(layout.time_col) if layout.time_col in history else history
+        parts = {None if ids is None else ids[0]: indexed[layout.target]}
+    ordered = {name: part.sort_index() for name, part in parts.items()}
+    return {name: (part.index, part.to_numpy(float)) for name, part in ordered.items()}
