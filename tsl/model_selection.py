@@ -1,0 +1,162 @@
+"""Splits of series by time, for scikit-learn's `GridSearchCV`, `cross_val_score` and the like."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["PanelTimeSeriesSplit"]
+
+WINDOWS = ("expanding", "sliding")
+ALIGNMENTS = ("time", "end")
+
+
+class PanelTimeSeriesSplit:
+    """Cross-validation that trains on the rows up to a cutoff and tests on the `horizon` stamps that follow.
+
+    What `sklearn.model_selection.TimeSeriesSplit` is for rows, this is for stamps: all series of a frame are cut at the
+    same time, so that nothing is learned from what one series did after another one's cutoff.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of cutoffs. The last fold tests on the last stamps of the data.
+    horizon : int, default=1
+        Stamps to test on.
+    step : int, optional
+        Stamps between cutoffs. Default: `horizon`, so that the folds test on different stamps.
+    gap : int, default=0
+        Stamps between the cutoff and the first one to test on.
+    window : {"expanding", "sliding"}, default="expanding"
+        Whether each fold trains on all rows up to its cutoff, or on as many stamps as the first fold does.
+    align : {"time", "end"}, default="time"
+        Whether a cutoff is a stamp, the same for all series; or so many rows before the end of each series, for series
+        whose stamps do not say when they were, such as numbers of rows.
+    id_col, time_col : str, optional
+        Columns of the series and of the stamps. Default: ``unique_id`` and ``ds`` in a frame that has them, or else the
+        index, with one row a stamp.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tsl.model_selection import PanelTimeSeriesSplit
+    >>> days = pd.date_range("2024-01-01", periods=4)
+    >>> frame = pd.concat([pd.DataFrame({"unique_id": name, "ds": days, "y": 1.0}) for name in "ab"])
+    >>> for train, test in PanelTimeSeriesSplit(n_splits=2).split(frame):
+    ...     print(train, test)
+    [0 1 4 5] [2 6]
+    [0 1 2 4 5 6] [3 7]
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        horizon: int = 1,
+        *,
+        step: int | None = None,
+        gap: int = 0,
+        window: str = "expanding",
+        align: str = "time",
+        id_col: str | None = None,
+        time_col: str | None = None,
+    ) -> None:
+        self.n_splits = n_splits
+        self.horizon = horizon
+        self.step = step
+        self.gap = gap
+        self.window = window
+        self.align = align
+        self.id_col = id_col
+        self.time_col = time_col
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
+        return f"{type(self).__name__}({given})"
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return `n_splits`; the arguments are there for scikit-learn alone."""
+        return self.n_splits
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the numbers of the rows to train and to test on, from the earliest cutoff to the latest.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or array
+            Rows in any order; an array has one row a stamp.
+        y, groups : object
+            Not used.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            In ascending order. Series without rows on one side of a cutoff are in the other part alone.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, a column is missing, or there are too few stamps for all folds.
+        """
+        self._check()
+        series, times = self._series_and_times(X)
+        if self.align == "time":
+            ranks = np.unique(times, return_inverse=True)[1]
+        else:
+            ranks = _ranks_from_end(series, times)
+        n_stamps = int(ranks.max()) + 1 if len(ranks) else 0
+        step = self.horizon if self.step is None else self.step
+        first = n_stamps - self.horizon - self.gap - (self.n_splits - 1) * step
+        if first < 1:
+            raise ValueError(
+                f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap} and step={step} need "
+                f"{n_stamps - first + 1} stamps, got {n_stamps}"
+            )
+        for cutoff in range(first, first + self.n_splits * step, step):
+            begin = cutoff - first if self.window == "sliding" else 0
+            tested = cutoff + self.gap
+            train = np.flatnonzero((ranks >= begin) & (ranks < cutoff))
+            yield train, np.flatnonzero((ranks >= tested) & (ranks < tested + self.horizon))
+
+    def _check(self) -> None:
+        least = {"n_splits": 1, "horizon": 1, "gap": 0, "step": 1}
+        for name, low in least.items():
+            value = getattr(self, name)
+            if value is None and name == "step":
+                continue
+            if not isinstance(value, numbers.Integral) or value < low:
+                raise ValueError(f"{name} must be a whole number from {low} up, got {value!r}")
+        for name, allowed in (("window", WINDOWS), ("align", ALIGNMENTS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
+
+    def _series_and_times(self, X: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each row the number of its series, and of its stamp in the order of time."""
+        id_col, time_col = self.id_col, self.time_col
+        columns = list(X.columns) if hasattr(X, "columns") else []
+        if id_col is None and time_col is None and {"unique_id", "ds"} <= set(columns):
+            id_col, time_col = "unique_id", "ds"
+        for name, column in (("id_col", id_col), ("time_col", time_col)):
+            if column is not None and column not in columns:
+                raise ValueError(f"{name} must be a column of X, {columns}, got {column!r}")
+        if time_col is not None:
+            stamps = pd.Index(X[time_col])
+        else:
+            stamps = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else pd.RangeIndex(len(X))
+        if stamps.hasnans:
+            raise ValueError(f"X must have a stamp in every row, got {int(stamps.isna().sum())} without")
+        series = np.zeros(len(X), np.int64) if id_col is None else pd.factorize(pd.Index(X[id_col]))[0]
+        return series, pd.factorize(stamps, sort=True)[0]
+
+
+def _ranks_from_end(series: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of each row, counted so that the last rows of all series have the same, the highest one."""
+    order = np.lexsort((times, series))
+    ends = np.cumsum(np.bincount(series))
+    ranks = np.empty(len(series), np.int64)
+    ranks[order] = np.arange(len(series)) - ends[series[order]]
+    return ranks - ranks.min() if len(ranks) else ranks
