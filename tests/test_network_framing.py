@@ -28,7 +28,8 @@ def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATC
     rows = rng.normal(size=(40, N_CHANNELS)).astype(dtype)
     rows[rng.integers(40, size=5), 0] = np.nan
     starts = np.linspace(-4, 20, n_batch).astype(np.int64)
-    bounds = np.stack([np.maximum(starts + 1, 0), starts + SEGMENT * N_STEPS - 2], axis=1)
+    stops = starts + SEGMENT * N_STEPS
+    bounds = np.stack([np.maximum(starts + 1, 0), stops - 4, stops - np.arange(n_batch) % 3], axis=1)
     framing = Framing(
         rng.normal(size=(n_batch, N_CHANNELS)).astype(dtype),
         rng.uniform(0.5, 2.0, (n_batch, N_CHANNELS)).astype(dtype),
@@ -52,7 +53,8 @@ def framed(sequences):
                 place = start + step * SEGMENT + r
                 for c in range(N_CHANNELS):
                     known_ahead = c >= N_CHANNELS - N_KNOWN
-                    if framing.bounds[i, 0] <= place and (place < framing.bounds[i, 1] or known_ahead):
+                    first, origin, end = framing.bounds[i]
+                    if first <= place < (end if known_ahead else origin):
                         number = (rows[place, c] - framing.shifts[i, c]) * framing.scales[i, c]
                         windows[i, step, r * N_CHANNELS + c] = np.nan_to_num(number)
             windows[i, step, SEGMENT * N_CHANNELS :] = framing.statics[i]

@@ -100,7 +100,7 @@ class Data(NamedTuple):
     weights: Any  # (n,), or (0,)
     shifts: Any  # (n, channels), or (0, 0), as the two below
     scales: Any  # (n, channels)
-    bounds: Any  # (n, 2)
+    bounds: Any  # (n, 3)
     statics: Any  # (n, S), or (0, 0)
     target_shifts: Any  # (n,), or (0,), as the one below
     target_scales: Any  # (n,)

@@ -168,9 +168,9 @@ def load_windows(layout, work, data, windows, n_steps, first, last):
 def load_framed(layout, data, window, b, length, x):
     """Read a window into row b of x (T, B, segment * channels + S), relative to its shifts and scales.
 
-    What is missing (NaN), before the first bound, or beyond the second and not known ahead reads as 0.
+    What is missing (NaN), before the first bound, beyond the last, or beyond the second and not known ahead reads as 0.
     """
-    n_channels, first, origin = data.rows.shape[1], data.bounds[window, 0], data.bounds[window, 1]
+    n_channels, bounds = data.rows.shape[1], row(data.bounds, (window, 0), 3)
     zero = x.dtype.type(0.0)
     for t in range(x.shape[0]):
         fill(row(x, (t, b, 0), x.shape[2]), 0.0)
@@ -178,7 +178,9 @@ def load_framed(layout, data, window, b, length, x):
             continue
         for r in range(layout.segment):
             place, column = data.starts[window] + t * layout.segment + r, r * n_channels
-            for c in range(n_channels - layout.n_known if place >= origin else 0, n_channels if place >= first else 0):
+            if not bounds[0] <= place < bounds[2]:
+                continue
+            for c in range(n_channels - layout.n_known if place >= bounds[1] else 0, n_channels):
                 value = (data.rows[place, c] - data.shifts[window, c]) * data.scales[window, c]
                 x[t, b, column + c] = value if value == value else zero
         for k in range(data.statics.shape[1]):

@@ -58,9 +58,10 @@ class Framing(NamedTuple):
     scales: NDArray[Any]
     """(n, C)"""
     bounds: NDArray[np.int64]
-    """(n, 2) rows before the first read as 0, and so do rows from the second on, but in the channels known ahead.
+    """(n, 3) first row of the window's series, first row that is not known yet, and end of the series.
 
-    A window may begin before its series, or even before all rows.
+    Rows outside the series read as 0, and so do those that are not known yet, but in the channels known ahead. A
+    window may begin before its series, or even before all rows, and end beyond.
     """
     statics: NDArray[Any]
     """(n, n_static)"""
