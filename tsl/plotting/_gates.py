@@ -1,4 +1,4 @@
-"""Pictures of what a network does; they need matplotlib, which ``pip install "tsl-lstm[plot]"`` brings."""
+"""What the gates of a network do."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsl.plotting._axes import new_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-__all__ = ["plot_gates"]
 
 TITLES = {
     "input": "Input gate",
@@ -122,9 +122,5 @@ def _colours(gate: str, steps: Any) -> dict[str, Any]:
 
 
 def _new_axes(n_steps: int, n_units: int) -> Axes:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError('plotting needs matplotlib: pip install "tsl-lstm[plot]"') from error
     width, height = 2.0 + 0.25 * n_steps, 1.5 + 0.25 * n_units  # inches: room for the labels
-    return plt.subplots(figsize=(min(max(width, 5.0), 16.0), height), layout="constrained")[1]
+    return new_axes(min(max(width, 5.0), 16.0), height)

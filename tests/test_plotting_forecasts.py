@@ -1,0 +1,228 @@
+"""Pictures of forecasts: what is drawn for each form of data."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tsl.metrics import evaluate
+from tsl.plotting import plot_backtest, plot_error_by_step, plot_forecast, plot_history, plot_residuals
+from tsl.training.history import History
+
+mpl.use("agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+DAYS = pd.date_range("2024-01-01", periods=100, name="day")
+PAST, AHEAD = DAYS[:90], DAYS[90:]
+WAVE = np.sin(np.arange(100.0))
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def predicted(times=AHEAD):
+    """The columns of a forecast with two levels."""
+    columns = {"y_pred": np.ones(len(times))}
+    for level, width in [("80", 1.0), ("95", 2.0)]:
+        columns |= {f"y_pred-lo-{level}": 1.0 - width, f"y_pred-hi-{level}": 1.0 + width}
+    return pd.DataFrame(columns, index=times)
+
+
+def long(frame, **names):
+    """The same rows for the series b and a, in which the values of a are 10 larger."""
+    parts = [frame.reset_index().assign(shop="b"), (frame + 10.0).reset_index().assign(shop="a")]
+    table = pd.concat(parts, ignore_index=True)
+    return table[["shop", "day", *[name for name in table if name not in ("shop", "day")]]]
+
+
+def line(ax, label):
+    (found,) = [drawn for drawn in ax.get_lines() if drawn.get_label() == label]
+    return found
+
+
+FORMS = {
+    "series": (pd.Series(WAVE[:90], PAST, name="y"), predicted()["y_pred"], {}, 0.0),
+    "series and intervals": (pd.Series(WAVE[:90], PAST, name="y"), predicted(), {}, 0.0),
+    "wide, target": (pd.DataFrame({"x": 5.0, "y": WAVE[:90]}, PAST), predicted(), {}, 0.0),
+    "wide, other target": (pd.DataFrame({"x": WAVE[:90], "y": 5.0}, PAST), predicted(), {"target": "x"}, 0.0),
+    "wide, stamps in a column": (
+        pd.DataFrame({"day": PAST, "y": WAVE[:90]}),
+        predicted(),
+        {"time_col": "day"},
+        0.0,
+    ),
+    "wide, a column a series": (
+        pd.DataFrame({"b": WAVE[:90], "a": 10.0 + WAVE[:90]}, PAST),
+        pd.DataFrame({"b": 1.0, "a": 11.0}, AHEAD),
+        {"series": "a"},
+        10.0,
+    ),
+    "wide, pairs of columns": (
+        pd.DataFrame({"b": WAVE[:90], "a": 10.0 + WAVE[:90]}, PAST),
+        pd.concat({"b": predicted(), "a": predicted() + 10.0}, axis=1),
+        {"series": "a"},
+        10.0,
+    ),
+    "long": (long(pd.DataFrame({"y": WAVE[:90]}, PAST)), long(predicted()), {"series": "a"}, 10.0),
+    "long, one series": (
+        pd.DataFrame({"day": PAST, "sales": WAVE[:90]}),
+        predicted().reset_index(),
+        {},
+        0.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forecast_follows_its_history_in_every_form(form):
+    history, forecast, options, base = FORMS[form]
+    ax = plot_forecast(history, forecast, **options)
+    shown, ahead = line(ax, "history"), line(ax, "forecast")
+    assert len(shown.get_xdata()) == 50  # three times the forecast is less
+    assert_allclose(shown.get_ydata(), base + WAVE[40:90])
+    assert_allclose(ahead.get_ydata(), base + np.ones(10))
+    assert ax.convert_xunits(shown.get_xdata()[-1]) + 1 == ax.convert_xunits(ahead.get_xdata()[0])  # the next day
+    levels = [text.get_text() for text in ax.get_legend().get_texts() if "interval" in text.get_text()]
+    with_intervals = any("lo-80" in str(name) for name in getattr(forecast, "columns", []))
+    assert levels == (["95 % interval", "80 % interval"] if with_intervals else [])
+    assert ax.get_title() == ("a" if base else {"series": "y"}.get(form, ax.get_title()))
+    ax.figure.canvas.draw()
+
+
+def test_intervals_are_shaded_between_their_bounds():
+    ax = plot_forecast(None, predicted())
+    widest, narrower = (shade.get_paths()[0].get_extents() for shade in ax.collections)
+    assert (widest.y0, widest.y1, narrower.y0, narrower.y1) == (-1.0, 3.0, 0.0, 2.0)
+
+
+def test_first_series_is_shown_by_default_and_what_came_beside_it():
+    full = long(pd.DataFrame({"y": WAVE}, DAYS))
+    ax = plot_forecast(full[full["day"] < AHEAD[0]], long(predicted()), actual=full, n_history=7)
+    assert ax.get_title() == "b"
+    assert len(line(ax, "history").get_xdata()) == 7
+    assert_allclose(line(ax, "what came").get_ydata(), WAVE[90:])
+
+
+@pytest.mark.parametrize("index", [DAYS.to_period("D"), pd.RangeIndex(100), DAYS.tz_localize("Asia/Tokyo")])
+def test_any_stamps_can_be_drawn(index):
+    ax = plot_forecast(pd.Series(WAVE[:90], index[:90]), predicted(index[90:]))
+    ax.figure.canvas.draw()
+    assert len(line(ax, "forecast").get_xdata()) == 10
+
+
+def backtest_frame():
+    """Two windows of two series; forecasts are off by their step."""
+    parts = []
+    for name in ("b", "a"):
+        for cutoff in (80, 90):
+            rows = slice(cutoff, cutoff + 10)
+            part = {"shop": name, "cutoff": DAYS[cutoff - 1], "day": DAYS[rows], "sales": WAVE[rows]}
+            errors = np.arange(1.0, 11.0)
+            intervals = {"y_pred-lo-90": WAVE[rows], "y_pred-hi-90": WAVE[rows] + 11.0}
+            parts.append(pd.DataFrame({**part, "y_pred": WAVE[rows] + errors, **intervals, "Naive": WAVE[rows] - 12.0}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_backtest_shows_each_window_from_its_cutoff():
+    frame = backtest_frame()
+    ax = plot_backtest(frame, series="a")
+    drawn = [np.asarray(found.get_ydata(), float) for found in ax.get_lines()]
+    assert_allclose(drawn[0], WAVE[80:])
+    assert_allclose(drawn[1], WAVE[80:90] + np.arange(1.0, 11.0))
+    assert_allclose(drawn[2], WAVE[90:] + np.arange(1.0, 11.0))
+    assert len(drawn) == 1 + 2 + 2  # the truth, the windows, the cutoffs
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["what came", "90 % interval", "y_pred"]
+    assert ax.get_title() == "a"
+    single = plot_backtest(frame[frame["shop"] == "a"].drop(columns="shop"), models=["Naive"])
+    assert single.get_title() == ""
+    single.figure.canvas.draw()
+
+
+def test_error_by_step_has_a_line_for_each_model():
+    scores = evaluate(backtest_frame(), by="step")
+    ax = plot_error_by_step(scores, "mae")
+    assert_allclose(line(ax, "y_pred").get_ydata(), np.arange(1.0, 11.0))
+    assert_array_equal(line(ax, "y_pred").get_xdata(), np.arange(1, 11))
+    assert_allclose(line(ax, "Naive").get_ydata(), 12.0)
+    assert ax.get_ylim()[0] == 0.0
+
+
+def test_residuals_show_what_is_left_to_learn():
+    _, spread, correlation = plot_residuals(pd.Series(WAVE, DAYS), n_lags=6)
+    segments = correlation.collections[0].get_segments()
+    centred = WAVE - WAVE.mean()
+    assert_allclose(segments[2][1], [3, centred[3:] @ centred[:-3] / (centred @ centred)])
+    assert len(segments) == 6
+    assert spread.get_legend().get_texts()[0].get_text() == f"mean {WAVE.mean():.3g}"
+    _, given = plt.subplots(1, 3)
+    assert_array_equal(plot_residuals(pd.DataFrame({"residual": WAVE}).where(WAVE[:, None] < 0.9), axes=given), given)
+
+
+def test_loss_by_epoch():
+    history = History()
+    for loss in (3.0, 2.0, 1.0):
+        history.add_epoch(loss=loss, learning_rate=0.1, grad_norm=1.0, seconds=0.1, n_steps=5)
+    ax = plot_history(history)
+    assert_allclose(line(ax, "training").get_ydata(), [3.0, 2.0, 1.0])
+    assert len(ax.get_lines()) == 1  # nothing was validated
+    history.val_loss, history.best_iter = [3.0, 2.5, 2.7], 2
+    ax = plot_history(history)
+    assert_allclose(line(ax, "validation").get_ydata(), [3.0, 2.5, 2.7])
+    assert line(ax, "best epoch").get_xdata()[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("draw", "arguments", "options"),
+    [
+        (plot_forecast, (None, predicted()), {}),
+        (plot_backtest, (backtest_frame(),), {}),
+        (plot_error_by_step, (evaluate(backtest_frame(), by="step"),), {}),
+        (plot_history, (History([1.0], [2.0], best_iter=1),), {}),
+    ],
+)
+def test_given_axes_are_used(draw, arguments, options):
+    _, axes = plt.subplots(2)
+    assert draw(*arguments, ax=axes[1], **options) is axes[1]
+    assert len(plt.get_fignums()) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot_forecast(None, long(predicted()), series="c"), "series must be one of 'b', 'a', got 'c'"),
+        (
+            lambda: plot_forecast(pd.DataFrame({"p": WAVE, "q": WAVE}, DAYS), predicted()),
+            r"target must name one of the columns of history, \['p', 'q'\]",
+        ),
+        (
+            lambda: plot_forecast(pd.DataFrame({"p": WAVE}, DAYS), predicted(), target="q"),
+            r"target must be a column of history, \['p'\], got 'q'",
+        ),
+        (
+            lambda: plot_forecast(pd.DataFrame({"y": WAVE, "day": DAYS}), long(predicted())),
+            r"history must have the column 'shop' of forecast, got \['y', 'day'\]",
+        ),
+        (lambda: plot_backtest(long(predicted())), "frame must be that of a backtest"),
+        (lambda: plot_backtest(backtest_frame(), models=["LSTM"]), "models must be columns of frame, .* got 'LSTM'"),
+        (lambda: plot_error_by_step(evaluate(backtest_frame())), "must be of evaluate"),
+        (
+            lambda: plot_error_by_step(evaluate(backtest_frame(), by="step"), "mase"),
+            "metric must be a column of scores",
+        ),
+        (lambda: plot_residuals([1.0, 2.0, np.nan]), "residuals must be at least 4, got 2"),
+        (lambda: plot_residuals(np.zeros((9, 2))), r"one series of shape \(n,\), got shape \(9, 2\)"),
+        (lambda: plot_residuals(predicted()), "residuals must be one column, that of one series"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_no_frame_is_a_type_error():
+    with pytest.raises(TypeError, match="a DataFrame or Series is needed, got list"):
+        plot_forecast(None, [1.0])

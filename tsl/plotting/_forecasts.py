@@ -1,0 +1,210 @@
+"""Forecasts beside what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tsl.plotting._axes import TRUTH, new_axes, slanted_dates
+from tsl.plotting._series import POINT, levels_of, one_forecast, one_history, one_window_frame, stamps, to_pandas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FEWEST_SHOWN = 50
+COLOURS = ("tab:red", "tab:blue", "tab:green", "tab:purple", "tab:orange", "tab:brown")
+METRICS = ("mae", "rmse", "mase", "smape")
+
+
+def plot_forecast(
+    history: Any,
+    forecast: Any,
+    *,
+    actual: Any = None,
+    series: Any = None,
+    target: str | None = None,
+    time_col: str | None = None,
+    n_history: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Show a forecast with its intervals behind the end of its history.
+
+    Parameters
+    ----------
+    history : Series or DataFrame
+        What the forecaster was fitted on, in any form that it takes; None leaves it out.
+    forecast : Series or DataFrame
+        What `predict` gave for it.
+    actual : Series or DataFrame, optional
+        What came, in the form of the history.
+    series : object, optional
+        Which series to show, where there are several. Default: the first one.
+    target : str, optional
+        The column of the history that was forecast. Default: ``y``, or the only one.
+    time_col : str, optional
+        The column of stamps of a history without a time index. Default: the one that the forecast has.
+    n_history : int, optional
+        Rows of the history to show. Default: three times those of the forecast, at least 50.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `series` or `target` is not there, or `target` must be given.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tsl.plotting import plot_forecast
+    >>> history = pd.Series(range(60), pd.date_range("2024-01-01", periods=60), name="sales")
+    >>> days = pd.date_range("2024-03-01", periods=2)
+    >>> forecast = pd.DataFrame({"y_pred": [60, 61], "y_pred-lo-90": [58, 58], "y_pred-hi-90": [62, 64]}, days)
+    >>> ax = plot_forecast(history, forecast)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['history', '90 % interval', 'forecast']
+    """
+    name, table = one_forecast(forecast, series)
+    ax = new_axes(10.0, 4.0) if ax is None else ax
+    title = name
+    if history is not None:
+        past = one_history(history, name, forecast, target, time_col)
+        shown = past.iloc[-(max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history) :]
+        ax.plot(stamps(shown.index), shown.to_numpy(), color=TRUTH, label="history")
+        title = past.name if title is None else title
+    if actual is not None:
+        came = one_history(actual, name, forecast, target, time_col)
+        came = came[came.index.isin(table.index)]
+        ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
+    _draw_intervals(ax, stamps(table.index), table, POINT, COLOURS[0])
+    ax.plot(stamps(table.index), table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
+    ax.set_title("" if title is None else str(title))
+    ax.legend()
+    slanted_dates(ax)
+    return ax
+
+
+def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (POINT,), ax: Axes | None = None) -> Axes:
+    """Show the forecasts of a backtest, each from its cutoff on, over what came.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What `backtest` gave.
+    series : object, optional
+        Which series to show, where there are several. Default: the first one.
+    models : sequence of str, default=("y_pred",)
+        Columns of forecasts to show, with their intervals.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `series` or one of `models` is not there, or `frame` is none of a backtest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tsl.plotting import plot_backtest
+    >>> frame = pd.DataFrame({"cutoff": [3, 3, 5, 5], "time": [4, 5, 6, 7], "y": 1.0, "y_pred": 1.1, "Naive": 0.9})
+    >>> ax = plot_backtest(frame, models=["y_pred", "Naive"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['what came', 'y_pred', 'Naive']
+    """
+    name, table, (cutoff, time, truth) = one_window_frame(frame, series)
+    for model in models:
+        if model not in table:
+            raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
+    ax = new_axes(10.0, 4.0) if ax is None else ax
+    came = table.drop_duplicates(time).set_index(time)[truth].sort_index()
+    ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, label="what came")
+    for model, colour in zip(models, COLOURS):
+        for k, (_, window) in enumerate(table.groupby(cutoff)):
+            window = window.sort_values(time)
+            when = stamps(pd.Index(window[time]))
+            label = model if k == 0 else None
+            _draw_intervals(ax, when, window, model, colour, labelled=k == 0 and len(models) == 1)
+            ax.plot(when, window[model].to_numpy(), color=colour, label=label, **_marker(len(window)))
+    for when in stamps(pd.Index(table[cutoff].unique())):
+        ax.axvline(when, color="tab:gray", linestyle=":", linewidth=1)
+    ax.set_title("" if name is None else str(name))
+    ax.legend()
+    slanted_dates(ax)
+    return ax
+
+
+def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Show how the error grows with the distance from the cutoff.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        What `tsl.metrics.evaluate` gave for a backtest with ``by="step"``.
+    metric : str, optional
+        Which column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there is no such column, or none for the step.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tsl.metrics import evaluate
+    >>> from tsl.plotting import plot_error_by_step
+    >>> frame = pd.DataFrame({"cutoff": 3, "time": [4, 5], "y": 1.0, "y_pred": [1.1, 1.3], "Naive": [1.5, 1.7]})
+    >>> plot_error_by_step(evaluate(frame, by="step")).get_ylabel()
+    'mae'
+    """
+    table = to_pandas(scores)
+    if "step" not in table or "model" not in table:
+        raise ValueError(f'scores must be of evaluate(frame, by="step"), got the columns {list(table.columns)}')
+    metric = next((name for name in METRICS if name in table), None) if metric is None else metric
+    if metric not in table:
+        raise ValueError(f"metric must be a column of scores, {list(table.columns)}, got {metric!r}")
+    ax = new_axes(7.0, 4.0) if ax is None else ax
+    for model, part in table.groupby("model", sort=False):
+        ax.plot(part["step"].to_numpy(), part[metric].to_numpy(), label=str(model), **_marker(len(part)))
+    ax.set(xlabel="steps ahead", ylabel=metric)
+    ax.set_ylim(bottom=0.0)
+    ax.legend()
+    return ax
+
+
+def _draw_intervals(
+    ax: Axes, when: pd.Index, table: pd.DataFrame, model: str, colour: str, *, labelled: bool = True
+) -> None:
+    """Shade the intervals of a model, the widest one the lightest."""
+    for level in levels_of(table.columns, model):
+        low, high = (table[f"{model}-{side}-{level}"].to_numpy(float) for side in ("lo", "hi"))
+        label = f"{level} % interval" if labelled else None
+        ax.fill_between(when, low, high, color=colour, alpha=0.2, linewidth=0, label=label)
+
+
+def _marker(n_rows: int) -> dict[str, Any]:
+    """A line of one point is not seen without."""
+    return {"marker": "o"} if n_rows == 1 else {}

@@ -1,0 +1,105 @@
+"""One series out of the forms that data and forecasts come in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+POINT = "y_pred"
+BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
+
+
+def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
+    """The name of a series (or None) and its columns ``y_pred``, ``y_pred-lo-90``, ... on an index of stamps."""
+    forecast = to_pandas(forecast)
+    if isinstance(forecast, pd.Series):
+        return None, forecast.rename(POINT).to_frame()
+    if isinstance(forecast.columns, pd.MultiIndex):
+        name = _choose(forecast.columns.get_level_values(0).unique(), series)
+        return name, forecast[name]
+    if POINT not in forecast:
+        name = _choose(forecast.columns, series)
+        return name, forecast[[name]].set_axis([POINT], axis=1)
+    before = list(forecast.columns[: list(forecast.columns).index(POINT)])
+    if not before:
+        return None, forecast
+    if len(before) == 1:
+        return None, forecast.set_index(before[0])
+    name = _choose(forecast[before[-2]].unique(), series)
+    return name, forecast[forecast[before[-2]] == name].set_index(before[-1]).drop(columns=before[:-1])
+
+
+def one_history(history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None) -> pd.Series:
+    """The values of the series `name`, on an index of stamps in their order."""
+    history, forecast = to_pandas(history), to_pandas(forecast)
+    if isinstance(history, pd.Series):
+        return history.sort_index()
+    names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
+    before = names[: names.index(POINT)] if POINT in names else []
+    time_col = time_col if time_col is not None else (before[-1] if before and before[-1] in history else None)
+    if len(before) > 1:
+        if before[-2] not in history:
+            raise ValueError(f"history must have the column {before[-2]!r} of forecast, got {list(history.columns)}")
+        history = history[history[before[-2]] == name].drop(columns=before[-2])
+    if time_col is not None:
+        history = history.set_index(time_col)
+    if target is None and name in history and not before:
+        target = name
+    return history[_target(history, target)].sort_index()
+
+
+def _target(history: pd.DataFrame, target: str | None) -> str:
+    names = list(history.columns)
+    if target is None and len(names) > 1 and "y" not in names:
+        raise ValueError(f"target must name one of the columns of history, {names}")
+    target = target if target is not None else "y" if "y" in names else names[0]
+    if target not in names:
+        raise ValueError(f"target must be a column of history, {names}, got {target!r}")
+    return target
+
+
+def one_window_frame(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, list[str]]:
+    """A series of a backtest: its name or None, its rows, and the columns of cutoff, time and truth."""
+    frame = to_pandas(frame)
+    names = list(frame.columns)
+    if "cutoff" not in names or len(names) < names.index("cutoff") + 4:
+        raise ValueError(f"frame must be that of a backtest: series, cutoff, time, truth and forecasts, got {names}")
+    place = names.index("cutoff")
+    if place == 0:
+        return None, frame, names[:3]
+    name = _choose(frame[names[place - 1]].unique(), series)
+    return name, frame[frame[names[place - 1]] == name], names[place : place + 3]
+
+
+def levels_of(columns: Any, model: str) -> list[str]:
+    """Levels of the intervals of a model, the widest one first."""
+    bounds = [BOUND.fullmatch(str(column)) for column in columns]
+    found = {bound["level"] for bound in bounds if bound and bound["model"] == model}
+    return sorted(found, key=float, reverse=True)
+
+
+def stamps(index: pd.Index) -> pd.Index:
+    """What matplotlib can place on an axis."""
+    return index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+
+
+def to_pandas(data: Any) -> Any:
+    """A pandas object; a frame of polars column by column."""
+    if isinstance(data, (pd.DataFrame, pd.Series)):
+        return data
+    if hasattr(data, "get_columns"):
+        return pd.DataFrame({column.name: column.to_numpy() for column in data.get_columns()})
+    raise TypeError(f"a DataFrame or Series is needed, got {type(data).__name__}")
+
+
+def _choose(names: Any, series: Any) -> Any:
+    """The series that is asked for, or the first one."""
+    known = list(names)
+    if series is None:
+        return known[0]
+    if series not in known:
+        shown = ", ".join(map(repr, known[:5])) + (", ..." if len(known) > 5 else "")
+        raise ValueError(f"series must be one of {shown}, got {series!r}")
+    return series

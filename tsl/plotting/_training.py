@@ -1,0 +1,141 @@
+"""What is left to learn: the loss by epoch, and residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.plotting._axes import new_axes, slanted_dates
+from tsl.plotting._series import stamps, to_pandas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_LAGS = 48
+
+
+def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
+    """Show the loss by epoch.
+
+    Parameters
+    ----------
+    history : tsl.training.History
+        The attribute ``history_`` of a fitted estimator.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsl import LSTMRegressor
+    >>> from tsl.plotting import plot_history
+    >>> from tsl.windows import make_windows
+    >>> X, y = make_windows(np.sin(np.arange(200) / 3), window=20)
+    >>> model = LSTMRegressor(hidden_size=8, max_iter=5, early_stopping=True, random_state=0).fit(X, y)
+    >>> ax = plot_history(model.history_)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['training', 'validation', 'best epoch']
+    """
+    ax = new_axes(7.0, 4.0) if ax is None else ax
+    epochs = np.arange(1, len(history.loss) + 1)
+    ax.plot(epochs, history.loss, label="training", marker="o" if len(epochs) == 1 else "")
+    if np.isfinite(history.val_loss).any():
+        ax.plot(epochs, history.val_loss, label="validation", marker="o" if len(epochs) == 1 else "")
+        ax.axvline(history.best_iter, color="tab:gray", linestyle=":", label="best epoch")
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.legend()
+    return ax
+
+
+def plot_residuals(residuals: Any, *, n_lags: int | None = None, axes: Any = None) -> NDArray[Any]:
+    """Show residuals in time, how they are spread, and how much of one is known from those before it.
+
+    Parameters
+    ----------
+    residuals : Series or array-like of shape (n,)
+        Truth minus forecast of one series, in the order of time; NaN is left out.
+    n_lags : int, optional
+        Lags of the autocorrelation. Default: up to 48, a quarter of the rows at most.
+    axes : sequence of 3 matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    axes : ndarray of 3 matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there are fewer than 4 residuals, or they are not of one series.
+
+    Notes
+    -----
+    The dotted lines are where 95 % of the autocorrelations of independent residuals lie, ``1.96 / sqrt(n)``: more
+    beyond them, and the model has left something to be learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsl.plotting import plot_residuals
+    >>> axes = plot_residuals(np.random.default_rng(0).normal(size=100), n_lags=10)
+    >>> [ax.get_title() for ax in axes]
+    ['Residuals', 'Their spread', 'Autocorrelation']
+    """
+    series = _one_column(residuals).dropna()
+    if len(series) < 4:
+        raise ValueError(f"residuals must be at least 4, got {len(series)}")
+    values = series.to_numpy(float)
+    if axes is None:
+        axes = new_axes(12.0, 3.5, 1, 3, width_ratios=[2, 1, 1.5])
+    course, spread, correlation = axes
+    course.plot(stamps(series.index), values, linewidth=1)
+    course.axhline(0.0, color="tab:gray", linewidth=1)
+    course.set_title("Residuals")
+    slanted_dates(course)
+    spread.hist(values, bins="auto", orientation="horizontal")
+    spread.axhline(values.mean(), color="black", linestyle="--", linewidth=1, label=f"mean {values.mean():.3g}")
+    spread.set_title("Their spread")
+    spread.legend()
+    n_lags = min(MOST_LAGS, len(values) // 4) if n_lags is None else n_lags
+    known = _autocorrelation(values, n_lags)
+    correlation.vlines(np.arange(1, len(known) + 1), 0.0, known)
+    for limit in (-1.96, 1.96):
+        correlation.axhline(limit / np.sqrt(len(values)), color="tab:gray", linestyle=":", linewidth=1)
+    correlation.axhline(0.0, color="tab:gray", linewidth=1)
+    correlation.set(title="Autocorrelation", xlabel="lag")
+    return np.asarray(axes)
+
+
+def _one_column(residuals: Any) -> pd.Series:
+    if isinstance(residuals, (pd.DataFrame, pd.Series)) or hasattr(residuals, "get_columns"):
+        table = to_pandas(residuals)
+        if isinstance(table, pd.Series):
+            return table
+        if table.shape[1] != 1:
+            raise ValueError(f"residuals must be one column, that of one series, got {list(table.columns)}")
+        return table.iloc[:, 0]
+    values = np.asarray(residuals, dtype=float)
+    if values.ndim != 1:
+        raise ValueError(f"residuals must be one series of shape (n,), got shape {values.shape}")
+    return pd.Series(values)
+
+
+def _autocorrelation(values: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
+    """(n_lags,) from lag 1; those of residuals without any spread are 0."""
+    centred = values - values.mean()
+    size = centred @ centred or 1.0
+    return np.array([centred[lag:] @ centred[:-lag] / size for lag in range(1, min(n_lags, len(values) - 1) + 1)])
