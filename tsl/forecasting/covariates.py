@@ -1,0 +1,109 @@
+"""Covariates as numbers: what each column may hold, and how categories are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_MOST_LEVELS = 100
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Columns to numbers: a number stays one, and a category becomes one column a level (1 where it holds, else 0).
+
+    A level that was not there when the encoder learned is 0 in all of them.
+    """
+
+    columns: tuple[Any, ...]
+    levels: tuple[tuple[Any, ...] | None, ...]
+    """Of each column; None for numbers."""
+    argument: str
+    """Which argument named the columns, for errors."""
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, columns: Sequence[Any], argument: str) -> Encoder:
+        """The encoder of these columns of `frame`.
+
+        Raises
+        ------
+        ValueError
+            Of a column that holds times, or more than 100 different values that are no numbers.
+        """
+        return cls(tuple(columns), tuple(_levels(frame[column], argument) for column in columns), argument)
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each number that `encode` gives."""
+        named = []
+        for column, levels in zip(self.columns, self.levels):
+            named += [str(column)] if levels is None else [f"{column}={level}" for level in levels]
+        return named
+
+    def encode(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """(n_rows, n_names) the columns as numbers, NaN where a value is missing."""
+        encoded = np.empty((len(frame), len(self.names)))
+        start = 0
+        for column, levels in zip(self.columns, self.levels):
+            if levels is None:
+                encoded[:, start] = to_numbers(frame[column], f"column {column!r} of {self.argument}")
+                start += 1
+                continue
+            codes = pd.Index(levels).get_indexer(frame[column])
+            encoded[:, start : start + len(levels)] = codes[:, None] == np.arange(len(levels))
+            encoded[frame[column].isna().to_numpy(), start : start + len(levels)] = np.nan
+            start += len(levels)
+        return encoded
+
+
+def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
+    """The values as float64, NaN where one is missing.
+
+    Raises
+    ------
+    ValueError
+        Where they are no real numbers; infinite ones included.
+    """
+    dtype = values.dtype
+    numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+    if not numeric and pd.api.types.is_object_dtype(dtype):
+        numeric = pd.api.types.infer_dtype(values, skipna=True) in _NUMERIC_KINDS
+    if not numeric:
+        first = values.dropna()
+        example = f" such as {first.iloc[0]!r}" if len(first) else ""
+        raise ValueError(f"{where} must hold numbers, got {dtype}{example}")
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(numbers).any():
+        row = int(np.isinf(numbers).argmax())
+        raise ValueError(f"{where} must hold finite numbers, got {numbers[row]} at {values.index[row]}")
+    return numbers
+
+
+_NUMERIC_KINDS = {"integer", "floating", "integer-na", "mixed-integer-float", "decimal", "boolean", "empty"}
+
+
+def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
+    """The different values of a column of categories, in order; None of a column of numbers."""
+    dtype = values.dtype
+    if pd.api.types.is_numeric_dtype(dtype):  # bool too: 0 and 1 say it all
+        return None
+    if isinstance(dtype, pd.CategoricalDtype):
+        used = values.cat.remove_unused_categories().cat.categories
+    elif pd.api.types.is_object_dtype(dtype) and pd.api.types.infer_dtype(values, skipna=True) in _NUMERIC_KINDS:
+        return None
+    elif pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype):
+        used = values.dropna().unique()
+        used = sorted(used, key=lambda level: (str(type(level)), level))
+    else:
+        raise ValueError(f"column {values.name!r} of {argument} must hold numbers or categories, got {dtype}")
+    if len(used) > _MOST_LEVELS:
+        raise ValueError(
+            f"column {values.name!r} of {argument} must hold at most {_MOST_LEVELS} different categories, "
+            f"got {len(used)}"
+        )
+    return tuple(used)

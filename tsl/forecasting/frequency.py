@@ -1,0 +1,228 @@
+"""Learning the rule that the stamps of a panel follow, from the stamps or from a given frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.steps import (
+    UNITS_PER_DAY,
+    EveryMonths,
+    EveryOffset,
+    EveryTick,
+    Rule,
+    Stamps,
+    days_in_month,
+    split_months,
+)
+from tsl.forecasting.week import week_pattern
+
+_WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_ENOUGH_FOR_A_NAME = 1000  # rows of one series from which pandas is asked for the name of its frequency
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """What follows what, on which clock, and whether all stamps obey."""
+
+    rule: Rule
+    clock: str
+    """"wall" where days count (local time), "utc" where hours do, "ordinal" for integers and periods."""
+    freq: str | None
+    regular: bool
+    """Whether no series has a gap."""
+
+
+def steps_within(stamps: Stamps, offsets: NDArray[np.int64]) -> Stamps:
+    """Distances between neighbouring stamps of the same series."""
+    steps = np.diff(stamps)
+    between = offsets[1:-1] - 1
+    return np.delete(steps, between[(between >= 0) & (between < len(steps))])
+
+
+def most_common(values: Stamps) -> tuple[int, float]:
+    """The value that is there most often, and its share."""
+    uniques, counts = np.unique(values, return_counts=True)
+    return int(uniques[counts.argmax()]), float(counts.max() / len(values))
+
+
+def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | None, freq: str | None) -> Frequency:
+    """Of integers, or of periods by their ordinals; `step` where it is given."""
+    steps = steps_within(stamps, offsets)
+    given = step is not None
+    if step is None:
+        step = most_common(steps)[0]
+    elif (steps % step).any():
+        raise ValueError(f"freq={step} must divide the distances between the times, got {steps[steps % step > 0][0]}")
+    return Frequency(EveryTick(step), "ordinal", freq, given or bool((steps == step).all()))
+
+
+def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: str, unit: str) -> Frequency:
+    """Of datetimes, whose frequency the user has named: gaps are then meant, stamps beside the grid are not."""
+    offset = _parse(freq)
+    if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
+        step = int(pd.Timedelta(offset.n, "D") / unit_delta(unit)) if isinstance(offset, pd.offsets.Day) else 0
+        step = step or int(pd.Timedelta(offset) / unit_delta(unit))
+        whole_days = step % UNITS_PER_DAY[unit] == 0
+        rule, clock = EveryTick(step), "wall" if whole_days else "utc"
+        beside = _beside(steps_within(wall if whole_days else utc, offsets), step)
+    else:
+        rule, clock = EveryOffset(offset.base.freqstr, offset.n, unit), "wall"
+        positions = rule.positions(wall)
+        if (positions < 0).any():
+            stamp = np.datetime64(int(wall[positions < 0][0]), unit)
+            raise ValueError(f"freq={freq!r} must fit the times, got {pd.Timestamp(stamp)}, which is not on that grid")
+        beside = _beside(steps_within(positions, offsets), offset.n)
+    if beside is not None:
+        raise ValueError(f"freq={freq!r} must fit the times, got two that are not a whole number of steps apart")
+    return Frequency(rule, clock, offset.freqstr, True)
+
+
+def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
+    """Of datetimes: the simplest rule that all series obey, or the pattern that most of their steps follow."""
+    steps = steps_within(wall, offsets)
+    if not len(steps):
+        raise ValueError("freq must be given where no series has two rows to infer it from, got None")
+    found = (
+        _months(wall, offsets, unit)
+        or _ticks(wall, utc, offsets, unit)
+        or _business_days(wall, offsets, unit)
+        or _named(wall, offsets, unit)
+    )
+    if found:
+        return found
+    return _with_gaps(wall, utc, offsets, unit)
+
+
+def unit_delta(unit: str) -> pd.Timedelta:
+    """One count of stamps in this unit."""
+    return pd.Timedelta(1, unit)
+
+
+def _parse(freq: str) -> pd.DateOffset:
+    """The offset of that name, in steps forwards."""
+    try:
+        offset = pd.tseries.frequencies.to_offset(freq)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}") from error
+    if offset is None or offset.n < 1:
+        raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {freq!r}")
+    return offset
+
+
+def _beside(steps: Stamps, step: int) -> int | None:
+    """A distance that is no multiple of `step`, if there is one."""
+    odd = steps[steps % step != 0]
+    return int(odd[0]) if len(odd) else None
+
+
+def _ticks(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """All steps alike: whole days by local time, anything shorter by elapsed time."""
+    per_day = UNITS_PER_DAY[unit]
+    for clock, stamps in (("wall", wall), ("utc", utc)):
+        steps = steps_within(stamps, offsets)
+        if (steps == steps[0]).all() and (clock == "utc" or steps[0] % per_day == 0):
+            return Frequency(EveryTick(int(steps[0])), clock, _tick_name(int(steps[0]), wall, unit), True)
+    return None
+
+
+def _tick_name(step: int, wall: Stamps, unit: str) -> str:
+    """The name pandas has for steps of that size; a week has the name of its day."""
+    days, rest = divmod(step, UNITS_PER_DAY[unit])
+    if rest:
+        return pd.tseries.frequencies.to_offset(step * unit_delta(unit)).freqstr
+    weekdays = np.unique((wall[:: max(1, len(wall) // 1000)] // UNITS_PER_DAY[unit] + 3) % 7)
+    if days % 7 == 0 and len(weekdays) == 1:
+        return f"{days // 7 if days > 7 else ''}W-{_WEEKDAYS[weekdays[0]]}"
+    return f"{days if days > 1 else ''}D"
+
+
+def _months(wall: Stamps, offsets: NDArray[np.int64], unit: str, *, gaps: bool = False) -> Frequency | None:
+    """Steps of whole months, from a day of the month to the same day, or from month's end to month's end."""
+    if (steps_within(wall, offsets) < 28 * UNITS_PER_DAY[unit]).any():
+        return None
+    month, day, time = split_months(wall, UNITS_PER_DAY[unit])
+    at_end = bool((day == days_in_month(month) - 1).all())
+    same = not steps_within(day, offsets).any() and not steps_within(time, offsets).any()
+    steps = steps_within(month, offsets)
+    months = most_common(steps)[0] if gaps else int(steps[0])
+    if not (at_end or same) or months < 1 or not (gaps or (steps == months).all()):
+        return None
+    if gaps and (steps % months).any():
+        return None
+    rule = EveryMonths(months, at_end, unit)
+    return Frequency(rule, "wall", _month_name(month, day, months, at_end), not gaps)
+
+
+def _month_name(month: Stamps, day: Stamps, months: int, at_end: bool) -> str | None:
+    """The name pandas has for it; there is none on other days than a month's first and last."""
+    if not at_end and day.any():
+        return None
+    side = "E" if at_end else "S"
+    for name, length in (("Y", 12), ("Q", 3)):
+        phases = np.unique(month % length)
+        if months % length == 0 and len(phases) == 1:
+            count = months // length
+            anchor = phases[0] + (9 if at_end and length == 3 else 0)  # QE-DEC ends in, QS-JAN begins with that month
+            return f"{count if count > 1 else ''}{name}{side}-{_MONTHS[anchor]}"
+    return f"{months if months > 1 else ''}M{side}"
+
+
+def _business_days(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """Each day from Monday to Friday, and at least one weekend left out."""
+    per_day = UNITS_PER_DAY[unit]
+    days = wall // per_day
+    if ((days + 3) % 7 > 4).any() or (steps_within(wall, offsets) % per_day).any():
+        return None
+    number = np.busday_count(np.datetime64(0, "D"), days.astype("datetime64[D]"))
+    if (steps_within(number, offsets) != 1).any():
+        return None
+    return Frequency(EveryOffset("B", 1, unit), "wall", "B", True)
+
+
+def _named(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """What pandas finds in the longest series, if all others obey it too."""
+    longest = int(np.diff(offsets).argmax())
+    sample = wall[offsets[longest] : offsets[longest + 1]][:_ENOUGH_FOR_A_NAME]
+    name = pd.infer_freq(pd.DatetimeIndex(sample.view(f"M8[{unit}]"))) if len(sample) > 2 else None
+    if name is None:
+        return None
+    offset = pd.tseries.frequencies.to_offset(name)
+    if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
+        return None
+    rule = EveryOffset(offset.base.freqstr, offset.n, unit)
+    positions = rule.positions(wall)
+    if (positions < 0).any() or (steps_within(positions, offsets) != offset.n).any():
+        return None
+    return Frequency(rule, "wall", name, True)
+
+
+def _with_gaps(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
+    """Irregular stamps: months with gaps, the times of the week that were seen, or the most common step."""
+    found = _months(wall, offsets, unit, gaps=True) or _week(wall, offsets, unit)
+    if found:
+        return found
+    per_day = UNITS_PER_DAY[unit]
+    for clock, stamps in (("wall", wall), ("utc", utc)):
+        steps = steps_within(stamps, offsets)
+        step, share = most_common(steps)
+        if share >= 0.5 and (clock == "utc" or step % per_day == 0):
+            on_grid = not (steps % step).any()
+            return Frequency(EveryTick(step), clock, _tick_name(step, wall, unit) if on_grid else None, False)
+    return Frequency(EveryTick(max(1, int(np.median(steps)))), "utc", None, False)
+
+
+def _week(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """The pattern of a week, if not all of it is open and it says what came next more often than not."""
+    rule = week_pattern(wall, offsets, unit)
+    if rule is None:
+        return None
+    inner = np.delete(np.arange(len(wall)), offsets[1:] - 1)
+    if (rule.after(wall[inner], 1)[:, 0] == wall[inner + 1]).mean() < 0.5:
+        return None
+    business = rule.daily and rule.slots == tuple(day * UNITS_PER_DAY[unit] for day in range(5))
+    return Frequency(rule, "wall", "B" if business else None, False)

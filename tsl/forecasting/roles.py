@@ -1,0 +1,156 @@
+"""Which part of a frame is what: the ids, the times, the target and the covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LONG_NAMES = ("unique_id", "ds", "y")
+"""Columns that make a frame a long one without a word; the names of results that have none of their own."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The form of the data that `fit` saw, and the columns that matter in it."""
+
+    form: str
+    """"series", "single" (a frame with one target), "columns" (each column a series) or "long"."""
+    target: Any = None
+    """Column of the target; the name of a Series."""
+    id_col: Any = None
+    time_col: Any = None
+    time_name: Any = None
+    """Name of the index that holds the times, where no column does."""
+    columns_name: Any = None
+    """Name of the columns, where each is a series."""
+    past: tuple[Any, ...] = ()
+    future: tuple[Any, ...] = ()
+    static: tuple[Any, ...] = ()
+
+    @classmethod
+    def learn(
+        cls,
+        data: pd.Series | pd.DataFrame,
+        target: Any,
+        id_col: Any,
+        time_col: Any,
+        past: Sequence[Any] | None,
+        future: Sequence[Any] | None,
+        static: Sequence[Any],
+        taken: Sequence[Any] = (),
+    ) -> Roles:
+        """The roles that the arguments of `fit` and the names in `data` give; `taken` columns have another role.
+
+        Raises
+        ------
+        ValueError
+            Where an argument names a column that is not there, or that has another role, or one too few is named.
+        """
+        past_named, future = _names(past, "past"), _names(future, "future") or ()
+        if isinstance(data, pd.Series):
+            return _of_series(data, target=target, id_col=id_col, time_col=time_col, past=past, future=future)
+        id_col, time_col, target = _default_names(data, id_col, time_col, target)
+        has_columns(data, [("id_col", id_col), ("time_col", time_col), ("target", target)])
+        has_columns(data, [("past", c) for c in past_named or ()] + [("future", c) for c in future])
+        has_columns(data, [("static", column) for column in static])
+        form = "long" if id_col is not None else "columns" if target is None else "single"
+        if form == "long" and target is None:
+            raise ValueError(f"target must name a column of data, got None; its columns are {list(data.columns)}")
+        if static and form != "long":
+            raise ValueError(f"static={list(static)!r} must be columns of a long frame, got data without id_col=")
+        used = [id_col, time_col, target, *future, *static, *taken]
+        if past_named is None:
+            rest = [column for column in data.columns if column not in used]
+            past_named = tuple(rest) if form == "single" else ()
+        _no_column_twice([c for c in (id_col, time_col, target) if c is not None], past_named, future, static)
+        return cls(
+            form=form,
+            target=target,
+            id_col=id_col,
+            time_col=time_col,
+            time_name=data.index.name,
+            columns_name=data.columns.name if form == "columns" else None,
+            past=past_named,
+            future=future,
+            static=tuple(static),
+        )
+
+    def check(self, data: pd.Series | pd.DataFrame, name: str, *, needed: Sequence[Any]) -> None:
+        """That later data has the form that was learned, and all `needed` columns.
+
+        Raises
+        ------
+        TypeError
+            Of a Series in place of a frame, or the other way round.
+        ValueError
+            Of columns that are not there.
+        """
+        if isinstance(data, pd.Series) != (self.form == "series"):
+            wanted = "Series" if self.form == "series" else "DataFrame"
+            raise TypeError(f"{name} must be a {wanted}, as in fit, got a {type(data).__name__}")
+        if isinstance(data, pd.DataFrame):
+            missing = [column for column in needed if column is not None and column not in data.columns]
+            if missing:
+                raise ValueError(f"{name} must have the columns {missing}, as in fit, got {list(data.columns)}")
+
+    def times(self, data: pd.Series | pd.DataFrame, name: str) -> tuple[Any, str]:
+        """The times of the rows, and what to call them in errors."""
+        if self.time_col is not None:
+            return data[self.time_col], f"column {self.time_col!r} of {name}"
+        return data.index, f"the index of {name}"
+
+    def series_columns(self, data: pd.DataFrame) -> list[Any]:
+        """The columns that are series, where each is one."""
+        others = {self.time_col, *self.past, *self.future}
+        return [column for column in data.columns if column not in others]
+
+
+def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
+    """That each name given by an argument is one column of `data`."""
+    for argument, column in named:
+        if column is None:
+            continue
+        if column not in data.columns:
+            raise ValueError(f"{argument} must name columns of data, got {column!r}; they are {list(data.columns)}")
+
+
+def _of_series(data: pd.Series, **arguments: Any) -> Roles:
+    """A Series has a name and an index, and takes no argument about columns."""
+    for argument, value in arguments.items():
+        if value is not None and len(np.atleast_1d(np.asarray(value, dtype=object))):
+            raise ValueError(f"{argument} must be left out where data is a Series, got {value!r}")
+    return Roles(form="series", target=data.name, time_name=data.index.name)
+
+
+def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
+    """The usual names of a long frame, where all of them are there and none is given; else what is given."""
+    if not data.columns.is_unique:
+        twice = data.columns[data.columns.duplicated()][0]
+        raise ValueError(f"data must have each column once, got {twice!r} several times")
+    default_id, default_time, default_target = LONG_NAMES
+    target_there = target is not None or default_target in data.columns
+    if id_col is None and time_col is None and {default_id, default_time} <= set(data.columns) and target_there:
+        return default_id, default_time, default_target if target is None else target
+    return id_col, time_col, target
+
+
+def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | None:
+    """A tuple of column names."""
+    if columns is None:
+        return None
+    if isinstance(columns, str):
+        raise ValueError(f"{argument} must be a list of column names, got the string {columns!r}")
+    return tuple(columns)
+
+
+def _no_column_twice(roles: Sequence[Any], *lists: Sequence[Any]) -> None:
+    """That no column has two roles."""
+    seen: set[Any] = set()
+    for column in [*roles, *(column for columns in lists for column in columns)]:
+        if column in seen:
+            raise ValueError(f"a column must have one role, got {column!r} in two of them")
+        seen.add(column)

@@ -1,0 +1,81 @@
+"""What does not change within a series: a table of it by id, or columns of a long frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.covariates import Encoder
+from tsl.forecasting.reading import Rows
+
+
+@dataclass(frozen=True, eq=False)
+class StaticTable:
+    """Numbers that go with each series as a whole."""
+
+    encoder: Encoder
+    columns: tuple[Any, ...]
+    """Columns of a long frame; none where a table by id was given."""
+    ids: pd.Index
+    values: NDArray[np.float64]
+    """(n_ids, S) of the series that were fitted, or in the table."""
+
+    @classmethod
+    def learn(
+        cls, frame: pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, columns: Sequence[Any]
+    ) -> StaticTable:
+        """The table of these series.
+
+        Raises
+        ------
+        ValueError
+            Where a column changes within a series, a value is missing, or a series is not in the table.
+        """
+        if isinstance(static, pd.DataFrame):
+            encoder = Encoder.learn(static, list(static.columns), "static")
+            table = cls(encoder, (), static.index, _complete(encoder.encode(static), static.index))
+            table.rows_of(rows, frame)
+            return table
+        encoder = Encoder.learn(frame, columns, "static")
+        empty = cls(encoder, tuple(columns), rows.ids[:0], np.empty((0, len(encoder.names))))
+        return cls(encoder, tuple(columns), rows.ids, empty.rows_of(rows, frame))
+
+    def rows_of(self, rows: Rows, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """(n_series, S) of these series: from the columns of `frame` where they are there, else as learned."""
+        if not self.encoder.columns:
+            return np.empty((len(rows.ids), 0))
+        if self.columns and set(self.columns) <= set(frame.columns):
+            for column in self.columns:
+                _constant(frame[column], rows)
+            first = frame.iloc[rows.source[rows.offsets[:-1]]]
+            return _complete(self.encoder.encode(first), rows.ids)
+        at = self.ids.get_indexer(rows.ids)
+        if (at < 0).any():
+            raise ValueError(f"static must have a row for every series, got none for {list(rows.ids[at < 0][:5])}")
+        return self.values[at]
+
+
+def _constant(values: pd.Series, rows: Rows) -> None:
+    """That a column is the same in all rows of a series."""
+    codes = pd.factorize(values)[0][rows.source]
+    first = np.repeat(codes[rows.offsets[:-1]], np.diff(rows.offsets))
+    if (codes != first).any():
+        row = int((codes != first).argmax())
+        series = rows.ids[np.searchsorted(rows.offsets, row, side="right") - 1]
+        raise ValueError(
+            f"static must name columns that do not change within a series, got {values.name!r}, "
+            f"which changes in series {series!r} at {rows.times[row]}"
+        )
+
+
+def _complete(values: NDArray[np.float64], ids: pd.Index) -> NDArray[np.float64]:
+    """The same, without a missing number."""
+    missing = np.isnan(values).any(axis=1)
+    if missing.any():
+        raise ValueError(f"static must have no missing values, got some for {list(ids[missing][:5])}")
+    return values

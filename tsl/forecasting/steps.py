@@ -1,0 +1,144 @@
+"""Which stamp comes after which: the rules that name the future stamps of a series.
+
+A rule works on stamps as integers (counts of the index's own unit, or ordinals), many series at a time.
+Its method ``after(last, horizon)`` gives the ``horizon`` stamps that follow each of ``last``, as (n, horizon) integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Stamps = NDArray[np.int64]
+
+UNITS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+_MONDAY = 4  # days from 1970-01-01, a Thursday, to the first Monday
+
+
+class Rule(Protocol):
+    """What names the stamps after a given one."""
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+
+
+@dataclass(frozen=True)
+class EveryTick:
+    """The same distance again and again."""
+
+    step: int
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+        return last[:, None] + self.step * np.arange(1, horizon + 1)
+
+
+@dataclass(frozen=True)
+class EveryMonths:
+    """Every so many months: on the day of the month of the last stamp, or on the month's last day."""
+
+    months: int
+    at_end: bool
+    unit: str
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+        per_day = UNITS_PER_DAY[self.unit]
+        month, day, time = split_months(last, per_day)
+        ahead = month[:, None] + self.months * np.arange(1, horizon + 1)
+        length = days_in_month(ahead)
+        on = length - 1 if self.at_end else np.minimum(day[:, None], length - 1)
+        return (_first_day(ahead) + on) * per_day + time[:, None]
+
+
+@dataclass(frozen=True)
+class EveryOffset:
+    """Every so many steps of a pandas offset, such as business days or last Fridays of a month."""
+
+    freq: str
+    count: int
+    unit: str
+
+    @property
+    def _per_day(self) -> int:
+        """Units in the grid's smallest step: offsets below a day (business hours) carry their own time of day."""
+        by_hour = isinstance(pd.tseries.frequencies.to_offset(self.freq), pd.offsets.BusinessHour)
+        return 1 if by_hour else UNITS_PER_DAY[self.unit]
+
+    def _grid(self, first: int, last: int, more: int = 0) -> Stamps:
+        """All stamps of the offset from `first` to `last`, and `more` after that."""
+        start, stop = (pd.Timestamp(np.datetime64(int(stamp), self.unit)) for stamp in (first, last))
+        grid = pd.date_range(start, stop, freq=self.freq, unit=self.unit)
+        if more:
+            grid = grid.union(pd.date_range(stop, periods=more + 1, freq=self.freq, unit=self.unit))
+        return grid.as_unit(self.unit).asi8
+
+    def positions(self, stamps: Stamps) -> Stamps:
+        """Number of each stamp on the grid, -1 where it is not on it."""
+        dates = stamps - stamps % self._per_day
+        grid = self._grid(dates.min(), dates.max())
+        if not len(grid):
+            return np.full(len(stamps), -1)
+        at = np.minimum(np.searchsorted(grid, dates), len(grid) - 1)
+        return np.where(grid[at] == dates, at, -1)
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+        time = last % self._per_day
+        dates = last - time
+        grid = self._grid(dates.min(), dates.max(), more=self.count * horizon)
+        at = np.searchsorted(grid, dates, side="right") - 1
+        return grid[at[:, None] + self.count * np.arange(1, horizon + 1)] + time[:, None]
+
+
+@dataclass(frozen=True)
+class WeekPattern:
+    """The same times of every week: what irregular stamps are held to be."""
+
+    slots: tuple[int, ...]
+    """Distances from Monday midnight, ascending; of days alone if `daily`."""
+    daily: bool
+    """Whether a series keeps the time of day of its last stamp."""
+    unit: str
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+        time = last % UNITS_PER_DAY[self.unit] if self.daily else np.zeros_like(last)
+        week, within = split_weeks(last - time, self.unit)
+        slots = np.asarray(self.slots)
+        number = np.searchsorted(slots, within, side="right")[:, None] + np.arange(horizon)
+        return join_weeks(week[:, None] + number // len(slots), slots[number % len(slots)], self.unit) + time[:, None]
+
+
+def split_weeks(stamps: Stamps, unit: str) -> tuple[Stamps, Stamps]:
+    """Number of each stamp's week, and its distance from that week's Monday midnight."""
+    per_day = UNITS_PER_DAY[unit]
+    return np.divmod(stamps - _MONDAY * per_day, 7 * per_day)
+
+
+def join_weeks(week: Stamps, within: Stamps, unit: str) -> Stamps:
+    """What `split_weeks` took apart."""
+    per_day = UNITS_PER_DAY[unit]
+    return week * (7 * per_day) + within + _MONDAY * per_day
+
+
+def split_months(stamps: Stamps, per_day: int) -> tuple[Stamps, Stamps, Stamps]:
+    """Month (counted from January 1970), day of the month from 0, and time of day of each stamp."""
+    days, time = np.divmod(stamps, per_day)
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return month, days - _first_day(month), time
+
+
+def days_in_month(month: Stamps) -> Stamps:
+    """Number of days of each month, counted from January 1970."""
+    return _first_day(month + 1) - _first_day(month)
+
+
+def _first_day(month: Stamps) -> Stamps:
+    """Day, counted from 1970-01-01, on which each month begins."""
+    return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
