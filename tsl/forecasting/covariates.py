@@ -100,7 +100,8 @@ def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
         used = values.dropna().unique()
         used = sorted(used, key=lambda level: (str(type(level)), level))
     else:
-        raise ValueError(f"column {values.name!r} of {argument} must hold numbers or categories, got {dtype}")
+        hint = ": is it the time_col?" if dtype.kind == "M" else ""
+        raise ValueError(f"column {values.name!r} of {argument} must hold numbers or categories, got {dtype}{hint}")
     if len(used) > _MOST_LEVELS:
         raise ValueError(
             f"column {values.name!r} of {argument} must hold at most {_MOST_LEVELS} different categories, "

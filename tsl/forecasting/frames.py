@@ -18,6 +18,7 @@ from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import write_like_input, write_long
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.static import StaticTable
+from tsl.forecasting.tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.times import TimeAxis, read_times
 
 
@@ -39,6 +40,7 @@ class Schema:
     future: Encoder
     static: StaticTable
     calendar: Calendar
+    library: str = PANDAS
 
     @classmethod
     def learn(
@@ -55,34 +57,96 @@ class Schema:
         freq: str | int | None = None,
         calendar: str | Sequence[str] | None = None,
     ) -> tuple[Schema, Panel]:
-        """The form of `data`, and `data` as a panel."""
+        """The form of `data`, and `data` as a panel.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            Of pandas or polars: a Series, a frame with one target, a frame whose columns are series, or a long frame.
+        target, id_col, time_col : column names
+            As for `fit`; taken from "y", "unique_id" and "ds" where a frame has these columns.
+        past, future : list of column names
+            Covariates; `past=None` takes all other columns of a frame with one target and no ids.
+        static : list of column names, or DataFrame
+            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+        sample_weight : column name or array of shape (n_rows,)
+            How much each row counts.
+        freq : str or int
+            The frequency, where it is not to be inferred. Gaps are then meant and no warning is given.
+        calendar : "auto", None or list of str
+            Features of the stamps, which are appended to the covariates known ahead.
+
+        Returns
+        -------
+        tuple of Schema and Panel
+
+        Raises
+        ------
+        TypeError
+            Of `data` that is neither a Series nor a DataFrame.
+        ValueError
+            Of anything else that is wrong with the arguments or the data.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            Where the times have gaps, and `freq` is None.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> times = pd.date_range("2024-01-01", periods=3, freq="D")
+        >>> schema, panel = Schema.learn(pd.DataFrame({"sales": [3.0, 5.0, 4.0]}, index=times), target="sales")
+        >>> schema.write(panel.ids, schema.future_times(panel, 2), {"y_pred": np.array([4.0, 4.5])}, np.array([2]))
+                    y_pred
+        2024-01-04     4.0
+        2024-01-05     4.5
+        """
+        data, library = to_pandas(data, "data")
+        static = static if static is None or isinstance(static, list | tuple) else to_pandas(static, "static")[0]
         static_columns = () if static is None or isinstance(static, pd.DataFrame) else tuple(static)
-        taken = [sample_weight] if isinstance(sample_weight, str) else []
+        taken = (sample_weight,) if isinstance(sample_weight, str) else ()
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
         times = read_times(*roles.times(data, "data"))
         rows = read_rows(roles, data, times, "data", has_target=True)
         axis = TimeAxis.learn(rows.times, rows.offsets, freq)
-        frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)
+        frame = _covariate_frame(data)
         schema = cls(
             roles=roles,
             axis=axis,
             past=Encoder.learn(frame, roles.past, "past"),
             future=Encoder.learn(frame, roles.future, "future"),
-            static=StaticTable.learn(frame, rows, static, roles.static),
+            static=StaticTable.learn(frame, rows, static, roles),
             calendar=Calendar.learn(calendar, axis, rows.times, rows.offsets),
+            library=library,
         )
-        return schema, schema._panel(frame, rows, row_weights(sample_weight, data))
+        weights = row_weights(sample_weight, data)
+        return schema, schema._panel(frame, rows, schema.static.rows_of(rows, frame), weights)
 
-    def read(self, data: pd.Series | pd.DataFrame, *, name: str = "data", target_needed: bool = True) -> Panel:
-        """Newer rows or other series, in the form that was learned."""
+    def read(self, data: Any, *, name: str = "data", target_needed: bool = True, static: Any = None) -> Panel:
+        """Newer rows or other series, in the form that was learned.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            Of the same form as the data that was learned from.
+        name : str
+            What errors call it.
+        target_needed : bool
+            Whether the target must be there; without it values are NaN.
+        static : DataFrame, optional
+            Table of static covariates with the ids as its index, for series that are new.
+        """
         roles = self.roles
+        data = to_pandas(data, name)[0]
         target = [roles.target] if target_needed and roles.form in ("single", "long") else []
         roles.check(data, name, needed=[roles.id_col, roles.time_col, *target, *roles.past, *roles.future])
         times = self.axis.read(*roles.times(data, name))
         has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
         rows = read_rows(roles, data, times, name, has_target=has_target)
-        frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)
-        return self._panel(frame, rows, None)
+        frame = _covariate_frame(data)
+        table = self.static if static is None else self.static.table(to_pandas(static, "static")[0], roles)
+        return self._panel(frame, rows, table.rows_of(rows, frame), None)
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
@@ -90,7 +154,8 @@ class Schema:
 
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""
-        return empty_future(self.roles, panel.ids, self.future_times(panel, horizon), horizon)
+        frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
+        return self._like_input(frame)
 
     def read_future(self, panel: Panel, horizon: int, future: Any, *, name: str = "future") -> NDArray[np.float64]:
         """(n_series, horizon, F) what is known ahead, calendar included, of the stamps after each series.
@@ -101,6 +166,7 @@ class Schema:
             Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, and of holes.
         """
         times = self.future_times(panel, horizon)
+        future = None if future is None else to_pandas(future, name)[0]
         covariates = np.empty((len(times), 0))
         if self.roles.future:
             if future is None:
@@ -128,11 +194,11 @@ class Schema:
         self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
     ) -> Any:
         """Results (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
-        return write_like_input(self.roles, ids, times, columns, counts)
+        return self._like_input(write_like_input(self.roles, ids, times, columns, counts))
 
     def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
         """Results (N,) with an id (N,) and a time (N,) each, as a long frame."""
-        return write_long(self.roles, ids, times, columns)
+        return self._like_input(write_long(self.roles, ids, times, columns))
 
     @property
     def freq(self) -> str | None:
@@ -144,7 +210,17 @@ class Schema:
         """Steps after which the series may repeat, by the calendar: of hours (24, 168); none for integers."""
         return self.axis.season_hints
 
-    def _panel(self, frame: pd.DataFrame, rows: Rows, weights: NDArray[np.float64] | None) -> Panel:
+    def _like_input(self, frame: Any) -> Any:
+        """A result in the library that the data came from."""
+        return like_input(frame, self.library)
+
+    def _panel(
+        self,
+        frame: pd.DataFrame,
+        rows: Rows,
+        static: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
+    ) -> Panel:
         """Rows with their covariates."""
         known_ahead = [self.future.encode(frame)[rows.source], self.calendar.encode(rows.times)]
         return Panel(
@@ -154,6 +230,11 @@ class Schema:
             values=rows.values,
             past=self.past.encode(frame)[rows.source],
             future=np.concatenate(known_ahead, axis=1),
-            static=self.static.rows_of(rows, frame),
+            static=static,
             weights=None if weights is None else weights[rows.source],
         )
+
+
+def _covariate_frame(data: pd.Series | pd.DataFrame) -> pd.DataFrame:
+    """Where covariates are looked up: a Series has none."""
+    return data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from tsl.forecasting.steps import (
     Stamps,
     days_in_month,
     split_months,
+    timestamp,
 )
 from tsl.forecasting.week import week_pattern
 
@@ -31,10 +32,17 @@ class Frequency:
 
     rule: Rule
     clock: str
-    """"wall" where days count (local time), "utc" where hours do, "ordinal" for integers and periods."""
+    """"wall" (local time) where days count, "utc" where hours do, "ordinal" for integers and periods, and "start" for
+    periods by the local time at which they begin."""
     freq: str | None
     regular: bool
     """Whether no series has a gap."""
+
+
+def _need_steps(steps: Stamps) -> None:
+    """That there is a step to learn from."""
+    if not len(steps):
+        raise ValueError("freq must be given where no series has two rows to infer it from, got None")
 
 
 def steps_within(stamps: Stamps, offsets: NDArray[np.int64]) -> Stamps:
@@ -55,6 +63,7 @@ def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | No
     steps = steps_within(stamps, offsets)
     given = step is not None
     if step is None:
+        _need_steps(steps)
         step = most_common(steps)[0]
     elif (steps % step).any():
         raise ValueError(f"freq={step} must divide the distances between the times, got {steps[steps % step > 0][0]}")
@@ -64,29 +73,31 @@ def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | No
 def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: str, unit: str) -> Frequency:
     """Of datetimes, whose frequency the user has named: gaps are then meant, stamps beside the grid are not."""
     offset = _parse(freq)
+    count = offset.n
     if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
-        step = int(pd.Timedelta(offset.n, "D") / unit_delta(unit)) if isinstance(offset, pd.offsets.Day) else 0
-        step = step or int(pd.Timedelta(offset) / unit_delta(unit))
-        whole_days = step % UNITS_PER_DAY[unit] == 0
-        rule, clock = EveryTick(step), "wall" if whole_days else "utc"
-        beside = _beside(steps_within(wall if whole_days else utc, offsets), step)
+        days = isinstance(offset, pd.offsets.Day)
+        delta = pd.Timedelta(days=count) if days else pd.Timedelta(offset)
+        count = step = int(delta / pd.Timedelta(1, unit))
+        if not step:
+            raise ValueError(f"freq must be at least one {unit!r}, in which the times are kept, got {freq!r}")
+        rule: Rule = EveryTick(step)
+        choices = [("wall", wall)] if step % UNITS_PER_DAY[unit] == 0 else [("utc", utc), ("wall", wall)]
     else:
-        rule, clock = EveryOffset(offset.base.freqstr, offset.n, unit), "wall"
+        rule = EveryOffset(offset.base.freqstr, count, unit)
         positions = rule.positions(wall)
         if (positions < 0).any():
-            stamp = np.datetime64(int(wall[positions < 0][0]), unit)
-            raise ValueError(f"freq={freq!r} must fit the times, got {pd.Timestamp(stamp)}, which is not on that grid")
-        beside = _beside(steps_within(positions, offsets), offset.n)
-    if beside is not None:
-        raise ValueError(f"freq={freq!r} must fit the times, got two that are not a whole number of steps apart")
-    return Frequency(rule, clock, offset.freqstr, True)
+            stamp = timestamp(wall[positions < 0][0], unit)
+            raise ValueError(f"freq={freq!r} must fit the times, got {stamp}, which is not on that grid")
+        choices = [("wall", positions)]
+    for clock, places in choices:
+        if not (steps_within(places, offsets) % count).any():
+            return Frequency(rule, clock, offset.freqstr, True)
+    raise ValueError(f"freq={freq!r} must fit the times, got some that are not a whole number of steps apart")
 
 
 def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
     """Of datetimes: the simplest rule that all series obey, or the pattern that most of their steps follow."""
-    steps = steps_within(wall, offsets)
-    if not len(steps):
-        raise ValueError("freq must be given where no series has two rows to infer it from, got None")
+    _need_steps(steps_within(wall, offsets))
     found = (
         _months(wall, offsets, unit)
         or _ticks(wall, utc, offsets, unit)
@@ -98,9 +109,10 @@ def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit:
     return _with_gaps(wall, utc, offsets, unit)
 
 
-def unit_delta(unit: str) -> pd.Timedelta:
-    """One count of stamps in this unit."""
-    return pd.Timedelta(1, unit)
+def period_pattern(begins: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """Of periods with gaps, by their beginnings: the pattern of the week, if they keep to one."""
+    found = _week(begins, offsets, unit)
+    return replace(found, clock="start") if found else None
 
 
 def _parse(freq: str) -> pd.DateOffset:
@@ -114,18 +126,12 @@ def _parse(freq: str) -> pd.DateOffset:
     return offset
 
 
-def _beside(steps: Stamps, step: int) -> int | None:
-    """A distance that is no multiple of `step`, if there is one."""
-    odd = steps[steps % step != 0]
-    return int(odd[0]) if len(odd) else None
-
-
 def _ticks(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
-    """All steps alike: whole days by local time, anything shorter by elapsed time."""
+    """All steps alike: whole days by local time, anything shorter by elapsed time or, failing that, by local time."""
     per_day = UNITS_PER_DAY[unit]
-    for clock, stamps in (("wall", wall), ("utc", utc)):
+    for clock, stamps, whole_days in (("wall", wall, True), ("utc", utc, False), ("wall", wall, False)):
         steps = steps_within(stamps, offsets)
-        if (steps == steps[0]).all() and (clock == "utc" or steps[0] % per_day == 0):
+        if (steps == steps[0]).all() and not (whole_days and steps[0] % per_day):
             return Frequency(EveryTick(int(steps[0])), clock, _tick_name(int(steps[0]), wall, unit), True)
     return None
 
@@ -134,7 +140,7 @@ def _tick_name(step: int, wall: Stamps, unit: str) -> str:
     """The name pandas has for steps of that size; a week has the name of its day."""
     days, rest = divmod(step, UNITS_PER_DAY[unit])
     if rest:
-        return pd.tseries.frequencies.to_offset(step * unit_delta(unit)).freqstr
+        return pd.tseries.frequencies.to_offset(pd.Timedelta(step, unit)).freqstr
     weekdays = np.unique((wall[:: max(1, len(wall) // 1000)] // UNITS_PER_DAY[unit] + 3) % 7)
     if days % 7 == 0 and len(weekdays) == 1:
         return f"{days // 7 if days > 7 else ''}W-{_WEEKDAYS[weekdays[0]]}"

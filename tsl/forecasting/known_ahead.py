@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.results import long_names
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.times import TimeAxis
@@ -15,8 +16,8 @@ from tsl.forecasting.times import TimeAxis
 _NAMED = 3  # rows that an error lists
 
 
-def empty_future(roles: Roles, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
-    """The frame of all rows that a forecast needs, its covariates NaN."""
+def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
+    """The frame of all rows that a forecast needs, its covariates NaN, or None where they are categories."""
     if roles.form == "long":
         id_name, time_name = long_names(roles)
         frame = pd.DataFrame({id_name: pd.Series(ids.repeat(horizon)), time_name: pd.Series(times)})
@@ -26,8 +27,10 @@ def empty_future(roles: Roles, ids: pd.Index, times: pd.Index, horizon: int) -> 
             frame = pd.DataFrame(index=unique.rename(roles.time_name))
         else:
             frame = pd.DataFrame({roles.time_col: unique})
-    for column in roles.future:
-        frame[column] = np.nan
+    for column, levels in zip(encoder.columns, encoder.levels):
+        frame[column] = np.full(
+            len(frame), np.nan if levels is None else None, dtype=float if levels is None else object
+        )
     return frame
 
 

@@ -30,6 +30,8 @@ class Roles:
     past: tuple[Any, ...] = ()
     future: tuple[Any, ...] = ()
     static: tuple[Any, ...] = ()
+    ignored: tuple[Any, ...] = ()
+    """Columns that say something about the rows, such as weights."""
 
     @classmethod
     def learn(
@@ -57,11 +59,13 @@ class Roles:
         has_columns(data, [("id_col", id_col), ("time_col", time_col), ("target", target)])
         has_columns(data, [("past", c) for c in past_named or ()] + [("future", c) for c in future])
         has_columns(data, [("static", column) for column in static])
+        has_columns(data, [("sample_weight", column) for column in taken])
         form = "long" if id_col is not None else "columns" if target is None else "single"
         if form == "long" and target is None:
             raise ValueError(f"target must name a column of data, got None; its columns are {list(data.columns)}")
         if static and form != "long":
             raise ValueError(f"static={list(static)!r} must be columns of a long frame, got data without id_col=")
+        _has_time(data, time_col, form)
         used = [id_col, time_col, target, *future, *static, *taken]
         if past_named is None:
             rest = [column for column in data.columns if column not in used]
@@ -77,6 +81,7 @@ class Roles:
             past=past_named,
             future=future,
             static=tuple(static),
+            ignored=tuple(taken),
         )
 
     def check(self, data: pd.Series | pd.DataFrame, name: str, *, needed: Sequence[Any]) -> None:
@@ -96,6 +101,7 @@ class Roles:
             missing = [column for column in needed if column is not None and column not in data.columns]
             if missing:
                 raise ValueError(f"{name} must have the columns {missing}, as in fit, got {list(data.columns)}")
+            _each_once(data, name)
 
     def times(self, data: pd.Series | pd.DataFrame, name: str) -> tuple[Any, str]:
         """The times of the rows, and what to call them in errors."""
@@ -105,7 +111,7 @@ class Roles:
 
     def series_columns(self, data: pd.DataFrame) -> list[Any]:
         """The columns that are series, where each is one."""
-        others = {self.time_col, *self.past, *self.future}
+        others = {self.time_col, *self.past, *self.future, *self.ignored}
         return [column for column in data.columns if column not in others]
 
 
@@ -118,6 +124,21 @@ def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
             raise ValueError(f"{argument} must name columns of data, got {column!r}; they are {list(data.columns)}")
 
 
+def _each_once(data: pd.DataFrame, name: str) -> None:
+    """That no two columns have the same name."""
+    if not data.columns.is_unique:
+        double = data.columns[data.columns.duplicated()][0]
+        raise ValueError(f"{name} must have each column once, got {double!r} several times")
+
+
+def _has_time(data: pd.DataFrame, time_col: Any, form: str) -> None:
+    """That the times are in a column or in the index: the row numbers of a long frame are none."""
+    if time_col is None and isinstance(data.index, pd.MultiIndex):
+        raise ValueError("data must have its times in a column or a plain index, got a MultiIndex: reset_index() it")
+    if time_col is None and form == "long" and isinstance(data.index, pd.RangeIndex):
+        raise ValueError(f"time_col must name a column of data, got None; its columns are {list(data.columns)}")
+
+
 def _of_series(data: pd.Series, **arguments: Any) -> Roles:
     """A Series has a name and an index, and takes no argument about columns."""
     for argument, value in arguments.items():
@@ -128,9 +149,7 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
     """The usual names of a long frame, where all of them are there and none is given; else what is given."""
-    if not data.columns.is_unique:
-        twice = data.columns[data.columns.duplicated()][0]
-        raise ValueError(f"data must have each column once, got {twice!r} several times")
+    _each_once(data, "data")
     default_id, default_time, default_target = LONG_NAMES
     target_there = target is not None or default_target in data.columns
     if id_col is None and time_col is None and {default_id, default_time} <= set(data.columns) and target_there:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.reading import Rows
+from tsl.forecasting.roles import Roles
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class StaticTable:
 
     @classmethod
     def learn(
-        cls, frame: pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, columns: Sequence[Any]
+        cls, frame: pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, roles: Roles
     ) -> StaticTable:
         """The table of these series.
 
@@ -37,13 +38,21 @@ class StaticTable:
             Where a column changes within a series, a value is missing, or a series is not in the table.
         """
         if isinstance(static, pd.DataFrame):
-            encoder = Encoder.learn(static, list(static.columns), "static")
-            table = cls(encoder, (), static.index, _complete(encoder.encode(static), static.index))
-            table.rows_of(rows, frame)
-            return table
-        encoder = Encoder.learn(frame, columns, "static")
-        empty = cls(encoder, tuple(columns), rows.ids[:0], np.empty((0, len(encoder.names))))
-        return cls(encoder, tuple(columns), rows.ids, empty.rows_of(rows, frame))
+            by_id = _by_id(static, roles)
+            return cls(Encoder.learn(by_id, list(by_id.columns), "static"), (), rows.ids, np.empty(0)).table(
+                by_id, roles
+            )
+        encoder = Encoder.learn(frame, roles.static, "static")
+        empty = cls(encoder, roles.static, rows.ids[:0], np.empty((0, len(encoder.names))))
+        return cls(encoder, roles.static, rows.ids, empty.rows_of(rows, frame))
+
+    def table(self, static: pd.DataFrame, roles: Roles) -> StaticTable:
+        """The same columns of other series, from a table."""
+        by_id = _by_id(static, roles)
+        missing = [column for column in self.encoder.columns if column not in by_id.columns]
+        if missing:
+            raise ValueError(f"static must have the columns {list(self.encoder.columns)}, got none of {missing}")
+        return replace(self, columns=(), ids=by_id.index, values=_complete(self.encoder.encode(by_id), by_id.index))
 
     def rows_of(self, rows: Rows, frame: pd.DataFrame) -> NDArray[np.float64]:
         """(n_series, S) of these series: from the columns of `frame` where they are there, else as learned."""
@@ -58,6 +67,18 @@ class StaticTable:
         if (at < 0).any():
             raise ValueError(f"static must have a row for every series, got none for {list(rows.ids[at < 0][:5])}")
         return self.values[at]
+
+
+def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """The table with the ids as its index, which may come as a column."""
+    if not isinstance(static, pd.DataFrame):
+        raise TypeError(f"static must be a list of columns or a DataFrame, got a {type(static).__name__}")
+    if roles.id_col is not None and roles.id_col in static.columns:
+        static = static.set_index(roles.id_col)
+    if not static.index.is_unique:
+        double = static.index[static.index.duplicated()][0]
+        raise ValueError(f"static must have one row for each series, got several for {double!r}")
+    return static
 
 
 def _constant(values: pd.Series, rows: Rows) -> None:

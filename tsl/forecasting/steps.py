@@ -72,7 +72,7 @@ class EveryOffset:
 
     def _grid(self, first: int, last: int, more: int = 0) -> Stamps:
         """All stamps of the offset from `first` to `last`, and `more` after that."""
-        start, stop = (pd.Timestamp(np.datetime64(int(stamp), self.unit)) for stamp in (first, last))
+        start, stop = timestamp(first, self.unit), timestamp(last, self.unit)
         grid = pd.date_range(start, stop, freq=self.freq, unit=self.unit)
         if more:
             grid = grid.union(pd.date_range(stop, periods=more + 1, freq=self.freq, unit=self.unit))
@@ -113,6 +113,11 @@ class WeekPattern:
         slots = np.asarray(self.slots)
         number = np.searchsorted(slots, within, side="right")[:, None] + np.arange(horizon)
         return join_weeks(week[:, None] + number // len(slots), slots[number % len(slots)], self.unit) + time[:, None]
+
+
+def timestamp(stamp: int, unit: str) -> pd.Timestamp:
+    """The point in time that many units after 1970."""
+    return pd.DatetimeIndex(np.array([stamp]).view(f"M8[{unit}]"))[0]
 
 
 def split_weeks(stamps: Stamps, unit: str) -> tuple[Stamps, Stamps]:

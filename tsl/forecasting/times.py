@@ -15,8 +15,11 @@ from tsl.forecasting.frequency import (
     given_frequency,
     infer_frequency,
     ordinal_frequency,
+    period_pattern,
 )
 from tsl.forecasting.steps import UNITS_PER_DAY, EveryMonths, EveryTick, Stamps, WeekPattern
+
+_PERIOD_UNIT = "us"  # in which the beginnings of periods are counted
 
 
 class IrregularTimesWarning(UserWarning):
@@ -140,10 +143,10 @@ class TimeAxis:
         return ahead.take((inverse[:, None] * horizon + np.arange(horizon)).ravel())
 
     @property
-    def seconds(self) -> float | None:
-        """Length of a step, on average; None for integers."""
+    def seconds(self) -> float:
+        """Length of a step, on average; NaN for integers."""
         if self.is_integer:
-            return None
+            return np.nan
         rule = self.frequency.rule
         if isinstance(rule, EveryMonths):
             return rule.months * 30.4375 * 86_400
@@ -179,18 +182,24 @@ class TimeAxis:
 
     @property
     def _unit(self) -> str:
+        if not self.is_datetime:
+            return _PERIOD_UNIT
         return self.dtype.unit if self._tz is not None else np.datetime_data(self.dtype)[0]
 
     def _clock(self, times: pd.Index) -> Stamps:
         """The stamps as integers on the clock that the rule goes by."""
         if self.is_integer:
             return times.to_numpy()
+        if self.frequency.clock == "start":
+            return _begins(times)
         return (times.tz_localize(None) if self.frequency.clock == "wall" and self._tz is not None else times).asi8
 
     def _index(self, stamps: Stamps) -> pd.Index:
         """What `_clock` took apart; a local time that is skipped in spring moves to the next that is there."""
         if self.is_integer:
             return pd.Index(stamps)
+        if self.frequency.clock == "start":
+            return pd.DatetimeIndex(stamps.view(f"M8[{_PERIOD_UNIT}]")).to_period(self.dtype.freq)
         if isinstance(self.dtype, pd.PeriodDtype):
             return pd.PeriodIndex.from_ordinals(stamps, freq=self.dtype.freq)
         index = pd.DatetimeIndex(stamps.view(f"M8[{self._unit}]"))
@@ -214,12 +223,14 @@ class TimeAxis:
 
     def _step_name(self) -> str:
         """The step in words."""
+        rule = self.frequency.rule
         if self.freq:
             return repr(self.freq)
-        rule = self.frequency.rule
-        if self.is_integer or isinstance(rule, EveryMonths):
-            return f"{rule.step if isinstance(rule, EveryTick) else rule.months}"
-        return str(pd.Timedelta(rule.step, self._unit))
+        if isinstance(rule, EveryMonths):
+            return f"{rule.months} months"
+        if isinstance(rule, EveryTick) and not self.is_integer:
+            return str(pd.Timedelta(rule.step, self._unit))
+        return str(getattr(rule, "step", rule))
 
 
 def _datetime_frequency(times: pd.DatetimeIndex, offsets: NDArray[np.int64], freq: str | int | None) -> Frequency:
@@ -237,7 +248,10 @@ def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: str | 
     if isinstance(times, pd.PeriodIndex):
         unit = times.freq
         step = None if freq is None else _periods_in(freq, unit)
-        return ordinal_frequency(times.asi8, offsets, step, times.freqstr)
+        frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
+        if frequency.regular:
+            return frequency
+        return period_pattern(_begins(times), offsets, _PERIOD_UNIT) or frequency
     if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
         raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
     return ordinal_frequency(times.to_numpy(), offsets, freq, None)
@@ -249,3 +263,8 @@ def _periods_in(freq: str | int, unit: pd.DateOffset) -> int:
     if offset is None or offset.base != unit.base or offset.n % unit.n:
         raise ValueError(f"freq must be a multiple of the periods' own, {unit.freqstr!r}, got {freq!r}")
     return offset.n // unit.n
+
+
+def _begins(times: pd.PeriodIndex) -> Stamps:
+    """The times at which periods begin."""
+    return times.to_timestamp().as_unit(_PERIOD_UNIT).asi8
