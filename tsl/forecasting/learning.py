@@ -1,0 +1,91 @@
+"""Train a network on the windows of a panel, and run trained ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.sampling import Draws
+from tsl.forecasting.windowing import SeriesWindows
+from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
+from tsl.training import History, Samples, Schedule, TrainingSettings, train
+
+STEPS_AT_ONCE = 50  # drawn together; an entry of the history
+WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a network looks and is trained; the fields are parameters of `tsl.LSTMForecaster`."""
+
+    hidden_size: tuple[int, ...]
+    skip: bool
+    loss: Loss
+    optimizer: Optimizer
+    learning_rate_init: float
+    dropout: float
+    batch_size: int
+    n_steps: int
+    max_time: float | None
+    n_threads: int
+    verbose: int
+
+
+def fit_network(
+    windows: SeriesWindows, draws: Draws, learning: Learning, random_state: np.random.RandomState
+) -> tuple[Network, History]:
+    """A network that forecasts the windows that `draws` gives."""
+    plan = windows.windowing
+    network = Network(
+        Architecture(
+            windows.n_channels,
+            learning.hidden_size,
+            plan.horizon * max(len(learning.loss.quantiles), 1),
+            segment=plan.segment,
+            n_static=windows.n_static,
+            n_known=plan.n_future,
+            skip_steps=plan.n_steps if learning.skip else 0,
+        ),
+        random_state=random_state,
+    )
+    at_once = min(STEPS_AT_ONCE, learning.n_steps)
+
+    def samples() -> Samples:
+        return windows.samples(draws.draw(at_once * learning.batch_size, random_state))
+
+    history = train(
+        network,
+        samples,
+        loss=learning.loss,
+        optimizer=learning.optimizer,
+        settings=TrainingSettings(
+            max_iter=-(-learning.n_steps // at_once),
+            batch_size=learning.batch_size,
+            shuffle=False,
+            schedule=Schedule("cosine", init=learning.learning_rate_init),
+            n_iter_no_change=None,
+            max_time=learning.max_time,
+        ),
+        random_state=random_state,
+        dropout=Dropout(learning.dropout, seed=random_state.randint(2**31)),
+        n_threads=learning.n_threads,
+        verbose=learning.verbose,
+    )
+    return network, history
+
+
+def run_networks(
+    networks: list[Network], windows: SeriesWindows, ends: NDArray[np.int64], n_threads: int
+) -> NDArray[Any]:
+    """(n, horizon, quantiles or 1) mean forecasts of the windows before `ends`, in the units of the panel."""
+    horizon = windows.windowing.horizon
+    parts = []
+    for start in range(0, len(ends), WINDOWS_AT_ONCE):
+        part = ends[start : start + WINDOWS_AT_ONCE]
+        sequences = windows.sequences(part)
+        outputs = sum(network.forward(sequences, n_threads=n_threads).astype(np.float64) for network in networks)
+        parts.append(windows.restored(outputs.reshape(len(part), horizon, -1) / len(networks), part))
+    return np.concatenate(parts)

@@ -1,0 +1,284 @@
+"""Windows of a panel as the network reads them: relative to a level and a spread of their own, never copied.
+
+Each value of a window is taken relative to the window's *level*, the mean of its last values, in units of its
+*spread*, and the forecast is brought back by both (Kim et al. 2022 do so with mean and deviation). With a `lag` the
+forecast is a change against the value that many steps before, and such changes are an input besides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel import Panel
+from tsl.network import Framing, Sequences, Targets
+from tsl.training import Samples
+
+SMALLEST_SPREAD = 0.05  # of the deviation of a window, where its changes are smaller still
+NO_SPREAD = 1e-5  # of the deviation of its series: a window that is constant but for rounding
+
+
+@dataclass(frozen=True)
+class Windowing:
+    """How windows are cut, and what they are relative to.
+
+    Parameters
+    ----------
+    window : int
+        Steps that the network reads, a multiple of `segment`.
+    segment : int
+        Steps that the LSTM reads at once.
+    horizon : int
+        Steps that the network forecasts at once.
+    lag : int
+        The forecast is relative to the value this many steps before, at least `horizon`; 0: to the level.
+    level : int
+        The level is the mean of this many last values of the window; 0: there is none.
+    spread : {"deviation", "change", None}
+        What windows are in units of: their own standard deviation; their mean absolute change over `lag` steps;
+        nothing of their own.
+    masked : bool
+        Whether a channel says which values are missing.
+    n_future : int
+        Channels known ahead. If there are any the network goes on reading them over the horizon.
+    """
+
+    window: int
+    segment: int
+    horizon: int
+    lag: int = 0
+    level: int = 1
+    spread: str | None = "deviation"
+    masked: bool = False
+    n_future: int = 0
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the LSTM."""
+        ahead = -(-self.horizon // self.segment) if self.n_future else 0
+        return self.window // self.segment + ahead
+
+    @property
+    def context(self) -> int:
+        """Rows before its origin that a forecast depends on."""
+        return self.window + self.lag
+
+
+class CovariateScaling(NamedTuple):
+    """What brings covariates to mean 0 and deviation 1, learned in training."""
+
+    past: NDArray[np.float64]
+    """(2, P) mean and deviation."""
+    future: NDArray[np.float64]
+    static: NDArray[np.float64]
+
+    @classmethod
+    def learn(cls, panel: Panel) -> CovariateScaling:
+        """Those of a panel, over what is not missing."""
+        return cls(*(_mean_and_deviation(rows) for rows in (panel.past, panel.future, panel.static)))
+
+
+class SeriesWindows:
+    """The windows of a panel, by the row at which their forecast begins.
+
+    Parameters
+    ----------
+    panel : Panel
+    windowing : Windowing
+    scaling : CovariateScaling
+    value_scaling : tuple of float or None
+        Mean and deviation that all values are standardised with where windows have no spread of their own; None
+        standardises series by series, for the sake of precision alone.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        windowing: Windowing,
+        scaling: CovariateScaling,
+        value_scaling: tuple[float, float] | None = None,
+    ) -> None:
+        self.panel, self.windowing = panel, windowing
+        if value_scaling is None:
+            self._centers, self._units = _by_series(panel)
+        else:
+            self._centers, self._units = (np.full(panel.n_series, number) for number in value_scaling)
+        self._values = (panel.values - self._by_row(self._centers)) / self._by_row(self._units)
+        self._changes = self._lagged_changes() if windowing.lag else None
+        self._sums = _Sums(self._values)
+        self._change_sums = None if self._changes is None else _Sums(np.abs(self._changes))
+        self._rows = self._channels(scaling)
+        self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
+        self._static = _standardised(panel.static, scaling.static).astype(np.float32)
+
+    @property
+    def n_channels(self) -> int:
+        """Numbers of a row."""
+        return self._rows.shape[1]
+
+    @property
+    def n_static(self) -> int:
+        """Numbers of a series."""
+        return self._static.shape[1]
+
+    def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.repeat(numbers, self.panel.lengths)
+
+    def _lagged_changes(self) -> NDArray[np.float64]:
+        lag, changes = self.windowing.lag, np.full(len(self._values), np.nan)
+        changes[lag:] = self._values[lag:] - self._values[:-lag]
+        row_in_series = np.arange(len(changes)) - np.repeat(self.panel.offsets[:-1], self.panel.lengths)
+        changes[row_in_series < lag] = np.nan
+        return changes
+
+    def _channels(self, scaling: CovariateScaling) -> NDArray[np.float32]:
+        """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
+        columns = [self._values[:, None]]
+        if self._changes is not None:
+            columns.append(self._changes[:, None])
+        if self.windowing.masked:
+            columns.append(np.isnan(self._values)[:, None])
+        columns += [_standardised(self.panel.past, scaling.past), _standardised(self.panel.future, scaling.future)]
+        return np.ascontiguousarray(np.concatenate(columns, axis=1), np.float32)
+
+    # --- windows --------------------------------------------------------------------------------------------
+
+    def levels_and_spreads(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n,) each: what windows that end before `ends` are relative to; a constant window has the spread 0."""
+        plan, first = self.windowing, self.panel.offsets[self.panel.series_of(ends - 1)]
+        start = np.maximum(ends - plan.window, first)
+        mean, deviation = self._sums.mean_and_deviation(start, ends)
+        level = np.zeros(len(ends))
+        if plan.level:
+            last, _ = self._sums.mean_and_deviation(np.maximum(ends - plan.level, first), ends)
+            level = np.nan_to_num(np.where(np.isnan(last), mean, last))
+        if plan.spread is None:
+            return level, np.ones(len(ends))
+        spread = deviation
+        if plan.spread == "change" and self._change_sums is not None:
+            change, _ = self._change_sums.mean_and_deviation(start, ends)
+            spread = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
+        return level, np.where(spread > NO_SPREAD, spread, 0.0)
+
+    def units(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n,) deviation of the series of each window, or of all values."""
+        return self._units[self.panel.series_of(ends - 1)]
+
+    def sequences(self, ends: NDArray[np.int64]) -> Sequences:
+        """The windows whose forecasts begin at rows `ends`, in the network's form."""
+        return self._sequences(ends, *self.levels_and_spreads(ends))
+
+    def samples(self, ends: NDArray[np.int64]) -> Samples:
+        """The same with the values that follow as targets; all of them lie within the series."""
+        level, spread = self.levels_and_spreads(ends)
+        shifts = np.zeros(len(ends)) if self.windowing.lag else level
+        targets = Targets(self._target_rows, ends, shifts.astype(np.float32), _inverse(spread).astype(np.float32))
+        return Samples(self._sequences(ends, level, spread), targets)
+
+    def _sequences(
+        self, ends: NDArray[np.int64], level: NDArray[np.float64], spread: NDArray[np.float64]
+    ) -> Sequences:
+        plan, series = self.windowing, self.panel.series_of(ends - 1)
+        shifts, scales = np.zeros((2, len(ends), self.n_channels), np.float32)
+        scales[:] = 1.0
+        shifts[:, 0] = level
+        scales[:, : 2 if plan.lag else 1] = _inverse(spread)[:, None]
+        bounds = np.stack([self.panel.offsets[series], ends, self.panel.offsets[series + 1]], axis=1)
+        lengths = np.full(len(ends), plan.n_steps)
+        return Sequences(self._rows, ends - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series]))
+
+    def restored(self, outputs: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Outputs (n, horizon, ·) of the network for the windows before `ends`, in the units of the panel."""
+        plan, series = self.windowing, self.panel.series_of(ends - 1)
+        level, spread = self.levels_and_spreads(ends)
+        base = np.repeat(level[:, None], plan.horizon, axis=1)
+        if plan.lag:
+            rows = ends[:, None] - plan.lag + np.arange(plan.horizon)
+            known = rows >= self.panel.offsets[series, None]
+            before = np.where(known, self._values[np.maximum(rows, 0)], np.nan)
+            base = np.where(np.isnan(before), base, before)
+        forecasts = base[:, :, None] + spread[:, None, None] * outputs
+        return forecasts * self._units[series, None, None] + self._centers[series, None, None]
+
+    def written_out(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n, window * channels + horizon * channels known ahead): what the linear map reads, as numbers."""
+        plan, sequences = self.windowing, self.sequences(ends)
+        framing = sequences.framing
+        assert framing is not None
+
+        def rows(start: NDArray[np.int64], n: int, channels: slice, stop: NDArray[np.int64]) -> NDArray[Any]:
+            places = start[:, None] + np.arange(n)
+            inside = (places >= framing.bounds[:, :1]) & (places < stop[:, None])
+            found = self._rows[np.clip(places, 0, len(self._rows) - 1), channels]
+            numbers = (found - framing.shifts[:, None, channels]) * framing.scales[:, None, channels]
+            return np.where(inside[:, :, None], np.nan_to_num(numbers), 0.0).reshape(len(ends), -1)
+
+        before = rows(sequences.starts, plan.window, slice(None), ends)
+        ahead = slice(self.n_channels - plan.n_future, None)
+        length = plan.n_steps * plan.segment - plan.window
+        return np.concatenate([before, rows(ends, length, ahead, framing.bounds[:, 2])], axis=1, dtype=np.float64)
+
+    def targets(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n, horizon) what the network is to give, NaN where it is missing."""
+        wanted = self.samples(ends).targets
+        assert wanted.shifts is not None
+        assert wanted.scales is not None
+        values = self._target_rows[ends[:, None] + np.arange(self.windowing.horizon), 0]
+        return (values - wanted.shifts[:, None]).astype(np.float64) * wanted.scales[:, None]
+
+
+class _Sums:
+    """Mean and deviation of any run of rows, from sums of all rows before."""
+
+    def __init__(self, numbers: NDArray[np.float64]) -> None:
+        found = ~np.isnan(numbers)
+        zeroed = np.where(found, numbers, 0.0)
+        self._count, self._sum, self._square_sum = (
+            np.concatenate([[0.0], np.cumsum(part)]) for part in (found, zeroed, zeroed**2)
+        )
+
+    def mean_and_deviation(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Of rows start..stop each, NaN where all of them are missing."""
+        count = self._count[stop] - self._count[start]
+        count = np.where(count > 0, count, np.nan)
+        mean = (self._sum[stop] - self._sum[start]) / count
+        mean_square = (self._square_sum[stop] - self._square_sum[start]) / count
+        return mean, np.sqrt(np.maximum(mean_square - mean**2, 0.0))
+
+
+def value_scaling(panel: Panel) -> tuple[float, float]:
+    """Mean and deviation of all values of a panel."""
+    mean, deviation = _mean_and_deviation(panel.values[:, None])[:, 0]
+    return float(mean), float(deviation)
+
+
+def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n_series,) mean and deviation of each series; 0 and 1 where there is nothing to go by."""
+    found = ~np.isnan(panel.values)
+    starts = panel.offsets[:-1]
+    count = np.maximum(np.add.reduceat(found.astype(np.float64), starts), 1.0)
+    centers = np.add.reduceat(np.where(found, panel.values, 0.0), starts) / count
+    apart = np.where(found, panel.values - np.repeat(centers, panel.lengths), 0.0)
+    units = np.sqrt(np.add.reduceat(apart**2, starts) / count)
+    return centers, np.where(units > 1e-12 * np.abs(centers), units, 1.0)
+
+
+def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, C) over the rows that are not missing; a constant column has the deviation 1."""
+    found = ~np.isnan(rows)
+    count = np.maximum(found.sum(axis=0), 1)
+    mean = np.where(found, rows, 0.0).sum(axis=0) / count
+    deviation = np.sqrt((np.where(found, rows - mean, 0.0) ** 2).sum(axis=0) / count)
+    return np.stack([mean, np.where(deviation > 1e-12 * np.abs(mean), deviation, 1.0)])
+
+
+def _standardised(rows: NDArray[np.float64], scaling: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (rows - scaling[0]) / scaling[1]
+
+
+def _inverse(spread: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One over each spread, and 0 for 0: a constant window reads as zeros, and so do its targets."""
+    return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
