@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks SUITE [--peers LIST] [--threads N] [--json FILE] [--only TEXT] [--quick]``."""
+"""The command: ``python -m benchmarks SUITE [--peers LIST] [--threads N] [--data DIR] [--json FILE] [--only TEXT]``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmarks.bench import Bench, Options
 from benchmarks.machine import headline, usable_cores
 from benchmarks.peers import PEERS
 
-SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling")
+SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "accuracy")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one suite."""
     given = _parser().parse_args(arguments)
     suite = importlib.import_module(f"benchmarks.{given.suite}")
-    options = Options(given.peers, given.threads, given.quick, given.only)
+    options = Options(given.peers, given.threads, given.quick, given.only, given.data, given.seeds)
     with Bench(given.suite, options) as bench:
         bench.say(f"{given.suite}: {suite.SUMMARY}")
         suite.run(bench)
@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, default=usable_cores(), metavar="N", help="default: all cores")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write all numbers")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name holds this")
+    parser.add_argument("--data", metavar="DIR", help="for accuracy: folder of the M4 and ETTh1 files")
+    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="for accuracy: models of each kind")
     parser.add_argument("--quick", action="store_true", help="tiny work: whether it runs, not how fast")
     return parser
 

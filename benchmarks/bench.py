@@ -22,6 +22,8 @@ class Options:
     n_threads: int = 1
     quick: bool = False
     only: str = ""
+    data: str | None = None
+    seeds: int = 3
 
 
 class Bench:

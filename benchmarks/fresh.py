@@ -27,7 +27,14 @@ class FreshError(Exception):
     """A function failed in its process: with the last line of what that wrote to stderr."""
 
 
-def call(function: str, *args: Any, rival: str = "tsl", n_threads: int = 1, root: pathlib.Path = ROOT) -> Any:
+def call(
+    function: str,
+    *args: Any,
+    rival: str = "tsl",
+    n_threads: int = 1,
+    root: pathlib.Path = ROOT,
+    timeout: float = TIMEOUT,
+) -> Any:
     """What `function`, named as "module:function", returns in a new process: anything that JSON can hold.
 
     `root` is the folder that these benchmarks, and a tsl beside them, are imported from: see `new_installation`.
@@ -36,7 +43,11 @@ def call(function: str, *args: Any, rival: str = "tsl", n_threads: int = 1, root
     settings = os.environ | environment(rival, n_threads)
     if root != ROOT:
         settings |= dict.fromkeys(CACHES, str(root / "cache"))
-    done = subprocess.run(command, env=settings, cwd=root, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    options: dict[str, Any] = {"capture_output": True, "text": True, "check": False}
+    try:
+        done = subprocess.run(command, env=settings, cwd=root, timeout=timeout, **options)
+    except subprocess.TimeoutExpired:
+        raise FreshError(f"no answer within {timeout:.0f} s") from None
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise FreshError(lines[-1])

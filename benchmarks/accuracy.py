@@ -1,0 +1,209 @@
+"""How good forecasts are, beside what is published, what is naive, and what a peer makes of the same data."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.bench import Bench
+from benchmarks.forecast_tasks import Task, project_tasks, public_tasks
+from benchmarks.fresh import FreshError, call
+from benchmarks.yardsticks import LEVELS, Forecasts, yardsticks
+from tsl.metrics import coverage
+
+SUMMARY = "errors, coverage and width of intervals on public series, beside what has to be beaten"
+QUICK_SECONDS = 1.0
+PEER_SERIES, PEER_STEPS, PEER_TIMEOUT = 5, 2, 1800.0
+
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "M4 Hourly": {"LSTMForecaster, season": {}, "LSTMForecaster, season, 5 models": {"n_models": 5}},
+}
+"""By task: what each kind of forecaster is told beside the horizon and what the task says; elsewhere nothing."""
+
+TARGETS = {
+    "M4 Hourly": {"OWA": (0.50, 0.45)},
+    "ETTh1, 96 ahead": {"MSE": (0.370, 0.351)},
+    "sunspots, one step": {"1921-55": (0.126, 0.086), "1956-79": (0.358, 0.35)},
+}
+"""By task and number: what must be reached, and what is hoped for."""
+
+
+def run(bench: Bench) -> None:
+    """Every task in turn."""
+    tasks = project_tasks(quick=bench.options.quick)
+    if bench.options.data is None:
+        bench.say("M4 Hourly and ETTh1 are left out: --data DIR names the folder of their files")
+    else:
+        tasks |= public_tasks(pathlib.Path(bench.options.data), quick=bench.options.quick)
+    if _forecaster() is None:
+        bench.say("LSTMForecaster is left out: this tsl has none")
+    for name, task in bench.cases(tasks).items():
+        _run_task(bench, name, task)
+
+
+def _forecaster() -> Any:
+    """The class, or None where there is none yet."""
+    return getattr(importlib.import_module("tsl"), "LSTMForecaster", None)
+
+
+def _run_task(bench: Bench, name: str, task: Task) -> None:
+    """All methods on one task, and a table of them."""
+    methods: dict[str, list[dict[str, Any]]] = {}
+    for method, forecasts in yardsticks(task):
+        methods[method] = [measured(task, forecasts)]
+    widths = methods["seasonal naive"][0]["width"]
+    for kind, settings in SETTINGS.get(name, {"LSTMForecaster": {}}).items():
+        runs = _own_runs(bench, task, kind, settings)
+        if runs:
+            methods[kind] = runs
+    if name == "M4 Hourly" and "torch" in bench.options.peers:
+        methods |= _peer_run(bench, task)
+    rows = [_row(task, method, runs, widths) for method, runs in methods.items()]
+    rows += [_published_row(task, *published) for published in task.published.items()]
+    header = ["", *_names(task), *(f"cover {level} %" for level in LEVELS), *_width_names(), "seconds"]
+    bench.table(f"{name}: {len(task.ends):,} windows of {len(task.fit_stops)} series", header, rows)
+    for method, runs in methods.items():
+        if runs[0]["note"]:
+            bench.say(f"{method}: {runs[0]['note']}")
+    _judge(bench, task, methods)
+    bench.record(name, methods=methods, published=task.published)
+
+
+def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, Any]:
+    """Score, coverage in percent, and mean width of intervals in units of each series, of one method."""
+    truth = task.truth[:, task.scored]
+    sizes = task.sizes()[task.series_of(task.ends), None]
+    covered, width = {}, {}
+    for level, bounds in forecasts.intervals.items():
+        low, high = (bound[:, task.scored] for bound in bounds)
+        covered[str(level)] = 100.0 * coverage(truth, low, high)
+        width[str(level)] = float(np.mean((high - low) / sizes))
+    score = {name: float(value) for name, value in task.score(task, forecasts.points).items()}
+    return {"score": score, "coverage": covered, "width": width, "note": forecasts.note, **numbers}
+
+
+def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry a seed."""
+    runs: list[dict[str, Any]] = []
+    forecaster = _forecaster()
+    if forecaster is None:
+        return runs
+    for seed in range(1 if bench.options.quick else bench.options.seeds):
+        model = forecaster(horizon=task.horizon, random_state=seed, **task.settings, **settings)
+        known = model.get_params()
+        if "n_threads" in known:
+            model.set_params(n_threads=bench.options.n_threads)
+        if bench.options.quick and "max_time" in known:
+            model.set_params(max_time=QUICK_SECONDS)
+        forecasts, seconds = own_forecasts(task, model)
+        runs.append(measured(task, forecasts, **seconds))
+        bench.say(f"{task.name}, {kind}, seed {seed}: {_in_words(runs[-1])}")
+    return runs
+
+
+def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:
+    """Fit a forecaster, forecast every window with its intervals, and say how long both took."""
+    start = time.perf_counter()
+    model.fit(task.frame(task.fit_stops))
+    fitted = time.perf_counter()
+    if np.array_equal(task.ends, task.fit_stops):
+        frame = model.predict(level=list(LEVELS))
+    else:
+        n_series = len(task.fit_stops)
+        stops = task.ends.reshape(n_series, -1)[:, -1] + task.horizon
+        n_windows = len(task.ends) // n_series
+        frame = model.backtest(task.frame(stops), n_windows=n_windows, step=1, level=list(LEVELS))
+        _check_truth(task, frame)
+    seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
+    points, intervals = _by_window(task, frame, "y_pred"), {}
+    for level in LEVELS:
+        intervals[level] = tuple(_by_window(task, frame, f"y_pred-{side}-{level}") for side in ("lo", "hi"))
+    return Forecasts(points, intervals), seconds
+
+
+def _by_window(task: Task, frame: pd.DataFrame, column: str) -> np.ndarray:
+    """(n, horizon) of a column, in the order of the task's windows."""
+    keys = [name for name in ("unique_id", "cutoff", "ds") if name in frame]
+    return frame.sort_values(keys)[column].to_numpy(float).reshape(len(task.ends), task.horizon)
+
+
+def _check_truth(task: Task, frame: pd.DataFrame) -> None:
+    """A backtest of other windows would be judged by the wrong truth."""
+    np.testing.assert_allclose(_by_window(task, frame, "y"), task.truth, err_msg="the backtest has other windows")
+
+
+def _peer_run(bench: Bench, task: Task) -> dict[str, list[dict[str, Any]]]:
+    """neuralforecast, whose process has the environment of the peer torch."""
+    small = (PEER_SERIES, PEER_STEPS) if bench.options.quick else (None, None)
+    arguments = (str(pathlib.Path(bench.options.data).resolve()), *small)
+    options = {"rival": "torch", "n_threads": bench.options.n_threads, "timeout": PEER_TIMEOUT}
+    try:
+        answer = call("benchmarks.peers.neuralforecast_accuracy:m4", *arguments, **options)
+    except FreshError as error:
+        bench.say(f"neuralforecast is left out of {task.name}: {error}")
+        return {}
+    seconds = {name: answer[name] for name in ("fit_seconds", "predict_seconds")}
+    name = f"neuralforecast {answer['version']}, LSTM"
+    return {name: [measured(task, Forecasts(np.array(answer["forecasts"]), {}), **seconds)]}
+
+
+def _judge(bench: Bench, task: Task, methods: dict[str, list[dict[str, Any]]]) -> None:
+    """Whether the targets are met by the mean over seeds."""
+    own = {method: runs for method, runs in methods.items() if method.startswith("LSTMForecaster")}
+    for method, runs in own.items():
+        for number, (must, goal) in _targets(task, methods).items():
+            mean = float(np.mean([run["score"][number] for run in runs]))
+            reached = "reached" if mean <= goal else f"missed by {mean - goal:.3f}"
+            must_be = "reached" if mean <= must else f"MISSED by {mean - must:.3f}"
+            bench.say(f"{method}, {number} {mean:.3f}: must be {must:.3f}, {must_be}; goal {goal:.3f}, {reached}")
+
+
+def _targets(task: Task, methods: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[float, float]]:
+    """Those of the table; for the sensors better than persistence and the ridge, and 10 % better than the ridge."""
+    if task.name in TARGETS:
+        return TARGETS[task.name]
+    simple = [methods[name][0]["score"]["RMSE"] for name in ("persistence", "linear map (ridge)")]
+    return {"RMSE": (min(simple), 0.9 * simple[1])}
+
+
+def _names(task: Task) -> list[str]:
+    return list(task.score(task, task.truth))
+
+
+def _width_names() -> list[str]:
+    return [f"width {level} %" for level in LEVELS]
+
+
+def _row(task: Task, method: str, runs: list[dict[str, Any]], widths: dict[str, float]) -> list[str]:
+    """Widths are relative to those of the seasonal naive."""
+    cells = [_cell([run["score"][name] for run in runs], 3) for name in _names(task)]
+    for level in map(str, LEVELS):
+        cells.append(_cell([run["coverage"][level] for run in runs if run["coverage"]], 1))
+    for level in map(str, LEVELS):
+        cells.append(_cell([run["width"][level] / widths[level] for run in runs if run["width"]], 2))
+    seconds = [run["fit_seconds"] + run["predict_seconds"] for run in runs if "fit_seconds" in run]
+    return [method, *cells, _cell(seconds, 1)]
+
+
+def _published_row(task: Task, method: str, numbers: dict[str, float]) -> list[str]:
+    scores = [f"{numbers[name]:.3f}" if name in numbers else "" for name in _names(task)]
+    return [method, *scores, *[""] * (2 * len(LEVELS)), "published"]
+
+
+def _cell(values: list[float], digits: int) -> str:
+    """Their mean, and for several the smallest and the largest."""
+    if not values:
+        return ""
+    mean = f"{np.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def _in_words(run: dict[str, Any]) -> str:
+    numbers = [f"{name} {value:.3f}" for name, value in run["score"].items()]
+    numbers += [f"{value:.1f} % in {level} %" for level, value in run["coverage"].items()]
+    return ", ".join([*numbers, f"{run['fit_seconds']:.1f} s to fit, {run['predict_seconds']:.1f} s to forecast"])
