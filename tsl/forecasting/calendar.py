@@ -27,16 +27,14 @@ def _time_of_day(times: pd.DatetimeIndex) -> NDArray[np.float64]:
 _PLACES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], float]] = {
     "minute": (lambda times: times.minute + times.second / 60, 60.0),
     "hour": (lambda times: _time_of_day(times) / 3600, 24.0),
-    "dayofweek": (lambda times: times.dayofweek, 7.0),
+    "dayofweek": (lambda times: times.day_of_week, 7.0),
     "dayofmonth": (lambda times: (times.day - 1) / times.days_in_month, 1.0),
-    "dayofyear": (lambda times: times.dayofyear - 1, 365.25),
+    "dayofyear": (lambda times: times.day_of_year - 1, 365.25),
     "weekofyear": (lambda times: times.isocalendar().week.to_numpy(dtype=float) - 1, 52.18),
     "month": (lambda times: times.month - 1, 12.0),
     "quarter": (lambda times: times.quarter - 1, 4.0),
 }
 """Where in its cycle a stamp lies, and the cycle's length in the same unit."""
-
-_AUTO = {"hour": (_DAY, 0.0, _DAY), "dayofweek": (7 * _DAY, 0.0, 7 * _DAY)}
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tup
     step = axis.seconds
     longest = int(np.diff(offsets).argmax())
     stamps = _local(times[[offsets[longest], offsets[longest + 1] - 1]])
-    span = (stamps[1] - stamps[0]).total_seconds() + step
+    span = 1.01 * ((stamps[1] - stamps[0]).total_seconds() + step)  # months and years are of unequal length
     features = []
     if step <= _DAY / 2 and span >= _CYCLES_SEEN * _DAY:
         features.append("hour")

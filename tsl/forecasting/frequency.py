@@ -23,7 +23,6 @@ from tsl.forecasting.week import week_pattern
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_ENOUGH_FOR_A_NAME = 1000  # rows of one series from which pandas is asked for the name of its frequency
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit:
         _months(wall, offsets, unit)
         or _ticks(wall, utc, offsets, unit)
         or _business_days(wall, offsets, unit)
-        or _named(wall, offsets, unit)
+        or _monthly_offset(wall, offsets, unit)
     )
     if found:
         return found
@@ -190,21 +189,19 @@ def _business_days(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequ
     return Frequency(EveryOffset("B", 1, unit), "wall", "B", True)
 
 
-def _named(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
-    """What pandas finds in the longest series, if all others obey it too."""
-    longest = int(np.diff(offsets).argmax())
-    sample = wall[offsets[longest] : offsets[longest + 1]][:_ENOUGH_FOR_A_NAME]
-    name = pd.infer_freq(pd.DatetimeIndex(sample.view(f"M8[{unit}]"))) if len(sample) > 2 else None
-    if name is None:
+def _monthly_offset(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
+    """First or last business days of months, third Fridays and the like, as pandas has them."""
+    if (steps_within(wall, offsets) < 20 * UNITS_PER_DAY[unit]).any():
         return None
-    offset = pd.tseries.frequencies.to_offset(name)
-    if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
-        return None
-    rule = EveryOffset(offset.base.freqstr, offset.n, unit)
-    positions = rule.positions(wall)
-    if (positions < 0).any() or (steps_within(positions, offsets) != offset.n).any():
-        return None
-    return Frequency(rule, "wall", name, True)
+    first = timestamp(wall[0], unit)
+    weekday = _WEEKDAYS[first.day_of_week]
+    for name in ("BMS", "BME", f"WOM-{min((first.day + 6) // 7, 4)}{weekday}", f"LWOM-{weekday}"):
+        positions = EveryOffset(name, 1, unit).positions(wall)
+        steps = steps_within(positions, offsets)
+        if (positions >= 0).all() and (steps == steps[0]).all():
+            count = int(steps[0])
+            return Frequency(EveryOffset(name, count, unit), "wall", f"{count if count > 1 else ''}{name}", True)
+    return None
 
 
 def _with_gaps(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:

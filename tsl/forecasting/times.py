@@ -100,7 +100,7 @@ class TimeAxis:
             frequency = _ordinal_frequency(times, offsets, freq)
         axis = cls(times.dtype, frequency)
         if not frequency.regular:
-            warnings.warn(axis._irregular(times, offsets), IrregularTimesWarning, stacklevel=2)
+            warnings.warn(axis._irregular(times, offsets), IrregularTimesWarning, stacklevel=4)  # who called fit
         return axis
 
     @property
@@ -211,14 +211,17 @@ class TimeAxis:
 
     def _irregular(self, times: pd.Index, offsets: NDArray[np.int64]) -> str:
         """What the warning says."""
-        rule = self.frequency.rule
+        rule, stamps = self.frequency.rule, self._clock(times)
+        inner = np.delete(np.arange(len(stamps)), offsets[1:] - 1)
+        odd = inner[rule.after(stamps[inner], 1)[:, 0] != stamps[inner + 1]]
+        first = f" (the first after {times[odd[0]]})" if len(odd) else ""
         if isinstance(rule, WeekPattern):
             how = "future stamps keep to the days and hours that were seen"
         else:
-            how = f"future stamps follow at the most common step ({self._step_name()})"
+            how = f"future stamps follow at the most common step, {self._step_name()}"
         return (
-            f"the times have gaps: rows count as steps, whatever time lies between them, and {how}. "
-            "Pass freq= if the gaps are meant"
+            f"the times have gaps{first}: rows count as steps, whatever time lies between them, and {how}; "
+            "freq= names the frequency where gaps are meant"
         )
 
     def _step_name(self) -> str:
@@ -246,8 +249,7 @@ def _datetime_frequency(times: pd.DatetimeIndex, offsets: NDArray[np.int64], fre
 def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: str | int | None) -> Frequency:
     """Given or inferred frequency of integers or periods."""
     if isinstance(times, pd.PeriodIndex):
-        unit = times.freq
-        step = None if freq is None else _periods_in(freq, unit)
+        step = None if freq is None else _periods_in(freq, times)
         frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
         if frequency.regular:
             return frequency
@@ -257,12 +259,12 @@ def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: str | 
     return ordinal_frequency(times.to_numpy(), offsets, freq, None)
 
 
-def _periods_in(freq: str | int, unit: pd.DateOffset) -> int:
+def _periods_in(freq: str | int, times: pd.PeriodIndex) -> int:
     """How many periods make one step."""
-    offset = pd.tseries.frequencies.to_offset(freq) if isinstance(freq, str) else None
-    if offset is None or offset.base != unit.base or offset.n % unit.n:
-        raise ValueError(f"freq must be a multiple of the periods' own, {unit.freqstr!r}, got {freq!r}")
-    return offset.n // unit.n
+    offset, own = pd.tseries.frequencies.to_offset(freq) if isinstance(freq, str) else None, times.freq
+    if offset is None or offset.base != own.base or offset.n % own.n:
+        raise ValueError(f"freq must be a multiple of the periods' own, {times.freqstr!r}, got {freq!r}")
+    return offset.n // own.n
 
 
 def _begins(times: pd.PeriodIndex) -> Stamps:
