@@ -1,0 +1,158 @@
+"""Files of series: read, guess which column is what, write."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+TIME_NAMES = ("ds", "time", "timestamp", "datetime", "date", "month", "year")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+class Columns(NamedTuple):
+    """Names of the columns that a forecast needs."""
+
+    time: str
+    target: str
+    id: str | None
+    ahead: tuple[str, ...] = ()
+    """What is known ahead."""
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """The rows of a CSV or Parquet file."""
+    kind = _kind(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    try:
+        table = pd.read_parquet(path) if kind == ".parquet" else pd.read_csv(path)
+    except ImportError:
+        raise ValueError(f"{path} needs pyarrow: python -m pip install pyarrow") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as a {kind} file: {error}") from None
+    if kind == ".parquet" and table.index.names != [None]:
+        table = table.reset_index()
+    if table.empty or table.shape[1] < 2:
+        raise ValueError(
+            f"{path} must have rows, with columns separated by commas for the time and the target, "
+            f"got {len(table)} rows of {list(table.columns)}"
+        )
+    return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV or Parquet file."""
+    if _kind(path) == ".parquet":
+        try:
+            table.to_parquet(path, index=False)
+        except ImportError:
+            raise ValueError(f"{path} needs pyarrow: python -m pip install pyarrow, or name a .csv file") from None
+    else:
+        table.to_csv(path, index=False)
+
+
+def check_outputs(table: Path | None, picture: Path | None) -> None:
+    """That both can be written, before anything takes long."""
+    if table is not None:
+        _kind(table)
+    for path in (table, picture):
+        if path is not None and not path.parent.is_dir():
+            raise ValueError(f"there is no folder {path.parent} to write {path.name} to")
+        if path is not None and path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file")
+
+
+def guess_columns(
+    table: pd.DataFrame,
+    *,
+    time: str | None = None,
+    target: str | None = None,
+    id_col: str | None = None,
+    past: tuple[str, ...] = (),
+    future: pd.DataFrame | None = None,
+) -> Columns:
+    """Those that are named, and for the others the only choice there is."""
+    for option, name in (("--time", time), ("--target", target), ("--id", id_col), *(("--past", n) for n in past)):
+        if name is not None and name not in table:
+            raise ValueError(f"{option} must be a column of the file, which has {_listed(table)}, got {name!r}")
+    time = _guess_time(table, [*past, target, id_col]) if time is None else time
+    id_col = _guess_id(table, time, [*past, target]) if id_col is None else id_col
+    ahead = [] if future is None else [name for name in future if name not in (time, id_col, target)]
+    missing = [name for name in ahead if name not in table]
+    if missing:
+        raise ValueError(f"what is known ahead must be known before, too: the file has no column {_listed(missing)}")
+    target = _guess_target(table, [*past, *ahead, time, id_col]) if target is None else target
+    return Columns(time, target, id_col, tuple(ahead))
+
+
+def with_stamps(table: pd.DataFrame, time: str) -> pd.DataFrame:
+    """The same with dates where the file has text."""
+    if pd.api.types.is_numeric_dtype(table[time]) or pd.api.types.is_datetime64_any_dtype(table[time]):
+        return table
+    stamps = _dates(table[time])
+    if stamps is None:
+        raise ValueError(f"the times in {time!r} must be dates or whole numbers, got {table[time].iloc[0]!r}")
+    return table.assign(**{time: stamps})
+
+
+def _guess_time(table: pd.DataFrame, taken: list[Any]) -> str:
+    free = [name for name in table.columns if name not in taken]
+    dated = [name for name in free if pd.api.types.is_datetime64_any_dtype(table[name])]
+    dated = dated or [name for name in free if _is_text(table[name]) and _dates(table[name]) is not None]
+    named = [name for name in (dated or free) if str(name).lower() in TIME_NAMES]
+    choice = dated if len(dated) == 1 else named
+    if len(choice) != 1:
+        raise ValueError(f"--time must name the column of times: choose from {_listed(dated or free)}")
+    return choice[0]
+
+
+def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
+    if "unique_id" in table and "unique_id" not in taken:
+        return "unique_id"
+    if not table[time].duplicated().any():
+        return None
+    texts = [name for name in table.columns if name not in (*taken, time) and _is_text(table[name])]
+    if len(texts) != 1:
+        choices = texts or [name for name in table.columns if name not in (*taken, time)]
+        raise ValueError(f"--id must name the column of series, since times repeat: choose from {_listed(choices)}")
+    return texts[0]
+
+
+def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
+    numbers = [n for n in table.columns if n not in taken and pd.api.types.is_numeric_dtype(table[n])]
+    if "y" in numbers:
+        return "y"
+    if len(numbers) != 1:
+        raise ValueError(f"--target must name the column to forecast: choose from {_listed(numbers)}")
+    return numbers[0]
+
+
+def _is_text(column: pd.Series) -> bool:
+    return pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
+
+
+def _dates(column: pd.Series) -> pd.Series | None:
+    """The column as dates, or None if it does not hold any."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no common format says as much as the error
+        for options in ({}, {"utc": True}):  # with different offsets from UTC, as after a change to summer time
+            try:
+                return pd.to_datetime(column, **options)
+            except (ValueError, TypeError):
+                continue
+    return None
+
+
+def _kind(path: Path) -> str:
+    for suffix in SUFFIXES:
+        if path.name.lower().endswith(suffix):
+            return suffix
+    raise ValueError(f"files must end in {', '.join(SUFFIXES)}, got {path.name}")
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(map(str, names)) or "none"
