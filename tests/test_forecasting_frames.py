@@ -185,6 +185,24 @@ def test_later_rows_need_no_target_where_none_is_asked_for():
         schema.read(long_frame().drop(columns="y"))
 
 
+def test_newer_rows_may_leave_out_columns_that_ended():
+    schema, _ = Schema.learn(wide_frame())
+    newer = wide_frame().assign(x=NAN)
+    assert series_of(schema.read(newer, skip_empty=True)) == {"z": [5, 6, 7, 8]}
+    with pytest.raises(ValueError, match=r"data must have readings in every series, got none in \['x'\]"):
+        schema.read(newer)
+    with pytest.raises(ValueError, match=r"got none in \['x', 'z'\]"):
+        schema.read(newer.assign(z=NAN), skip_empty=True)
+
+
+def test_the_panel_does_not_share_memory_with_the_frame():
+    series = pd.Series([1.0, 2, 3], index=days(3))
+    _, panel = Schema.learn(series)
+    series.iloc[0] = 99.0
+    assert panel.values[0] == 1.0
+    assert panel.values.flags.writeable  # compiled code is compiled anew for arrays that are not
+
+
 @pytest.mark.parametrize(
     ("learned", "later", "error", "message"),
     [

@@ -28,7 +28,7 @@ def after(axis, index, horizon):
 
 
 FREQUENCIES = ["D", "2D", "15min", "36h", "W-MON", "2W-SUN", "MS", "2MS", "ME", "QS-JAN", "QE-DEC", "QE-OCT", "YS-JAN"]
-FREQUENCIES += ["YE-JUN", "B", "BMS", "BME", "3BME", "WOM-3FRI", "LWOM-MON", "s", "ms"]
+FREQUENCIES += ["YE-JUN", "B", "BMS", "BME", "3BME", "WOM-3FRI", "s", "ms"]
 
 
 @pytest.mark.parametrize("given_too", [False, True], ids=["inferred", "given"])

@@ -76,7 +76,8 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
     if not numeric:
         first = values.dropna()
         example = f" such as {first.iloc[0]!r}" if len(first) else ""
-        raise ValueError(f"{where} must hold numbers, got {dtype}{example}")
+        hint = ": is it the id_col or the time_col?" if where.startswith("column") else ""
+        raise ValueError(f"{where} must hold numbers, got {dtype}{example}{hint}")
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(numbers).any():
         row = int(np.isinf(numbers).argmax())
@@ -105,6 +106,6 @@ def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
     if len(used) > _MOST_LEVELS:
         raise ValueError(
             f"column {values.name!r} of {argument} must hold at most {_MOST_LEVELS} different categories, "
-            f"got {len(used)}"
+            f"got {len(used)}: is it the id_col or the time_col?"
         )
     return tuple(used)

@@ -108,7 +108,7 @@ class Schema:
         taken = (sample_weight,) if isinstance(sample_weight, str) else ()
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
         times = read_times(*roles.times(data, "data"))
-        rows = read_rows(roles, data, times, "data", has_target=True)
+        rows = read_rows(roles, data, times, "data")
         axis = TimeAxis.learn(rows.times, rows.offsets, freq)
         frame = _covariate_frame(data)
         schema = cls(
@@ -123,7 +123,15 @@ class Schema:
         weights = row_weights(sample_weight, data)
         return schema, schema._panel(frame, rows, schema.static.rows_of(rows, frame), weights)
 
-    def read(self, data: Any, *, name: str = "data", target_needed: bool = True, static: Any = None) -> Panel:
+    def read(
+        self,
+        data: Any,
+        *,
+        name: str = "data",
+        target_needed: bool = True,
+        skip_empty: bool = False,
+        static: Any = None,
+    ) -> Panel:
         """Newer rows or other series, in the form that was learned.
 
         Parameters
@@ -134,6 +142,9 @@ class Schema:
             What errors call it.
         target_needed : bool
             Whether the target must be there; without it values are NaN.
+        skip_empty : bool
+            Whether a wide frame may have columns without any reading, which then are no series of the panel: those
+            that ended earlier have none among newer rows.
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
         """
@@ -143,7 +154,7 @@ class Schema:
         roles.check(data, name, needed=[roles.id_col, roles.time_col, *target, *roles.past, *roles.future])
         times = self.axis.read(*roles.times(data, name))
         has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
-        rows = read_rows(roles, data, times, name, has_target=has_target)
+        rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
         table = self.static if static is None else self.static.table(to_pandas(static, "static")[0], roles)
         return self._panel(frame, rows, table.rows_of(rows, frame), None)
@@ -177,8 +188,8 @@ class Schema:
         elif future is not None:
             given = type(future).__name__
             raise ValueError(f"{name} must be None where fit had no covariates known ahead, got a {given}")
-        known = np.concatenate([covariates, self.calendar.encode(times)], axis=1)
-        return known.reshape(panel.n_series, horizon, -1)
+        known = self._with_calendar(covariates, times)
+        return known.reshape(panel.n_series, horizon, known.shape[1])
 
     def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
         """That nothing which should be known ahead is missing."""
@@ -222,17 +233,22 @@ class Schema:
         weights: NDArray[np.float64] | None,
     ) -> Panel:
         """Rows with their covariates."""
-        known_ahead = [self.future.encode(frame)[rows.source], self.calendar.encode(rows.times)]
+        covariates = rows.take(self.future.encode(frame))
         return Panel(
             ids=rows.ids,
             offsets=rows.offsets,
             times=rows.times,
             values=rows.values,
-            past=self.past.encode(frame)[rows.source],
-            future=np.concatenate(known_ahead, axis=1),
+            past=rows.take(self.past.encode(frame)),
+            future=self._with_calendar(covariates, rows.times),
             static=static,
-            weights=None if weights is None else weights[rows.source],
+            weights=None if weights is None else rows.take(weights),
         )
+
+    def _with_calendar(self, covariates: NDArray[np.float64], times: pd.Index) -> NDArray[np.float64]:
+        """Covariates and calendar side by side; a single one is not copied, since there may be millions of rows."""
+        blocks = [block for block in (covariates, self.calendar.encode(times)) if block.shape[1]]
+        return np.concatenate(blocks, axis=1) if len(blocks) == 2 else blocks[0] if blocks else covariates
 
 
 def _covariate_frame(data: pd.Series | pd.DataFrame) -> pd.DataFrame:

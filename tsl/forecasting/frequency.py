@@ -190,12 +190,12 @@ def _business_days(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequ
 
 
 def _monthly_offset(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
-    """First or last business days of months, third Fridays and the like, as pandas has them."""
+    """First or last business days of months, or their third Fridays, as pandas has them."""
     if (steps_within(wall, offsets) < 20 * UNITS_PER_DAY[unit]).any():
         return None
     first = timestamp(wall[0], unit)
     weekday = _WEEKDAYS[first.day_of_week]
-    for name in ("BMS", "BME", f"WOM-{min((first.day + 6) // 7, 4)}{weekday}", f"LWOM-{weekday}"):
+    for name in ("BMS", "BME", f"WOM-{min((first.day + 6) // 7, 4)}{weekday}"):
         positions = EveryOffset(name, 1, unit).positions(wall)
         steps = steps_within(positions, offsets)
         if (positions >= 0).all() and (steps == steps[0]).all():

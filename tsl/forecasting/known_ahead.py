@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.results import long_names
 from tsl.forecasting.roles import Roles
-from tsl.forecasting.times import TimeAxis
+from tsl.forecasting.times import TimeAxis, stamps_of
 
 _NAMED = 3  # rows that an error lists
 
@@ -119,7 +119,7 @@ def _pair_numbers(
     given_codes: NDArray[np.int64], given_times: pd.Index, wanted_codes: NDArray[np.int64], wanted_times: pd.Index
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One number for each pair of series and time, the same where the pair is."""
-    stamps = [times.to_numpy() if times.dtype == np.int64 else times.asi8 for times in (given_times, wanted_times)]
+    stamps = [stamps_of(given_times), stamps_of(wanted_times)]
     uniques, inverse = np.unique(np.concatenate(stamps), return_inverse=True)
     codes = np.concatenate([given_codes, wanted_codes])
     pairs = codes * len(uniques) + inverse

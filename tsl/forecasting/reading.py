@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.covariates import to_numbers
 from tsl.forecasting.roles import LONG_NAMES, Roles
+from tsl.forecasting.times import stamps_of
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,35 @@ class Rows:
     """(n_series,)"""
     offsets: NDArray[np.int64]
     """(n_series + 1,)"""
-    source: NDArray[np.int64]
-    """(N,) row of the frame."""
+    source: NDArray[np.int64] | None
+    """(N,) row of the frame; None where they are the rows of the frame as they stand."""
     times: pd.Index
     """(N,)"""
     values: NDArray[np.float64]
     """(N,)"""
 
+    def take(self, column: NDArray[Any]) -> NDArray[Any]:
+        """(N, ...) the rows of the panel, of an array (n_rows, ...) that goes with the frame."""
+        return column if self.source is None else column[self.source]
 
-def read_rows(roles: Roles, data: pd.Series | pd.DataFrame, times: pd.Index, name: str, *, has_target: bool) -> Rows:
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """(n_series,) the row of the frame with which each series begins."""
+        return self.offsets[:-1] if self.source is None else self.source[self.offsets[:-1]]
+
+
+def read_rows(
+    roles: Roles,
+    data: pd.Series | pd.DataFrame,
+    times: pd.Index,
+    name: str,
+    *,
+    has_target: bool = True,
+    skip_empty: bool = False,
+) -> Rows:
     """Which row of `data` is which of the panel, and the target; NaN throughout where `has_target` is false.
+
+    A column that is a series and holds no reading is refused, or left out if `skip_empty`.
 
     Raises
     ------
@@ -39,16 +59,19 @@ def read_rows(roles: Roles, data: pd.Series | pd.DataFrame, times: pd.Index, nam
     """
     if not len(data):
         raise ValueError(f"{name} must have rows, got none")
+    source: NDArray[np.int64] | None = None
     if roles.form == "columns":
-        ids, codes, source, values = _melt(roles, data, times, name)
+        ids, codes, source, values = _melt(roles, data, times, name, skip_empty)
+        times = times.take(source)
     else:
         ids, codes = _ids(roles, data, name)
-        source = np.arange(len(data))
         values = _target(roles, data, name) if has_target else np.full(len(data), np.nan)
-    order = _order(codes, times, source)
-    if order is not None:
-        codes, source, values = codes[order], source[order], values[order]
-    times = times if len(source) == len(times) and order is None else times.take(source)
+    order = _order(codes, times)
+    if order is None:
+        values = values.copy()  # later changes of the user's frame must not reach the panel
+    else:
+        codes, times, values = codes[order], times.take(order), values[order]
+        source = order if source is None else source[order]
     _no_duplicates(ids, codes, times, name)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))])
     return Rows(ids, offsets, source, times, values)
@@ -80,7 +103,7 @@ def _target(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> NDArray[
 
 
 def _melt(
-    roles: Roles, data: pd.DataFrame, times: pd.Index, name: str
+    roles: Roles, data: pd.DataFrame, times: pd.Index, name: str, skip_empty: bool
 ) -> tuple[pd.Index, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Each column a series, from its first reading to its last."""
     columns = roles.series_columns(data)
@@ -90,12 +113,14 @@ def _melt(
     order = np.arange(len(data)) if times.is_monotonic_increasing else times.argsort(kind="stable")
     values = values[:, order]
     there = ~np.isnan(values)
-    if not there.any(axis=1).all():
-        empty = [columns[k] for k in np.flatnonzero(~there.any(axis=1))[:5]]
-        raise ValueError(f"{name} must have readings in every series, got none in {empty}")
+    empty = ~there.any(axis=1)
+    if empty.all() or (empty.any() and not skip_empty):
+        named = [columns[k] for k in np.flatnonzero(empty)[:5]]
+        raise ValueError(f"{name} must have readings in every series, got none in {named}")
     within = np.maximum.accumulate(there, axis=1) & np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]
-    codes, at = np.nonzero(within)
-    return data.columns[data.columns.get_indexer(columns)], codes, order[at], values[within]
+    codes, at = np.nonzero(within[~empty])
+    ids = data.columns[data.columns.get_indexer(columns)][~empty]
+    return ids, codes, order[at], values[within]
 
 
 def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -108,16 +133,16 @@ def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.stack([to_numbers(frame[column], f"column {column!r} of {name}") for column in columns])
 
 
-def _order(codes: NDArray[np.int64], times: pd.Index, source: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def _order(codes: NDArray[np.int64], times: pd.Index) -> NDArray[np.int64] | None:
     """What sorts the rows by series and time; None where they are sorted already."""
-    stamps = (times.to_numpy() if times.dtype == np.int64 else times.asi8)[source]
+    stamps = stamps_of(times)
     later = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (stamps[1:] >= stamps[:-1]))
     return None if later.all() else np.lexsort((stamps, codes))
 
 
 def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, name: str) -> None:
     """That no series has two rows of one time."""
-    stamps = times.to_numpy() if times.dtype == np.int64 else times.asi8
+    stamps = stamps_of(times)
     twice = (codes[1:] == codes[:-1]) & (stamps[1:] == stamps[:-1])
     if twice.any():
         row = int(twice.argmax())

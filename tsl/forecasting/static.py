@@ -61,7 +61,7 @@ class StaticTable:
         if self.columns and set(self.columns) <= set(frame.columns):
             for column in self.columns:
                 _constant(frame[column], rows)
-            first = frame.iloc[rows.source[rows.offsets[:-1]]]
+            first = frame.iloc[rows.first]
             return _complete(self.encoder.encode(first), rows.ids)
         at = self.ids.get_indexer(rows.ids)
         if (at < 0).any():
@@ -83,7 +83,7 @@ def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
 
 def _constant(values: pd.Series, rows: Rows) -> None:
     """That a column is the same in all rows of a series."""
-    codes = pd.factorize(values)[0][rows.source]
+    codes = rows.take(pd.factorize(values)[0])
     first = np.repeat(codes[rows.offsets[:-1]], np.diff(rows.offsets))
     if (codes != first).any():
         row = int((codes != first).argmax())

@@ -34,7 +34,7 @@ def read_times(values: Any, where: str) -> pd.Index:
     ValueError
         Of values that are no times, of missing ones and of several time zones.
     """
-    index = values if isinstance(values, pd.Index) else pd.Index(values)
+    index = values if isinstance(values, pd.Index) else pd.Index(values, dtype=getattr(values, "dtype", None))
     if isinstance(index, pd.RangeIndex) or index.dtype.kind in "iu":
         index = index.astype(np.int64)
     elif not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
@@ -43,6 +43,11 @@ def read_times(values: Any, where: str) -> pd.Index:
         row = int(index.isna().argmax())
         raise ValueError(f"{where} must hold a time in every row, got a missing one in row {row}")
     return index
+
+
+def stamps_of(times: pd.Index) -> Stamps:
+    """Times as integers, in their own unit."""
+    return times.to_numpy() if times.dtype == np.int64 else times.asi8
 
 
 def _parse(index: pd.Index, where: str) -> pd.Index:
@@ -59,7 +64,7 @@ def _parse(index: pd.Index, where: str) -> pd.Index:
         raise ValueError(f"{where} must hold datetimes, periods or integers, got {kind} such as {index[0]!r}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "could not infer format": slow, but what is asked for
+            warnings.simplefilter("ignore")  # of formats that must be guessed one by one, and of what comes below
             return pd.DatetimeIndex(pd.to_datetime(index))
     except (ValueError, TypeError) as error:
         zones = "timezone" in str(error).lower() or "tz-aware" in str(error).lower()
