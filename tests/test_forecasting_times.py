@@ -137,6 +137,14 @@ def test_opening_hours_are_kept():
     assert axis.season_hints == (14, 70)
 
 
+def test_hours_may_close_on_every_day_of_the_week():
+    times = pd.date_range("2024-01-01", periods=30 * 24, freq="h")
+    whole = times[(times.hour >= 9) & (times.hour < 17)]
+    for learned in (24, 200):  # three days show when it closes, as well as a month
+        axis = learn_irregular(whole[:learned])
+        assert (after(axis, whole[:learned], 20) == whole[learned : learned + 20]).all()
+
+
 def test_a_time_that_comes_by_each_week_without_a_reading_is_closed():
     # hourly but for Wednesdays at 13:00: the day and the hour are open, only their meeting is not
     times = pd.date_range("2024-01-01", periods=10 * 168, freq="h")
@@ -195,6 +203,12 @@ def test_one_row_needs_a_frequency():
     assert after(learn(index, "D"), index, 1)[0] == pd.Timestamp("2024-01-02")
 
 
+@pytest.mark.parametrize("freq", [pd.Timedelta(hours=12), pd.offsets.Hour(12), pd.offsets.Day(1)])
+def test_a_frequency_may_be_an_offset_or_a_length_of_time(freq):
+    index = pd.date_range("2024-01-01", periods=5, freq=freq)
+    assert after(learn(index, freq), index, 1)[0] == index[-1] + freq
+
+
 @pytest.mark.parametrize(
     ("index", "freq", "message"),
     [
@@ -202,6 +216,7 @@ def test_one_row_needs_a_frequency():
         (pd.date_range("2024-01-01", periods=5), "2D", "freq='2D' must fit the times"),
         (pd.date_range("2024-01-01", periods=5), "fortnight", "freq must be a frequency of pandas.*got 'fortnight'"),
         (pd.date_range("2024-01-01", periods=5), "-1D", "goes forwards, got '-1D'"),
+        (pd.date_range("2024-01-01", periods=5), [2], r"freq must be a frequency of pandas.*got \[2\]"),
         (pd.date_range("2024-01-01", periods=5), 2, "freq must be a frequency of pandas.*got 2"),
         (pd.date_range("2024-01-01", periods=5).as_unit("s"), "5ms", "freq must be at least one 's'"),
         (

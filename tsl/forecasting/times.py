@@ -143,8 +143,6 @@ class TimeAxis:
         stamps = self._clock(last)
         uniques, inverse = np.unique(stamps, return_inverse=True)
         ahead = self._index(self.frequency.rule.after(uniques, horizon).ravel())
-        if len(uniques) == 1 and len(stamps) == 1:
-            return ahead
         return ahead.take((inverse[:, None] * horizon + np.arange(horizon)).ravel())
 
     @property
@@ -246,7 +244,7 @@ def _datetime_frequency(times: pd.DatetimeIndex, offsets: NDArray[np.int64], fre
     wall = times.tz_localize(None).asi8
     if freq is None:
         return infer_frequency(wall, times.asi8, offsets, times.unit)
-    if not isinstance(freq, str | pd.DateOffset):
+    if isinstance(freq, int | np.integer):
         raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
     return given_frequency(wall, times.asi8, offsets, freq, times.unit)
 

@@ -13,21 +13,22 @@ _SURE = 8  # weeks without a reading after which one time of the week is closed,
 
 
 def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPattern | None:
-    """The times of the week at which there usually is a stamp; None if that is always, or no week can be seen."""
+    """The times of the week at which there usually is a stamp; None if they are evenly spaced, or there are none."""
     per_day = UNITS_PER_DAY[unit]
     time = wall % per_day
     inner = np.delete(np.diff(time), offsets[1:-1] - 1)
     daily = not inner.any()
     times = np.zeros(1, dtype=np.int64) if daily else np.unique(time)
-    if len(times) > _MOST_TIMES or len(times) * 4 > len(wall):
+    if len(times) > _MOST_TIMES or len(times) * 2 > len(wall):
         return None
     stamps = wall - time if daily else wall
     slots = (np.arange(7)[:, None] * per_day + times).ravel()
     seen, chances, weeks = _count(stamps, offsets, slots, unit)
-    is_open = _open_slots(seen, chances, weeks)
-    if is_open.all() or is_open.sum() < 2:  # one time a week is a plain step
+    slots = slots[_open_slots(seen, chances, weeks).ravel()]
+    between = np.diff(slots, append=slots[:1] + 7 * per_day)
+    if not len(slots) or (between == between[0]).all():  # a plain step says it better
         return None
-    return WeekPattern(tuple(int(slot) for slot in slots[is_open.ravel()]), daily, unit)
+    return WeekPattern(tuple(int(slot) for slot in slots), daily, unit)
 
 
 def _count(
