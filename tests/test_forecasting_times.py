@@ -156,6 +156,24 @@ def test_a_time_that_comes_by_each_week_without_a_reading_is_closed():
     assert pd.Timestamp("2024-03-14 13:00") in ahead
 
 
+def test_each_series_keeps_its_own_days_of_the_week():
+    every_day = pd.date_range("2024-01-01", periods=70, freq="D")
+    no_sunday, no_weekend = every_day[every_day.day_of_week < 6], every_day[every_day.day_of_week < 5]
+    young = every_day[:6]  # from Monday to Saturday: as long as it is that short, the panel's days count
+    parts = [every_day, no_sunday, no_weekend, young]
+    offsets = np.cumsum([0] + [len(part) for part in parts])
+    times = parts[0].append(parts[1:])
+    axis = learn_irregular(times, offsets=offsets)
+    ahead = axis.future_of(times, offsets, 7).to_numpy().reshape(4, 7)
+    # the 70th day is a Sunday
+    assert [list(pd.DatetimeIndex(row).day_of_week) for row in ahead] == [
+        [0, 1, 2, 3, 4, 5, 6],
+        [0, 1, 2, 3, 4, 5, 0],
+        [0, 1, 2, 3, 4, 0, 1],
+        [6, 0, 1, 2, 3, 4, 5],
+    ]
+
+
 @pytest.mark.parametrize("freq", ["h", "D", "W-SUN", "MS", "ME"])
 def test_gaps_in_a_regular_grid_leave_its_step(freq):
     whole = pd.date_range("2024-01-01", periods=200, freq=freq)

@@ -161,7 +161,7 @@ class Schema:
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
-        return self.axis.future(panel.times.take(panel.ends - 1), horizon)
+        return self.axis.future_of(panel.times, panel.offsets, horizon)
 
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""

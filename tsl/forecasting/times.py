@@ -18,6 +18,7 @@ from tsl.forecasting.frequency import (
     period_pattern,
 )
 from tsl.forecasting.steps import UNITS_PER_DAY, EveryMonths, EveryTick, Stamps, WeekPattern
+from tsl.forecasting.week import own_weekdays
 
 _PERIOD_UNIT = "us"  # in which the beginnings of periods are counted
 
@@ -144,6 +145,32 @@ class TimeAxis:
         uniques, inverse = np.unique(stamps, return_inverse=True)
         ahead = self._index(self.frequency.rule.after(uniques, horizon).ravel())
         return ahead.take((inverse[:, None] * horizon + np.arange(horizon)).ravel())
+
+    def future_of(self, times: pd.Index, offsets: NDArray[np.int64], horizon: int) -> pd.Index:
+        """(n_series * horizon,) the stamps that follow each series; where days are left out, its own kind of days."""
+        last = times.take(offsets[1:] - 1)
+        days = self._open_days()
+        if days is None:
+            return self.future(last, horizon)
+        stamps = self._clock(times)
+        own = own_weekdays(stamps, offsets, self._unit, days)
+        masks, numbers = np.unique(own, axis=0, return_inverse=True)
+        ahead = np.empty((len(last), horizon), dtype=np.int64)
+        for number, mask in enumerate(masks):
+            slots = tuple(int(day) * UNITS_PER_DAY[self._unit] for day in np.flatnonzero(mask))
+            rows = np.flatnonzero(numbers.ravel() == number)
+            ahead[rows] = WeekPattern(slots, True, self._unit).after(stamps[offsets[1:] - 1][rows], horizon)
+        return self._index(ahead.ravel())
+
+    def _open_days(self) -> NDArray[np.bool_] | None:
+        """(7,) days of the week that have stamps, where days are left out irregularly; None where that is not so."""
+        rule = self.frequency.rule
+        if self.frequency.regular or self.is_integer:
+            return None
+        if isinstance(rule, WeekPattern) and rule.daily:
+            return np.isin(np.arange(7) * UNITS_PER_DAY[self._unit], rule.slots)
+        one_day = rule == EveryTick(UNITS_PER_DAY[self._unit]) and self.frequency.clock == "wall"
+        return np.ones(7, dtype=bool) if one_day else None
 
     @property
     def seconds(self) -> float:

@@ -9,6 +9,7 @@ from tsl.forecasting.steps import UNITS_PER_DAY, Stamps, WeekPattern, split_week
 
 _MOST_TIMES = 1440  # different times of day, beyond which stamps are held to have none
 _CLOSED = 0.25  # of the readings of the busiest day or time: with fewer a day or time is closed
+_OWN_WEEKS = 4  # that a series must have been through before a day of the week is judged by that series alone
 _SURE = 8  # weeks without a reading after which one time of the week is closed, though its day and its hour are open
 
 
@@ -29,6 +30,23 @@ def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPat
     if not len(slots) or (between == between[0]).all():  # a plain step says it better
         return None
     return WeekPattern(tuple(int(slot) for slot in slots), daily, unit)
+
+
+def own_weekdays(wall: Stamps, offsets: NDArray[np.int64], unit: str, common: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n_series, 7) the days on which each series has stamps; as in `common` (7,) where it is too short to tell.
+
+    Shops of one panel may close on different days.
+    """
+    n_series = len(offsets) - 1
+    days = wall // UNITS_PER_DAY[unit] + 3  # from a Monday
+    series = np.repeat(np.arange(n_series), np.diff(offsets))
+    seen = np.bincount(7 * series + days % 7, minlength=7 * n_series).reshape(n_series, 7)
+    first, last = days[offsets[:-1], None], days[offsets[1:] - 1, None]
+    chances = (last - np.arange(7)) // 7 - (first - 1 - np.arange(7)) // 7
+    share = seen / np.maximum(chances, 1)
+    used = share >= _CLOSED * share.max(axis=1, keepdims=True)
+    own = np.where(chances >= _OWN_WEEKS, used, common)
+    return np.where(own.any(axis=1, keepdims=True), own, common)
 
 
 def _count(
