@@ -79,7 +79,17 @@ class PanelTimeSeriesSplit:
         return f"{type(self).__name__}({given})"
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return `n_splits`; the arguments are there for scikit-learn alone."""
+        """Return `n_splits`.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not used.
+
+        Returns
+        -------
+        int
+        """
         return self.n_splits
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
