@@ -86,6 +86,12 @@ def test_a_static_table_by_id(as_column):
     )
 
 
+def test_a_static_series_is_a_table_of_one_column():
+    schema, panel = Schema.learn(long_frame(), static=static_table()["size"])
+    assert schema.static.encoder.names == ["size"]
+    assert_array_equal(panel.static, [[2.5], [1.5]])
+
+
 def test_new_series_bring_a_table_of_their_own():
     schema, _ = Schema.learn(long_frame(), static=static_table())
     later = long_frame().replace({"unique_id": {"b": "other"}})
@@ -104,6 +110,7 @@ def test_new_series_bring_a_table_of_their_own():
         (static_table().drop("a"), r"static must have a row for every series, got none for \['a'\]"),
         (static_table().replace({"size": {1.5: NAN}}), r"static must have no missing values, got some for \['a'\]"),
         (pd.concat([static_table()] * 2), "static must have one row for each series, got several for 'a'"),
+        ("city", "static must be a list of column names or a table, got the string 'city'"),
         (["country"], "static must name columns of data, got 'country'"),
     ],
 )

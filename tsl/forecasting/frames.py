@@ -17,7 +17,7 @@ from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import write_like_input, write_long
 from tsl.forecasting.roles import Roles
-from tsl.forecasting.static import StaticTable
+from tsl.forecasting.static import StaticTable, static_frame
 from tsl.forecasting.tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.times import TimeAxis, read_times
 
@@ -103,8 +103,8 @@ class Schema:
         2024-01-05     4.5
         """
         data, library = to_pandas(data, "data")
-        static = static if static is None or isinstance(static, list | tuple) else to_pandas(static, "static")[0]
-        static_columns = () if static is None or isinstance(static, pd.DataFrame) else tuple(static)
+        static = static if static is None or isinstance(static, list | tuple) else static_frame(static)
+        static_columns = static if isinstance(static, list | tuple) else ()
         taken = (sample_weight,) if isinstance(sample_weight, str) else ()
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
         times = read_times(*roles.times(data, "data"))
@@ -156,7 +156,7 @@ class Schema:
         has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
-        table = self.static if static is None else self.static.table(to_pandas(static, "static")[0], roles)
+        table = self.static if static is None else self.static.table(static_frame(static), roles)
         return self._panel(frame, rows, table.rows_of(rows, frame), None)
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:

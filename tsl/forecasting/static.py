@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.reading import Rows
 from tsl.forecasting.roles import Roles
+from tsl.forecasting.tables import to_pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +70,16 @@ class StaticTable:
         return self.values[at]
 
 
+def static_frame(static: Any) -> pd.DataFrame:
+    """The table that was given, as a frame of pandas; a Series is one column of it."""
+    if isinstance(static, str):
+        raise ValueError(f"static must be a list of column names or a table, got the string {static!r}")
+    table = to_pandas(static, "static")[0]
+    return table.to_frame("static" if table.name is None else table.name) if isinstance(table, pd.Series) else table
+
+
 def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """The table with the ids as its index, which may come as a column."""
-    if not isinstance(static, pd.DataFrame):
-        raise TypeError(f"static must be a list of columns or a DataFrame, got a {type(static).__name__}")
     if roles.id_col is not None and roles.id_col in static.columns:
         static = static.set_index(roles.id_col)
     if not static.index.is_unique:
