@@ -253,6 +253,9 @@ def test_names_of_columns_are_found_by_place_or_given():
     expected = evaluate(FRAME, ["mae", "mase"], by="series", history=HISTORY, season=SEASON)
     found = evaluate(renamed, ["mae", "mase"], by="series", history=history, season=SEASON)
     assert_frame_equal(found, expected.rename(columns=names))
+    behind = renamed[["shop", "day", "cutoff", "sales", *MODELS]]
+    found = evaluate(behind, ["mae", "mase"], by="series", history=history, season=SEASON)
+    assert_frame_equal(found, expected.rename(columns=names))
     reordered = renamed[["sales", *MODELS, "cutoff", "day", "shop"]]
     found = evaluate(
         reordered,

@@ -137,6 +137,8 @@ def test_backtest_shows_each_window_from_its_cutoff():
     assert len(drawn) == 1 + 2 + 2  # the truth, the windows, the cutoffs
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["what came", "90 % interval", "y_pred"]
     assert ax.get_title() == "a"
+    behind = frame[["shop", "day", "cutoff", *frame.columns[3:]]]
+    assert len(plot_backtest(behind).get_lines()) == len(drawn)
     single = plot_backtest(frame[frame["shop"] == "a"].drop(columns="shop"), models=["Naive"])
     assert single.get_title() == ""
     single.figure.canvas.draw()
@@ -160,6 +162,13 @@ def test_residuals_show_what_is_left_to_learn():
     assert spread.get_legend().get_texts()[0].get_text() == f"mean {WAVE.mean():.3g}"
     _, given = plt.subplots(1, 3)
     assert_array_equal(plot_residuals(pd.DataFrame({"residual": WAVE}).where(WAVE[:, None] < 0.9), axes=given), given)
+
+
+def test_residuals_of_a_forecaster_are_those_of_the_series_that_is_asked_for():
+    table = long(pd.DataFrame({"y": WAVE, "y_pred": 0.0, "residual": WAVE}, DAYS))
+    course = plot_residuals(table, series="a")[0]
+    assert_allclose(course.get_lines()[0].get_ydata(), 10.0 + WAVE)
+    assert_allclose(plot_residuals(table)[0].get_lines()[0].get_ydata(), WAVE)
 
 
 def test_loss_by_epoch():
@@ -215,7 +224,7 @@ def test_given_axes_are_used(draw, arguments, options):
         ),
         (lambda: plot_residuals([1.0, 2.0, np.nan]), "residuals must be at least 4, got 2"),
         (lambda: plot_residuals(np.zeros((9, 2))), r"one series of shape \(n,\), got shape \(9, 2\)"),
-        (lambda: plot_residuals(predicted()), "residuals must be one column, that of one series"),
+        (lambda: plot_residuals(predicted()), "residuals must have a column 'residual'"),
     ],
 )
 def test_bad_arguments_are_named(call, message):

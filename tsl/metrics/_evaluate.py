@@ -40,10 +40,10 @@ def evaluate(
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` gives: columns for the series, the cutoff, the time and the truth, in this order, and then one
-        for each model, such as ``y_pred``, with the bounds of its intervals, ``y_pred-lo-90`` and ``y_pred-hi-90``,
-        and its quantiles, ``y_pred-q0.1``. Any other frame with columns ``unique_id``, ``ds`` and ``y``, or those
-        named below, will do; the columns for the series and the cutoff may be missing.
+        What `backtest` gives: columns for the series, the time, the cutoff and the truth, and then one for each model,
+        such as ``y_pred``, with the bounds of its intervals, ``y_pred-lo-90`` and ``y_pred-hi-90``, and its quantiles,
+        ``y_pred-q0.1``. Any other frame with columns ``unique_id``, ``ds`` and ``y``, or those named below, will do;
+        the columns for the series and the cutoff may be missing.
     metrics : sequence of str, optional
         Which ones: ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
         which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``

@@ -78,11 +78,13 @@ class Layout:
 
 
 def _by_place(names: list[str]) -> dict[str, Any]:
-    if CUTOFF not in names or len(names) < names.index(CUTOFF) + 3:
-        return {"id_col": "unique_id" if "unique_id" in names else None, "time_col": "ds", "target": "y"}
-    place = names.index(CUTOFF)
-    before = names[place - 1] if place else None
-    return {"id_col": before, "time_col": names[place + 1], "target": names[place + 2]}
+    """Those around the cutoff, which stands before or behind the time: the truth comes next, the series first."""
+    place = names.index(CUTOFF) if CUTOFF in names else -1
+    if place == 2:
+        return {"id_col": names[0], "time_col": names[1], "target": names[3] if len(names) > 3 else None}
+    if place in (0, 1) and len(names) > place + 2:
+        return {"id_col": names[0] if place else None, "time_col": names[place + 1], "target": names[place + 2]}
+    return {"id_col": "unique_id" if "unique_id" in names else None, "time_col": "ds", "target": "y"}
 
 
 def _forecasts(table: pd.DataFrame, known: set[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-POINT = "y_pred"
+POINT, RESIDUAL = "y_pred", "residual"
 BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
 
 
@@ -64,13 +64,28 @@ def one_window_frame(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, list[s
     """A series of a backtest: its name or None, its rows, and the columns of cutoff, time and truth."""
     frame = to_pandas(frame)
     names = list(frame.columns)
-    if "cutoff" not in names or len(names) < names.index("cutoff") + 4:
-        raise ValueError(f"frame must be that of a backtest: series, cutoff, time, truth and forecasts, got {names}")
-    place = names.index("cutoff")
+    place = names.index("cutoff") if "cutoff" in names[:3] else len(names)
+    columns = ["cutoff", names[1], names[3]] if place == 2 and len(names) > 4 else names[place : place + 3]
+    if len(columns) < 3:
+        raise ValueError(f"frame must be that of a backtest: series, time, cutoff, truth and forecasts, got {names}")
     if place == 0:
-        return None, frame, names[:3]
-    name = _choose(frame[names[place - 1]].unique(), series)
-    return name, frame[frame[names[place - 1]] == name], names[place : place + 3]
+        return None, frame, columns
+    name = _choose(frame[names[0]].unique(), series)
+    return name, frame[frame[names[0]] == name], columns
+
+
+def one_residual(residuals: Any, series: Any) -> pd.Series:
+    """The residuals of one series, on an index of stamps where there are some."""
+    residuals = to_pandas(residuals)
+    if isinstance(residuals, pd.Series):
+        return residuals
+    if RESIDUAL not in residuals:
+        raise ValueError(f"residuals must have a column {RESIDUAL!r}, got {list(residuals.columns)}")
+    names = list(residuals.columns)
+    if names.index(RESIDUAL) >= 2:
+        name = _choose(residuals[names[0]].unique(), series)
+        residuals = residuals[residuals[names[0]] == name].set_index(names[1])
+    return residuals[RESIDUAL].sort_index()
 
 
 def levels_of(columns: Any, model: str) -> list[str]:

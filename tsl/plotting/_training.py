@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl.plotting._axes import new_axes, slanted_dates
-from tsl.plotting._series import stamps, to_pandas
+from tsl.plotting._series import one_residual, stamps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,13 +59,16 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_residuals(residuals: Any, *, n_lags: int | None = None, axes: Any = None) -> NDArray[Any]:
+def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = None, axes: Any = None) -> NDArray[Any]:
     """Show residuals in time, how they are spread, and how much of one is known from those before it.
 
     Parameters
     ----------
-    residuals : Series or array-like of shape (n,)
-        Truth minus forecast of one series, in the order of time; NaN is left out.
+    residuals : DataFrame, Series or array-like of shape (n,)
+        What `residuals` of a forecaster gave, or truth minus forecast of one series in the order of time; NaN is left
+        out.
+    series : object, optional
+        Which series to show, where there are several. Default: the first one.
     n_lags : int, optional
         Lags of the autocorrelation. Default: up to 48, a quarter of the rows at most.
     axes : sequence of 3 matplotlib.axes.Axes, optional
@@ -80,7 +83,7 @@ def plot_residuals(residuals: Any, *, n_lags: int | None = None, axes: Any = Non
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there are fewer than 4 residuals, or they are not of one series.
+        If there are fewer than 4 residuals, no column of them, or `series` is not there.
 
     Notes
     -----
@@ -95,14 +98,14 @@ def plot_residuals(residuals: Any, *, n_lags: int | None = None, axes: Any = Non
     >>> [ax.get_title() for ax in axes]
     ['Residuals', 'Their spread', 'Autocorrelation']
     """
-    series = _one_column(residuals).dropna()
-    if len(series) < 4:
-        raise ValueError(f"residuals must be at least 4, got {len(series)}")
-    values = series.to_numpy(float)
+    column = _one_column(residuals, series).dropna()
+    if len(column) < 4:
+        raise ValueError(f"residuals must be at least 4, got {len(column)}")
+    values = column.to_numpy(float)
     if axes is None:
         axes = new_axes(12.0, 3.5, 1, 3, width_ratios=[2, 1, 1.5])
     course, spread, correlation = axes
-    course.plot(stamps(series.index), values, linewidth=1)
+    course.plot(stamps(column.index), values, linewidth=1)
     course.axhline(0.0, color="tab:gray", linewidth=1)
     course.set_title("Residuals")
     slanted_dates(course)
@@ -120,14 +123,9 @@ def plot_residuals(residuals: Any, *, n_lags: int | None = None, axes: Any = Non
     return np.asarray(axes)
 
 
-def _one_column(residuals: Any) -> pd.Series:
+def _one_column(residuals: Any, series: Any) -> pd.Series:
     if isinstance(residuals, (pd.DataFrame, pd.Series)) or hasattr(residuals, "get_columns"):
-        table = to_pandas(residuals)
-        if isinstance(table, pd.Series):
-            return table
-        if table.shape[1] != 1:
-            raise ValueError(f"residuals must be one column, that of one series, got {list(table.columns)}")
-        return table.iloc[:, 0]
+        return one_residual(residuals, series)
     values = np.asarray(residuals, dtype=float)
     if values.ndim != 1:
         raise ValueError(f"residuals must be one series of shape (n,), got shape {values.shape}")
