@@ -11,27 +11,33 @@ __version__ = "0.1.0"
 __all__ = [
     "LSTMCharModel",
     "LSTMClassifier",
+    "LSTMForecaster",
     "LSTMRegressor",
     "__version__",
+    "baselines",
     "datasets",
+    "metrics",
+    "model_selection",
     "plotting",
     "text",
     "windows",
 ]
 
-_SUBMODULES = {"datasets", "plotting", "text", "windows"}
+_SUBMODULES = {"baselines", "datasets", "metrics", "model_selection", "plotting", "text", "windows"}
 
 # Public name -> the module that defines it.
 _CLASSES = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",
+    "LSTMForecaster": "tsl.forecasting",
     "LSTMRegressor": "tsl.regressor",
 }
 
 if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers and editors
-    from tsl import datasets, plotting, text, windows
+    from tsl import baselines, datasets, metrics, model_selection, plotting, text, windows
     from tsl.char_model import LSTMCharModel
     from tsl.classifier import LSTMClassifier
+    from tsl.forecasting import LSTMForecaster
     from tsl.regressor import LSTMRegressor
 
 

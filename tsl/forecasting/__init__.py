@@ -1,1 +1,7 @@
 """Forecasts of many series at once: a DataFrame in, the same form out."""
+
+from tsl.forecasting.backtesting import TooShortWarning
+from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
+from tsl.forecasting.times import IrregularTimesWarning
+
+__all__ = ["IrregularTimesWarning", "LSTMForecaster", "ShortSeriesWarning", "TooShortWarning"]

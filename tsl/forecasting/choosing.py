@@ -1,154 +1,173 @@
-"""What a window is best relative to, and how long it is: tried out with the linear map on the end of the series.
+"""What windows are best relative to, and how long: tried out by short trainings, checked on the end of the series.
 
-The linear map takes a fraction of a second to fit, and what helps it helps the network: its forecast is the sum of a
-linear map and of what the LSTM adds to it.
+A network that has seen a fifth of the steps tells already which way of looking at the series is the better one; a
+linear map, though faster still, does not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.linear import PENALTIES, LinearMap, linear_forecasts
+from tsl.forecasting.learning import Learning, fit_network, run_networks
+from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.sampling import Draws, training_ends
+from tsl.forecasting.scales import usual_changes
 from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing
 
-N_FITTED, N_CHECKED = 6000, 3000  # windows; a map of 700 numbers is known well enough by them
+TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
+STEPS = (0, 50, 150, 500, 1500)
+N_CHECKED = 2000  # windows
+HELD_OUT = 0.1  # of each series, at least a horizon
+LEAST_GAIN = 0.01  # by which a longer window must be better than a shorter one
+MOST_LAGS = 8  # seasons
+MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
-FEWEST_STEPS = 8
-LEAST_GAIN = 0.005  # by which a longer window, or a season, must be better than a shorter one, or none
+WINDOW_SEASONS = (2, 4, 7, 14, 21)
 
 
 class Trial:
-    """Fits linear maps on the beginning of all series, and checks them on the rest.
+    """Trains networks on the beginning of all series, and checks them on the rest.
 
     Parameters
     ----------
     panel : Panel
         The training part.
-    horizon : int
+    season : int
+        Errors are in units of the usual change over so many steps.
     random_state : int
     """
 
-    def __init__(self, panel: Panel, horizon: int, random_state: int = 0) -> None:
-        held_out = np.maximum(panel.lengths // 5, horizon)
-        self._panel, self._horizon = panel, horizon
-        self._cut = panel.ends - held_out
-        self._random_state = random_state
-        self._covariates = CovariateScaling.learn(panel)
+    def __init__(self, panel: Panel, season: int, random_state: int) -> None:
+        self._panel, self._random_state = panel, random_state
+        self._usual = usual_changes(panel, season)
 
-    def error(self, windowing: Windowing) -> float:
-        """Mean absolute error over the held-out part, in units of each series' deviation, for the best penalty."""
-        windows = SeriesWindows(self._panel, windowing, self._covariates)
-        random_state = np.random.RandomState(self._random_state)
-        ends = training_ends(self._panel, windowing.window, self._horizon)
-        own_cut = self._cut[self._panel.series_of(ends - 1)]
-        fitted = Draws(self._panel, ends[ends + self._horizon <= own_cut], self._horizon)
-        checked = Draws(self._panel, ends[ends >= own_cut], self._horizon)
-        if not (fitted.total and checked.total):
-            return np.inf
-        linear = LinearMap(windows, fitted.draw(N_FITTED, random_state))
-        ends = checked.draw(N_CHECKED, random_state)
-        return min(self._mean_error(windows, ends, linear.coefficients(penalty)) for penalty in PENALTIES)
+    def errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
+        """Mean absolute error in units of each series' usual change, and symmetric percentage error; inf for none."""
+        panel, horizon = self._panel, windowing.horizon
+        ends = training_ends(panel, windowing.window, horizon)
+        held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
+        cut = (panel.ends - held_out)[panel.series_of(ends - 1)]
+        fitted = Draws(panel, ends[ends + horizon <= cut], horizon)
+        checked = ends[ends >= cut]
+        if not (fitted.total and Draws(panel, checked, horizon).total):
+            return np.full(2, np.inf)
+        windows = SeriesWindows(panel, windowing, CovariateScaling.learn(panel))
+        network, _ = fit_network(windows, fitted, learning, np.random.RandomState(self._random_state))
+        checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
+        n_quantiles = max(len(learning.loss.quantiles), 1)
+        forecasts = run_networks([network], windows, checked, learning.n_threads)[:, :, n_quantiles // 2]
+        truth = panel.values[checked[:, None] + np.arange(horizon)]
+        return _errors(truth, forecasts, self._usual[panel.series_of(checked - 1), None])
 
-    def _mean_error(
-        self, windows: SeriesWindows, ends: NDArray[np.int64], coefficients: tuple[NDArray[np.float64], ...]
-    ) -> float:
-        forecasts = linear_forecasts(windows, ends, coefficients)
-        truth = self._panel.values[ends[:, None] + np.arange(self._horizon)]
-        return float(np.nanmean(np.abs(truth - forecasts) / self.scale[self._panel.series_of(ends-1)][:, None]))
+
+def _errors(
+    truth: NDArray[np.float64], forecasts: NDArray[np.float64], usual: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
+    found = []
+    for unit in (np.broadcast_to(usual, error.shape), size):
+        known = ~np.isnan(error) & (unit > 0)
+        found.append(np.mean(error[known] / unit[known]) if known.any() else 0.0)
+    return np.array(found)
 
 
 def choose_windowing(
+    trial: Trial,
     panel: Panel,
     start: Windowing,
+    learning: Learning,
     *,
     season: int,
     window: int | None,
     lag: int | None,
-    level: int | None,
     segment: int | None,
-    random_state: int = 0,
 ) -> Windowing:
-    """The windowing with the lowest error, where None leaves a choice.
+    """The windowing with the lowest errors, where None leaves a choice.
 
     Parameters
     ----------
+    trial : Trial
     panel : Panel
     start : Windowing
-        What is given anyway: the horizon, and all that is not among the next ones.
+        What is given anyway; a spread of ``"deviation"`` may become one of ``"change"``.
+    learning : Learning
     season : int
         Steps of a season, 1 for none.
-    window, lag, level, segment : int or None
+    window, lag, segment : int or None
         As in `Windowing`.
-    random_state : int
     """
-    trial = Trial(panel, start.horizon, random_state)
-    longest = max(int(0.6 * (np.percentile(panel.lengths, 25) - start.horizon)), 1)
-    sizes = [window] if window is not None else _window_sizes(season, start.horizon, longest)
-    lags = [lag] if lag is not None else [0, *_seasonal_lags(panel, season, start.horizon, longest)]
-    levels = [level] if level is not None else sorted({1, min(season, sizes[0])})
+    longest = longest_window(panel, start.horizon)
+    sizes = [window] if window is not None else window_sizes(season, start.horizon, longest)
+    lags = [lag] if lag is not None else [0, *seasonal_lags(panel, season, start.horizon, longest)]
 
-    def planned(size: int, lag: int, level: int) -> Windowing:
+    def planned(size: int, lag: int) -> Windowing:
         own_segment = segment_of(size, season) if segment is None else segment
+        spread = "change" if lag and start.spread else start.spread
         size = max(size // own_segment, 1) * own_segment
-        return replace(start, window=size, segment=own_segment, lag=lag, level=level)
+        return replace(start, window=size, segment=own_segment, lag=lag, spread=spread)
 
-    middle = sizes[len(sizes) // 2]
-    best = _best([planned(middle, own_lag, own_level) for own_lag in lags for own_level in levels], trial)
-    return _best([planned(size, best.lag, best.level) for size in sizes], trial)
+    def best(candidates: list[Windowing]) -> Windowing:
+        return _best(candidates, lambda candidate: trial.errors(candidate, small))
+
+    small = replace(learning, hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),), n_steps=TRIAL_STEPS, verbose=0)
+    usual = sizes[-2] if len(sizes) > 1 else sizes[0]
+    chosen = best([planned(usual, own_lag) for own_lag in lags])
+    return best([planned(size, chosen.lag) for size in sizes])
 
 
-def _best(candidates: list[Windowing], trial: Trial) -> Windowing:
-    """The one of lowest error; the ones that come first are simpler, and taken unless others are clearly better."""
+def choose_penalty(trial: Trial, windowing: Windowing, learning: Learning) -> float:
+    """Penalty of the linear map that the network starts as."""
+    return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(learning, penalty=p, n_steps=0)))
+
+
+def choose_steps(trial: Trial, windowing: Windowing, learning: Learning) -> int:
+    """How many steps to train for: with little to learn, more of them teach the network noise."""
+    steps = [n for n in STEPS if n or learning.penalty is not None]
+    return _best(steps, lambda n: trial.errors(windowing, replace(learning, n_steps=n, verbose=0)))
+
+
+def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:
+    """The one of lowest errors; one that comes before it, and is therefore simpler, unless that is clearly worse."""
+    candidates = list(dict.fromkeys(candidates))
     if len(candidates) == 1:
         return candidates[0]
-    errors = [trial.error(candidate) for candidate in candidates]
-    good = np.array(errors) <= min(errors) * (1 + LEAST_GAIN)
-    return candidates[int(good.argmax())]
+    errors = np.array([errors_of(candidate) for candidate in candidates])
+    overall = np.nan_to_num(errors / np.maximum(errors.min(axis=0), 1e-300), nan=np.inf).mean(axis=1)
+    return candidates[int((overall <= overall.min() * (1 + LEAST_GAIN)).argmax())]
+
+
+def longest_window(panel: Panel, horizon: int) -> int:
+    """What leaves most series enough windows to learn from."""
+    return max(min(int(0.6 * (np.percentile(panel.lengths, 25) - horizon)), MOST_VALUES), 1)
 
 
 def segment_of(window: int, season: int) -> int:
-    """Steps that the LSTM reads at once: a season, or such a part of it that the network takes 8 steps and more."""
+    """Steps that the LSTM reads at once: a season, or a part of it, at most half of the window."""
     if season > 1:
-        parts = [part for part in range(1, min(season, LONGEST_SEGMENT) + 1) if season % part == 0]
-        return max(part for part in parts if part == 1 or part * 2 <= window)
-    return max(1, min(window // FEWEST_STEPS, LONGEST_SEGMENT))
+        parts = [part for part in range(1, LONGEST_SEGMENT + 1) if season % part == 0]
+        return max(part for part in parts if part == 1 or 2 * part <= window)
+    return max(1, min(window // 8, LONGEST_SEGMENT))
 
 
-def _window_sizes(season: int, horizon: int, longest: int) -> list[int]:
-    """Windows to try, the shortest first."""
-    unit = season if season > 1 else max(4, min(horizon, 24))
-    sizes = sorted({min(unit * n, longest) for n in (2, 4, 7, 14, 21)})
-    return sizes
+def window_sizes(season: int, horizon: int, longest: int) -> list[int]:
+    """Windows to choose from, the shortest first."""
+    unit = season if season > 1 else max(4, min(horizon, LONGEST_SEGMENT))
+    return sorted({min(unit * n, longest) for n in WINDOW_SEASONS})
 
 
-def _seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
-    """The fewest seasons that reach over the horizon, and the number of them that repeat themselves best."""
-    if season <= 1:
-        return []
+def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
+    """The fewest seasons that reach over the horizon, and of more the number after which series repeat best."""
     fewest = -(-horizon // season)
-    lags = [n * season for n in range(fewest, max(fewest, 8) + 1) if n * season <= longest]
+    lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
     if not lags:
         return []
-    errors = [_mean_change(panel, lag) for lag in lags]
-    return sorted({lags[0], lags[int(np.argmin(errors))]})
-
-
-def _mean_change(panel: Panel, lag: int) -> float:
-    """Mean over series of the mean absolute change over `lag` steps, in units of the change over one step."""
-    changes = []
-    for steps in (lag, 1):
-        change = np.abs(panel.values[steps:] - panel.values[:-steps])
-        inside = panel.series_of(np.arange(steps, len(panel.values))) == panel.series_of(
-            np.arange(len(panel.values) - steps)
-        )
-        change = np.where(inside & np.isfinite(change), change, 0.0)
-        count = np.bincount(panel.series_of(np.flatnonzero(inside) + steps), minlength=panel.n_series)
-        sums = np.bincount(panel.series_of(np.arange(steps, len(panel.values))), change, panel.n_series)
-        changes.append(sums / np.maximum(count, 1))
-    used = changes[1] > 0
-    return float(np.mean(changes[0][used] / changes[1][used])) if used.any() else np.inf
+    usual = usual_changes(panel, season)
+    used = usual > 0
+    changes = [np.median(usual_changes(panel, lag)[used] / usual[used]) if used.any() else 0.0 for lag in lags]
+    return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]

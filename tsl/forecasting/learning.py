@@ -8,21 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.linear import LinearMap
 from tsl.forecasting.sampling import Draws
 from tsl.forecasting.windowing import SeriesWindows
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import History, Samples, Schedule, TrainingSettings, train
 
+LINEAR_WINDOWS = 20_000  # that the linear map is fitted to
 STEPS_AT_ONCE = 50  # drawn together; an entry of the history
 WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
 
 
 @dataclass(frozen=True)
 class Learning:
-    """How a network looks and is trained; the fields are parameters of `tsl.LSTMForecaster`."""
+    """How a network looks and is trained.
+
+    The network starts as the linear map of least squares with this `penalty`, which training then changes together
+    with the LSTM; None leaves the linear map out.
+    """
 
     hidden_size: tuple[int, ...]
-    skip: bool
+    penalty: float | None
     loss: Loss
     optimizer: Optimizer
     learning_rate_init: float
@@ -47,10 +53,14 @@ def fit_network(
             segment=plan.segment,
             n_static=windows.n_static,
             n_known=plan.n_future,
-            skip_steps=plan.n_steps if learning.skip else 0,
+            skip_steps=0 if learning.penalty is None else plan.n_steps,
         ),
         random_state=random_state,
     )
+    if learning.penalty is not None:
+        _start_linear(network, windows, draws.draw(LINEAR_WINDOWS, random_state), learning)
+    if learning.n_steps == 0:
+        return network, History()
     at_once = min(STEPS_AT_ONCE, learning.n_steps)
 
     def samples() -> Samples:
@@ -75,6 +85,23 @@ def fit_network(
         verbose=learning.verbose,
     )
     return network, history
+
+
+def _start_linear(network: Network, windows: SeriesWindows, ends: NDArray[np.int64], learning: Learning) -> None:
+    """Let the network be the linear map, and leave to the LSTM what that does not explain."""
+    plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
+    matrix, offset = LinearMap(windows, ends).coefficients(learning.penalty)
+    parameters = network.named()
+    weights, bias = parameters["head.w_out"], parameters["head.b_out"]
+    weights[:] = 0.0
+    n_states = len(weights) - plan.n_steps * plan.segment * windows.n_channels
+    n_before = plan.window * windows.n_channels
+    weights[n_states : n_states + n_before] = np.repeat(matrix[:n_before], n_quantiles, axis=1)
+    if plan.n_future:
+        ahead = weights[n_states + n_before :].reshape(-1, windows.n_channels, weights.shape[1])
+        matrix_ahead = matrix[n_before:].reshape(-1, plan.n_future, plan.horizon)
+        ahead[:, -plan.n_future :] = np.repeat(matrix_ahead, n_quantiles, axis=2)
+    bias[:] = np.repeat(offset, n_quantiles)
 
 
 def run_networks(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.windowing import SeriesWindows
 
-PENALTIES = (0.01, 0.1, 1.0)  # times the number of windows; inputs are in units of their spread
+PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units of their spread
 LARGEST_TARGET = 10.0  # spreads; a window that is all but constant would outweigh all others
 
 

@@ -178,9 +178,7 @@ class SeriesWindows:
         targets = Targets(self._target_rows, ends, shifts.astype(np.float32), _inverse(spread).astype(np.float32))
         return Samples(self._sequences(ends, level, spread), targets)
 
-    def _sequences(
-        self, ends: NDArray[np.int64], level: NDArray[np.float64], spread: NDArray[np.float64]
-    ) -> Sequences:
+    def _sequences(self, ends: NDArray[np.int64], level: NDArray[np.float64], spread: NDArray[np.float64]) -> Sequences:
         plan, series = self.windowing, self.panel.series_of(ends - 1)
         shifts, scales = np.zeros((2, len(ends), self.n_channels), np.float32)
         scales[:] = 1.0
@@ -240,7 +238,9 @@ class _Sums:
             np.concatenate([[0.0], np.cumsum(part)]) for part in (found, zeroed, zeroed**2)
         )
 
-    def mean_and_deviation(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def mean_and_deviation(
+        self, start: NDArray[np.int64], stop: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Of rows start..stop each, NaN where all of them are missing."""
         count = self._count[stop] - self._count[start]
         count = np.where(count > 0, count, np.nan)

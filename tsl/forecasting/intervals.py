@@ -1,0 +1,201 @@
+"""Intervals around point forecasts, from the errors of forecasts that the model was not trained on.
+
+The errors of all series are pooled: each is divided by how much its series usually changes, and by how hard that series
+turned out to be, as far as there are forecasts enough to tell. What remains is compared step by step.
+
+References
+----------
+.. [1] Vovk, V., Gammerman, A., & Shafer, G. (2005). Algorithmic learning in a random world. Springer.
+.. [2] Stankeviciute, K., Alaa, A. M., & van der Schaar, M. (2021). Conformal time-series forecasting. NeurIPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel import Panel
+
+POINT = "y_pred"
+ENOUGH = 200
+"""Windows from which on each step has quantiles of its own."""
+PRIOR = 3.0
+"""Windows that what all series have in common counts for, beside a series' own."""
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be forecast beside the point, and what its columns are called."""
+
+    columns: tuple[str, ...]
+    quantiles: tuple[float, ...]
+
+    @classmethod
+    def of(cls, level: Any, quantiles: Any) -> Asked:
+        """From percentages `level`, and `quantiles` between 0 and 1; each one number, several or None.
+
+        Examples
+        --------
+        >>> Asked.of(80, None)
+        Asked(columns=('y_pred-lo-80', 'y_pred-hi-80'), quantiles=(0.1, 0.9))
+        """
+        names, found = [], []
+        for one in _numbers(level, "level", 100):
+            half = round(one / 200, 12)
+            names += [f"{POINT}-lo-{one:g}", f"{POINT}-hi-{one:g}"]
+            found += [round(0.5 - half, 12), round(0.5 + half, 12)]
+        for one in _numbers(quantiles, "quantiles", 1):
+            names.append(f"{POINT}-q{one:g}")
+            found.append(one)
+        return cls(tuple(names), tuple(found))
+
+    def named(self, block: Numbers) -> dict[str, Numbers]:
+        """Flat columns of a block (n, horizon, n_quantiles), made ascending in the order of the quantiles."""
+        order = np.argsort(self.quantiles, kind="stable")
+        ascending = np.empty_like(block)
+        ascending[:, :, order] = np.maximum.accumulate(block[:, :, order], axis=2)
+        return {name: ascending[:, :, k].ravel() for k, name in enumerate(self.columns)}
+
+
+def _numbers(given: Any, name: str, below: int) -> list[float]:
+    """Numbers between 0 and `below`, each once."""
+    if given is None:
+        return []
+    several = [given] if isinstance(given, Real) else list(given)
+    for one in several:
+        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < one < below:
+            raise ValueError(f"{name} must be numbers between 0 and {below}, both excluded, got {given!r}")
+    return list(dict.fromkeys(float(one) for one in several))
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Errors of forecasts, made comparable, and what makes them those of a series again."""
+
+    scores: Numbers
+    """(n_windows, horizon) errors in units of their series; NaN where the truth is missing."""
+    ids: pd.Index
+    """(n_series,) series that there are windows of."""
+    factors: Numbers
+    """(n_series,) how much harder each was than its usual change says."""
+    common: float
+    """The factor of any other series."""
+
+    @classmethod
+    def of(cls, errors: Numbers, ids: pd.Index, series: NDArray[np.int64], scales: Numbers) -> Calibration:
+        """From errors (n_windows, horizon) of windows of the series with the numbers `series` (n_windows,).
+
+        `scales` (n_series,) is how much each of `ids` usually changes. A window's unit is made from the other windows
+        of its series alone, as that of a new forecast is: otherwise intervals would be too narrow.
+        """
+        known = ~np.isnan(errors)
+        used = known.any(axis=1)
+        errors, known, series = errors[used], known[used], series[used]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = errors / scales[series][:, None]
+        relative = np.where(errors == 0.0, 0.0, relative)  # a constant series, whose usual change is none
+        used = np.isfinite(np.where(known, relative, 0.0)).all(axis=1)
+        relative, known, series = relative[used], known[used], series[used]
+        own = np.where(known, np.abs(relative), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        common = float(own.mean()) if own.any() else 1.0
+        count = np.bincount(series, minlength=len(ids))
+        total = np.bincount(series, own, minlength=len(ids))
+        others = (total[series] - own + PRIOR * common) / (count[series] - 1 + PRIOR)
+        factors = (total + PRIOR * common) / (count + PRIOR)
+        return cls(relative / others[:, None], ids, factors, common)
+
+    @property
+    def horizon(self) -> int:
+        """Steps that there are errors of."""
+        return self.scores.shape[1]
+
+    def units(self, ids: pd.Index, scales: Numbers) -> Numbers:
+        """(n,) what a score of 1 is in each of these series."""
+        at = self.ids.get_indexer(ids)
+        return scales * np.where(at >= 0, self.factors[at], self.common)
+
+    def offsets(self, quantiles: Sequence[float], horizon: int) -> Numbers:
+        """(horizon, n_quantiles) scores that errors stay below with these probabilities."""
+        wanted = np.asarray(quantiles, np.float64)
+        shape = self._spreads()
+        if len(self.scores) >= ENOUGH:
+            found = np.stack([_quantiles(column, wanted) for column in self.scores.T])
+        else:  # too few for each step by itself: the spread is its own, the form of the distribution shared
+            with np.errstate(divide="ignore", invalid="ignore"):
+                alike = np.where(self.scores == 0.0, 0.0, self.scores / shape)
+            found = shape[:, None] * _quantiles(alike.ravel(), wanted)
+        return _longer(found, horizon)
+
+    def paths(self, n_paths: int, n_series: int, horizon: int, random_state: np.random.RandomState) -> Numbers:
+        """(n_series, n_paths, horizon) scores of whole windows, drawn with replacement."""
+        drawn = self.scores[random_state.randint(len(self.scores), size=(n_series, n_paths))]
+        drawn = np.nan_to_num(drawn)
+        return _longer(drawn.transpose(2, 0, 1), horizon).transpose(1, 2, 0)
+
+    def _spreads(self) -> Numbers:
+        """(horizon,) mean absolute score of each step, smoothed over its neighbours."""
+        known = ~np.isnan(self.scores)
+        total = np.where(known, np.abs(self.scores), 0.0).sum(axis=0)
+        count = known.sum(axis=0)
+        width = max(1, self.horizon // 8) | 1
+        kernel = np.ones(width)
+        summed, counted = (np.convolve(part, kernel)[width // 2 :][: self.horizon] for part in (total, count))
+        return summed / np.maximum(counted, 1)
+
+
+def _quantiles(scores: Numbers, wanted: Numbers) -> Numbers:
+    """(n_quantiles,) of the sizes of the scores, both ways, so that as many of one more lie inside.
+
+    Of n exchangeable sizes and a new one, the new one is among the k smallest with probability k / (n + 1).
+    """
+    sizes = np.sort(np.abs(scores[~np.isnan(scores)]))
+    if not len(sizes):
+        return np.zeros(len(wanted))
+    inside = np.abs(2.0 * wanted - 1.0)
+    places = np.ceil(np.round(inside * (len(sizes) + 1), 9)).astype(np.int64)
+    return np.sign(wanted - 0.5) * sizes[np.clip(places, 1, len(sizes)) - 1]
+
+
+def _longer(found: Numbers, horizon: int) -> Numbers:
+    """(horizon, ...) scores of more steps than there are: they go on to grow as those of a random walk do."""
+    beyond = np.arange(len(found) + 1, horizon + 1) / len(found)
+    growth = np.sqrt(beyond).reshape(-1, *(1,) * (found.ndim - 1))
+    return np.concatenate([found[:horizon], found[-1:] * growth])
+
+
+def usual_change(panel: Panel, season: int) -> Numbers:
+    """(n_series,) mean absolute difference over a season; over a step, or from the mean, where there is none.
+
+    0 for a series that is constant throughout.
+    """
+    found = _mean_by_series(panel, _changes(panel, season))
+    if season > 1 and not found.all():
+        found = np.where(found > 0.0, found, _mean_by_series(panel, _changes(panel, 1)))
+    if not found.all():
+        level = np.repeat(_mean_by_series(panel, panel.values), panel.lengths)
+        found = np.where(found > 0.0, found, _mean_by_series(panel, np.abs(panel.values - level)))
+    return found
+
+
+def _changes(panel: Panel, lag: int) -> Numbers:
+    """(N,) absolute difference of each value to the one `lag` rows before it in its series; NaN for none."""
+    changes = np.full(len(panel.values), np.nan)
+    changes[lag:] = np.abs(panel.values[lag:] - panel.values[:-lag])
+    changes[np.arange(len(changes)) < np.repeat(panel.offsets[:-1] + lag, panel.lengths)] = np.nan
+    return changes
+
+
+def _mean_by_series(panel: Panel, numbers: Numbers) -> Numbers:
+    """(n_series,) mean of what is known, 0 for nothing."""
+    known = ~np.isnan(numbers)
+    series = np.repeat(np.arange(panel.n_series), panel.lengths)
+    total = np.bincount(series, np.where(known, numbers, 0.0), panel.n_series)
+    return total / np.maximum(np.bincount(series, known, panel.n_series), 1)

@@ -1,0 +1,419 @@
+"""The LSTM behind the forecaster's interface."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from tsl._estimator import count, positive, resolve_threads, share
+from tsl.forecasting.base import Forecaster
+from tsl.forecasting.choosing import Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.learning import Learning, fit_network, run_networks
+from tsl.forecasting.linear import PENALTIES
+from tsl.forecasting.panel import Panel
+from tsl.forecasting.rolling import rolled
+from tsl.forecasting.sampling import Draws, training_ends
+from tsl.forecasting.transforms import PowerTransform
+from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing, value_scaling
+from tsl.network import Loss, Optimizer
+
+
+class ShortSeriesWarning(UserWarning):
+    """Series that are shorter than a window and the horizon were left out of training."""
+
+
+class LSTMForecaster(Forecaster):
+    """Forecasts of one or many series by one LSTM: a DataFrame in, the same form out.
+
+    One network learns from all series. It reads a window of each, several steps at once, relative to the window's own
+    level and spread, and gives all steps of the horizon; a linear map from the window to the forecast is part of it.
+
+    Parameters
+    ----------
+    horizon : int, default=24
+        Steps that are forecast.
+    window : int or "auto", default="auto"
+        Steps that a forecast is made from. "auto" tries a few on the end of the training data.
+    season : int or "auto", default="auto"
+        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
+        calendar.
+    segment : int or "auto", default="auto"
+        Steps that the LSTM reads at once; "auto" is a season, or a part of it.
+    hidden_size : int or tuple of int, default=128
+        Units of each LSTM layer; an int stands for `n_layers` layers of this size.
+    n_layers : int, default=1
+        Layers, where `hidden_size` is an int.
+    dropout : float, default=0.2
+        Share of the outputs of each layer that is left out in training.
+    linear : bool, default=True
+        Whether a linear map of the window is added to what the LSTM says.
+    scaling : {"auto", "window", "level", None}, default="auto"
+        What a window is relative to: its own level and spread ("window", and so "auto"), its level alone, or nothing.
+    differences : int, "auto" or None, default="auto"
+        Forecast the change against the value this many steps before: the fewest times this many that are known for
+        all of the horizon. "auto" tries none and whole numbers of seasons.
+    transform : {"log", "box-cox", None}, default=None
+        Of the values, which must be positive; forecasts are brought back.
+    loss : {"absolute_error", "squared_error", "huber", "quantile"}, default="absolute_error"
+        What training makes small. "absolute_error" forecasts medians.
+    quantiles : sequence of float or None, default=None
+        For ``loss="quantile"``: what is forecast, in ascending order. The point forecast is their middle one.
+    strategy : {"direct", "recursive"}, default="direct"
+        Whether the network gives the whole horizon at once, or a step at a time that it then reads itself.
+    n_models : int, default=1
+        Networks that differ in their random numbers; the forecast is their mean.
+    missing : {"error", "interpolate", "ffill", "mask"}, default="error"
+        What to do about missing values: refuse, fill up, or let the network know which are missing.
+    short : {"pad", "skip", "error"}, default="pad"
+        What to do about series that are shorter than a window and the horizon together.
+    past : sequence of column names or None, default=None
+        Covariates that are known as long as the target is. None takes the other columns of a frame with one target.
+    future : sequence of column names, default=()
+        Covariates that are known ahead, and given to `predict`.
+    calendar : "auto", sequence of str or None, default="auto"
+        Features of the time stamps.
+    freq : str, int or None, default=None
+        Frequency of the stamps; None infers it.
+    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+    alpha : float, default=0
+        Weight decay.
+    learning_rate_init : float, default=3e-3
+        The highest learning rate; it rises to it and then falls to 0 as a cosine does.
+    batch_size : int, default=256
+        Windows in a training step; all series count the same, whatever their length.
+    max_iter : int or "auto", default="auto"
+        Training steps. "auto" tries up to 1500 on the end of the training data. 0 leaves the linear
+        map alone.
+    max_time : float or None, default=None
+        Seconds after which training of a network ends.
+    clip_norm : float or None, default=1.0
+        Norm that the gradient is clipped to.
+    random_state : int, RandomState instance or None, default=None
+    n_threads : int or None, default=None
+        Threads; None is all cores. The result does not depend on it.
+    verbose : int, default=0
+        1 shows progress on stderr.
+
+    Attributes
+    ----------
+    season_ : int
+        Steps of a season.
+    n_steps_ : int
+        Training steps of each network.
+    windowing_ : Windowing
+        How windows are cut, and what they are relative to: ``windowing_.window``, for example.
+    networks_ : list of tsl.network.Network
+    history_ : list of tsl.training.History
+        One for each network.
+
+    See Also
+    --------
+    tsl.baselines : Simple forecasters with the same interface.
+
+    References
+    ----------
+    .. [1] Zeng, A., Chen, M., Zhang, L., & Xu, Q. (2023). Are transformers effective for time series forecasting?
+       AAAI.
+    .. [2] Lin, S., Lin, W., Wu, W., Zhao, F., Mo, R., & Zhang, H. (2023). SegRNN: Segment recurrent neural network
+       for long-term time series forecasting. arXiv:2308.11200.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from tsl import LSTMForecaster
+    >>> times = pd.date_range("2024-01-01", periods=400, freq="h")
+    >>> load = pd.Series(10 + np.sin(np.arange(400) * 2 * np.pi / 24), times, name="load")
+    >>> forecaster = LSTMForecaster(horizon=24, max_iter=100, random_state=0).fit(load)
+    >>> forecaster.season_
+    24
+    >>> forecaster.predict().head(2).round(1)
+    2024-01-17 16:00:00    9.1
+    2024-01-17 17:00:00    9.0
+    Freq: h, Name: load, dtype: float64
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
+        **Forecaster._parameter_constraints,
+        "window": [StrOptions({"auto"}), count()],
+        "season": [StrOptions({"auto"}), count()],
+        "segment": [StrOptions({"auto"}), count()],
+        "hidden_size": [count(), tuple, list],
+        "n_layers": [count()],
+        "dropout": [share()],
+        "linear": ["boolean"],
+        "scaling": [StrOptions({"auto", "window", "level"}), None],
+        "differences": [StrOptions({"auto"}), count(), None],
+        "transform": [StrOptions({"log", "box-cox"}), None],
+        "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile"})],
+        "quantiles": ["array-like", None],
+        "strategy": [StrOptions({"direct", "recursive"})],
+        "n_models": [count()],
+        "short": [StrOptions({"pad", "skip", "error"})],
+        "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [positive()],
+        "batch_size": [count()],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+        "max_time": [positive(), None],
+        "clip_norm": [positive(), None],
+        "random_state": ["random_state"],
+        "n_threads": [count(), None],
+        "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        horizon: int = 24,
+        *,
+        window: int | str = "auto",
+        season: int | str = "auto",
+        segment: int | str = "auto",
+        hidden_size: int | tuple[int, ...] = 128,
+        n_layers: int = 1,
+        dropout: float = 0.2,
+        linear: bool = True,
+        scaling: str | None = "auto",
+        differences: int | str | None = "auto",
+        transform: str | None = None,
+        loss: str = "absolute_error",
+        quantiles: Sequence[float] | None = None,
+        strategy: str = "direct",
+        n_models: int = 1,
+        missing: str = "error",
+        short: str = "pad",
+        past: Sequence[Any] | None = None,
+        future: Sequence[Any] = (),
+        calendar: str | Sequence[str] | None = "auto",
+        freq: str | int | None = None,
+        solver: str = "adam",
+        alpha: float = 0.0,
+        learning_rate_init: float = 3e-3,
+        batch_size: int = 256,
+        max_iter: int | str = "auto",
+        max_time: float | None = None,
+        clip_norm: float | None = 1.0,
+        random_state: Any = None,
+        n_threads: int | None = None,
+        verbose: int | bool = 0,
+    ) -> None:
+        self.horizon = horizon
+        self.window = window
+        self.season = season
+        self.segment = segment
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.dropout = dropout
+        self.linear = linear
+        self.scaling = scaling
+        self.differences = differences
+        self.transform = transform
+        self.loss = loss
+        self.quantiles = quantiles
+        self.strategy = strategy
+        self.n_models = n_models
+        self.missing = missing
+        self.short = short
+        self.past = past
+        self.future = future
+        self.calendar = calendar
+        self.freq = freq
+        self.solver = solver
+        self.alpha = alpha
+        self.learning_rate_init = learning_rate_init
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.clip_norm = clip_norm
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    # --- learning -------------------------------------------------------------------------------------------
+
+    def _fit_panel(self, panel: Panel) -> None:
+        sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
+        random_state = check_random_state(self.random_state)
+        self.transform_ = PowerTransform.learn(self.transform, panel)
+        panel = self.transform_.apply(panel)
+        self._value_scaling = None if self._spread() else value_scaling(panel)
+        learning = self._learning(sizes, quantiles)
+        trial = Trial(panel, self.season_, int(random_state.randint(2**31)))
+        self.windowing_ = self._choose(trial, panel, learning)
+        if self.linear:
+            learning = replace(learning, penalty=choose_penalty(trial, self.windowing_, learning))
+        if self.max_iter == "auto":
+            learning = replace(learning, n_steps=choose_steps(trial, self.windowing_, learning))
+        self.n_steps_ = learning.n_steps
+        panel = self._without_short(panel)
+        self._covariate_scaling = CovariateScaling.learn(panel)
+        windows = self._windows(panel)
+        draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
+        if not draws.total:
+            raise ValueError(
+                f"horizon={self._block()} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
+                "rows, and at least one value has to follow the first horizon rows of a series"
+            )
+        fitted = [
+            fit_network(windows, draws, learning, np.random.RandomState(random_state.randint(2**31)))
+            for _ in range(self.n_models)
+        ]
+        self.networks_ = [network for network, _ in fitted]
+        self.history_ = [history for _, history in fitted]
+
+    def _hidden_sizes(self) -> tuple[int, ...]:
+        if isinstance(self.hidden_size, Integral):
+            return (int(self.hidden_size),) * self.n_layers
+        sizes = tuple(self.hidden_size)
+        if not sizes or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+            raise ValueError(f"hidden_size must be an int from 1 up, or a tuple of them, got {self.hidden_size!r}")
+        return tuple(int(size) for size in sizes)
+
+    def _checked_quantiles(self) -> tuple[float, ...]:
+        if (self.loss == "quantile") != (self.quantiles is not None):
+            raise ValueError(
+                f"quantiles and loss='quantile' go together, got quantiles={self.quantiles!r} with loss={self.loss!r}"
+            )
+        if self.quantiles is None:
+            return ()
+        quantiles = np.asarray(self.quantiles, np.float64)
+        ascending = quantiles.ndim == 1 and len(quantiles) and (np.diff(quantiles) > 0).all()
+        if not (ascending and quantiles[0] > 0 and quantiles[-1] < 1):
+            raise ValueError(f"quantiles must be numbers between 0 and 1 in ascending order, got {self.quantiles!r}")
+        return tuple(quantiles.tolist())
+
+    def _spread(self) -> str | None:
+        return "deviation" if self.scaling in ("auto", "window") else None
+
+    def _block(self) -> int:
+        """Steps that the network gives at once."""
+        return 1 if self.strategy == "recursive" else int(self.horizon)
+
+    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...]) -> Learning:
+        return Learning(
+            hidden_size=sizes,
+            penalty=PENALTIES[0] if self.linear else None,
+            loss=Loss(self.loss, quantiles=quantiles),
+            optimizer=Optimizer(self.solver, alpha=self.alpha, clip_norm=self.clip_norm),
+            learning_rate_init=self.learning_rate_init,
+            dropout=self.dropout,
+            batch_size=self.batch_size,
+            n_steps=0 if self.max_iter == "auto" else int(self.max_iter),
+            max_time=self.max_time,
+            n_threads=resolve_threads(self.n_threads),
+            verbose=int(self.verbose),
+        )
+
+    def _choose(self, trial: Trial, panel: Panel, learning: Learning) -> Windowing:
+        """What windows look like, chosen where the parameters leave a choice."""
+        block = self._block()
+        start = Windowing(
+            window=1,
+            segment=1,
+            horizon=block,
+            level=0 if self.scaling is None else self.season_,
+            spread=self._spread(),
+            masked=self.missing == "mask",
+            n_future=panel.future.shape[1],
+        )
+        lag = None if self.differences == "auto" and self._spread() else self.differences
+        if lag == "auto" or (lag is None and self.differences is None):
+            lag = 0
+        elif lag is not None:
+            lag = -(-block // int(lag)) * int(lag)
+        return choose_windowing(
+            trial,
+            panel,
+            start,
+            learning,
+            season=self.season_,
+            window=None if self.window == "auto" else int(self.window),
+            lag=lag,
+            segment=None if self.segment == "auto" else int(self.segment),
+        )
+
+    def _without_short(self, panel: Panel) -> Panel:
+        """The panel without the series that are not to be trained on."""
+        needed = self.windowing_.window + self.windowing_.horizon
+        is_short = panel.lengths < needed
+        if self.short == "pad" or not is_short.any():
+            return panel
+        names = ", ".join(map(repr, panel.ids[is_short][:5])) + (", ..." if is_short.sum() > 5 else "")
+        what = f"{is_short.sum()} series are shorter than the {needed} rows of a window and the horizon: {names}"
+        if self.short == "error" or is_short.all():
+            raise ValueError(
+                f"{what}; short='pad' fills them up" + (", short='skip' leaves them out" * (not is_short.all()))
+            )
+        warnings.warn(f"{what}; they are left out of training", ShortSeriesWarning, stacklevel=4)
+        return panel.select(np.flatnonzero(~np.repeat(is_short, panel.lengths)))
+
+    # --- forecasting ----------------------------------------------------------------------------------------
+
+    def _windows(self, panel: Panel) -> SeriesWindows:
+        return SeriesWindows(panel, self.windowing_, self._covariate_scaling, self._value_scaling)
+
+    def _context_length(self) -> int:
+        return self.windowing_.context
+
+    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        found = self._network_forecasts(panel, ends, horizon)
+        return found[:, :, found.shape[2] // 2]
+
+    def _own_quantiles(
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
+    ) -> NDArray[np.float64] | None:
+        trained = self._checked_quantiles()
+        return _interpolated(self._network_forecasts(panel, ends, horizon), trained, quantiles) if trained else None
+
+    def _network_forecasts(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        """(n, horizon, quantiles or 1) in ascending order of the quantiles."""
+        block = self.windowing_.horizon
+        if horizon > block and panel.past.shape[1]:
+            raise ValueError(
+                f"horizon must be at most {block}, as trained, where past covariates are used: they are not known "
+                f"ahead; got {horizon}"
+            )
+        n_threads = resolve_threads(self.n_threads)
+
+        def run(panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+            return run_networks(self.networks_, self._windows(panel), ends, n_threads)
+
+        found = rolled(run, self.transform_.apply(panel), ends, horizon, block, self.windowing_.context)
+        return np.sort(self.transform_.undo(found), axis=2)
+
+    def _calibration_clone(self) -> LSTMForecaster:
+        """One network, with all that was chosen, as it is the same kind of model that is to be calibrated."""
+        plan = self.windowing_
+        return clone(self).set_params(
+            window=plan.window,
+            segment=plan.segment,
+            season=self.season_,
+            differences=plan.lag or None,
+            max_iter=self.n_steps_,
+            n_models=1,
+        )
+
+
+def _interpolated(found: NDArray[np.float64], levels: Sequence[float], wanted: Sequence[float]) -> NDArray[np.float64]:
+    """(n, horizon, wanted) quantiles between those that were learned."""
+    wanted = [round(level, 12) for level in wanted]  # of 80 %: 0.09999999999999998
+    beyond = [level for level in wanted if not levels[0] <= level <= levels[-1]]
+    if beyond:
+        raise ValueError(
+            f"quantiles must lie between those that were trained, {levels[0]} and {levels[-1]}, got {beyond[0]}"
+        )
+    right = np.clip(np.searchsorted(levels, wanted), 1, max(len(levels) - 1, 1))
+    if len(levels) == 1:
+        return found
+    low, high = np.asarray(levels)[right - 1], np.asarray(levels)[right]
+    share = (np.asarray(wanted) - low) / (high - low)
+    return found[:, :, right - 1] * (1 - share) + found[:, :, right] * share

@@ -1,0 +1,33 @@
+"""How much series usually change: what errors are measured in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel import Panel
+
+
+def usual_changes(panel: Panel, lag: int) -> NDArray[np.float64]:
+    """(n_series,) mean absolute change over `lag` steps, 0 where none is known."""
+    series = panel.series_of(np.arange(len(panel.values)))
+    change = np.abs(panel.values[lag:] - panel.values[:-lag])
+    known = (series[lag:] == series[:-lag]) & np.isfinite(change)
+    count = np.bincount(series[lag:][known], minlength=panel.n_series)
+    return np.bincount(series[lag:][known], change[known], panel.n_series) / np.maximum(count, 1)
+
+
+def error_scales(panel: Panel, season: int) -> NDArray[np.float64]:
+    """(n_series,) the mean absolute change over a season, or else over a step; 1 for a series that does not change."""
+    scales = usual_changes(panel, season)
+    scales = np.where(scales > 0, scales, usual_changes(panel, 1))
+    return np.where(scales > 0, scales, 1.0)
+
+
+def mean_scaled_error(truth: NDArray[np.float64], forecasts: NDArray[np.float64], scales: NDArray[np.float64]) -> float:
+    """Mean over windows of the mean absolute error (n, horizon) over each one's scale, where the truth is known."""
+    errors = np.abs(truth - forecasts) / scales[:, None]
+    known = ~np.isnan(errors)
+    counts = known.sum(axis=1)
+    sums = np.where(known, errors, 0.0).sum(axis=1)
+    return float(np.mean(sums[counts > 0] / counts[counts > 0]))
