@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.missing import fill
 from tsl.forecasting.panel import Panel, ranges
+N_CALIBRATED = 60  # horizons that intervals are calibrated on, over all series
+MOST_HELD_OUT = 0.25  # of a series, for that
+MOST_WINDOWS = 4000
 
 
 class TooShortWarning(UserWarning):
@@ -79,3 +82,20 @@ def check_count(value: Any, name: str, *, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} must be an int from {least} up, got {value!r}")
     return int(value)
+
+
+def calibration_windows(panel: Panel, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each series is cut for a model to calibrate with, and the rows at which its forecasts begin.
+
+    As many horizons of each series as make `N_CALIBRATED` together, one at least, but no more than a quarter of it.
+    The windows overlap where a series has several.
+    """
+    wanted = max(1, -(-N_CALIBRATED // panel.n_series))
+    n_horizons = np.clip((MOST_HELD_OUT * panel.lengths / horizon).astype(np.int64), 1, wanted)
+    cuts = panel.ends - n_horizons * horizon
+    usable = cuts > panel.offsets[:-1]
+    stops = panel.ends[usable] - horizon + 1
+    ends, begins = ranges(cuts[usable], stops), np.repeat(cuts[usable], stops - cuts[usable])
+    ends = ends[(ends - begins) % max(1, horizon // 4) == 0]
+    few = np.unique(np.linspace(0, max(len(ends) - 1, 0), MOST_WINDOWS).astype(np.int64))
+    return cuts, ends[few[: len(ends)]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -15,22 +14,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from tsl.forecasting.backtesting import check_count, choose_cutoffs, filled_before, training_part
+from tsl.forecasting.backtesting import calibration_windows, check_count, choose_cutoffs, filled_before, training_part
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.histories import continued, with_horizon
-from tsl.forecasting.intervals import (
-    Calibration,
-    bounds_of,
-    calibration_windows,
-    checked_levels,
-    checked_quantiles,
-    column_names,
-    in_order_around,
-)
+from tsl.forecasting.intervals import Asked, Calibration, usual_change
 from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, joined
-from tsl.forecasting.scales import error_scales, mean_scaled_error
+from tsl.forecasting.scales import mean_scaled_error
 from tsl.forecasting.seasons import find_season
 
 N_WINDOWS_AT_ONCE = 2**14
@@ -153,7 +144,7 @@ class Forecaster(BaseEstimator):
         self.schema_ = schema
         filled = fill(panel, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
-        self._scales = pd.Series(error_scales(panel, self.season_), panel.ids)
+        self._usual = pd.Series(usual_change(panel, self.season_), panel.ids)
         self._calibration: Calibration | None = None
         self._fit_panel(filled)
         self._history = [panel]
@@ -232,13 +223,11 @@ class Forecaster(BaseEstimator):
         """
         check_is_fitted(self)
         horizon = self._checked_horizon(horizon)
-        levels, wanted = checked_levels(level), checked_quantiles(quantiles)
-        tails = self._tails_of(data)
-        times, panel, ends = self._ahead(tails, horizon, future)
-        columns = self._columns(panel, ends, horizon, levels, wanted)
-        return self.schema_.write(
-            panel.ids, times, {name: values.ravel() for name, values in columns.items()}, np.full(len(ends), horizon)
-        )
+        asked = Asked.of(level, quantiles)
+        times, panel, ends = self._ahead(self._tails_of(data), horizon, future)
+        columns = self._columns(panel, ends, horizon, asked)
+        flat = {name: values.ravel() for name, values in columns.items()}
+        return self.schema_.write(panel.ids, times, flat, np.full(len(ends), horizon))
 
     def simulate(
         self,
@@ -255,7 +244,7 @@ class Forecaster(BaseEstimator):
         ----------
         n_paths : int, default=100
         horizon, future, data
-            As for `predict`; `horizon` is at most that of the constructor.
+            As for `predict`.
         random_state : int, RandomState instance or None, default=None
 
         Returns
@@ -265,14 +254,10 @@ class Forecaster(BaseEstimator):
         """
         check_is_fitted(self)
         n_paths, horizon = check_count(n_paths, "n_paths"), self._checked_horizon(horizon)
-        if horizon > self.horizon:
-            raise ValueError(f"horizon must be at most {self.horizon}, as trained, to simulate; got {horizon}")
         times, panel, ends = self._ahead(self._tails_of(data), horizon, future)
         points = self._forecast(panel, ends, horizon)
-        errors = self._calibrated().residuals[:, :horizon]
-        errors = errors[~np.isnan(errors).any(axis=1)]
-        draws = check_random_state(random_state).randint(len(errors), size=(len(ends), n_paths))
-        paths = points[:, None] + errors[draws] * self._scales_of(panel)[:, None, None]
+        errors = self._calibrated().paths(n_paths, len(ends), horizon, check_random_state(random_state))
+        paths = points[:, None] + errors * self._units(panel)[:, None, None]
         columns = {f"path-{k}": paths[:, k].ravel() for k in range(n_paths)}
         return self.schema_.write(panel.ids, times, columns, np.full(len(ends), horizon))
 
@@ -305,29 +290,29 @@ class Forecaster(BaseEstimator):
         return times, *with_horizon(fill(tails, self.missing), times, known_ahead)
 
     def _columns(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, levels: list[float], quantiles: list[float]
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, asked: Asked
     ) -> dict[str, NDArray[np.float64]]:
         """(n, horizon) each: the point forecast, and what else is asked for."""
         points = self._forecast(panel, ends, horizon)
         columns = {"y_pred": points}
-        wanted = bounds_of(levels) + quantiles
-        if wanted:
-            found = self._own_quantiles(panel, ends, horizon, wanted)
+        if asked.columns:
+            found = self._own_quantiles(panel, ends, horizon, list(asked.quantiles))
             if found is None:
-                scales = self._scales_of(panel)[panel.series_of(ends - 1)]
-                found = points[:, :, None] + self._calibrated().offsets(wanted, horizon) * scales[:, None, None]
-            found = in_order_around(points, found, wanted)
-            columns |= {name: found[:, :, k] for k, name in enumerate(column_names(levels, quantiles))}
+                units = self._units(panel)[panel.series_of(ends - 1)]
+                found = points[:, :, None] + self._calibrated().offsets(asked.quantiles, horizon) * units[:, None, None]
+            columns |= {name: values.reshape(points.shape) for name, values in asked.named(found).items()}
         return columns
 
     # --- intervals --------------------------------------------------------------------------------------------
 
-    def _scales_of(self, panel: Panel) -> NDArray[np.float64]:
-        """(n_series,) what the errors of each series are in units of; of a new series its own usual change."""
-        scales = self._scales.reindex(panel.ids).to_numpy()
-        if np.isnan(scales).any():
-            scales = np.where(np.isnan(scales), error_scales(panel, self.season_), scales)
-        return scales
+    def _usual_changes(self, panel: Panel) -> NDArray[np.float64]:
+        """(n_series,) how much each series usually changes: in training, or for a new series by what is known of it."""
+        known = self._usual.reindex(panel.ids).to_numpy()
+        return np.where(np.isnan(known), usual_change(panel, self.season_), known) if np.isnan(known).any() else known
+
+    def _units(self, panel: Panel) -> NDArray[np.float64]:
+        """(n_series,) what the errors of each series are in units of."""
+        return self._calibrated().units(panel.ids, self._usual_changes(panel))
 
     def _calibrated(self) -> Calibration:
         """Errors of a model that is fitted without the last windows, learned when they are first asked for."""
@@ -342,8 +327,8 @@ class Forecaster(BaseEstimator):
             model = self._calibration_clone()._fit_read(self.schema_, panel.before(cuts))
             points = model._forecast_parts(fill(panel, self.missing), ends, int(self.horizon))
             truth = panel.values[ends[:, None] + np.arange(self.horizon)]
-            scales = self._scales_of(panel)[panel.series_of(ends - 1)]
-            self._calibration = Calibration((truth - points) / scales[:, None])
+            series = panel.series_of(ends - 1)
+            self._calibration = Calibration.of(truth - points, panel.ids, series, model._usual_changes(panel))
         return self._calibration
 
     def _forecast_parts(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
@@ -390,7 +375,7 @@ class Forecaster(BaseEstimator):
             `level` asks for, and the forecasts ``Naive`` and ``SeasonalNaive`` beside it.
         """
         check_is_fitted(self)
-        levels, gap = checked_levels(level), check_count(gap, "gap", least=0)
+        asked, gap = Asked.of(level, None), check_count(gap, "gap", least=0)
         step = int(self.horizon) if step is None else check_count(step, "step")
         if window not in ("expanding", "sliding"):
             raise ValueError(f"window must be 'expanding' or 'sliding', got {window!r}")
@@ -407,12 +392,12 @@ class Forecaster(BaseEstimator):
             if data is None or refit:
                 training = training_part(panel, cutoffs[start], cutoffs if window == "sliding" else None)
                 model = clone(self)._fit_read(self.schema_, training)
-            found.append(model._tested(panel, cutoffs[start : start + every], gap, levels))
+            found.append(model._tested(panel, cutoffs[start : start + every], gap, asked))
         columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
         return self._written_backtest(panel, columns, gap)
 
     def _tested(
-        self, panel: Panel, cutoffs: NDArray[np.int64], gap: int, levels: list[float]
+        self, panel: Panel, cutoffs: NDArray[np.int64], gap: int, asked: Asked
     ) -> dict[str, NDArray[Any]]:
         """Forecasts (n, horizon) by column of the windows at `cutoffs`, and where they begin as ``"end"``."""
         horizon = int(self.horizon) + gap
@@ -421,7 +406,7 @@ class Forecaster(BaseEstimator):
         for part in cutoffs if leaks else [cutoffs.ravel()]:
             ends = np.sort(part[part >= 0])
             known = filled_before(panel, part, self.missing) if leaks else fill(panel, self.missing)
-            columns = self._columns(known, ends, horizon, levels, [])
+            columns = self._columns(known, ends, horizon, asked)
             columns["Naive"] = naive(known, ends, horizon)
             columns["SeasonalNaive"] = seasonal_naive(known, ends, horizon, self.season_)
             found.append({"end": ends, **{name: values[:, gap:] for name, values in columns.items()}})
@@ -507,4 +492,4 @@ class Forecaster(BaseEstimator):
         longer, _ = with_horizon(fill(panel, self.missing), self.schema_.future_times(panel, horizon), unknown)
         moved = ends + horizon * panel.series_of(ends - 1)
         points = model._forecast_parts(longer, moved, horizon)
-        return -mean_scaled_error(truth, points, model._scales_of(panel)[is_known])
+        return -mean_scaled_error(truth, points, model._usual_changes(panel)[is_known])

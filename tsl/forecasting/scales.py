@@ -17,17 +17,10 @@ def usual_changes(panel: Panel, lag: int) -> NDArray[np.float64]:
     return np.bincount(series[lag:][known], change[known], panel.n_series) / np.maximum(count, 1)
 
 
-def error_scales(panel: Panel, season: int) -> NDArray[np.float64]:
-    """(n_series,) the mean absolute change over a season, or else over a step; 1 for a series that does not change."""
-    scales = usual_changes(panel, season)
-    scales = np.where(scales > 0, scales, usual_changes(panel, 1))
-    return np.where(scales > 0, scales, 1.0)
-
-
 def mean_scaled_error(truth: NDArray[np.float64], forecasts: NDArray[np.float64], scales: NDArray[np.float64]) -> float:
-    """Mean over windows of the mean absolute error (n, horizon) over each one's scale, where the truth is known."""
-    errors = np.abs(truth - forecasts) / scales[:, None]
+    """Mean over windows of the mean absolute error (n, horizon) over each one's scale, where both are known."""
+    errors = np.abs(truth - forecasts) / np.where(scales > 0, scales, np.nan)[:, None]
     known = ~np.isnan(errors)
     counts = known.sum(axis=1)
     sums = np.where(known, errors, 0.0).sum(axis=1)
-    return float(np.mean(sums[counts > 0] / counts[counts > 0]))
+    return float(np.mean(sums[counts > 0] / counts[counts > 0])) if counts.any() else np.nan

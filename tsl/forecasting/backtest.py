@@ -1,0 +1,208 @@
+"""Where the windows of a backtest begin, what a model may know of them, and how their forecasts become a frame."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.intervals import POINT, Asked
+from tsl.forecasting.missing import fill
+from tsl.forecasting.naive import naive, seasonal_naive
+from tsl.forecasting.panel import Panel, ranges
+
+if TYPE_CHECKING:
+    from tsl.forecasting.base import Forecaster
+
+_NAMED = 5  # series in a warning
+
+
+class ShortSeriesWarning(UserWarning):
+    """Series that are too short for what was asked were left out."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows of a backtest, those of a series one after another."""
+
+    horizon: int
+    n_windows: int
+    step: int
+    gap: int
+    refit: int
+    """After how many windows the model is fitted anew; 0 for never."""
+    sliding: bool
+
+    @classmethod
+    def of(cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any) -> Plan:
+        """From the arguments of `Forecaster.backtest`, checked."""
+        step = horizon if step is None else step
+        for name, value, least in (("n_windows", n_windows, 1), ("step", step, 1), ("gap", gap, 0)):
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} must be a whole number from {least} up, got {value!r}")
+        if not isinstance(refit, (bool, np.bool_, Integral)) or refit < 0:
+            raise ValueError(f"refit must be True, False or a whole number of windows, got {refit!r}")
+        if window not in ("expanding", "sliding"):
+            raise ValueError(f"window must be 'expanding' or 'sliding', got {window!r}")
+        return cls(horizon, int(n_windows), int(step), int(gap), int(refit), window == "sliding")
+
+    def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n_series, n_windows) the row after the last one that each window knows; -1 where there is no such window.
+
+        Windows count from the end of each series. Each begins at `lowest` (n_series,) or later, with more than a
+        horizon of rows before it; the last one may have fewer.
+        """
+        back = self.horizon + self.gap + self.step * np.arange(self.n_windows)[::-1]
+        ends = panel.ends[:, None] - back
+        begin = panel.offsets[:-1]
+        least = np.maximum(lowest, begin + self.horizon + 1)[:, None]
+        found = ends >= least
+        found[:, -1] = ends[:, -1] >= np.maximum(lowest, begin + 1)
+        return np.where(found, ends, -1)
+
+    def fitted_rows(self, cutoffs: NDArray[np.int64], number: int, panel: Panel) -> NDArray[np.int64]:
+        """Rows to fit on for the forecasts of window `number`, of the series that have windows."""
+        behind = (self.n_windows - 1 - number) * self.step
+        stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.horizon - self.gap - behind, panel.offsets[:-1])
+        starts = panel.offsets[:-1]
+        if self.sliding:
+            starts = np.maximum(starts, stops - (first_cutoffs(cutoffs) - panel.offsets[:-1]))
+        return ranges(starts, np.maximum(stops, starts))
+
+
+def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n_series,) where the earliest window of each series begins; -1 for none."""
+    first = np.argmax(cutoffs >= 0, axis=1)
+    return cutoffs[np.arange(len(cutoffs)), first]
+
+
+def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan) -> None:
+    """Warn of series that are left out, or have fewer windows than asked.
+
+    Raises
+    ------
+    ValueError
+        Where no series has a window.
+    """
+    counts = (cutoffs >= 0).sum(axis=1)
+    needs = f"horizon={plan.horizon}" + (f" and gap={plan.gap}" if plan.gap else "")
+    if not counts.any():
+        longest = int(panel.lengths.max())
+        raise ValueError(f"a backtest with {needs} needs rows to forecast and one before, got {longest} at most")
+    notes = []
+    for what, which in (
+        ("are left out, too short for a window", counts == 0),
+        (f"have fewer than n_windows={plan.n_windows}", (counts > 0) & (counts < plan.n_windows)),
+    ):
+        if which.any():
+            names = ", ".join(map(repr, panel.ids[which][:_NAMED])) + (", ..." if which.sum() > _NAMED else "")
+            notes.append(f"{which.sum()} series {what}: {names}")
+    if notes:
+        warnings.warn(f"with {needs}, " + "; ".join(notes), ShortSeriesWarning, stacklevel=4)
+
+
+def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], plan: Plan, asked: Asked) -> Any:
+    """The frame of a backtest on `panel`, whose missing readings are still missing.
+
+    A forecaster that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
+    """
+    cutoffs = plan.cutoffs(panel, lowest)
+    check_cutoffs(cutoffs, panel, plan)
+    parts = []
+    for model, numbers in _models(forecaster, panel, cutoffs, plan):
+        ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
+        history = panel.before(np.where(first_cutoffs(cutoffs) < 0, panel.offsets[:-1], first_cutoffs(cutoffs)))
+        filled = fill_up_to(panel, ends, forecaster.missing)
+        parts.append((ends, *model._windows_ahead(filled, ends, plan.horizon, plan.gap, asked, history)))
+    ends = np.concatenate([part[0] for part in parts])
+    order = np.argsort(ends, kind="stable")
+    points = np.concatenate([part[1] for part in parts])[order]
+    blocks = np.concatenate([part[2] for part in parts])[order]
+    return _frame(forecaster, panel, ends[order], points, asked.named(blocks), plan)
+
+
+def _models(
+    forecaster: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
+) -> Iterator[tuple[Forecaster, NDArray[np.int64]]]:
+    """Fitted models, and the numbers of the windows that are each one's to forecast."""
+    numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
+    if not plan.refit:
+        starts = cutoffs[cutoffs >= 0] + plan.gap
+        if not forecaster._history.was_fitted(panel, starts).any():
+            yield forecaster, numbers
+            return
+        first = first_cutoffs(cutoffs)
+        yield forecaster._fitted_copy(panel.before(np.where(first < 0, panel.offsets[:-1], first))), numbers
+        return
+    for start in range(0, len(numbers), plan.refit):
+        rows = plan.fitted_rows(cutoffs, int(numbers[start]), panel)
+        yield forecaster._fitted_copy(panel.select(rows)), numbers[start : start + plan.refit]
+
+
+def _frame(
+    forecaster: Forecaster,
+    panel: Panel,
+    ends: NDArray[np.int64],
+    points: NDArray[np.float64],
+    others: dict[str, NDArray[np.float64]],
+    plan: Plan,
+) -> Any:
+    """id, cutoff, time, truth, forecasts and their intervals, and the two baselines."""
+    schema, horizon, gap = forecaster.schema_, plan.horizon, plan.gap
+    rows = (ends[:, None] + gap + np.arange(horizon)).ravel()
+    target = schema.roles.target
+    target = "y" if target is None or target in (POINT, "cutoff") else target
+    known = fill_up_to(panel, ends, "ffill")
+    season = forecaster.season_
+    columns = {
+        "cutoff": panel.times[np.repeat(ends - 1, horizon)],
+        target: panel.values[rows],
+        POINT: points.ravel(),
+        **others,
+        "Naive": naive(known, ends, horizon).ravel(),
+        "SeasonalNaive": seasonal_naive(known, ends, horizon + gap, season)[:, gap:].ravel(),
+    }
+    frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
+    names = list(frame.columns)
+    return frame[[names[0], "cutoff", names[1], *[name for name in names[2:] if name != "cutoff"]]]
+
+
+def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+    """(n, horizon) the values from each of `ends` on; NaN behind the end of a series."""
+    rows = ends[:, None] + np.arange(horizon)
+    inside = rows < panel.ends[panel.series_of(ends - 1)][:, None]
+    return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
+
+
+def fill_up_to(panel: Panel, ends: NDArray[np.int64], how: str) -> Panel:
+    """`panel` without missing readings, as `tsl.forecasting.missing.fill` does it, but nothing from behind a cutoff.
+
+    A gap that a cutoff falls into is not interpolated to the reading behind it: the reading before is repeated.
+    """
+    filled = fill(panel, how)
+    if how != "interpolate" or filled is panel:
+        return filled
+    carried = fill(panel, "ffill")
+    cut = np.zeros(len(panel.values) + 1, bool)
+    cut[ends] = True
+
+    def causal(raw: NDArray[np.float64], smooth: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArray[np.float64]:
+        gap = np.isnan(raw)
+        run = np.cumsum(~gap, axis=0)  # the rows of a gap have the number of the reading before
+        out = smooth.copy()
+        for column in range(raw.shape[1]):
+            inside = np.flatnonzero(cut[1:] & gap[:, column])
+            rows = gap[:, column] & np.isin(run[:, column], run[inside, column])
+            out[rows, column] = flat[rows, column]
+        return out
+
+    return replace(
+        filled,
+        values=causal(panel.values[:, None], filled.values[:, None], carried.values[:, None])[:, 0],
+        past=causal(panel.past, filled.past, carried.past),
+    )
