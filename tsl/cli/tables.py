@@ -81,7 +81,7 @@ def guess_columns(
             raise ValueError(f"{option} must be a column of the file, which has {_listed(table)}, got {name!r}")
     time = _guess_time(table, [*past, target, id_col]) if time is None else time
     id_col = _guess_id(table, time, [*past, target]) if id_col is None else id_col
-    ahead = [] if future is None else [name for name in future if name not in (time, id_col, target)]
+    ahead = [] if future is None else [name for name in future if name not in (time, id_col, target, *past)]
     missing = [name for name in ahead if name not in table]
     if missing:
         raise ValueError(f"what is known ahead must be known before, too: the file has no column {_listed(missing)}")

@@ -1,0 +1,196 @@
+"""`tsl forecast` and `tsl backtest`, mostly with a baseline for speed."""
+
+import sys
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+pytest.importorskip("typer", reason="the command line is an extra")
+
+from typer.testing import CliRunner
+
+from tsl import cli
+from tsl.baselines import SeasonalNaive
+from tsl.cli import forecast
+from tsl.cli.app import app
+from tsl.metrics import evaluate
+
+N_DAYS, HORIZON = 84, 7
+DAYS = pd.date_range("2024-01-01", periods=N_DAYS)
+NAIVE = ("--model", "seasonal-naive", "--season", "7", "--quiet")
+
+
+def weekly(name, level):
+    """Days of a shop, with a week in them."""
+    noise = np.random.default_rng(len(name)).normal(size=N_DAYS)
+    sold = level + 10 * (np.arange(N_DAYS) % 7) + noise
+    return pd.DataFrame({"shop": name, "day": DAYS, "sold": sold})
+
+
+MANY = pd.concat([weekly("north", 100), weekly("south", 1000)], ignore_index=True)
+
+
+@pytest.fixture
+def sales(tmp_path):
+    """A file of two series."""
+    MANY.to_csv(tmp_path / "sales.csv", index=False)
+    return tmp_path / "sales.csv"
+
+
+@pytest.fixture
+def one(tmp_path):
+    """A file of one series."""
+    MANY[MANY["shop"] == "north"].drop(columns="shop").to_csv(tmp_path / "one.csv", index=False)
+    return tmp_path / "one.csv"
+
+
+def run(*arguments):
+    """What is written to stdout by a command that succeeds."""
+    found = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+def fails(*arguments, monkeypatch):
+    """The one line with which a command fails."""
+    monkeypatch.setattr(sys, "argv", ["tsl", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code != 0
+    message = str(ended.value.code)
+    assert "\n" not in message
+    return message
+
+
+def test_forecast_to_stdout_is_the_forecast_of_the_same_model(sales):
+    found = pd.read_csv(StringIO(run("forecast", sales, "--horizon", HORIZON, *NAIVE)), parse_dates=["day"])
+    model = SeasonalNaive(horizon=HORIZON, season=7).fit(MANY, target="sold", id_col="shop", time_col="day")
+    expected = model.predict()
+    assert found.columns.tolist() == ["shop", "day", "y_pred"]
+    assert found["day"].tolist() == expected["day"].tolist()
+    assert_allclose(found["y_pred"], expected["y_pred"])
+    assert found["day"].min() == DAYS[-1] + pd.Timedelta("1D")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_forecast_with_intervals_to_a_file_and_a_picture(one, tmp_path, suffix):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet files need it")
+    out, plot = tmp_path / f"forecast.{suffix}", tmp_path / "forecast.png"
+    levels = ["--level", 80, "--level", 95]
+    said = run("forecast", one, "--horizon", HORIZON, *levels, *NAIVE, "--out", out, "--plot", plot)
+    assert said == f"7 rows written to {out}\n"
+    found = pd.read_parquet(out) if suffix == "parquet" else pd.read_csv(out)
+    bounds = [f"y_pred-{side}-{level}" for level in (80, 95) for side in ("lo", "hi")]
+    assert sorted(found.columns) == sorted(["day", "y_pred", *bounds])
+    assert (found["y_pred-lo-95"] <= found["y_pred-lo-80"]).all()
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_backtest_prints_the_metrics_of_all_models(sales, tmp_path):
+    out = tmp_path / "backtest.csv"
+    options = ["--horizon", HORIZON, "--windows", 2, "--level", 80, "--out", out, *NAIVE]
+    said = run("backtest", sales, *options)
+    frame = pd.read_csv(out, parse_dates=["day", "cutoff"])
+    assert len(frame) == 2 * 2 * HORIZON
+    table = pd.read_csv(StringIO(said.rpartition("\n")[0].rpartition("\n")[0]), sep=r"\s+")
+    assert set(table["model"]) == {"SeasonalNaive", "Naive"}
+    expected = evaluate(frame, history=MANY, season=7).set_index("model").loc["y_pred"]
+    mine = table.set_index("model").loc["SeasonalNaive"]
+    for metric in ("mae", "rmse", "smape", "mase", "coverage-80", "interval_width-80"):
+        assert_allclose(mine[metric], expected[metric], rtol=1e-3)  # four digits are printed
+    assert mine["mae"] < table.set_index("model").loc["Naive", "mae"]  # there is a week in the series
+
+
+@pytest.mark.parametrize(("by", "n_rows"), [("series", 2 * 2), ("step", HORIZON * 2), ("cutoff", 3 * 2)])
+def test_backtest_by_groups(sales, tmp_path, by, n_rows):
+    plot = tmp_path / "backtest.svg"
+    said = run("backtest", sales, "--horizon", HORIZON, "--windows", 3, "--by", by, "--plot", plot, *NAIVE)
+    assert len(said.strip().splitlines()) == 1 + n_rows
+    assert "<svg" in plot.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Training of a few steps."""
+    make_model = forecast.make_model
+    monkeypatch.setattr(forecast, "make_model", lambda *given: make_model(*given).set_params(max_iter=3, window=14))
+
+
+def test_lstm_learns_what_is_known_ahead(one, tmp_path, short, monkeypatch):
+    table = pd.read_csv(one).assign(promotion=np.arange(N_DAYS) % 2, visitors=1.0)
+    table.to_csv(one, index=False)
+    ahead = pd.DataFrame({"day": pd.date_range("2024-03-25", periods=2).astype(str), "promotion": [0, 1]})
+    ahead.to_csv(tmp_path / "ahead.csv", index=False)
+    arguments = ["forecast", one, "--horizon", 2, "--target", "sold", "--past", "visitors", "--season", 7]
+    found = run(*arguments, "--future", tmp_path / "ahead.csv", "--quiet")
+    assert pd.read_csv(StringIO(found))["day"].tolist() == ahead["day"].tolist()
+    ahead[:1].to_csv(tmp_path / "ahead.csv", index=False)
+    message = fails(*arguments, "--future", tmp_path / "ahead.csv", monkeypatch=monkeypatch)
+    assert message.startswith("tsl: future must ")
+
+
+def test_lstm_stands_beside_the_baselines_and_shows_progress(sales, short):
+    arguments = ["backtest", str(sales), "--horizon", "7", "--windows", "2", "--max-time", "5"]
+    found = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    models = [line.split()[0] for line in found.stdout.strip().splitlines()]
+    assert models == ["model", "LSTMForecaster", "Naive", "SeasonalNaive"]
+    assert found.stderr != ""
+    assert CliRunner().invoke(app, [*arguments, "--quiet"]).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"),
+    [
+        (
+            "forecast",
+            ["--target", "cost"],
+            "tsl: --target must be a column of the file, which has shop, day, sold, got",
+        ),
+        ("forecast", ["--model", "arima"], "tsl: --model must be one of lstm, naive, .*, got 'arima'"),
+        ("forecast", ["--out", "forecast.xlsx"], "tsl: files must end in .csv, .csv.gz, .parquet, got forecast.xlsx"),
+        ("forecast", ["--out", "nowhere/forecast.csv"], "tsl: there is no folder nowhere to write forecast.csv to"),
+        ("backtest", ["--by", "week"], "tsl: --by must be one of series, cutoff, step, got 'week'"),
+        ("forecast", ["--plot", "forecast.docx"], "tsl: pictures must end in one of .*, got forecast.docx"),
+        (
+            "backtest",
+            ["--windows", "12"],
+            "tsl: --windows 12 of --horizon 7 need more than 84 rows a series, the longest",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(sales, command, arguments, message, monkeypatch):
+    found = fails(
+        command,
+        sales,
+        "--horizon",
+        HORIZON,
+        *NAIVE[2:],
+        "--model",
+        "seasonal-naive",
+        *arguments,
+        monkeypatch=monkeypatch,
+    )
+    assert pd.Series([found]).str.match(message).all(), found
+
+
+def test_missing_file_and_missing_option(tmp_path, monkeypatch):
+    assert fails("forecast", tmp_path / "no.csv", "--horizon", 2, monkeypatch=monkeypatch).startswith(
+        "tsl: there is no file"
+    )
+    assert CliRunner().invoke(app, ["forecast", "x.csv"]).exit_code == 2  # --horizon is needed
+
+
+@pytest.mark.filterwarnings("always")  # as the command runs
+def test_warnings_are_notes_of_one_line(one):
+    table = pd.read_csv(one).drop(index=[20, 21, 22])
+    table.to_csv(one, index=False)
+    arguments = ["forecast", str(one), "--horizon", "2", *NAIVE]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 0
+    (note,) = found.stderr.strip().splitlines()
+    assert note.startswith("tsl: note: the times have gaps (the first after 2024-01-20 00:00:00)")
+    assert CliRunner().invoke(app, [*arguments, "--freq", "D"]).stderr == ""

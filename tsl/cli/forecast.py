@@ -1,0 +1,195 @@
+"""What ``tsl forecast`` and ``tsl backtest`` do."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from tsl.cli.tables import Columns, check_outputs, guess_columns, read_table, with_stamps, write_table
+from tsl.metrics import evaluate
+
+MODELS = {
+    "lstm": ("tsl.forecasting", "LSTMForecaster"),
+    "naive": ("tsl.baselines", "Naive"),
+    "seasonal-naive": ("tsl.baselines", "SeasonalNaive"),
+    "drift": ("tsl.baselines", "Drift"),
+    "window-average": ("tsl.baselines", "WindowAverage"),
+}
+GROUPS = ("series", "cutoff", "step")
+SHOWN = ("mae", "rmse", "smape", "mase")
+
+
+class Source(NamedTuple):
+    """The file to forecast from, as the command line names it and its columns."""
+
+    file: Path
+    time: str | None
+    target: str | None
+    id: str | None
+    past: tuple[str, ...]
+    future: Path | None
+
+
+class Choices(NamedTuple):
+    """The forecaster, as the command line chooses it."""
+
+    horizon: int
+    model: str
+    season: int | None
+    n_models: int
+    missing: str
+    freq: str | None
+    max_time: float | None
+    seed: int
+    quiet: bool
+
+
+def run_forecast(source: Source, choices: Choices, levels: list[float], out: Path | None, plot: Path | None) -> None:
+    """Fit, forecast, and write the forecasts to a file or to stdout."""
+    check_outputs(out, plot)
+    figure = None if plot is None else new_figure(plot)
+    table, columns, future = load(source)
+    with notes_in_one_line():
+        model = make_model(choices, columns, source.past)
+        model.fit(table, target=columns.target, id_col=columns.id, time_col=columns.time)
+        known = {"future": future} if "future" in model.get_params() else {}
+        result = model.predict(level=levels or None, **known)
+    if figure is not None:
+        from tsl.plotting import plot_forecast
+
+        plot_forecast(table, result, target=columns.target, ax=figure.subplots())
+        figure.savefig(plot)
+    if out is None:
+        result.to_csv(sys.stdout, index=False)
+    else:
+        write_table(result, out)
+        sys.stdout.write(f"{len(result)} rows written to {out}\n")
+
+
+def run_backtest(
+    source: Source, choices: Choices, options: dict[str, Any], by: str | None, out: Path | None, plot: Path | None
+) -> None:
+    """Forecast the last windows of what is known, and print how good that was beside the baselines."""
+    if by not in (None, *GROUPS):
+        raise ValueError(f"--by must be one of {', '.join(GROUPS)}, got {by!r}")
+    check_outputs(out, plot)
+    figure = None if plot is None else new_figure(plot)
+    table, columns, _ = load(source)
+    with notes_in_one_line():
+        model = make_model(choices, columns, source.past)
+        known = before_windows(table, columns, choices.horizon, options)
+        model.fit(known, target=columns.target, id_col=columns.id, time_col=columns.time)
+        frame = model.backtest(table, **options)
+    sys.stdout.write(scores_in_columns(frame, table, columns, model, by) + "\n")
+    if figure is not None:
+        from tsl.plotting import plot_backtest
+
+        plot_backtest(frame, ax=figure.subplots())
+        figure.savefig(plot)
+    if out is not None:
+        write_table(frame, out)
+        sys.stdout.write(f"{len(frame)} rows written to {out}\n")
+
+
+def load(source: Source) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
+    """The columns of the file that are used, what they are, and the rows that are known ahead."""
+    table = read_table(source.file)
+    future = None if source.future is None else read_table(source.future)
+    columns = guess_columns(
+        table, time=source.time, target=source.target, id_col=source.id, past=source.past, future=future
+    )
+    used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
+    table = with_stamps(table[[name for name in used if name is not None]], columns.time)
+    if future is not None and columns.time in future:
+        future = with_stamps(future, columns.time)[
+            [n for n in (columns.id, columns.time, *columns.ahead) if n in future]
+        ]
+    return table, columns, future
+
+
+def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any:
+    """The forecaster that is asked for, told what it can be told."""
+    if choices.model not in MODELS:
+        raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {choices.model!r}")
+    module, name = MODELS[choices.model]
+    kind = getattr(importlib.import_module(module), name)
+    wanted = {
+        "horizon": choices.horizon,
+        "missing": choices.missing,
+        "freq": choices.freq,
+        "past": list(past) or None,
+        "future": list(columns.ahead) or None,
+        "n_models": choices.n_models,
+        "max_time": choices.max_time,
+        "random_state": choices.seed,
+        "verbose": 0 if choices.quiet else 1,
+    }
+    if choices.season is not None:
+        wanted["season"] = choices.season
+    known = kind(horizon=choices.horizon).get_params()
+    return kind(**{key: value for key, value in wanted.items() if key in known and value is not None})
+
+
+def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options: dict[str, Any]) -> pd.DataFrame:
+    """What is known before the first window: `backtest` without it would learn that, after `fit` has learned all."""
+    step = horizon if options["step"] is None else options["step"]
+    tested = horizon + options["gap"] + (options["n_windows"] - 1) * step
+    ordered = table.sort_values(columns.time, kind="stable")
+    lengths = [len(ordered)] if columns.id is None else ordered.groupby(columns.id, observed=True).size().tolist()
+    known = ordered.iloc[:-tested] if columns.id is None else ordered.groupby(columns.id, observed=True).head(-tested)
+    if known.empty:
+        raise ValueError(
+            f"--windows {options['n_windows']} of --horizon {horizon} need more than {tested} rows a series, "
+            f"the longest has {max(lengths)}"
+        )
+    return known
+
+
+def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, model: Any, by: str | None) -> str:
+    """A table of the metrics of all models, in text."""
+    history = table[[name for name in (columns.id, columns.time, columns.target) if name is not None]]
+    season = getattr(model, "season_", None) or 1
+    name = type(model).__name__
+    scores = evaluate(frame, by=by, history=history, season=season)
+    scores = scores[scores["model"] != name].replace(
+        {"model": {"y_pred": name}}
+    )  # a baseline is not to stand there twice
+    groups = list(scores.columns[: list(scores.columns).index("model")])
+    intervals = [column for column in scores if column.startswith(("coverage-", "interval_width-"))]
+    scores = scores[[*groups, "model", *SHOWN, *intervals]]
+    if groups:
+        scores = scores.sort_values(groups, kind="stable")
+    return scores.to_string(index=False, float_format="{:.4g}".format, na_rep="")
+
+
+def new_figure(path: Path) -> Any:
+    """A figure that needs no window system, and can be written to that file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained", dpi=150)
+    kinds = figure.canvas.get_supported_filetypes()
+    if path.suffix.removeprefix(".").lower() not in kinds:
+        raise ValueError(f"pictures must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
+    return figure
+
+
+@contextmanager
+def notes_in_one_line() -> Iterator[None]:
+    """Write warnings to stderr without where in the code they come from."""
+
+    def note(message: Warning | str, *details: Any, **options: Any) -> None:
+        sys.stderr.write(f"tsl: note: {' '.join(str(message).split())}\n")
+
+    shown: Callable[..., None] = warnings.showwarning
+    warnings.showwarning = note
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
