@@ -17,7 +17,7 @@ from benchmarks.yardsticks import LEVELS, Forecasts, yardsticks
 from tsl.metrics import coverage
 
 SUMMARY = "errors, coverage and width of intervals on public series, beside what has to be beaten"
-QUICK_SECONDS = 1.0
+QUICK = {"max_iter": 3, "max_time": 1.0, "hidden_size": 8}
 PEER_SERIES, PEER_STEPS, PEER_TIMEOUT = 5, 2, 1800.0
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -54,8 +54,8 @@ def _forecaster() -> Any:
 def _run_task(bench: Bench, name: str, task: Task) -> None:
     """All methods on one task, and a table of them."""
     methods: dict[str, list[dict[str, Any]]] = {}
-    for method, forecasts in yardsticks(task):
-        methods[method] = [measured(task, forecasts)]
+    for method, found in yardsticks(task):
+        methods[method] = [measured(task, found)]
     widths = methods["seasonal naive"][0]["width"]
     for kind, settings in SETTINGS.get(name, {"LSTMForecaster": {}}).items():
         runs = _own_runs(bench, task, kind, settings)
@@ -94,12 +94,8 @@ def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> 
     if forecaster is None:
         return runs
     for seed in range(1 if bench.options.quick else bench.options.seeds):
-        model = forecaster(horizon=task.horizon, random_state=seed, **task.settings, **settings)
-        known = model.get_params()
-        if "n_threads" in known:
-            model.set_params(n_threads=bench.options.n_threads)
-        if bench.options.quick and "max_time" in known:
-            model.set_params(max_time=QUICK_SECONDS)
+        model = forecaster(horizon=task.horizon, random_state=seed, n_threads=bench.options.n_threads)
+        model.set_params(**task.settings, **settings, **(QUICK if bench.options.quick else {}))
         forecasts, seconds = own_forecasts(task, model)
         runs.append(measured(task, forecasts, **seconds))
         bench.say(f"{task.name}, {kind}, seed {seed}: {_in_words(runs[-1])}")

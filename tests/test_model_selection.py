@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
+from tsl.baselines import WindowAverage
 from tsl.model_selection import PanelTimeSeriesSplit
 
 
@@ -108,6 +110,25 @@ def test_grid_search_on_a_frame():
     assert search.best_params_ == {"more": 1.0}
     assert search.best_score_ == 0.0
     assert cross_val_score(Last(), frame, cv=PanelTimeSeriesSplit(n_splits=2, horizon=2)).tolist() == [-1.5, -1.5]
+
+
+LINE = pd.DataFrame({name: np.arange(60.0) for name in "ab"}, pd.date_range("2024-01-01", periods=60, name="ds"))
+FORMS = {
+    "long": LINE.melt(var_name="unique_id", value_name="y", ignore_index=False).reset_index(),
+    "a column a series": LINE,
+    "one series": LINE["a"],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_grid_search_of_a_forecaster(form):
+    splits = PanelTimeSeriesSplit(n_splits=3, horizon=3)
+    search = GridSearchCV(WindowAverage(horizon=3, season=1), {"window": [1, 3]}, cv=splits, error_score="raise")
+    search.fit(FORMS[form])
+    assert search.best_params_ == {"window": 1}
+    # a line that grows by 1 a step: 1, 2 and 3 too low, or 1 more, over a change of 1 from step to step
+    assert_allclose(search.cv_results_["mean_test_score"], [-2.0, -3.0])
+    assert_allclose(search.cv_results_["std_test_score"], 0.0, atol=1e-12)
 
 
 def test_repr_names_what_was_given():
