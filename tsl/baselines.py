@@ -1,13 +1,14 @@
-"""Forecasters that learn nothing, or next to it: what any model has to beat."""
+"""Forecasters without a model, to compare others with: the interface is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from tsl.forecasting.base import Forecaster
@@ -16,9 +17,15 @@ from tsl.forecasting.panel import Panel
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
+_ALL_ROWS = 2**62
+
 
 class _Baseline(Forecaster):
-    """The constructor and the parts that all of these share."""
+    """What the baselines share: they look at the target alone."""
+
+    past: Sequence[Any] | None = ()
+    future: Sequence[Any] = ()
+    calendar = None
 
     def __init__(
         self,
@@ -33,28 +40,29 @@ class _Baseline(Forecaster):
         self.missing = missing
         self.freq = freq
 
-    past: Sequence[Any] | None = ()
-    future: Sequence[Any] = ()
-    calendar = None
-
     def _fit_panel(self, panel: Panel) -> None:
         """There is nothing to learn."""
 
-    def _context_length(self) -> int:
-        return self.season_
+    def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
+        """Nothing: what is known ahead for another forecaster may be given, and is not looked at."""
+        return np.empty((panel.n_series, horizon, 0))
+
+    def _calibration_clone(self) -> Self:
+        return clone(self).set_params(season=self.season_)
 
 
 class Naive(_Baseline):
-    """The last value, over and over: the best there is for a random walk.
+    """The last value, repeated.
 
     Parameters
     ----------
     horizon : int, default=24
         Steps that are forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none.
+        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
+        "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or pass over.
+        What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int or None, default=None
         Frequency of the stamps; None infers it.
 
@@ -67,26 +75,34 @@ class Naive(_Baseline):
     --------
     >>> import pandas as pd
     >>> from tsl.baselines import Naive
-    >>> sales = pd.Series([3.0, 5.0, 4.0, 6.0, 8.0, 7.0], pd.date_range("2024-01-01", periods=6, freq="D"))
-    >>> Naive(horizon=2).fit(sales).predict().tolist()
-    [7.0, 7.0]
+    >>> sales = pd.Series([3.0, 5, 4, 6, 5, 7], pd.date_range("2024-01-01", periods=6), name="sales")
+    >>> Naive(horizon=2).fit(sales).predict()
+    2024-01-07    7.0
+    2024-01-08    7.0
+    Name: sales, dtype: float64
     """
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         return naive(panel, ends, horizon)
 
+    def _context_length(self) -> int:
+        return 1
+
 
 class SeasonalNaive(_Baseline):
-    """The last season, over and over.
+    """The last season, repeated.
+
+    A series with less than a season has its last value repeated.
 
     Parameters
     ----------
     horizon : int, default=24
         Steps that are forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none.
+        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
+        calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or pass over.
+        What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int or None, default=None
         Frequency of the stamps; None infers it.
 
@@ -99,26 +115,35 @@ class SeasonalNaive(_Baseline):
     --------
     >>> import pandas as pd
     >>> from tsl.baselines import SeasonalNaive
-    >>> sales = pd.Series([3.0, 5.0, 4.0, 6.0, 8.0, 7.0], pd.date_range("2024-01-01", periods=6, freq="D"))
-    >>> SeasonalNaive(horizon=4, season=3).fit(sales).predict().tolist()
-    [6.0, 8.0, 7.0, 6.0]
+    >>> sales = pd.Series([3.0, 5, 4, 6, 5, 7], pd.date_range("2024-01-01", periods=6), name="sales")
+    >>> SeasonalNaive(horizon=3, season=2).fit(sales).predict()
+    2024-01-07    5.0
+    2024-01-08    7.0
+    2024-01-09    5.0
+    Name: sales, dtype: float64
     """
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         return seasonal_naive(panel, ends, horizon, self.season_)
 
+    def _context_length(self) -> int:
+        return self.season_
+
 
 class Drift(_Baseline):
-    """The straight line through the first value and the last.
+    """The straight line through the first and the last value.
 
     Parameters
     ----------
     horizon : int, default=24
         Steps that are forecast.
+    window : int or None, default=None
+        Of the last so many values, instead of all.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none.
+        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
+        "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or pass over.
+        What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int or None, default=None
         Frequency of the stamps; None infers it.
 
@@ -131,16 +156,35 @@ class Drift(_Baseline):
     --------
     >>> import pandas as pd
     >>> from tsl.baselines import Drift
-    >>> sales = pd.Series([3.0, 5.0, 4.0, 6.0, 8.0, 8.0], pd.date_range("2024-01-01", periods=6, freq="D"))
-    >>> Drift(horizon=2).fit(sales).predict().tolist()
-    [9.0, 10.0]
+    >>> sales = pd.Series([3.0, 5, 4, 6, 5, 7], pd.date_range("2024-01-01", periods=6), name="sales")
+    >>> Drift(horizon=2, window=2).fit(sales).predict()
+    2024-01-07     9.0
+    2024-01-08    11.0
+    Name: sales, dtype: float64
     """
 
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
+        **_Baseline._parameter_constraints,
+        "window": [Interval(Integral, 2, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        horizon: int = 24,
+        *,
+        window: int | None = None,
+        season: int | str = "auto",
+        missing: str = "error",
+        freq: str | int | None = None,
+    ) -> None:
+        super().__init__(horizon, season=season, missing=missing, freq=freq)
+        self.window = window
+
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return drift(panel, ends, horizon)
+        return drift(panel, ends, horizon, self.window)
 
     def _context_length(self) -> int:
-        return np.iinfo(np.int32).max  # the first value counts
+        return _ALL_ROWS if self.window is None else int(self.window)
 
 
 class WindowAverage(_Baseline):
@@ -150,12 +194,13 @@ class WindowAverage(_Baseline):
     ----------
     horizon : int, default=24
         Steps that are forecast.
-    window : int, default=24
-        How many values.
+    window : int or None, default=None
+        How many; None is a season, or without one as many as are forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none.
+        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
+        calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or pass over.
+        What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int or None, default=None
         Frequency of the stamps; None infers it.
 
@@ -168,21 +213,23 @@ class WindowAverage(_Baseline):
     --------
     >>> import pandas as pd
     >>> from tsl.baselines import WindowAverage
-    >>> sales = pd.Series([3.0, 5.0, 4.0, 6.0, 8.0, 7.0], pd.date_range("2024-01-01", periods=6, freq="D"))
-    >>> WindowAverage(horizon=2, window=3).fit(sales).predict().tolist()
-    [7.0, 7.0]
+    >>> sales = pd.Series([3.0, 5, 4, 6, 5, 7], pd.date_range("2024-01-01", periods=6), name="sales")
+    >>> WindowAverage(horizon=2, window=4).fit(sales).predict()
+    2024-01-07    5.5
+    2024-01-08    5.5
+    Name: sales, dtype: float64
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
         **_Baseline._parameter_constraints,
-        "window": [Interval(Integral, 1, None, closed="left")],
+        "window": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(
         self,
         horizon: int = 24,
         *,
-        window: int = 24,
+        window: int | None = None,
         season: int | str = "auto",
         missing: str = "error",
         freq: str | int | None = None,
@@ -191,7 +238,9 @@ class WindowAverage(_Baseline):
         self.window = window
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return window_average(panel, ends, horizon, self.window)
+        return window_average(panel, ends, horizon, self._context_length())
 
     def _context_length(self) -> int:
-        return max(self.window, self.season_)
+        if self.window is not None:
+            return int(self.window)
+        return self.season_ if self.season_ > 1 else int(self.horizon)

@@ -1,6 +1,6 @@
 """Forecasts of many series at once: a DataFrame in, the same form out."""
 
-from tsl.forecasting.backtesting import TooShortWarning
+from tsl.forecasting.backtest import TooShortWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
 from tsl.forecasting.times import IrregularTimesWarning
 

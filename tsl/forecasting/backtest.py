@@ -18,11 +18,12 @@ from tsl.forecasting.panel import Panel, ranges
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster
+    from tsl.forecasting.frames import Schema
 
 _NAMED = 5  # series in a warning
 
 
-class ShortSeriesWarning(UserWarning):
+class TooShortWarning(UserWarning):
     """Series that are too short for what was asked were left out."""
 
 
@@ -103,7 +104,7 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan) -> None:
             names = ", ".join(map(repr, panel.ids[which][:_NAMED])) + (", ..." if which.sum() > _NAMED else "")
             notes.append(f"{which.sum()} series {what}: {names}")
     if notes:
-        warnings.warn(f"with {needs}, " + "; ".join(notes), ShortSeriesWarning, stacklevel=4)
+        warnings.warn(f"with {needs}, " + "; ".join(notes), TooShortWarning, stacklevel=4)
 
 
 def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], plan: Plan, asked: Asked) -> Any:
@@ -155,21 +156,24 @@ def _frame(
     """id, cutoff, time, truth, forecasts and their intervals, and the two baselines."""
     schema, horizon, gap = forecaster.schema_, plan.horizon, plan.gap
     rows = (ends[:, None] + gap + np.arange(horizon)).ravel()
-    target = schema.roles.target
-    target = "y" if target is None or target in (POINT, "cutoff") else target
-    known = fill_up_to(panel, ends, "ffill")
     season = forecaster.season_
     columns = {
         "cutoff": panel.times[np.repeat(ends - 1, horizon)],
-        target: panel.values[rows],
+        truth_name(schema): panel.values[rows],
         POINT: points.ravel(),
         **others,
-        "Naive": naive(known, ends, horizon).ravel(),
-        "SeasonalNaive": seasonal_naive(known, ends, horizon + gap, season)[:, gap:].ravel(),
+        "Naive": naive(panel, ends, horizon).ravel(),
+        "SeasonalNaive": seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
     }
     frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
     return frame[[names[0], "cutoff", names[1], *[name for name in names[2:] if name != "cutoff"]]]
+
+
+def truth_name(schema: Schema) -> Any:
+    """What the column of the truth is called."""
+    target = schema.roles.target
+    return "y" if target is None or target in (POINT, "cutoff") else target
 
 
 def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     if not horizon:
         raise ValueError(f"level and quantiles need a series of at least 3 rows, got at most {panel.lengths.max()}")
     cuts, ends = calibration_windows(panel, horizon)
-    copy = forecaster._calibration_clone()._fit_raw(forecaster.schema_, panel.before(cuts))
+    copy = forecaster._calibration_clone()._fit_read(forecaster.schema_, panel.before(cuts))
     forecasts = copy._forecast(fill_up_to(panel, ends, forecaster.missing), ends, horizon)
     errors = truth_after(panel, ends, horizon) - forecasts
     scales = usual_change(panel.select(ranges(panel.offsets[:-1], cuts), np.arange(panel.n_series)), copy.season_)

@@ -84,7 +84,7 @@ class History:
         A series that begins at or before the last row that is known of it stands by itself.
         """
         panel = self._fill_after(panel, n_rows)
-        return self._after_tails(panel, n_rows)
+        return self.after_tails(panel, n_rows)
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
         """(n_series,) whether a series is known, and goes on from what is known."""
@@ -100,12 +100,13 @@ class History:
         """`panel` without missing readings; what comes before it counts."""
         if self._missing in ("error", "mask") or not _has_missing(panel):
             return fill(panel, self._missing)
-        longer = self._after_tails(panel, n_rows)
+        longer = self.after_tails(panel, n_rows)
         n_before = longer.lengths - panel.lengths
         rows = ranges(longer.offsets[:-1] + n_before, longer.ends)
         return fill(longer, self._missing).select(rows, np.arange(panel.n_series))
 
-    def _after_tails(self, panel: Panel, n_rows: int) -> Panel:
+    def after_tails(self, panel: Panel, n_rows: int) -> Panel:
+        """`panel` with the tails of known series before it, where it goes on from them, as it is."""
         follows = self.follows(panel)
         if not follows.any():
             return panel

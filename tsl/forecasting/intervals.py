@@ -71,7 +71,7 @@ def _numbers(given: Any, name: str, below: int) -> list[float]:
         return []
     several = [given] if isinstance(given, Real) else list(given)
     for one in several:
-        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < one < below:
+        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < float(one) < below:
             raise ValueError(f"{name} must be numbers between 0 and {below}, both excluded, got {given!r}")
     return list(dict.fromkeys(float(one) for one in several))
 
