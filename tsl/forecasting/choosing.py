@@ -46,9 +46,15 @@ class Trial:
     def __init__(self, panel: Panel, season: int, random_state: int) -> None:
         self._panel, self._random_state = panel, random_state
         self._usual = usual_changes(panel, season)
+        self._known: dict[tuple[Windowing, Learning], NDArray[np.float64]] = {}
 
     def errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
         """Mean absolute error in units of each series' usual change, and symmetric percentage error; inf for none."""
+        if (windowing, learning) not in self._known:
+            self._known[windowing, learning] = self._errors(windowing, learning)
+        return self._known[windowing, learning]
+
+    def _errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
         panel, horizon = self._panel, windowing.horizon
         ends = training_ends(panel, windowing.window, horizon)
         held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
@@ -123,13 +129,20 @@ def choose_windowing(
 
 def choose_penalty(trial: Trial, windowing: Windowing, learning: Learning) -> float:
     """Penalty of the linear map that the network starts as."""
-    return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(learning, penalty=p, n_steps=0)))
+    return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(learning, penalty=p, n_steps=0, verbose=0)))
 
 
 def choose_steps(trial: Trial, windowing: Windowing, learning: Learning) -> int:
     """How many steps to train for: with little to learn, more of them teach the network noise."""
-    steps = [n for n in STEPS if n or learning.penalty is not None]
-    return _best(steps, lambda n: trial.errors(windowing, replace(learning, n_steps=n, verbose=0)))
+    tried: list[int] = []
+    best = 0
+    for n_steps in STEPS:
+        if n_steps or learning.penalty is not None:
+            tried.append(n_steps)
+            best = _best(tried, lambda n: trial.errors(windowing, replace(learning, n_steps=n, verbose=0)))
+            if tried.index(best) < len(tried) - 2:  # twice in a row no better
+                break
+    return best
 
 
 def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:

@@ -14,7 +14,7 @@ from tsl.forecasting.windowing import SeriesWindows
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import History, Samples, Schedule, TrainingSettings, train
 
-LINEAR_WINDOWS = 20_000  # that the linear map is fitted to
+LINEAR_WINDOWS = 10_000  # that the linear map is fitted to
 STEPS_AT_ONCE = 50  # drawn together; an entry of the history
 WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
 
@@ -44,12 +44,12 @@ def fit_network(
     windows: SeriesWindows, draws: Draws, learning: Learning, random_state: np.random.RandomState
 ) -> tuple[Network, History]:
     """A network that forecasts the windows that `draws` gives."""
-    plan = windows.windowing
+    plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
     network = Network(
         Architecture(
             windows.n_channels,
             learning.hidden_size,
-            plan.horizon * max(len(learning.loss.quantiles), 1),
+            plan.horizon * n_quantiles,
             segment=plan.segment,
             n_static=windows.n_static,
             n_known=plan.n_future,
@@ -58,7 +58,7 @@ def fit_network(
         random_state=random_state,
     )
     if learning.penalty is not None:
-        _start_linear(network, windows, draws.draw(LINEAR_WINDOWS, random_state), learning)
+        _start_linear(network, windows, draws.draw(LINEAR_WINDOWS, random_state), learning.penalty, n_quantiles)
     if learning.n_steps == 0:
         return network, History()
     at_once = min(STEPS_AT_ONCE, learning.n_steps)
@@ -87,21 +87,19 @@ def fit_network(
     return network, history
 
 
-def _start_linear(network: Network, windows: SeriesWindows, ends: NDArray[np.int64], learning: Learning) -> None:
+def _start_linear(
+    network: Network, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float, n_quantiles: int
+) -> None:
     """Let the network be the linear map, and leave to the LSTM what that does not explain."""
-    plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
-    matrix, offset = LinearMap(windows, ends).coefficients(learning.penalty)
+    plan, linear = windows.windowing, LinearMap.fit(windows, ends, penalty)
     parameters = network.named()
-    weights, bias = parameters["head.w_out"], parameters["head.b_out"]
-    weights[:] = 0.0
-    n_states = len(weights) - plan.n_steps * plan.segment * windows.n_channels
-    n_before = plan.window * windows.n_channels
-    weights[n_states : n_states + n_before] = np.repeat(matrix[:n_before], n_quantiles, axis=1)
-    if plan.n_future:
-        ahead = weights[n_states + n_before :].reshape(-1, windows.n_channels, weights.shape[1])
-        matrix_ahead = matrix[n_before:].reshape(-1, plan.n_future, plan.horizon)
-        ahead[:, -plan.n_future :] = np.repeat(matrix_ahead, n_quantiles, axis=2)
-    bias[:] = np.repeat(offset, n_quantiles)
+    parameters["head.w_out"][:] = 0.0
+    n_rows = plan.n_steps * plan.segment
+    by_row = parameters["head.w_out"][-n_rows * windows.n_channels :].reshape(n_rows, windows.n_channels, -1)
+    by_row[: plan.window, : linear.values.shape[1]] = np.repeat(linear.values, n_quantiles, axis=2)
+    ahead = slice(plan.window, plan.window + len(linear.ahead))
+    by_row[ahead, windows.n_channels - plan.n_future :] = np.repeat(linear.ahead, n_quantiles, axis=2)
+    parameters["head.b_out"][:] = np.repeat(linear.offset, n_quantiles)
 
 
 def run_networks(

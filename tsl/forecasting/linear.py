@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,33 +13,29 @@ PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units
 LARGEST_TARGET = 10.0  # spreads; a window that is all but constant would outweigh all others
 
 
-class LinearMap:
-    """Ridge regression of the targets of windows on their numbers.
+class LinearMap(NamedTuple):
+    """Coefficients of a linear map."""
 
-    Parameters
-    ----------
-    windows : SeriesWindows
-    ends : ndarray of shape (n,)
-        Windows to learn from, by the row at which their forecast begins.
-    """
+    values: NDArray[np.float64]
+    """(window, 1, or 2 with changes, horizon) for the values of the window."""
+    ahead: NDArray[np.float64]
+    """(horizon, F, horizon) for what is known ahead."""
+    offset: NDArray[np.float64]
+    """(horizon,)"""
 
-    def __init__(self, windows: SeriesWindows, ends: NDArray[np.int64]) -> None:
-        inputs = windows.written_out(ends)
+    @classmethod
+    def fit(cls, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float) -> LinearMap:
+        """Ridge regression over the windows that end before `ends`."""
+        parts = windows.written_out(ends)
+        inputs = np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
         targets = np.clip(np.nan_to_num(windows.targets(ends)), -LARGEST_TARGET, LARGEST_TARGET)
-        self._offset = targets.mean(axis=0)
-        self._n = len(ends)
-        self._powers, self._axes = np.linalg.eigh(inputs.T @ inputs)
-        self._rotated = self._axes.T @ (inputs.T @ (targets - self._offset))
-
-    def coefficients(self, penalty: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(inputs, horizon) matrix and (horizon,) offset for one of `PENALTIES`."""
-        shrunk = self._rotated / (np.maximum(self._powers, 0.0) + penalty * self._n)[:, None]
-        return self._axes @ shrunk, self._offset
-
-
-def linear_forecasts(
-    windows: SeriesWindows, ends: NDArray[np.int64], coefficients: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """(n, horizon) forecasts in the units of the panel."""
-    matrix, offset = coefficients
-    return windows.restored((windows.written_out(ends) @ matrix + offset)[:, :, None], ends)[:, :, 0]
+        offset = targets.mean(axis=0)
+        squares = inputs.T @ inputs
+        squares[np.diag_indices_from(squares)] += penalty * len(ends)
+        matrix = np.linalg.solve(squares, inputs.T @ (targets - offset))
+        n_values = parts[0][0].size
+        return cls(
+            matrix[:n_values].reshape(*parts[0].shape[1:], -1),
+            matrix[n_values:].reshape(*parts[1].shape[1:], matrix.shape[1]),
+            offset,
+        )

@@ -25,6 +25,7 @@ from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing, value_scaling
 from tsl.network import Loss, Optimizer
+AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
 
 
 class ShortSeriesWarning(UserWarning):
@@ -88,8 +89,9 @@ class LSTMForecaster(Forecaster):
         Weight decay.
     learning_rate_init : float, default=3e-3
         The highest learning rate; it rises to it and then falls to 0 as a cosine does.
-    batch_size : int, default=256
-        Windows in a training step; all series count the same, whatever their length.
+    batch_size : int or "auto", default="auto"
+        Windows in a training step, drawn so that all series count the same. "auto" is 256, but fewer where a step
+        would see much of the data.
     max_iter : int or "auto", default="auto"
         Training steps. "auto" tries up to 1500 on the end of the training data. 0 leaves the linear
         map alone.
@@ -162,7 +164,7 @@ class LSTMForecaster(Forecaster):
         "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "learning_rate_init": [positive()],
-        "batch_size": [count()],
+        "batch_size": [StrOptions({"auto"}), count()],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "max_time": [positive(), None],
         "clip_norm": [positive(), None],
@@ -198,7 +200,7 @@ class LSTMForecaster(Forecaster):
         solver: str = "adam",
         alpha: float = 0.0,
         learning_rate_init: float = 3e-3,
-        batch_size: int = 256,
+        batch_size: int | str = "auto",
         max_iter: int | str = "auto",
         max_time: float | None = None,
         clip_norm: float | None = 1.0,
@@ -246,7 +248,7 @@ class LSTMForecaster(Forecaster):
         self.transform_ = PowerTransform.learn(self.transform, panel)
         panel = self.transform_.apply(panel)
         self._value_scaling = None if self._spread() else value_scaling(panel)
-        learning = self._learning(sizes, quantiles)
+        learning = self._learning(sizes, quantiles, len(panel.values))
         trial = Trial(panel, self.season_, int(random_state.randint(2**31)))
         self.windowing_ = self._choose(trial, panel, learning)
         if self.linear:
@@ -298,7 +300,9 @@ class LSTMForecaster(Forecaster):
         """Steps that the network gives at once."""
         return 1 if self.strategy == "recursive" else int(self.horizon)
 
-    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...]) -> Learning:
+    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...], n_rows: int) -> Learning:
+        smallest, largest = AUTO_BATCH_SIZES
+        auto_batch_size = min(max(n_rows // STEPS_AN_EPOCH, smallest), largest)
         return Learning(
             hidden_size=sizes,
             penalty=PENALTIES[0] if self.linear else None,
@@ -306,7 +310,7 @@ class LSTMForecaster(Forecaster):
             optimizer=Optimizer(self.solver, alpha=self.alpha, clip_norm=self.clip_norm),
             learning_rate_init=self.learning_rate_init,
             dropout=self.dropout,
-            batch_size=self.batch_size,
+            batch_size=auto_batch_size if self.batch_size == "auto" else int(self.batch_size),
             n_steps=0 if self.max_iter == "auto" else int(self.max_iter),
             max_time=self.max_time,
             n_threads=resolve_threads(self.n_threads),

@@ -15,12 +15,3 @@ def usual_changes(panel: Panel, lag: int) -> NDArray[np.float64]:
     known = (series[lag:] == series[:-lag]) & np.isfinite(change)
     count = np.bincount(series[lag:][known], minlength=panel.n_series)
     return np.bincount(series[lag:][known], change[known], panel.n_series) / np.maximum(count, 1)
-
-
-def mean_scaled_error(truth: NDArray[np.float64], forecasts: NDArray[np.float64], scales: NDArray[np.float64]) -> float:
-    """Mean over windows of the mean absolute error (n, horizon) over each one's scale, where both are known."""
-    errors = np.abs(truth - forecasts) / np.where(scales > 0, scales, np.nan)[:, None]
-    known = ~np.isnan(errors)
-    counts = known.sum(axis=1)
-    sums = np.where(known, errors, 0.0).sum(axis=1)
-    return float(np.mean(sums[counts > 0] / counts[counts > 0])) if counts.any() else np.nan

@@ -201,23 +201,25 @@ class SeriesWindows:
         forecasts = base[:, :, None] + spread[:, None, None] * outputs
         return forecasts * self._units[series, None, None] + self._centers[series, None, None]
 
-    def written_out(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, window * channels + horizon * channels known ahead): what the linear map reads, as numbers."""
+    def written_out(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values of the windows, (n, window, 1, or 2 with changes), and what is known ahead, (n, horizon, F).
+
+        As the network reads them, but as numbers in arrays of their own: what a linear map is fitted to.
+        """
         plan, sequences = self.windowing, self.sequences(ends)
         framing = sequences.framing
         assert framing is not None
 
-        def rows(start: NDArray[np.int64], n: int, channels: slice, stop: NDArray[np.int64]) -> NDArray[Any]:
+        def read(start: NDArray[np.int64], n: int, channels: slice, stop: NDArray[np.int64]) -> NDArray[np.float64]:
             places = start[:, None] + np.arange(n)
             inside = (places >= framing.bounds[:, :1]) & (places < stop[:, None])
             found = self._rows[np.clip(places, 0, len(self._rows) - 1), channels]
             numbers = (found - framing.shifts[:, None, channels]) * framing.scales[:, None, channels]
-            return np.where(inside[:, :, None], np.nan_to_num(numbers), 0.0).reshape(len(ends), -1)
+            return np.where(inside[:, :, None], np.nan_to_num(numbers), 0.0).astype(np.float64)
 
-        before = rows(sequences.starts, plan.window, slice(None), ends)
         ahead = slice(self.n_channels - plan.n_future, None)
-        length = plan.n_steps * plan.segment - plan.window
-        return np.concatenate([before, rows(ends, length, ahead, framing.bounds[:, 2])], axis=1, dtype=np.float64)
+        values = read(sequences.starts, plan.window, slice(2 if plan.lag else 1), ends)
+        return values, read(ends, plan.horizon if plan.n_future else 0, ahead, framing.bounds[:, 2])
 
     def targets(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n, horizon) what the network is to give, NaN where it is missing."""
