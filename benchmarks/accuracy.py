@@ -17,7 +17,7 @@ from benchmarks.yardsticks import LEVELS, Forecasts, yardsticks
 from tsl.metrics import coverage
 
 SUMMARY = "errors, coverage and width of intervals on public series, beside what has to be beaten"
-QUICK = {"max_iter": 3, "max_time": 1.0, "hidden_size": 8}
+QUICK = {"max_iter": 3, "hidden_size": 8, "window": 48, "differences": None}
 PEER_SERIES, PEER_STEPS, PEER_TIMEOUT = 5, 2, 1800.0
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
