@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.intervals import POINT, Asked
+from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
@@ -117,9 +118,10 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
     parts = []
     for model, numbers in _models(forecaster, panel, cutoffs, plan):
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
-        history = panel.before(np.where(first_cutoffs(cutoffs) < 0, panel.offsets[:-1], first_cutoffs(cutoffs)))
         filled = fill_up_to(panel, ends, forecaster.missing)
-        parts.append((ends, *model._windows_ahead(filled, ends, plan.horizon, plan.gap, asked, history)))
+        units = partial(_units, model, panel, cutoffs, ends)
+        points, blocks = model._windows_ahead(filled, ends, plan.gap + plan.horizon, asked, units)
+        parts.append((ends, points[:, plan.gap :], blocks[:, plan.gap :]))
     ends = np.concatenate([part[0] for part in parts])
     order = np.argsort(ends, kind="stable")
     points = np.concatenate([part[1] for part in parts])[order]
@@ -143,6 +145,37 @@ def _models(
     for start in range(0, len(numbers), plan.refit):
         rows = plan.fitted_rows(cutoffs, int(numbers[start]), panel)
         yield forecaster._fitted_copy(panel.select(rows)), numbers[start : start + plan.refit]
+
+
+def _units(
+    model: Forecaster,
+    panel: Panel,
+    cutoffs: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    calibration: Calibration,
+    points: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(n,) what the errors of the windows at `ends` are to be expected in units of.
+
+    Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
+    """
+    lag, first = points.shape[1], first_cutoffs(cutoffs)
+    history = panel.select(ranges(panel.offsets[:-1], np.maximum(first, panel.offsets[:-1])), np.arange(panel.n_series))
+    scales = model._usual_of(history)
+    begin = np.maximum(first - (1 + MEMORY) * lag, panel.offsets[:-1] + 1)
+    earlier = ranges(begin, np.maximum(first - lag + 1, begin))
+    earlier = earlier[(earlier - np.repeat(begin, np.maximum(first - lag + 1 - begin, 0))) % max(1, lag // 4) == 0]
+    earlier = earlier[~model._history.was_fitted(panel, earlier)]
+    before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
+    all_ends = np.concatenate([earlier, ends])
+    order = np.argsort(all_ends, kind="stable")
+    all_ends = all_ends[order]
+    errors = truth_after(panel, all_ends, lag) - np.concatenate([before, points])[order]
+    sizes = mean_sizes(in_units(errors, scales[panel.series_of(all_ends - 1)]))
+    known = ~np.isnan(sizes)
+    series = panel.series_of(ends - 1)
+    prior = calibration.units(panel.ids, np.ones(panel.n_series))[series]
+    return scales[series] * recent_sizes(sizes[known], all_ends[known], panel.offsets, ends, lag, prior)
 
 
 def _frame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -207,7 +207,13 @@ class Forecaster(LookingBack, BaseEstimator):
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
         panel, times, extended = self._ahead(horizon, future, data)
-        points, blocks = self._windows_ahead(extended, _last_rows(extended, horizon), horizon, 0, asked, panel)
+        points, blocks = self._windows_ahead(
+            extended,
+            _last_rows(extended, horizon),
+            horizon,
+            asked,
+            lambda found, _: found.units(panel.ids, self._usual_of(panel)),
+        )
         columns = {POINT: points.ravel(), **asked.named(blocks)}
         return self.schema_.write(panel.ids, times, columns, np.full(panel.n_series, horizon))
 
@@ -282,23 +288,26 @@ class Forecaster(LookingBack, BaseEstimator):
         return self.schema_.read_future(panel, horizon, future)
 
     def _windows_ahead(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, gap: int, asked: Asked, history: Panel
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        asked: Asked,
+        units: Callable[[Calibration, NDArray[np.float64]], NDArray[np.float64]],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n, horizon) points and (n, horizon, n_quantiles) what is asked beside them, from `gap` rows after `ends`.
+        """(n, horizon) points and (n, horizon, n_quantiles) what is asked beside them.
 
-        `history` is what may be known of series that were not fitted.
+        `units` gives (n,) what errors are to be expected in units of, where the model does not say quantiles itself.
         """
-        points = self._forecast(panel, ends, gap + horizon)[:, gap:]
+        points = self._forecast(panel, ends, horizon)
         if not asked.quantiles:
             return points, np.empty((*points.shape, 0))
-        own = self._own_quantiles(panel, ends, gap + horizon, list(asked.quantiles))
+        own = self._own_quantiles(panel, ends, horizon, list(asked.quantiles))
         if own is not None:
-            return points, own[:, gap:]
-        calibration = self._calibration(gap + horizon)
-        units = calibration.units(history.ids, self._usual_of(history))
-        units = units[history.ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]]
-        offsets = calibration.offsets(asked.quantiles, gap + horizon)[gap:]
-        return points, points[:, :, None] + units[:, None, None] * offsets
+            return points, own
+        calibration = self._calibration(horizon)
+        offsets = calibration.offsets(asked.quantiles, horizon)
+        return points, points[:, :, None] + units(calibration, points)[:, None, None] * offsets
 
     def _calibration(self, horizon: int) -> Calibration:
         """Errors to expect of so many steps at least, from windows that were not trained on; found once."""

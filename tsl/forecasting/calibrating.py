@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = 0.2  # of each series
 MOST_WINDOWS = 30_000
-MOST_OF_A_SERIES = 200
+MOST_OF_A_SERIES = 5_000
 
 
 def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration:
@@ -35,7 +35,7 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     forecasts = copy._forecast(fill_up_to(panel, ends, forecaster.missing), ends, horizon)
     errors = truth_after(panel, ends, horizon) - forecasts
     scales = usual_change(panel.select(ranges(panel.offsets[:-1], cuts), np.arange(panel.n_series)), copy.season_)
-    return Calibration.of(errors, panel.ids, panel.series_of(ends - 1), scales)
+    return Calibration.of(errors, ends, panel.ids, panel.offsets, scales)
 
 
 def calibration_windows(panel: Panel, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,7 +1,7 @@
 """Intervals around point forecasts, from the errors of forecasts that the model was not trained on.
 
-The errors of all series are pooled: each is divided by how much its series usually changes, and by how hard that series
-turned out to be, as far as there are forecasts enough to tell. What remains is compared step by step.
+The errors of all series are pooled: each is divided by how much its series usually changes, and by how large its errors
+have been of late, as far as there are forecasts enough to tell. What remains is compared step by step.
 
 References
 ----------
@@ -25,8 +25,10 @@ from tsl.forecasting.panel import Panel
 POINT = "y_pred"
 ENOUGH = 200
 """Windows from which on each step has quantiles of its own."""
-PRIOR = 3.0
+PRIOR = 1.0
 """Windows that what all series have in common counts for, beside a series' own."""
+MEMORY = 20
+"""Horizons after which the errors of a series count no longer as its own."""
 
 Numbers = NDArray[np.float64]
 
@@ -83,34 +85,32 @@ class Calibration:
     scores: Numbers
     """(n_windows, horizon) errors in units of their series; NaN where the truth is missing."""
     ids: pd.Index
-    """(n_series,) series that there are windows of."""
+    """(n_series,)"""
     factors: Numbers
-    """(n_series,) how much harder each was than its usual change says."""
+    """(n_series,) how large the errors of each were in the end, relative to its usual change."""
     common: float
     """The factor of any other series."""
 
     @classmethod
-    def of(cls, errors: Numbers, ids: pd.Index, series: NDArray[np.int64], scales: Numbers) -> Calibration:
-        """From errors (n_windows, horizon) of windows of the series with the numbers `series` (n_windows,).
+    def of(
+        cls, errors: Numbers, ends: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
+    ) -> Calibration:
+        """From errors (n_windows, horizon) of windows that begin at `ends` (n_windows,) of a panel.
 
-        `scales` (n_series,) is how much each of `ids` usually changes. A window's unit is made from the other windows
-        of its series alone, as that of a new forecast is: otherwise intervals would be too narrow.
+        `ids` (n_series,) and `offsets` (n_series + 1,) are the panel's, and `scales` (n_series,) is how much each
+        series usually changes. A window's unit is made from other windows than itself, as that of a new forecast is:
+        otherwise intervals would be too narrow.
         """
-        known = ~np.isnan(errors)
-        used = known.any(axis=1)
-        errors, known, series = errors[used], known[used], series[used]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = errors / scales[series][:, None]
-        relative = np.where(errors == 0.0, 0.0, relative)  # a constant series, whose usual change is none
-        used = np.isfinite(np.where(known, relative, 0.0)).all(axis=1)
-        relative, known, series = relative[used], known[used], series[used]
-        own = np.where(known, np.abs(relative), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        common = float(own.mean()) if own.any() else 1.0
-        count = np.bincount(series, minlength=len(ids))
-        total = np.bincount(series, own, minlength=len(ids))
-        others = (total[series] - own + PRIOR * common) / (count[series] - 1 + PRIOR)
-        factors = (total + PRIOR * common) / (count + PRIOR)
-        return cls(relative / others[:, None], ids, factors, common)
+        series = np.searchsorted(offsets, ends - 1, side="right") - 1
+        relative = in_units(errors, scales[series])
+        used = ~np.isnan(relative).all(axis=1)
+        relative, ends, series = relative[used], ends[used], series[used]
+        sizes = mean_sizes(relative)
+        common = float(sizes.mean()) if sizes.any() else 1.0
+        lag = errors.shape[1]
+        around = surrounding_sizes(sizes, ends, offsets, lag, np.full(len(ends), common))
+        factors = recent_sizes(sizes, ends, offsets, offsets[1:], lag, np.full(len(ids), common))
+        return cls(relative / around[:, None], ids, factors, common)
 
     @property
     def horizon(self) -> int:
@@ -149,6 +149,78 @@ class Calibration:
         kernel = np.ones(width)
         summed, counted = (np.convolve(part, kernel)[width // 2 :][: self.horizon] for part in (total, count))
         return summed / np.maximum(counted, 1)
+
+
+def in_units(errors: Numbers, scales: Numbers) -> Numbers:
+    """(n, horizon) errors over the scale (n,) of their series; NaN where that is 0, as in a constant series."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = errors / scales[:, None]
+    relative[errors == 0.0] = 0.0
+    relative[np.isinf(relative)] = np.nan
+    return relative
+
+
+def mean_sizes(relative: Numbers) -> Numbers:
+    """(n,) mean absolute error of each window; NaN for none."""
+    known = ~np.isnan(relative)
+    count = known.sum(axis=1)
+    total = np.where(known, np.abs(relative), 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def recent_sizes(
+    sizes: Numbers,
+    ends: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    at: NDArray[np.int64],
+    lag: int,
+    prior: Numbers,
+) -> Numbers:
+    """(n,) mean of the sizes of the windows of the same series that are over and not long past at the rows `at` (n,).
+
+    `sizes` belong to windows that begin at `ends`, ascending, and are over `lag` rows later. `prior` (n,) counts for as
+    much as `PRIOR` windows that do not overlap.
+    """
+    total, count = _summed(sizes, ends, at - (1 + MEMORY) * lag, at - lag, at, offsets, lag)
+    return (total + PRIOR * prior) / (count + PRIOR)
+
+
+def surrounding_sizes(
+    sizes: Numbers, ends: NDArray[np.int64], offsets: NDArray[np.int64], lag: int, prior: Numbers
+) -> Numbers:
+    """(n,) the same for each window itself, from those before and behind it that share less than half of its rows.
+
+    Those before it alone would be too few in short series: intervals would be too wide.
+    """
+    total, count = np.zeros(len(ends)), np.zeros(len(ends))
+    for first, last in ((-MEMORY * lag, -(lag // 2) - 1), (lag // 2 + 1, MEMORY * lag)):
+        summed, counted = _summed(sizes, ends, ends + first, ends + last, ends, offsets, lag)
+        total, count = total + summed, count + counted
+    return (total + PRIOR * prior) / (count + PRIOR)
+
+
+def _summed(
+    sizes: Numbers,
+    ends: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    at: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    lag: int,
+) -> tuple[Numbers, Numbers]:
+    """(n,) sum and number of the sizes of windows from row `first` to `last` in the series of row `at`.
+
+    Windows that overlap tell less each: they count for as many as there could be side by side.
+    """
+    series = np.searchsorted(offsets, at - 1, side="right") - 1
+    start = np.searchsorted(ends, np.maximum(first, offsets[series] + 1))
+    stop = np.searchsorted(ends, np.minimum(last, offsets[series + 1]), side="right")
+    count = np.maximum(stop - start, 0)
+    stop = start + count
+    sums = np.concatenate([[0.0], np.cumsum(sizes)])
+    span = np.where(count > 1, ends[np.maximum(stop - 1, 0)] - ends[np.minimum(start, len(ends) - 1)], 0)
+    weight = np.where(count > 1, np.minimum(span / np.maximum(count - 1, 1) / lag, 1.0), 1.0)
+    return weight * (sums[stop] - sums[start]), weight * count
 
 
 def _quantiles(scores: Numbers, wanted: Numbers) -> Numbers:
