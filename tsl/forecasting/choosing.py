@@ -21,7 +21,7 @@ from tsl.forecasting.scales import usual_changes
 from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing
 
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
-STEPS = (0, 50, 150, 500, 1500)
+STEPS = (0, 50, 150, 500, 1500, 4000)
 N_CHECKED = 2000  # windows
 HELD_OUT = 0.1  # of each series, at least a horizon
 LEAST_GAIN = 0.01  # by which a longer window must be better than a shorter one
@@ -101,7 +101,8 @@ def choose_windowing(
     trial : Trial
     panel : Panel
     start : Windowing
-        What is given anyway; a spread of ``"deviation"`` may become one of ``"change"``.
+        What is given anyway. Where forecasts are relative to a lag, windows are in units of the change over that number
+        of seasons after which the series repeat best, whatever the lag.
     learning : Learning
     season : int
         Steps of a season, 1 for none.
@@ -109,12 +110,13 @@ def choose_windowing(
         As in `Windowing`.
     """
     longest = longest_window(panel, start.horizon)
+    repeats = seasonal_lags(panel, season, start.horizon, longest)
     sizes = [window] if window is not None else window_sizes(season, start.horizon, longest)
-    lags = [lag] if lag is not None else [0, *seasonal_lags(panel, season, start.horizon, longest)]
+    lags = [lag] if lag is not None else [0, *repeats]
 
     def planned(size: int, lag: int) -> Windowing:
         own_segment = segment_of(size, season) if segment is None else segment
-        spread = "change" if lag and start.spread else start.spread
+        spread = repeats[-1] if lag and repeats and start.spread is not None else start.spread
         size = max(size // own_segment, 1) * own_segment
         return replace(start, window=size, segment=own_segment, lag=lag, spread=spread)
 

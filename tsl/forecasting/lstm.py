@@ -25,6 +25,7 @@ from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing, value_scaling
 from tsl.network import Loss, Optimizer
+
 AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
 
 
@@ -93,7 +94,7 @@ class LSTMForecaster(Forecaster):
         Windows in a training step, drawn so that all series count the same. "auto" is 256, but fewer where a step
         would see much of the data.
     max_iter : int or "auto", default="auto"
-        Training steps. "auto" tries up to 1500 on the end of the training data. 0 leaves the linear
+        Training steps. "auto" tries up to 4000 on the end of the training data. 0 leaves the linear
         map alone.
     max_time : float or None, default=None
         Seconds after which training of a network ends.
@@ -247,7 +248,7 @@ class LSTMForecaster(Forecaster):
         random_state = check_random_state(self.random_state)
         self.transform_ = PowerTransform.learn(self.transform, panel)
         panel = self.transform_.apply(panel)
-        self._value_scaling = None if self._spread() else value_scaling(panel)
+        self._value_scaling = value_scaling(panel) if self._spread() is None else None
         learning = self._learning(sizes, quantiles, len(panel.values))
         trial = Trial(panel, self.season_, int(random_state.randint(2**31)))
         self.windowing_ = self._choose(trial, panel, learning)
@@ -293,8 +294,8 @@ class LSTMForecaster(Forecaster):
             raise ValueError(f"quantiles must be numbers between 0 and 1 in ascending order, got {self.quantiles!r}")
         return tuple(quantiles.tolist())
 
-    def _spread(self) -> str | None:
-        return "deviation" if self.scaling in ("auto", "window") else None
+    def _spread(self) -> int | None:
+        return 0 if self.scaling in ("auto", "window") else None
 
     def _block(self) -> int:
         """Steps that the network gives at once."""
@@ -329,7 +330,7 @@ class LSTMForecaster(Forecaster):
             masked=self.missing == "mask",
             n_future=panel.future.shape[1],
         )
-        lag = None if self.differences == "auto" and self._spread() else self.differences
+        lag = None if self.differences == "auto" and self._spread() is not None else self.differences
         if lag == "auto" or (lag is None and self.differences is None):
             lag = 0
         elif lag is not None:

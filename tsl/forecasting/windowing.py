@@ -37,9 +37,9 @@ class Windowing:
         The forecast is relative to the value this many steps before, at least `horizon`; 0: to the level.
     level : int
         The level is the mean of this many last values of the window; 0: there is none.
-    spread : {"deviation", "change", None}
-        What windows are in units of: their own standard deviation; their mean absolute change over `lag` steps;
-        nothing of their own.
+    spread : int or None
+        What windows are in units of: their own standard deviation (0); their mean absolute change over this many
+        steps; or nothing of their own (None).
     masked : bool
         Whether a channel says which values are missing.
     n_future : int
@@ -51,7 +51,7 @@ class Windowing:
     horizon: int
     lag: int = 0
     level: int = 1
-    spread: str | None = "deviation"
+    spread: int | None = 0
     masked: bool = False
     n_future: int = 0
 
@@ -64,7 +64,7 @@ class Windowing:
     @property
     def context(self) -> int:
         """Rows before its origin that a forecast depends on."""
-        return self.window + self.lag
+        return self.window + max(self.lag, self.spread or 0)
 
 
 class CovariateScaling(NamedTuple):
@@ -107,9 +107,9 @@ class SeriesWindows:
         else:
             self._centers, self._units = (np.full(panel.n_series, number) for number in value_scaling)
         self._values = (panel.values - self._by_row(self._centers)) / self._by_row(self._units)
-        self._changes = self._lagged_changes() if windowing.lag else None
+        self._changes = self._changes_over(windowing.lag) if windowing.lag else None
         self._sums = _Sums(self._values)
-        self._change_sums = None if self._changes is None else _Sums(np.abs(self._changes))
+        self._change_sums = _Sums(np.abs(self._changes_over(windowing.spread))) if windowing.spread else None
         self._rows = self._channels(scaling)
         self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
         self._static = _standardised(panel.static, scaling.static).astype(np.float32)
@@ -127,8 +127,9 @@ class SeriesWindows:
     def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.repeat(numbers, self.panel.lengths)
 
-    def _lagged_changes(self) -> NDArray[np.float64]:
-        lag, changes = self.windowing.lag, np.full(len(self._values), np.nan)
+    def _changes_over(self, lag: int) -> NDArray[np.float64]:
+        """(N,) change of each value against the one `lag` rows before, NaN where the series begins later."""
+        changes = np.full(len(self._values), np.nan)
         changes[lag:] = self._values[lag:] - self._values[:-lag]
         row_in_series = np.arange(len(changes)) - np.repeat(self.panel.offsets[:-1], self.panel.lengths)
         changes[row_in_series < lag] = np.nan
@@ -158,7 +159,7 @@ class SeriesWindows:
         if plan.spread is None:
             return level, np.ones(len(ends))
         spread = deviation
-        if plan.spread == "change" and self._change_sums is not None:
+        if self._change_sums is not None:
             change, _ = self._change_sums.mean_and_deviation(start, ends)
             spread = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
         return level, np.where(spread > NO_SPREAD, spread, 0.0)
