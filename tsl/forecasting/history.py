@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -43,11 +44,11 @@ class History:
         return self._pieces[0]
 
     def tails(self, n_rows: int) -> Panel:
-        """The last rows of all series, without missing readings."""
+        """The last rows of all series, missing readings dealt with: so many, and those behind the last reading."""
         if len(self._filled) > 1:
-            self._filled = [joined(self._filled).tails(n_rows)]
+            self._filled = [_tails(joined(self._filled), n_rows)]
         elif not self._is_cut:
-            self._filled = [self._filled[0].tails(n_rows)]
+            self._filled = [_tails(self._filled[0], n_rows)]
         self._is_cut = True
         return self._filled[0]
 
@@ -83,8 +84,11 @@ class History:
 
         A series that begins at or before the last row that is known of it stands by itself.
         """
-        panel = self._fill_after(panel, n_rows)
-        return self.after_tails(panel, n_rows)
+        return self._joined(self._fill_after(panel, n_rows), lambda: self.tails(n_rows))
+
+    def whole_before(self, panel: Panel) -> Panel:
+        """The same with all that is known, and with readings missing still."""
+        return self._joined(panel, self.panel)
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
         """(n_series,) whether a series is known, and goes on from what is known."""
@@ -100,19 +104,19 @@ class History:
         """`panel` without missing readings; what comes before it counts."""
         if self._missing in ("error", "mask") or not _has_missing(panel):
             return fill(panel, self._missing)
-        longer = self.after_tails(panel, n_rows)
+        longer = self._joined(panel, lambda: self.tails(n_rows))
         n_before = longer.lengths - panel.lengths
         rows = ranges(longer.offsets[:-1] + n_before, longer.ends)
         return fill(longer, self._missing).select(rows, np.arange(panel.n_series))
 
-    def after_tails(self, panel: Panel, n_rows: int) -> Panel:
-        """`panel` with the tails of known series before it, where it goes on from them, as it is."""
+    def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
+        """`panel` with rows of known series before it, where it goes on from them."""
         follows = self.follows(panel)
         if not follows.any():
             return panel
-        tails = self.tails(n_rows)
-        at = np.sort(tails.ids.get_indexer(panel.ids[follows]))
-        head = tails.select(ranges(tails.offsets[at], tails.offsets[at + 1]), at)
+        before = known()
+        at = np.sort(before.ids.get_indexer(panel.ids[follows]))
+        head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
         nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
         return replace(joined([nothing, head, panel]), static=panel.static)
 
@@ -123,6 +127,14 @@ class History:
         if isinstance(panel.times, pd.PeriodIndex):
             return pd.Period(ordinal=int(stamp), freq=panel.times.freq)
         return pd.Timestamp(int(stamp), unit=panel.times.unit, tz="UTC" if panel.times.tz else None)
+
+
+def _tails(panel: Panel, n_rows: int) -> Panel:
+    """The last `n_rows` rows of each series and, where no reading is in the last of them, those from one on."""
+    found = np.flatnonzero(~np.isnan(panel.values))
+    last = found[np.maximum(np.searchsorted(found, panel.ends) - 1, 0)] if len(found) else panel.ends - 1
+    starts = np.maximum(np.minimum(last + 1, panel.ends) - n_rows, panel.offsets[:-1])
+    return panel.select(ranges(starts, panel.ends))
 
 
 def _has_missing(panel: Panel) -> bool:

@@ -83,7 +83,7 @@ class LookingBack:
             panel = self._history.panel()
             return panel, panel.offsets[:-1]
         given = self.schema_.read(data, skip_empty=True)
-        panel = self._history.after_tails(given, self._context_length())
+        panel = self._history.whole_before(given)
         return panel, panel.ends - given.lengths
 
     def predict_insample(self: Any) -> Any:

@@ -1,0 +1,60 @@
+"""Small panels and forecasters that the tests of the forecaster's interface share."""
+
+import numpy as np
+import pandas as pd
+
+from tsl.baselines import Naive, SeasonalNaive
+from tsl.forecasting.panel import Panel
+
+HOURS = pd.date_range("2024-01-01", periods=2000, freq="h")
+
+
+def make_panel(*series):
+    """A panel of these values, named 0, 1, ..., at rows as times."""
+    lengths = [len(values) for values in series]
+    nothing = np.empty((sum(lengths), 0))
+    return Panel(
+        ids=pd.RangeIndex(len(series)),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        times=pd.Index(np.concatenate([np.arange(n) for n in lengths])),
+        values=np.concatenate([np.asarray(values, float) for values in series]),
+        past=nothing,
+        future=nothing,
+        static=np.empty((len(series), 0)),
+    )
+
+
+def long_frame(lengths, random_state=0, season=24):
+    """Series "a", "b", ... of these lengths: a daily cycle and noise."""
+    rng = np.random.default_rng(random_state)
+    parts = []
+    for name, n in zip("abcdefgh", lengths):
+        values = 5 * np.sin(np.arange(n) * 2 * np.pi / season) + rng.normal(size=n)
+        parts.append(pd.DataFrame({"unique_id": name, "ds": HOURS[:n], "y": values}))
+    return pd.concat(parts, ignore_index=True)
+
+
+class Trained(Naive):
+    """Knows the rows that it was fitted on: forecasts 1000 where it is asked for one of them, or else the last value."""
+
+    def _fit_panel(self, panel):
+        self.known_ = set(zip(panel.ids.repeat(panel.lengths), panel.times))
+
+    def _forecast(self, panel, ends, horizon):
+        forecasts = super()._forecast(panel, ends, horizon)
+        for window, end in enumerate(ends):
+            k = panel.series_of(np.array([end - 1]))[0]
+            for step in range(min(horizon, panel.offsets[k + 1] - end)):
+                if (panel.ids[k], panel.times[end + step]) in self.known_:
+                    forecasts[window, step] = 1000.0
+        return forecasts
+
+
+class Peeking(SeasonalNaive):
+    """Notes which values it could see before each window."""
+
+    seen = None
+
+    def _forecast(self, panel, ends, horizon):
+        type(self).seen = (panel, ends)
+        return super()._forecast(panel, ends, horizon)
