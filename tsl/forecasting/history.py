@@ -102,7 +102,7 @@ class History:
 
     def _fill_after(self, panel: Panel, n_rows: int) -> Panel:
         """`panel` without missing readings; what comes before it counts."""
-        if self._missing in ("error", "mask") or not _has_missing(panel):
+        if not _has_missing(panel):
             return fill(panel, self._missing)
         longer = self._joined(panel, lambda: self.tails(n_rows))
         n_before = longer.lengths - panel.lengths

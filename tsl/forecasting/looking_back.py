@@ -140,7 +140,8 @@ class LookingBack:
         -------
         float
             Minus the mean over the series of the mean absolute error, in units of the mean absolute change over a
-            season in what was fitted. Series that never changed do not count.
+            season in what came before. The season is what ``season="auto"`` finds, whatever the parameter says, so that
+            forecasters that differ in it can be compared. Series that never changed do not count.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,12 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.backtest import fill_up_to, truth_after
 from tsl.forecasting.intervals import usual_change
-from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.seasons import find_season
 from tsl.forecasting.times import stamps_of
+
+FURTHEST = 500
+"""Steps that may lie between what is known and what is scored."""
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster
@@ -24,33 +29,90 @@ def scaled_error(forecaster: Forecaster, data: Any) -> float:
     ValueError
         Where there is nothing to score.
     """
-    model, horizon = forecaster, int(forecaster.horizon)
+    horizon, missing = int(forecaster.horizon), forecaster.missing
     if data is None:
-        panel = forecaster._history.panel()
-        starts = np.where(panel.lengths > horizon, panel.ends - horizon, panel.ends)
-        if (starts == panel.ends).all():
-            raise ValueError(f"score needs a series longer than horizon={horizon}, got {panel.lengths.max()} rows")
-        model = forecaster._fitted_copy(panel.before(np.where(starts < panel.ends, starts, panel.offsets[:-1])))
+        model, panel, starts = _last_window(forecaster)
+        skipped = np.zeros_like(starts)
     else:
-        panel, lowest = forecaster._to_look_back_on(data)
-        starts = _unseen(forecaster, panel, lowest, horizon)
-        if (starts == panel.ends).all():
-            raise ValueError("data must have rows after those that are known, with rows before them, got none")
-    ends = ranges(np.zeros_like(starts), -(-(panel.ends - starts) // horizon)) * horizon
-    ends += np.repeat(starts, -(-(panel.ends - starts) // horizon))
-    forecasts = model._forecast(fill_up_to(panel, ends, forecaster.missing), ends, horizon)
+        model = forecaster
+        panel, starts, skipped = _unseen(forecaster, forecaster.schema_.read(data, skip_empty=True))
+    counts = -(-(panel.ends - starts - skipped) // horizon)
+    ends = np.repeat(starts + skipped, counts) + horizon * ranges(np.zeros_like(counts), counts)
+    is_first = ends == np.repeat(starts + skipped, counts)
+    ahead = np.where(is_first, np.repeat(skipped, counts), 0)  # steps before the first that counts
+    known = fill_up_to(panel, ends - ahead, "interpolate" if skipped.any() and missing == "error" else missing)
+    forecasts = model._forecast(known, ends - ahead, horizon + int(skipped.max()))
+    forecasts = np.take_along_axis(forecasts, ahead[:, None] + np.arange(horizon), axis=1)
     return _mean_by_series(model, panel, starts, ends, np.abs(truth_after(panel, ends, horizon) - forecasts))
 
 
-def _unseen(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
-    """(n_series,) the first row of each series to be scored; its end if there is none."""
-    at = forecaster._history.ids.get_indexer(panel.ids)
-    last = np.where(at >= 0, forecaster._history.last[at], 0)
-    newer = stamps_of(panel.times) > np.repeat(last, panel.lengths)
-    n_newer = np.add.reduceat(newer, panel.offsets[:-1], dtype=np.int64)
-    starts = np.where(at >= 0, panel.ends - n_newer, panel.ends - horizon)
-    starts = np.maximum(starts, np.minimum(lowest, panel.ends))
-    return np.where(starts > panel.offsets[:-1], starts, panel.ends)
+def _last_window(forecaster: Forecaster) -> tuple[Forecaster, Panel, NDArray[np.int64]]:
+    """A forecaster that has not seen the last horizon of each series, all rows, and where those begin."""
+    panel, horizon = forecaster._history.panel(), int(forecaster.horizon)
+    is_long = panel.lengths > horizon
+    if not is_long.any():
+        raise ValueError(f"score needs a series longer than horizon={horizon}, got {panel.lengths.max()} rows at most")
+    starts = np.where(is_long, panel.ends - horizon, panel.ends)
+    return forecaster._fitted_copy(panel.before(np.where(is_long, starts, panel.offsets[:-1]))), panel, starts
+
+
+def _unseen(forecaster: Forecaster, given: Panel) -> tuple[Panel, NDArray[np.int64], NDArray[np.int64]]:
+    """What is known and what is given, and of each series the row behind the last known, and the rows that are lacking.
+
+    Rows are lacking where the given ones do not begin with the next stamp, as behind the gap of a splitter. They are
+    put in, without readings.
+    """
+    history = forecaster._history
+    at = history.ids.get_indexer(given.ids)
+    newer = (at[given.series_of(np.arange(len(given.values)))] < 0) | (
+        stamps_of(given.times) > np.repeat(history.last[at], given.lengths)
+    )
+    n_newer = np.add.reduceat(newer, given.offsets[:-1], dtype=np.int64)
+    n_newer = np.where(at < 0, np.minimum(n_newer, int(forecaster.horizon)), n_newer)
+    lacking = _lacking(forecaster, given)
+    skipped = np.zeros(given.n_series, np.int64)
+    if lacking is not None:
+        skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
+        nothing = given.select(np.zeros(0, np.int64), np.arange(given.n_series))  # keeps the order of the series
+        given = replace(joined([nothing, lacking, given]), static=given.static)
+    panel = history.whole_before(given)
+    starts = panel.ends - n_newer - skipped
+    is_scored = (n_newer > 0) & (starts > panel.offsets[:-1])
+    if not is_scored.any():
+        raise ValueError("data must have rows behind those that are known, with others before them, got none")
+    return panel, np.where(is_scored, starts, panel.ends), np.where(is_scored, skipped, 0)
+
+
+def _lacking(forecaster: Forecaster, given: Panel) -> Panel | None:
+    """Rows for the stamps between those known of a series and those given; None where there are no such stamps."""
+    schema, history = forecaster.schema_, forecaster._history
+    series = np.flatnonzero(history.follows(given))
+    if not len(series):
+        return None
+    whole = history.panel()
+    at = np.sort(whole.ids.get_indexer(given.ids[series]))
+    known = whole.select(ranges(whole.offsets[at], whole.offsets[at + 1]), at)
+    first = stamps_of(given.times)[given.offsets[:-1]][given.ids.get_indexer(known.ids)][:, None]
+    if (stamps_of(schema.future_times(known, 1)) == first[:, 0]).all():
+        return None
+    times = schema.future_times(known, FURTHEST)
+    ahead = stamps_of(times).reshape(known.n_series, FURTHEST)
+    counts = np.where((ahead == first).any(axis=1), (ahead < first).sum(axis=1), 0)
+    if not counts.any():
+        return None
+    used = np.flatnonzero(counts)
+    rows = ranges(used * FURTHEST, used * FURTHEST + counts[used])
+    return replace(
+        known,
+        ids=known.ids[used],
+        offsets=np.concatenate([[0], np.cumsum(counts[used])]),
+        times=times[rows],
+        values=np.full(len(rows), np.nan),
+        past=np.full((len(rows), known.past.shape[1]), np.nan),
+        future=np.full((len(rows), known.future.shape[1]), np.nan),
+        static=known.static[used],
+        weights=None,
+    )
 
 
 def _mean_by_series(
@@ -62,8 +124,8 @@ def _mean_by_series(
     total = np.bincount(series, np.where(known, errors, 0.0).sum(axis=1), panel.n_series)
     count = np.bincount(series, known.sum(axis=1), panel.n_series)
     history = panel.select(ranges(panel.offsets[:-1], starts), np.arange(panel.n_series))
-    at = model._history.fitted_ids.get_indexer(panel.ids)
-    scale = np.where(at >= 0, model._usual[at], usual_change(history, model.season_))
+    # not the model's season: scores of models that differ in it would be in different units
+    scale = usual_change(history, find_season(history, model.schema_.season_hints))
     used = (count > 0) & (scale > 0)
     if not used.any():
         raise ValueError("data must have a series that changes, with readings to score, got none")
