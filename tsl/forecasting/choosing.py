@@ -18,13 +18,12 @@ from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.scales import usual_changes
-from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing
+from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
 STEPS = (0, 50, 150, 500, 1500, 4000)
 N_CHECKED = 2000  # windows
 HELD_OUT = 0.1  # of each series, at least a horizon
-LEAST_GAIN = 0.01  # by which a longer window must be better than a shorter one
 MOST_LAGS = 8  # seasons
 MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
@@ -63,7 +62,7 @@ class Trial:
         checked = ends[ends >= cut]
         if not (fitted.total and Draws(panel, checked, horizon).total):
             return np.full(2, np.inf)
-        windows = SeriesWindows(panel, windowing, CovariateScaling.learn(panel))
+        windows = SeriesWindows(panel, windowing, Scaling.learn(panel))
         network, _ = fit_network(windows, fitted, learning, np.random.RandomState(self._random_state))
         checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
         n_quantiles = max(len(learning.loss.quantiles), 1)
@@ -93,6 +92,7 @@ def choose_windowing(
     window: int | None,
     lag: int | None,
     segment: int | None,
+    standardised: bool,
 ) -> Windowing:
     """The windowing with the lowest errors, where None leaves a choice.
 
@@ -108,6 +108,8 @@ def choose_windowing(
         Steps of a season, 1 for none.
     window, lag, segment : int or None
         As in `Windowing`.
+    standardised : bool
+        Whether windows with neither level nor spread may be chosen.
     """
     longest = longest_window(panel, start.horizon)
     repeats = seasonal_lags(panel, season, start.horizon, longest)
@@ -124,9 +126,14 @@ def choose_windowing(
         return _best(candidates, lambda candidate: trial.errors(candidate, small))
 
     small = replace(learning, hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),), n_steps=TRIAL_STEPS, verbose=0)
-    usual = sizes[-2] if len(sizes) > 1 else sizes[0]
-    chosen = best([planned(usual, own_lag) for own_lag in lags])
-    return best([planned(size, chosen.lag) for size in sizes])
+    usual = sizes[len(sizes) // 2]
+    first = [planned(usual, own_lag) for own_lag in lags]
+    if standardised:
+        first.insert(1, replace(planned(usual, 0), level=0, spread=None))
+    chosen = best(first)
+    return best(
+        [replace(chosen, window=plan.window, segment=plan.segment) for plan in (planned(size, 0) for size in sizes)]
+    )
 
 
 def choose_penalty(trial: Trial, windowing: Windowing, learning: Learning) -> float:
@@ -148,13 +155,13 @@ def choose_steps(trial: Trial, windowing: Windowing, learning: Learning) -> int:
 
 
 def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:
-    """The one of lowest errors; one that comes before it, and is therefore simpler, unless that is clearly worse."""
+    """The one whose errors, each relative to the lowest of its kind, are lowest on average."""
     candidates = list(dict.fromkeys(candidates))
     if len(candidates) == 1:
         return candidates[0]
     errors = np.array([errors_of(candidate) for candidate in candidates])
     overall = np.nan_to_num(errors / np.maximum(errors.min(axis=0), 1e-300), nan=np.inf).mean(axis=1)
-    return candidates[int((overall <= overall.min() * (1 + LEAST_GAIN)).argmax())]
+    return candidates[int(overall.argmin())]
 
 
 def longest_window(panel: Panel, horizon: int) -> int:

@@ -23,7 +23,7 @@ from tsl.forecasting.panel import Panel
 from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
-from tsl.forecasting.windowing import CovariateScaling, SeriesWindows, Windowing, value_scaling
+from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 from tsl.network import Loss, Optimizer
 
 AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
@@ -59,7 +59,8 @@ class LSTMForecaster(Forecaster):
     linear : bool, default=True
         Whether a linear map of the window is added to what the LSTM says.
     scaling : {"auto", "window", "level", None}, default="auto"
-        What a window is relative to: its own level and spread ("window", and so "auto"), its level alone, or nothing.
+        What a window is relative to: its own level and spread ("window"), its level alone ("level"), or nothing but
+        the mean and deviation of all values (None). "auto" tries "window" and None.
     differences : int, "auto" or None, default="auto"
         Forecast the change against the value this many steps before: the fewest times this many that are known for
         all of the horizon. "auto" tries none and whole numbers of seasons.
@@ -248,7 +249,6 @@ class LSTMForecaster(Forecaster):
         random_state = check_random_state(self.random_state)
         self.transform_ = PowerTransform.learn(self.transform, panel)
         panel = self.transform_.apply(panel)
-        self._value_scaling = value_scaling(panel) if self._spread() is None else None
         learning = self._learning(sizes, quantiles, len(panel.values))
         trial = Trial(panel, self.season_, int(random_state.randint(2**31)))
         self.windowing_ = self._choose(trial, panel, learning)
@@ -258,7 +258,7 @@ class LSTMForecaster(Forecaster):
             learning = replace(learning, n_steps=choose_steps(trial, self.windowing_, learning))
         self.n_steps_ = learning.n_steps
         panel = self._without_short(panel)
-        self._covariate_scaling = CovariateScaling.learn(panel)
+        self._scaling = Scaling.learn(panel)
         windows = self._windows(panel)
         draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
         if not draws.total:
@@ -344,6 +344,7 @@ class LSTMForecaster(Forecaster):
             window=None if self.window == "auto" else int(self.window),
             lag=lag,
             segment=None if self.segment == "auto" else int(self.segment),
+            standardised=self.scaling == "auto",
         )
 
     def _without_short(self, panel: Panel) -> Panel:
@@ -364,7 +365,7 @@ class LSTMForecaster(Forecaster):
     # --- forecasting ----------------------------------------------------------------------------------------
 
     def _windows(self, panel: Panel) -> SeriesWindows:
-        return SeriesWindows(panel, self.windowing_, self._covariate_scaling, self._value_scaling)
+        return SeriesWindows(panel, self.windowing_, self._scaling)
 
     def _context_length(self) -> int:
         return self.windowing_.context

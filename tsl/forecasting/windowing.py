@@ -67,18 +67,19 @@ class Windowing:
         return self.window + max(self.lag, self.spread or 0)
 
 
-class CovariateScaling(NamedTuple):
-    """What brings covariates to mean 0 and deviation 1, learned in training."""
+class Scaling(NamedTuple):
+    """Mean and deviation (2, C) of all columns of a panel, learned in training, to standardise them with."""
 
+    values: NDArray[np.float64]
     past: NDArray[np.float64]
-    """(2, P) mean and deviation."""
     future: NDArray[np.float64]
     static: NDArray[np.float64]
 
     @classmethod
-    def learn(cls, panel: Panel) -> CovariateScaling:
+    def learn(cls, panel: Panel) -> Scaling:
         """Those of a panel, over what is not missing."""
-        return cls(*(_mean_and_deviation(rows) for rows in (panel.past, panel.future, panel.static)))
+        columns = (panel.values[:, None], panel.past, panel.future, panel.static)
+        return cls(*(_mean_and_deviation(rows) for rows in columns))
 
 
 class SeriesWindows:
@@ -88,24 +89,17 @@ class SeriesWindows:
     ----------
     panel : Panel
     windowing : Windowing
-    scaling : CovariateScaling
-    value_scaling : tuple of float or None
-        Mean and deviation that all values are standardised with where windows have no spread of their own; None
-        standardises series by series, for the sake of precision alone.
+    scaling : Scaling
+        Values are standardised with it where windows have no spread of their own; otherwise series by series, for the
+        sake of precision alone.
     """
 
-    def __init__(
-        self,
-        panel: Panel,
-        windowing: Windowing,
-        scaling: CovariateScaling,
-        value_scaling: tuple[float, float] | None = None,
-    ) -> None:
+    def __init__(self, panel: Panel, windowing: Windowing, scaling: Scaling) -> None:
         self.panel, self.windowing = panel, windowing
-        if value_scaling is None:
-            self._centers, self._units = _by_series(panel)
+        if windowing.spread is None:
+            self._centers, self._units = np.repeat(scaling.values, panel.n_series, axis=1)
         else:
-            self._centers, self._units = (np.full(panel.n_series, number) for number in value_scaling)
+            self._centers, self._units = _by_series(panel)
         self._values = (panel.values - self._by_row(self._centers)) / self._by_row(self._units)
         self._changes = self._changes_over(windowing.lag) if windowing.lag else None
         self._sums = _Sums(self._values)
@@ -135,7 +129,7 @@ class SeriesWindows:
         changes[row_in_series < lag] = np.nan
         return changes
 
-    def _channels(self, scaling: CovariateScaling) -> NDArray[np.float32]:
+    def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
         columns = [self._values[:, None]]
         if self._changes is not None:
@@ -250,12 +244,6 @@ class _Sums:
         mean = (self._sum[stop] - self._sum[start]) / count
         mean_square = (self._square_sum[stop] - self._square_sum[start]) / count
         return mean, np.sqrt(np.maximum(mean_square - mean**2, 0.0))
-
-
-def value_scaling(panel: Panel) -> tuple[float, float]:
-    """Mean and deviation of all values of a panel."""
-    mean, deviation = _mean_and_deviation(panel.values[:, None])[:, 0]
-    return float(mean), float(deviation)
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
