@@ -115,7 +115,7 @@ def test_models_are_fitted_on_what_is_before_their_first_window(options, lengths
 
 
 def test_all_windows_of_a_model_are_forecast_in_one_call():
-    Peeking(4, season=1).fit(line(100)).backtest(n_windows=10, step=2)
+    Peeking(4, season=1).fit(line(100)).backtest(n_windows=10, step=2, level=80)
     assert len(Peeking.seen[1]) == 10
 
 

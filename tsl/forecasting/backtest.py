@@ -166,7 +166,9 @@ def _units(
     earlier = ranges(begin, np.maximum(first - lag + 1, begin))
     earlier = earlier[(earlier - np.repeat(begin, np.maximum(first - lag + 1 - begin, 0))) % max(1, lag // 4) == 0]
     earlier = earlier[~model._history.was_fitted(panel, earlier)]
-    before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
+    before = np.empty((0, lag))
+    if len(earlier):
+        before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
     all_ends = np.concatenate([earlier, ends])
     order = np.argsort(all_ends, kind="stable")
     all_ends = all_ends[order]
