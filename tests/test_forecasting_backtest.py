@@ -84,6 +84,11 @@ def test_windows_on_newer_rows_do_not_reach_back_into_what_was_fitted():
     assert frame["cutoff"].unique().tolist() == [HOURS[61], HOURS[67], HOURS[73]]
 
 
+def test_more_windows_than_rows_are_as_many_as_there_are():
+    with pytest.warns(TooShortWarning, match="fewer than n_windows=1000000000"):
+        assert len(Naive(3, season=1).fit(line(20)).backtest(n_windows=10**9)) == 5 * 3
+
+
 def count_fits(model, **options):
     lengths = []
     original = type(model)._fit_panel

@@ -83,8 +83,8 @@ def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
     return cutoffs[np.arange(len(cutoffs)), first]
 
 
-def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan) -> None:
-    """Warn of series that are left out, or have fewer windows than asked.
+def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_windows: int) -> None:
+    """Warn of series that are left out, or have fewer than `n_windows`.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan) -> None:
     notes = []
     for what, which in (
         ("are left out, too short for a window", counts == 0),
-        (f"have fewer than n_windows={plan.n_windows}", (counts > 0) & (counts < plan.n_windows)),
+        (f"have fewer than n_windows={n_windows}", (counts > 0) & (counts < n_windows)),
     ):
         if which.any():
             names = ", ".join(map(repr, panel.ids[which][:_NAMED])) + (", ..." if which.sum() > _NAMED else "")
@@ -113,8 +113,10 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
 
     A forecaster that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
     """
+    asked_for, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
+    plan = replace(plan, n_windows=min(asked_for, most))
     cutoffs = plan.cutoffs(panel, lowest)
-    check_cutoffs(cutoffs, panel, plan)
+    check_cutoffs(cutoffs, panel, plan, asked_for)
     parts = []
     for model, numbers in _models(forecaster, panel, cutoffs, plan):
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])

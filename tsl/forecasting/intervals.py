@@ -104,7 +104,9 @@ class Calibration:
         series = np.searchsorted(offsets, ends - 1, side="right") - 1
         relative = in_units(errors, scales[series])
         used = ~np.isnan(relative).all(axis=1)
-        relative, ends, series = relative[used], ends[used], series[used]
+        if not used.any():
+            raise ValueError("level and quantiles need readings at the end of a series, got none")
+        relative, ends = relative[used], ends[used]
         sizes = mean_sizes(relative)
         common = float(sizes.mean()) if sizes.any() else 1.0
         lag = errors.shape[1]
@@ -212,6 +214,8 @@ def _summed(
 
     Windows that overlap tell less each: they count for as many as there could be side by side.
     """
+    if not len(ends):
+        return np.zeros(len(at)), np.zeros(len(at))
     series = np.searchsorted(offsets, at - 1, side="right") - 1
     start = np.searchsorted(ends, np.maximum(first, offsets[series] + 1))
     stop = np.searchsorted(ends, np.minimum(last, offsets[series + 1]), side="right")
