@@ -11,7 +11,7 @@ from tsl.network import Architecture, Dropout, Framing, Network, Optimizer, Sequ
 SEGMENT, N_STEPS, N_CHANNELS, N_KNOWN, N_STATIC, HORIZON, BATCH = 3, 4, 3, 1, 2, 5, 6
 
 
-def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATCH):
+def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATCH, n_embedded=0):
     """A network, windows of which some begin before the rows and all end beyond their origin, and targets with gaps."""
     rng = np.random.default_rng(0)
     architecture = Architecture(
@@ -22,6 +22,7 @@ def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATC
         n_static=N_STATIC,
         n_known=N_KNOWN,
         skip_steps=N_STEPS if skip else 0,
+        n_embedded=n_embedded,
     )
     network = Network(architecture, dtype=dtype, random_state=np.random.RandomState(0))
     network.params += rng.normal(scale=0.2, size=network.params.size).astype(dtype)
@@ -67,7 +68,10 @@ def twin_outputs(network, sequences):
     n_hidden = network.architecture.hidden_sizes[-1]
     w_out = params["head.w_out"]
     params["head.w_out"] = w_out[:n_hidden]
-    outputs, _ = reference.model_forward(params, windows, hidden_sizes=network.architecture.hidden_sizes)
+    read = windows
+    if network.architecture.n_embedded:
+        read = np.maximum(windows @ params["embedding.w"] + params["embedding.b"], 0)
+    outputs, _ = reference.model_forward(params, read, hidden_sizes=network.architecture.hidden_sizes)
     if network.architecture.skip_steps:
         outputs += windows[:, :, : SEGMENT * N_CHANNELS].reshape(len(windows), -1) @ w_out[n_hidden:]
     return outputs
@@ -93,16 +97,19 @@ def twin_loss(network, sequences, targets, weights, loss):
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("skip", [False, True])
-def test_forward_reads_windows_as_written_out(dtype, skip):
-    network, sequences, _ = make_problem(dtype, skip=skip)
+@pytest.mark.parametrize("n_embedded", [0, 7, 40])
+def test_forward_reads_windows_as_written_out(dtype, skip, n_embedded):
+    network, sequences, _ = make_problem(dtype, skip=skip, n_embedded=n_embedded)
     tolerance = 1e-5 if dtype == np.float32 else 1e-12  # float32 has 7 digits, of sums over 60 numbers
     assert_allclose(network.forward(sequences), twin_outputs(network, sequences), rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber", "quantile"])
-def test_gradient_matches_finite_differences(name):
+@pytest.mark.parametrize("n_embedded", [0, 7])
+def test_gradient_matches_finite_differences(name, n_embedded):
     loss = LOSSES[name]
-    network, sequences, targets = make_problem(n_outputs=HORIZON * max(len(loss.quantiles), 1))
+    n_outputs = HORIZON * max(len(loss.quantiles), 1)
+    network, sequences, targets = make_problem(n_outputs=n_outputs, n_embedded=n_embedded)
     weights = np.linspace(0.5, 2.0, BATCH)
     found = network.gradient(sequences, targets, weights, loss)
     assert found.loss == pytest.approx(twin_loss(network, sequences, targets, weights, loss), rel=1e-12)
@@ -137,7 +144,7 @@ def test_threads_change_nothing(monkeypatch):
     share_small_work(monkeypatch)
     found = []
     for n_threads in (1, 2, 3):
-        network, sequences, targets = make_problem(np.float32, n_batch=12)
+        network, sequences, targets = make_problem(np.float32, n_batch=12, n_embedded=7)
         batches = np.arange(12).reshape(2, 6)
         options = {"state": network.new_optimizer_state(), "n_threads": n_threads}
         network.train_steps(

@@ -224,7 +224,7 @@ def test_a_step_that_is_not_finite_changes_nothing(bad, solver, limits):
     state = problem.network.new_optimizer_state()
     take_steps(problem, optimizer, state=state)
     kept = [array.copy() for array in (problem.network.params, state.mean, state.mean_sq)]
-    problem.targets.rows[:] = bad
+    problem.sequences.rows[:] = bad  # a target that is NaN is one that is missing
     losses = take_steps(problem, optimizer, state=state)[0]
     assert not np.isfinite(losses).any()
     for array, before in zip((problem.network.params, state.mean, state.mean_sq), kept, strict=True):
@@ -235,7 +235,7 @@ def test_steps_after_one_that_is_not_finite_go_on():
     problem, clean = make_problem(batch=7), make_problem(batch=7)
     for each in (problem, clean):
         each.targets.starts[:] = np.arange(7)
-    problem.targets.rows[6] = np.nan
+    problem.targets.rows[6] = np.inf
     batches = np.array([[0, 1], [2, 6], [3, 4]])
     losses = take_steps(problem, SOLVERS["sgd"], batches=batches, rates=RATES[:3])[0]
     assert np.isfinite(losses).tolist() == [True, False, True]

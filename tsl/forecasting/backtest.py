@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
@@ -16,6 +16,7 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_unit
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster
@@ -121,8 +122,8 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
     for model, numbers in _models(forecaster, panel, cutoffs, plan):
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
         filled = fill_up_to(panel, ends, forecaster.missing)
-        units = partial(_units, model, panel, cutoffs, ends)
-        points, blocks = model._windows_ahead(filled, ends, plan.gap + plan.horizon, asked, units)
+        spread = partial(_spread, model, panel, cutoffs, ends, asked.quantiles)
+        points, blocks = model._windows_ahead(filled, ends, plan.gap + plan.horizon, asked, spread)
         parts.append((ends, points[:, plan.gap :], blocks[:, plan.gap :]))
     ends = np.concatenate([part[0] for part in parts])
     order = np.argsort(ends, kind="stable")
@@ -149,37 +150,49 @@ def _models(
         yield forecaster._fitted_copy(panel.select(rows)), numbers[start : start + plan.refit]
 
 
-def _units(
+def _spread(
     model: Forecaster,
     panel: Panel,
     cutoffs: NDArray[np.int64],
     ends: NDArray[np.int64],
+    quantiles: Sequence[float],
     calibration: Calibration,
     points: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(n,) what the errors of the windows at `ends` are to be expected in units of.
+    """(n, horizon, n_quantiles) what the errors of the windows at `ends` stay below with these probabilities.
 
     Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
     """
-    lag, first = points.shape[1], first_cutoffs(cutoffs)
-    history = panel.select(ranges(panel.offsets[:-1], np.maximum(first, panel.offsets[:-1])), np.arange(panel.n_series))
-    scales = model._usual_of(history)
-    begin = np.maximum(first - (1 + MEMORY) * lag, panel.offsets[:-1] + 1)
-    earlier = ranges(begin, np.maximum(first - lag + 1, begin))
-    earlier = earlier[(earlier - np.repeat(begin, np.maximum(first - lag + 1 - begin, 0))) % max(1, lag // 4) == 0]
-    earlier = earlier[~model._history.was_fitted(panel, earlier)]
-    before = np.empty((0, lag))
+    lag, earlier = points.shape[1], _earlier_windows(model, panel, cutoffs, points.shape[1])
     if len(earlier):
         before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
+        points = np.concatenate([before, points])
     all_ends = np.concatenate([earlier, ends])
     order = np.argsort(all_ends, kind="stable")
-    all_ends = all_ends[order]
-    errors = truth_after(panel, all_ends, lag) - np.concatenate([before, points])[order]
-    sizes = mean_sizes(in_units(errors, scales[panel.series_of(all_ends - 1)]))
+    at, series = all_ends[order], panel.series_of(all_ends[order] - 1)
+    first = np.maximum(first_cutoffs(cutoffs), panel.offsets[:-1])
+    scales = model._usual_of(panel.select(ranges(panel.offsets[:-1], first), np.arange(panel.n_series)))
+    relative = in_units(truth_after(panel, at, lag) - points[order], scales[series])
+    sizes = mean_sizes(relative)
     known = ~np.isnan(sizes)
-    series = panel.series_of(ends - 1)
     prior = calibration.units(panel.ids, np.ones(panel.n_series))[series]
-    return scales[series] * recent_sizes(sizes[known], all_ends[known], panel.offsets, ends, lag, prior)
+    units = recent_sizes(sizes[known], at[known], panel.offsets, at, lag, prior)
+    stamps = stamps_of(panel.times)
+    offsets = calibration.offsets_in_time(
+        relative[known] / units[known, None], stamps[at[known] + lag - 1], quantiles, stamps[ends - 1], lag
+    )
+    wanted = np.searchsorted(at, ends)
+    return (scales[series[wanted]] * units[wanted])[:, None, None] * offsets
+
+
+def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], lag: int) -> NDArray[np.int64]:
+    """Windows before the first cutoffs, some of which may be rows that the model was not fitted on."""
+    first = first_cutoffs(cutoffs)
+    begin = np.maximum(first - (1 + MEMORY) * lag, panel.offsets[:-1] + 1)
+    stop = np.maximum(first - lag + 1, begin)
+    rows = ranges(begin, stop)
+    rows = rows[(rows - np.repeat(begin, stop - begin)) % max(1, lag // 4) == 0]
+    return rows[~model._history.was_fitted(panel, rows)]
 
 
 def _frame(

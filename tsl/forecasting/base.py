@@ -207,13 +207,12 @@ class Forecaster(LookingBack, BaseEstimator):
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
         panel, times, extended = self._ahead(horizon, future, data)
-        points, blocks = self._windows_ahead(
-            extended,
-            _last_rows(extended, horizon),
-            horizon,
-            asked,
-            lambda found, _: found.units(panel.ids, self._usual_of(panel)),
-        )
+
+        def spread(calibration: Calibration, _: NDArray[np.float64]) -> NDArray[np.float64]:
+            units = calibration.units(panel.ids, self._usual_of(panel))
+            return units[:, None, None] * calibration.offsets(asked.quantiles, horizon)
+
+        points, blocks = self._windows_ahead(extended, _last_rows(extended, horizon), horizon, asked, spread)
         columns = {POINT: points.ravel(), **asked.named(blocks)}
         return self.schema_.write(panel.ids, times, columns, np.full(panel.n_series, horizon))
 
@@ -293,11 +292,11 @@ class Forecaster(LookingBack, BaseEstimator):
         ends: NDArray[np.int64],
         horizon: int,
         asked: Asked,
-        units: Callable[[Calibration, NDArray[np.float64]], NDArray[np.float64]],
+        spread: Callable[[Calibration, NDArray[np.float64]], NDArray[np.float64]],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, horizon) points and (n, horizon, n_quantiles) what is asked beside them.
 
-        `units` gives (n,) what errors are to be expected in units of, where the model does not say quantiles itself.
+        `spread` gives the quantiles of the errors to be expected, where the model does not say quantiles itself.
         """
         points = self._forecast(panel, ends, horizon)
         if not asked.quantiles:
@@ -305,9 +304,7 @@ class Forecaster(LookingBack, BaseEstimator):
         own = self._own_quantiles(panel, ends, horizon, list(asked.quantiles))
         if own is not None:
             return points, own
-        calibration = self._calibration(horizon)
-        offsets = calibration.offsets(asked.quantiles, horizon)
-        return points, points[:, :, None] + units(calibration, points)[:, None, None] * offsets
+        return points, points[:, :, None] + spread(self._calibration(horizon), points)
 
     def _calibration(self, horizon: int) -> Calibration:
         """Errors to expect of so many steps at least, from windows that were not trained on; found once."""

@@ -21,7 +21,8 @@ from tsl.forecasting.scales import usual_changes
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
-STEPS = (0, 50, 150, 500, 1500, 4000)
+STEPS = (0, 50, 150, 500, 1500)
+MOST_STEPS = 3000  # where the most that were tried are the best
 N_CHECKED = 2000  # windows
 HELD_OUT = 0.1  # of each series, at least a horizon
 MOST_LAGS = 8  # seasons
@@ -125,7 +126,13 @@ def choose_windowing(
     def best(candidates: list[Windowing]) -> Windowing:
         return _best(candidates, lambda candidate: trial.errors(candidate, small))
 
-    small = replace(learning, hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),), n_steps=TRIAL_STEPS, verbose=0)
+    small = replace(
+        learning,
+        hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),),
+        embedding_size=min(TRIAL_SIZE, learning.embedding_size),
+        n_steps=TRIAL_STEPS,
+        verbose=0,
+    )
     usual = sizes[len(sizes) // 2]
     first = [planned(usual, own_lag) for own_lag in lags]
     if standardised:
@@ -151,7 +158,7 @@ def choose_steps(trial: Trial, windowing: Windowing, learning: Learning) -> int:
             best = _best(tried, lambda n: trial.errors(windowing, replace(learning, n_steps=n, verbose=0)))
             if tried.index(best) < len(tried) - 2:  # twice in a row no better
                 break
-    return best
+    return MOST_STEPS if best == STEPS[-1] else best
 
 
 def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:

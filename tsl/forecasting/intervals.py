@@ -12,7 +12,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -29,6 +29,9 @@ PRIOR = 1.0
 """Windows that what all series have in common counts for, beside a series' own."""
 MEMORY = 20
 """Horizons after which the errors of a series count no longer as its own."""
+
+RENEWALS = 20
+"""How often quantiles are taken anew in the course of a backtest."""
 
 Numbers = NDArray[np.float64]
 
@@ -135,6 +138,31 @@ class Calibration:
                 alike = np.where(self.scores == 0.0, 0.0, self.scores / shape)
             found = shape[:, None] * _quantiles(alike.ravel(), wanted)
         return _longer(found, horizon)
+
+    def offsets_in_time(
+        self,
+        scores: Numbers,
+        known_from: NDArray[np.int64],
+        quantiles: Sequence[float],
+        at: NDArray[np.int64],
+        horizon: int,
+    ) -> Numbers:
+        """(n, horizon, n_quantiles) the same at the times `at` (n,), by when newer scores have come to be known.
+
+        Newer scores (n_newer, horizon) take the place of the oldest as the times `known_from` (n_newer,) go by; at most
+        `RENEWALS` times.
+        """
+        found = np.empty((len(at), horizon, len(quantiles)))
+        age, place = np.argsort(known_from, kind="stable"), np.argsort(at, kind="stable")
+        is_alike = self.horizon == horizon
+        for part in np.array_split(place, min(RENEWALS, len(place))):
+            n_known = np.searchsorted(known_from[age], at[part[0]], side="right") if is_alike else 0
+            newer = scores[age[max(n_known - len(self.scores), 0) : n_known]]
+            renewed = replace(
+                self, scores=np.concatenate([self.scores[len(newer) :], newer]) if n_known else self.scores
+            )
+            found[part] = renewed.offsets(quantiles, horizon)
+        return found
 
     def paths(self, n_paths: int, n_series: int, horizon: int, random_state: np.random.RandomState) -> Numbers:
         """(n_series, n_paths, horizon) scores of whole windows, drawn with replacement."""

@@ -28,6 +28,7 @@ class Learning:
     """
 
     hidden_size: tuple[int, ...]
+    embedding_size: int
     penalty: float | None
     loss: Loss
     optimizer: Optimizer
@@ -54,6 +55,7 @@ def fit_network(
             n_static=windows.n_static,
             n_known=plan.n_future,
             skip_steps=0 if learning.penalty is None else plan.n_steps,
+            n_embedded=learning.embedding_size,
         ),
         random_state=random_state,
     )
@@ -111,6 +113,6 @@ def run_networks(
     for start in range(0, len(ends), WINDOWS_AT_ONCE):
         part = ends[start : start + WINDOWS_AT_ONCE]
         sequences = windows.sequences(part)
-        outputs = sum(network.forward(sequences, n_threads=n_threads).astype(np.float64) for network in networks)
-        parts.append(windows.restored(outputs.reshape(len(part), horizon, -1) / len(networks), part))
+        outputs = [network.forward(sequences, n_threads=n_threads).astype(np.float64) for network in networks]
+        parts.append(windows.restored(np.mean(outputs, axis=0).reshape(len(part), horizon, -1), part))
     return np.concatenate(parts)

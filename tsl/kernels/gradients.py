@@ -8,7 +8,17 @@ the result is the same bit for bit.
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import time_of
-from tsl.kernels.model import gates_of, head_of, hidden_of, inputs_of, packed_bias, packed_w_in, packed_w_rec
+from tsl.kernels.model import (
+    embedded_of,
+    gates_of,
+    head_of,
+    hidden_of,
+    inputs_of,
+    packed_bias,
+    packed_w_in,
+    packed_w_rec,
+    raw_inputs_of,
+)
 from tsl.kernels.packing import unpack_dense, unpack_gates
 from tsl.kernels.products import GATE_WIDTH, ONE, TALL, WIDTH, ZERO, add_gate_outer, add_outer, add_vector
 from tsl.kernels.target import LANES
@@ -55,6 +65,8 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
             n_threads,
         )
     head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
+    if layout.n_embedded:
+        embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
 
 
 @kernel
@@ -113,31 +125,48 @@ def sum_gate_biases(d_gates, d_packed, d_bias, thread, n_threads):
 
 @kernel
 def head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
-    """Gradients of the head: the products of features and output gradients, and the sums of the latter."""
+    """Gradients of the head."""
     features, _, d_outputs = head_of(layout, work, n_steps, batch)
-    n, blocks = features.shape[1], d_outputs.shape[1] // WIDTH
-    d_packed = cube(packed, layout.packed_w_out, blocks, n, WIDTH)
-    d_weights = matrix(grads, layout.w_out, n, layout.n_outputs)
+    d_packed = cube(packed, layout.packed_w_out, d_outputs.shape[1] // WIDTH, features.shape[1], WIDTH)
+    d_weights = matrix(grads, layout.w_out, features.shape[1], layout.n_outputs)
+    d_bias = row(grads, layout.b_out, layout.n_outputs)
+    dense_gradients(features, d_outputs, d_packed, d_weights, d_bias, thread, n_threads)
+
+
+@kernel
+def embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
+    """Gradients of the dense layer in front."""
+    x = matrix(raw_inputs_of(layout, work, n_steps, batch), (0, 0, 0), n_steps * batch, layout.n_raw)
+    d_sums = embedded_of(layout, work, n_steps, batch)
+    d_packed = cube(packed, layout.packed_w_embedding, d_sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
+    d_weights = matrix(grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
+    d_bias = row(grads, layout.b_embedding, layout.n_embedded)
+    dense_gradients(x, d_sums, d_packed, d_weights, d_bias, thread, n_threads)
+
+
+@kernel
+def dense_gradients(x, d_outputs, d_packed, d_weights, d_bias, thread, n_threads):
+    """Products of inputs (rows, n) and output gradients (rows, padded K), and the sums of the latter."""
+    n, blocks = x.shape[1], d_outputs.shape[1] // WIDTH
     chunks = (n + CHUNK - 1) // CHUNK
     first, last = share(blocks * chunks, thread, n_threads)
     for task in range(first, last):
         block, k = task // chunks, task % chunks * CHUNK
         height = min(CHUNK, n - k)
         fill(row(d_packed, (block, k, 0), height * WIDTH), 0.0)
-        for r in range(0, features.shape[0], ROWS_AT_ONCE):
+        for r in range(0, x.shape[0], ROWS_AT_ONCE):
             add_outer(
                 height,
-                address(features, (r, k)),
+                address(x, (r, k)),
                 n,
-                min(ROWS_AT_ONCE, features.shape[0] - r),
+                min(ROWS_AT_ONCE, x.shape[0] - r),
                 address(d_outputs, (r, block * WIDTH)),
                 d_outputs.shape[1],
                 address(d_packed, (block, k, 0)),
             )
         unpack_dense(d_packed, d_weights, block, k, k + height)
     if thread == 0:
-        d_bias = row(grads, layout.b_out, layout.n_outputs)
         fill(d_bias, 0.0)
         for r in range(d_outputs.shape[0]):
-            for k in range(layout.n_outputs):
+            for k in range(d_bias.size):
                 d_bias[k] += d_outputs[r, k]

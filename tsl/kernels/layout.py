@@ -63,12 +63,18 @@ class Layout(NamedTuple):
     segment: int  # rows that one step reads
     n_known: int  # of the channels, the last: those that are known beyond the bounds
     n_skipped: int  # inputs of all steps that the head reads too, or 0
+    n_embedded: int  # units of a dense layer in front of the first one, or 0
+    n_raw: int  # numbers that a step reads
     n_matrix_params: int
     w_out: int
     b_out: int
     packed_w_out: int
     packed_b_out: int
     packed_w_out_t: int
+    w_embedding: int  # the dense layer in front, as the three below
+    b_embedding: int
+    packed_w_embedding: int
+    packed_b_embedding: int
     cells: Any  # (cells,) of CELL
 
 
@@ -84,6 +90,8 @@ class Workspace(NamedTuple):
     features: int  # starts in `numbers`
     d_features: int
     outputs: int
+    raw: int  # what is embedded, and what becomes of it
+    embedded: int
     cells: Any  # (cells,) of CELL_MEMORY
 
 

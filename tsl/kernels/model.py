@@ -99,6 +99,19 @@ def inputs_of(layout, work, layer, n_steps, batch):
 
 
 @kernel
+def raw_inputs_of(layout, work, n_steps, batch):
+    """(T, B, C) what the network reads: the inputs of its first layer, or of the dense layer in front of it."""
+    start = work.raw if layout.n_embedded else work.cells[0].inputs
+    return cube(work.numbers, start, n_steps, batch, layout.n_raw)
+
+
+@kernel
+def embedded_of(layout, work, n_steps, batch):
+    """(T * B, padded units) sums of the dense layer in front, then their gradients."""
+    return matrix(work.numbers, work.embedded, n_steps * batch, rounded_up(layout.n_embedded, WIDTH))
+
+
+@kernel
 def d_inputs_of(layout, work, layer, n_steps, batch):
     """(T, B, padded C) gradient of the inputs of a layer."""
     start = work.cells[layer * layout.n_directions].d_inputs
@@ -147,7 +160,7 @@ def head_of(layout, work, n_steps, batch):
 def load_windows(layout, work, data, windows, n_steps, first, last):
     """Read the windows numbered windows[first:last] into the first layer's inputs, and their lengths."""
     batch = windows.size
-    x = inputs_of(layout, work, 0, 0 if layout.one_hot else n_steps, batch)
+    x = raw_inputs_of(layout, work, 0 if layout.one_hot else n_steps, batch)
     for b in range(first, last):
         start, length = data.starts[windows[b]], data.lengths[windows[b]]
         work.lengths[b] = length
@@ -235,6 +248,8 @@ def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
 @kernel
 def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
     """Outputs of rows first..last, from the inputs and initial states in the workspace."""
+    if layout.n_embedded:
+        embed(layout, packed, work, n_steps, batch, first, last)
     for layer in range(n_layers(layout)):
         one_hot = layout.one_hot and layer == 0
         x = inputs_of(layout, work, layer, 0 if one_hot else n_steps, batch)
@@ -263,6 +278,36 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
             x = inputs_of(layout, work, layer + 1, n_steps, batch)
             drop_steps(x, x.shape[2], hashed(key, 2 * layer), dropout.outputs, first, last)
     head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+
+
+@kernel
+def embed(layout, packed, work, n_steps, batch, first, last):
+    """The inputs of the first layer: what is positive of the sums of the dense layer in front."""
+    raw = raw_inputs_of(layout, work, n_steps, batch)
+    sums, x = embedded_of(layout, work, n_steps, batch), inputs_of(layout, work, 0, n_steps, batch)
+    weights = cube(packed, layout.packed_w_embedding, sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
+    bias = row(packed, layout.packed_b_embedding, sums.shape[1])
+    zero = x.dtype.type(0.0)
+    for t in range(n_steps):
+        start = t * batch
+        dense_forward(
+            matrix(raw, (0, 0, 0), n_steps * batch, layout.n_raw), weights, bias, sums, start + first, start + last
+        )
+        for b in range(first, last):
+            for u in range(x.shape[2]):
+                value = sums[start + b, u]
+                x[t, b, u] = zero if value < zero else value
+
+
+@kernel
+def embed_backward(layout, work, n_steps, batch, first, last):
+    """Gradients of the sums of the dense layer in front, from those of the first layer's inputs."""
+    sums, d_x = embedded_of(layout, work, n_steps, batch), d_inputs_of(layout, work, 0, n_steps, batch)
+    zero = sums.dtype.type(0.0)
+    for t in range(n_steps):
+        for b in range(first, last):
+            for u in range(sums.shape[1]):
+                sums[t * batch + b, u] = d_x[t, b, u] if sums[t * batch + b, u] > zero else zero
 
 
 @kernel
@@ -305,7 +350,7 @@ def head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last
                 for u in range(n_hidden):
                     features[b, direction * n_hidden + u] = hidden[after, b, u]
         if layout.n_skipped:
-            skip_layers(layout, inputs_of(layout, work, 0, n_steps, batch), features, first, last)
+            skip_layers(layout, raw_inputs_of(layout, work, n_steps, batch), features, first, last)
     drop_steps(by_step, n_states(layout), hashed(key, 2 * n_layers(layout)), dropout.outputs, first, last)
     blocks = outputs.shape[1] // WIDTH
     weights = cube(packed, layout.packed_w_out, blocks, features.shape[1], WIDTH)
@@ -343,9 +388,7 @@ def batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, 
                 place = data.first_target[window] + t
                 label = data.labels[place] if data.labels.size else 0
                 values = row(data.values, (place, 0), layout.n_outputs) if data.values.size else scores
-                total += loss_row(
-                    loss, scores, layout.n_outputs, values, shift, scale, label, weight / total_weight
-                )
+                total += loss_row(loss, scores, layout.n_outputs, values, shift, scale, label, weight / total_weight)
             else:
                 fill(scores, 0.0)
         work.row_losses[b] = weight * total / total_weight
@@ -388,13 +431,15 @@ def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient,
                 first,
                 last,
             )
-        if layer > 0 or input_gradient:
+        if layer > 0 or input_gradient or layout.n_embedded:
             inputs_backward(layout, packed, work, layer, n_steps, batch, first, last)
         if layer > 0:
             d_x = d_inputs_of(layout, work, layer, n_steps, batch)
             drop_steps(
                 d_x, layer_sizes(layout, layer).n_inputs, hashed(key, 2 * (layer - 1)), dropout.outputs, first, last
             )
+    if layout.n_embedded:
+        embed_backward(layout, work, n_steps, batch, first, last)
 
 
 @kernel

@@ -58,9 +58,16 @@ def pack_weights(layout, params, packed, thread, n_threads):
     out = cube(packed, layout.packed_w_out, rounded_up(n_outputs, WIDTH) // WIDTH, n, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)
     pack_dense(matrix(params, layout.w_out, n, n_outputs), out, first, last)
+    if layout.n_embedded:
+        n, n_embedded = layout.n_raw, layout.n_embedded
+        out = cube(packed, layout.packed_w_embedding, rounded_up(n_embedded, WIDTH) // WIDTH, n, WIDTH)
+        first, last = share(out.shape[0], thread, n_threads)
+        pack_dense(matrix(params, layout.w_embedding, n, n_embedded), out, first, last)
     if thread == 0:
         for k in range(n_outputs):
             packed[layout.packed_b_out + k] = params[layout.b_out + k]
+        for k in range(layout.n_embedded):
+            packed[layout.packed_b_embedding + k] = params[layout.b_embedding + k]
 
 
 @kernel
@@ -72,7 +79,7 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
         first, last = share(rec_t.shape[0], thread, n_threads)
         w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, 4 * sizes.n_hidden)
         pack_gates_transposed(w_rec, rec_t, first, last)
-        if cell >= layout.n_directions or input_gradient:
+        if cell >= layout.n_directions or input_gradient or layout.n_embedded:
             in_t = packed_w_in_t(layout, packed, cell)
             first, last = share(in_t.shape[0], thread, n_threads)
             w_in = matrix(params, sizes.w_in, sizes.n_inputs, 4 * sizes.n_hidden)

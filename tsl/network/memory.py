@@ -21,7 +21,10 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     matrices: dict[str, tuple[int, ...]] = {}
     biases: dict[str, tuple[int, ...]] = {}
     n_directions = 2 if architecture.bidirectional else 1
-    n_inputs = architecture.n_inputs * architecture.segment + architecture.n_static
+    n_inputs = n_raw(architecture)
+    if architecture.n_embedded:
+        matrices["embedding.w"], biases["embedding.b"] = (n_inputs, architecture.n_embedded), (architecture.n_embedded,)
+        n_inputs = architecture.n_embedded
     for layer, hidden in enumerate(architecture.hidden_sizes):
         for direction in range(n_directions):
             name = f"lstm_{layer}" + ("_reverse" if direction else "")
@@ -32,6 +35,11 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     matrices["head.w_out"] = (n_inputs + n_skipped(architecture), architecture.n_outputs)
     biases["head.b_out"] = (architecture.n_outputs,)
     return matrices | biases
+
+
+def n_raw(architecture: Architecture) -> int:
+    """Numbers that a step reads."""
+    return architecture.n_inputs * architecture.segment + architecture.n_static
 
 
 def n_skipped(architecture: Architecture) -> int:
@@ -119,12 +127,18 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
         segment=architecture.segment,
         n_known=architecture.n_known,
         n_skipped=n_skipped(architecture),
-        n_matrix_params=starts["lstm_0.bias"],
+        n_embedded=architecture.n_embedded,
+        n_raw=n_raw(architecture),
+        n_matrix_params=sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2),
         w_out=starts["head.w_out"],
         b_out=starts["head.b_out"],
         packed_w_out=places.take(rounded_up(n_outputs, WIDTH), n_features),
         packed_b_out=places.take(rounded_up(n_outputs, WIDTH)),
         packed_w_out_t=places.take(rounded_up(n_states, WIDTH), n_outputs),
+        w_embedding=starts.get("embedding.w", 0),
+        b_embedding=starts.get("embedding.b", 0),
+        packed_w_embedding=places.take(rounded_up(architecture.n_embedded, WIDTH), n_raw(architecture)),
+        packed_b_embedding=places.take(rounded_up(architecture.n_embedded, WIDTH)),
         cells=_records(CELL, cells),
     )
     return layout, places.size
@@ -169,6 +183,9 @@ def new_workspace(
     features = places.take(head_rows, n_states + layout.n_skipped)
     d_features = places.take(head_rows, rounded_up(n_states, WIDTH))
     outputs = places.take(head_rows, rounded_up(layout.n_outputs, WIDTH))
+    embedded_rows = n_steps * batch if layout.n_embedded else 0
+    raw = places.take(embedded_rows, layout.n_raw)
+    embedded = places.take(embedded_rows, rounded_up(layout.n_embedded, WIDTH))
     return Workspace(
         numbers=aligned_zeros(places.size, dtype),
         codes=np.zeros((n_steps, batch) if layout.one_hot else (0, 0), np.int32),
@@ -179,6 +196,8 @@ def new_workspace(
         features=features,
         d_features=d_features,
         outputs=outputs,
+        raw=raw,
+        embedded=embedded,
         cells=_records(CELL_MEMORY, cells),
     )
 

@@ -81,7 +81,7 @@ class Network:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         self._lay_out()
-        self.params = np.zeros(self.layout.b_out + architecture.n_outputs, self.dtype)
+        self.params = np.zeros(sum(map(math.prod, self._shapes.values())), self.dtype)
         if random_state is not None:
             self._initialise(random_state, forget_bias, chrono_steps)
 
@@ -105,6 +105,9 @@ class Network:
                 hidden = array.shape[0]
                 for gate in range(4):
                     array[:, gate * hidden : (gate + 1) * hidden] = _orthogonal(hidden, random_state)
+            elif name == "embedding.w":  # He et al. 2015
+                limit = np.sqrt(6.0 / array.shape[0])
+                array[:] = random_state.uniform(-limit, limit, array.shape)
             elif name.endswith(("w_in", "w_out")):
                 # Glorot & Bengio 2010, each gate being a layer of its own
                 fan_out = array.shape[1] // (4 if name.endswith("w_in") else 1)

@@ -36,6 +36,9 @@ class Architecture:
     skip_steps : int
         If not 0, the head also reads the inputs (but the static ones) of all steps, and every window has this many:
         a linear map past the layers. Its weights start at 0.
+    n_embedded : int
+        If not 0, a dense layer of so many rectified linear units lies between each step's inputs and the first LSTM
+        layer.
     """
 
     n_inputs: int
@@ -48,6 +51,7 @@ class Architecture:
     n_static: int = 0
     n_known: int = 0
     skip_steps: int = 0
+    n_embedded: int = 0
 
 
 class Framing(NamedTuple):
@@ -177,7 +181,7 @@ class Gradient(NamedTuple):
     params: NDArray[Any]
     """(P,) flat, as `Network.params`; see `Network.named`."""
     inputs: NDArray[Any]
-    """(B, T, C) by way of the layers, as they read it, zero beyond a window's length; empty for a one-hot network."""
+    """(B, T, C) of what the first layer reads, by its way alone, zero beyond a window's length; empty if one-hot."""
     hidden: list[NDArray[Any]]
     """With respect to the initial hidden state: one (B, H) a layer and direction."""
     cell: list[NDArray[Any]]
