@@ -167,3 +167,12 @@ def test_simulated_paths_spread_as_intervals_do_and_can_be_repeated():
     assert inside.mean(axis=None) == pytest.approx(0.8, abs=0.05)  # the same errors are drawn from
     with pytest.raises(ValueError, match="n_paths must be"):
         model.simulate(0)
+
+
+def test_newer_errors_take_the_place_of_the_oldest_as_they_come_to_be_known():
+    old, newer = np.full((ENOUGH, 1), 1.0), np.full((ENOUGH, 1), 9.0)
+    calibration = Calibration(old, pd.RangeIndex(1), np.ones(1), 1.0)
+    at = np.array([5, 1, ENOUGH + 5, 0])
+    found = calibration.offsets_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
+    # 90 % lie inside: one or five of 200 do not matter, and later all are new
+    assert found.tolist() == [1.0, 1.0, 9.0, 1.0]
