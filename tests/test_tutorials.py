@@ -42,3 +42,29 @@ def test_write_like_macbeth(capsys):
     assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 20 seconds
     costs, letters, first = names["costs"], names["letters"], names["first"]
     assert costs[first].mean() > 1.3 * costs[letters & ~first].mean()  # "dear" and "cheap"
+
+
+def test_forecast_stocks(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws its backtest")
+    names = run("forecast_stocks")
+    printed = capsys.readouterr().out
+    # these depend on nothing but the bundled prices
+    assert "{'AAPL': -0.03, 'GOOG': 0.0, 'IBM': -0.05, 'MSFT': -0.05}\n" in printed
+    assert "{'AAPL': 0.17, 'GOOG': 0.16, 'IBM': 0.26, 'MSFT': 0.25}\n" in printed
+    assert str(names["backtest"].columns.to_list()) in printed
+    error = names["scores"].groupby("model")["smape"].mean()
+    assert error["Naive"] == pytest.approx(0.0089, abs=0.00005)
+    assert error["y_pred"] == pytest.approx(error["Naive"], rel=0.05)  # "as good as", seeds 0 to 2 differ by 1.5 %
+    assert names["ranges"]["coverage-80"].item() == pytest.approx(0.8, abs=0.05)  # "four of five"
+
+
+def test_sensor_gaps(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws its forecast")
+    names = run("sensor_gaps")
+    printed = capsys.readouterr().out
+    assert "3 57770 5687\n187 334\nthe target must have no missing values" in printed
+    error = names["scores"].set_index("model")["mae"]
+    assert error["Naive"] == pytest.approx(12.09, abs=0.005)
+    assert error["y_pred"] < 0.87 * error["Naive"]  # "a fifth less"; other seeds and processors differ by 2 %
+    assert names["scores"]["coverage-80"][0] == pytest.approx(0.78, abs=0.04)
+    assert (names["by_step"]["coverage-80"] - 0.78).abs().max() < 0.06  # "much the same at every step"
