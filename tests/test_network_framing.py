@@ -163,3 +163,11 @@ def test_part_keeps_what_windows_are_relative_to():
     whole = network.evaluate(sequences.part(which), targets.part(which), None, LOSSES["huber"])
     each = [network.evaluate(sequences.part([i]), targets.part([i]), None, LOSSES["huber"]) for i in which]
     assert whole == pytest.approx(np.mean(each), rel=1e-12)
+
+
+def test_forward_with_dropout_is_one_of_the_forecasts_of_training():
+    network, sequences, targets = make_problem()
+    draws = [network.forward(sequences, dropout=Dropout(0.5, seed=seed), n_threads=2) for seed in (1, 1, 2)]
+    assert_array_equal(draws[0], draws[1])
+    assert np.abs(draws[0] - draws[2]).max() > 1e-3  # of outputs around 1
+    assert_array_equal(network.forward(sequences, dropout=Dropout(0.0)), network.forward(sequences))

@@ -105,14 +105,21 @@ def _start_linear(
 
 
 def run_networks(
-    networks: list[Network], windows: SeriesWindows, ends: NDArray[np.int64], n_threads: int
+    networks: list[Network],
+    windows: SeriesWindows,
+    ends: NDArray[np.int64],
+    n_threads: int,
+    dropout: Dropout | None = None,
 ) -> NDArray[Any]:
-    """(n, horizon, quantiles or 1) mean forecasts of the windows before `ends`, in the units of the panel."""
+    """(n, horizon, quantiles or 1) mean forecasts of the windows before `ends`, in the units of the panel.
+
+    With `dropout` they are one draw of those that the networks may make.
+    """
     horizon = windows.windowing.horizon
     parts = []
     for start in range(0, len(ends), WINDOWS_AT_ONCE):
         part = ends[start : start + WINDOWS_AT_ONCE]
         sequences = windows.sequences(part)
-        outputs = [network.forward(sequences, n_threads=n_threads).astype(np.float64) for network in networks]
-        parts.append(windows.restored(np.mean(outputs, axis=0).reshape(len(part), horizon, -1), part))
+        outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
+        parts.append(windows.restored(np.mean(outputs, axis=0, dtype=np.float64).reshape(len(part), horizon, -1), part))
     return np.concatenate(parts)

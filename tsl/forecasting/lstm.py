@@ -24,9 +24,10 @@ from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
-from tsl.network import Loss, Optimizer
+from tsl.network import Dropout, Loss, Optimizer
 
 AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
+N_DRAWS = 100  # forecasts with other units left out each
 
 
 class ShortSeriesWarning(UserWarning):
@@ -72,6 +73,10 @@ class LSTMForecaster(Forecaster):
         What training makes small. "absolute_error" forecasts medians.
     quantiles : sequence of float or None, default=None
         For ``loss="quantile"``: what is forecast, in ascending order. The point forecast is their middle one.
+    intervals : {"calibrated", "dropout"}, default="calibrated"
+        Where prediction intervals come from, unless ``loss="quantile"`` gives them: from errors on windows that were
+        not learned from, or from forecasts with units left out at random (Gal & Ghahramani 2016). The latter ask for
+        no second fit, but know of the network's uncertainty alone, not of the noise in the series, and are too narrow.
     strategy : {"direct", "recursive"}, default="direct"
         Whether the network gives the whole horizon at once, or a step at a time that it then reads itself.
     n_models : int, default=1
@@ -164,6 +169,7 @@ class LSTMForecaster(Forecaster):
         "transform": [StrOptions({"log", "box-cox"}), None],
         "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile"})],
         "quantiles": ["array-like", None],
+        "intervals": [StrOptions({"calibrated", "dropout"})],
         "strategy": [StrOptions({"direct", "recursive"})],
         "n_models": [count()],
         "short": [StrOptions({"pad", "skip", "error"})],
@@ -196,6 +202,7 @@ class LSTMForecaster(Forecaster):
         transform: str | None = None,
         loss: str = "absolute_error",
         quantiles: Sequence[float] | None = None,
+        intervals: str = "calibrated",
         strategy: str = "direct",
         n_models: int = 1,
         missing: str = "error",
@@ -229,6 +236,7 @@ class LSTMForecaster(Forecaster):
         self.transform = transform
         self.loss = loss
         self.quantiles = quantiles
+        self.intervals = intervals
         self.strategy = strategy
         self.n_models = n_models
         self.missing = missing
@@ -252,6 +260,8 @@ class LSTMForecaster(Forecaster):
 
     def _fit_panel(self, panel: Panel) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
+        if self.intervals == "dropout" and self.dropout == 0:
+            raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
         random_state = check_random_state(self.random_state)
         self.transform_ = PowerTransform.learn(self.transform, panel)
         panel = self.transform_.apply(panel)
@@ -385,9 +395,19 @@ class LSTMForecaster(Forecaster):
         self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
     ) -> NDArray[np.float64] | None:
         trained = self._checked_quantiles()
-        return _interpolated(self._network_forecasts(panel, ends, horizon), trained, quantiles) if trained else None
+        if trained:
+            return _interpolated(self._network_forecasts(panel, ends, horizon), trained, quantiles)
+        if self.intervals != "dropout":
+            return None
+        draws = [
+            self._network_forecasts(panel, ends, horizon, Dropout(self.dropout, seed=seed))[:, :, 0]
+            for seed in range(N_DRAWS)
+        ]
+        return np.moveaxis(np.quantile(draws, quantiles, axis=0), 0, 2)
 
-    def _network_forecasts(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+    def _network_forecasts(
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, dropout: Dropout | None = None
+    ) -> NDArray[np.float64]:
         """(n, horizon, quantiles or 1) in ascending order of the quantiles."""
         block = self.windowing_.horizon
         if horizon > block and panel.past.shape[1]:
@@ -398,7 +418,7 @@ class LSTMForecaster(Forecaster):
         n_threads = resolve_threads(self.n_threads)
 
         def run(panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-            return run_networks(self.networks_, self._windows(panel), ends, n_threads)
+            return run_networks(self.networks_, self._windows(panel), ends, n_threads, dropout)
 
         found = rolled(run, self.transform_.apply(panel), ends, horizon, block, self.windowing_.context)
         return np.sort(self.transform_.undo(found), axis=2)

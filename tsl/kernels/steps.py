@@ -95,7 +95,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
     """Run windows first..last forward, as many at once as the workspace holds.
 
     outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are written at the windows' own
-    numbers. `dropout` has rates of zero.
+    numbers. Of `dropout` the outputs' rate counts, drawn anew for as many windows as are run at once.
     """
     for start in range(first, last, work.lengths.size):
         batch = min(last - start, work.lengths.size)
@@ -106,7 +106,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
         n_steps = _longest(data, windows)
         load_windows(layout, work, data, windows, n_steps, begin, end)
         load_states(layout, work, data, windows, n_steps, begin, end)
-        forward(layout, packed, work, dropout, np.uint64(0), n_steps, batch, begin, end)
+        forward(layout, packed, work, dropout, hashed(dropout.seed, start), n_steps, batch, begin, end)
         _, _, rows = head_of(layout, work, n_steps, batch)
         for b in range(batch):
             for t in range(rows.shape[0] // batch):

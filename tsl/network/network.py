@@ -24,7 +24,7 @@ from tsl.network.memory import (
     rounded_up,
     views,
 )
-from tsl.network.plans import NO_DROPOUT, NO_UPDATE, loss_plan, optimizer_plan
+from tsl.network.plans import NO_DROPOUT, NO_UPDATE, dropout_plan, loss_plan, optimizer_plan
 from tsl.network.spec import (
     Architecture,
     Dropout,
@@ -132,17 +132,25 @@ class Network:
 
     # --- forward --------------------------------------------------------------------------------------------
 
-    def forward(self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1) -> NDArray[Any]:
+    def forward(
+        self,
+        sequences: Sequences,
+        *,
+        initial: States2D | None = None,
+        dropout: Dropout | None = None,
+        n_threads: int = 1,
+    ) -> NDArray[Any]:
         """Outputs: (n, K), or (n, T, K) with `every_step` (zero beyond a window's length).
 
-        `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction.
+        `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction. `dropout`
+        leaves out units as in training, outputs alone; one thread then does it all, so that the same ones are drawn.
         """
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         n_outputs = self.architecture.n_outputs
         outputs = np.zeros((n, n_steps if self.architecture.every_step else 1, n_outputs), self.dtype)
         for part in self._parts(n, n_steps):
             states = None if initial is None else tuple([array[part] for array in arrays] for arrays in initial)
-            found, _ = self._run(sequences.part(part), states, n_threads)
+            found, _ = self._run(sequences.part(part), states, n_threads, dropout=dropout)
             outputs[part, : found.shape[1]] = found[:, :, :n_outputs]
         return outputs if self.architecture.every_step else outputs[:, 0]
 
@@ -192,14 +200,15 @@ class Network:
         at_once = max(1, PART_SIZE // int(np.prod(self.output_shape(1, n_steps))))
         return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
-    def _run(self, sequences, initial, n_threads, with_states=False):
+    def _run(self, sequences, initial, n_threads, with_states=False, dropout=None):
         """Padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         layout, packed = self.layout, self.packed_weights()
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
-        n_threads = useful_threads(n_threads, 1, self.flops(n, n_steps), n)
+        n_threads = 1 if dropout else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
+        plan = dropout_plan(dropout) if dropout else NO_DROPOUT
         row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
@@ -208,7 +217,7 @@ class Network:
         def run(thread):
             own = work if thread == 0 else another_workspace(work)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, own, data, NO_DROPOUT, first, last, outputs, final)
+            run_windows(layout, packed, own, data, plan, first, last, outputs, final)
 
         in_threads(run, n_threads)
         return outputs, final
