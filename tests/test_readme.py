@@ -21,7 +21,7 @@ def run(program):
 
 
 def test_every_program_is_tested(programs):
-    assert len(programs) == 2
+    assert len(programs) == 3
 
 
 def test_forecast_is_better_than_persistence_by_what_is_printed(programs, capsys):
@@ -36,8 +36,21 @@ def test_forecast_is_better_than_persistence_by_what_is_printed(programs, capsys
     assert last_question < names["X_test"].index.min()
 
 
-def test_macbeth_learns_and_writes(programs, capsys):
+def test_data_frame_is_forecast_in_its_form_and_measured(programs, capsys):
     names = run(programs[1])
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in printed[:3:2]] == [
+        ["y_pred", "y_pred-lo-80", "y_pred-hi-80"],
+        ["2010-09-01", "00:00:00", *printed[2].split()[2:]],
+    ]
+    error = names["evaluate"](names["backtest"], ["mae"]).set_index("model")["mae"]
+    assert error["Naive"] == pytest.approx(12.1, abs=0.05)
+    # printed are 9.5; another seed or processor differs by less than this
+    assert error["y_pred"] == pytest.approx(9.5, rel=0.05)
+
+
+def test_macbeth_learns_and_writes(programs, capsys):
+    names = run(programs[2])
     bits, written = capsys.readouterr().out.split(" bits per character\n")
     # 2.2 on two cores; a slower machine gets less far in 15 seconds, but past what the commonness of characters gives
     assert 1.9 < float(bits) < 3.3
