@@ -68,3 +68,17 @@ def test_sensor_gaps(capsys):
     assert error["y_pred"] < 0.87 * error["Naive"]  # "a fifth less"; other seeds and processors differ by 2 %
     assert names["scores"]["coverage-80"][0] == pytest.approx(0.78, abs=0.04)
     assert (names["by_step"]["coverage-80"] - 0.78).abs().max() < 0.06  # "much the same at every step"
+
+
+def test_panel_covariates(capsys):
+    names = run("panel_covariates")
+    printed = capsys.readouterr().out
+    errors = names["errors"]
+    assert "'Naive': 1.67, 'SeasonalNaive': 1.03}" in printed  # of the data alone
+    assert errors["nothing"] == pytest.approx(0.7, abs=0.07)
+    assert errors["visitors"] == pytest.approx(errors["nothing"], rel=0.1)  # "nothing"
+    assert errors["offers"] < 0.88 * errors["nothing"]  # "a quarter of the error"; 0.77 where it was printed
+    assert errors["offers, kind"] == pytest.approx(errors["offers"], rel=0.1)  # "hardly anything"
+    gain = names["gain"]
+    assert gain.iloc[::2].mean() > gain.iloc[1::2].mean() > 1  # shoes gain more than food
+    assert "got 1 missing: shop 0 at 2023-10-01 00:00:00\n['offer']\n" in printed
