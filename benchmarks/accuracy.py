@@ -131,7 +131,7 @@ def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> 
         return runs
     for seed in range(1 if bench.options.quick else bench.options.seeds):
         model = forecaster(horizon=task.horizon, random_state=seed, n_threads=bench.options.n_threads)
-        model.set_params(**task.settings, **settings, **(QUICK if bench.options.quick else {}))
+        model.set_params(**(task.settings | settings | (QUICK if bench.options.quick else {})))
         forecasts, seconds = own_forecasts(task, model)
         runs.append(measured(task, forecasts, **seconds))
         bench.say(f"{task.name}, {kind}, seed {seed}: {_in_words(runs[-1])}")

@@ -145,13 +145,13 @@ class LSTMForecaster(Forecaster):
     >>> from tsl import LSTMForecaster
     >>> times = pd.date_range("2024-01-01", periods=400, freq="h")
     >>> load = pd.Series(10 + np.sin(np.arange(400) * 2 * np.pi / 24), times, name="load")
-    >>> forecaster = LSTMForecaster(horizon=24, max_iter=100, random_state=0).fit(load)
+    >>> forecaster = LSTMForecaster(horizon=24, window=48, max_iter=50, random_state=0).fit(load)
     >>> forecaster.season_
     24
     >>> forecaster.predict().head(2).round(1)
     2024-01-17 16:00:00    9.1
     2024-01-17 17:00:00    9.0
-    Freq: h, Name: load, dtype: float64
+    Name: load, dtype: float64
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
