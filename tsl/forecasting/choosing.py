@@ -167,8 +167,10 @@ def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]
     if len(candidates) == 1:
         return candidates[0]
     errors = np.array([errors_of(candidate) for candidate in candidates])
-    overall = np.nan_to_num(errors / np.maximum(errors.min(axis=0), 1e-300), nan=np.inf).mean(axis=1)
-    return candidates[int(overall.argmin())]
+    lowest = np.maximum(errors.min(axis=0), np.finfo(np.float64).tiny)
+    if np.isinf(lowest).any():  # nothing could be tried: the series are too short
+        return candidates[0]
+    return candidates[int((errors / lowest).mean(axis=1).argmin())]
 
 
 def longest_window(panel: Panel, horizon: int) -> int:
