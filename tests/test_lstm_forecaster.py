@@ -62,7 +62,8 @@ def test_forecasts_go_along_with_the_unit_and_the_zero():
     "change",
     [
         {"window": 36}, {"season": 6}, {"segment": 6}, {"hidden_size": (8, 4)}, {"n_layers": 2},
-        {"embedding_size": None}, {"dropout": 0.6}, {"linear": False, "max_iter": 100}, {"scaling": "level"}, {"scaling": None},
+        {"embedding_size": None}, {"dropout": 0.6}, {"linear": False, "max_iter": 100}, {"scaling": "level"},
+        {"scaling": None},
         {"differences": 12}, {"transform": "log"}, {"transform": "box-cox"}, {"loss": "squared_error"},
         {"loss": "huber"}, {"loss": "quantile", "quantiles": [0.3, 0.6, 0.9]}, {"strategy": "recursive"},
         {"n_models": 2}, {"calendar": ["dayofweek"]}, {"solver": "adamw", "alpha": 1.0}, {"solver": "rmsprop"},

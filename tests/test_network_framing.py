@@ -166,7 +166,7 @@ def test_part_keeps_what_windows_are_relative_to():
 
 
 def test_forward_with_dropout_is_one_of_the_forecasts_of_training():
-    network, sequences, targets = make_problem()
+    network, sequences, _ = make_problem()
     draws = [network.forward(sequences, dropout=Dropout(0.5, seed=seed), n_threads=2) for seed in (1, 1, 2)]
     assert_array_equal(draws[0], draws[1])
     assert np.abs(draws[0] - draws[2]).max() > 1e-3  # of outputs around 1

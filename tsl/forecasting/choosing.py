@@ -130,7 +130,7 @@ def choose_windowing(
         learning,
         hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),),
         embedding_size=min(TRIAL_SIZE, learning.embedding_size),
-        n_steps=TRIAL_STEPS,
+        n_steps=min(TRIAL_STEPS, learning.n_steps),
         verbose=0,
     )
     usual = sizes[len(sizes) // 2]

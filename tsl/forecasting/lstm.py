@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import count, positive, resolve_threads, share
 from tsl.forecasting.base import Forecaster
-from tsl.forecasting.choosing import Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
 from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
@@ -329,7 +329,7 @@ class LSTMForecaster(Forecaster):
             learning_rate_init=self.learning_rate_init,
             dropout=self.dropout,
             batch_size=auto_batch_size if self.batch_size == "auto" else int(self.batch_size),
-            n_steps=0 if self.max_iter == "auto" else int(self.max_iter),
+            n_steps=MOST_STEPS if self.max_iter == "auto" else int(self.max_iter),
             max_time=self.max_time,
             n_threads=resolve_threads(self.n_threads),
             verbose=int(self.verbose),
