@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.baselines import Naive, SeasonalNaive, WindowAverage
 from tsl.forecasting.calibrating import calibration_windows
-from tsl.forecasting.intervals import ENOUGH, Asked, Calibration, usual_change
+from tsl.forecasting.intervals import ENOUGH, Asked, Calibration
+from tsl.forecasting.scales import usual_change
 
 
 def make_calibration(errors, offsets=None, scales=None):

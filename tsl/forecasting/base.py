@@ -17,10 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
-from tsl.forecasting.intervals import POINT, Asked, Calibration, usual_change
+from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.panel import Panel
+from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 
 

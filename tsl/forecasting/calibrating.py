@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.backtest import fill_up_to, truth_after
-from tsl.forecasting.intervals import Calibration, usual_change
+from tsl.forecasting.intervals import Calibration
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.scales import usual_change
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster

@@ -17,7 +17,7 @@ from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.sampling import Draws, training_ends
-from tsl.forecasting.scales import usual_changes
+from tsl.forecasting.scales import mean_change
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
@@ -45,7 +45,7 @@ class Trial:
 
     def __init__(self, panel: Panel, season: int, random_state: int) -> None:
         self._panel, self._random_state = panel, random_state
-        self._usual = usual_changes(panel, season)
+        self._usual = mean_change(panel, season)
         self._known: dict[tuple[Windowing, Learning], NDArray[np.float64]] = {}
 
     def errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
@@ -198,7 +198,7 @@ def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list
     lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
     if not lags:
         return []
-    usual = usual_changes(panel, season)
+    usual = mean_change(panel, season)
     used = usual > 0
-    changes = [np.median(usual_changes(panel, lag)[used] / usual[used]) if used.any() else 0.0 for lag in lags]
+    changes = [np.median(mean_change(panel, lag)[used] / usual[used]) if used.any() else 0.0 for lag in lags]
     return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]

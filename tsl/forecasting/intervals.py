@@ -20,8 +20,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.panel import Panel
-
 POINT = "y_pred"
 ENOUGH = 200
 """Windows from which on each step has quantiles of its own."""
@@ -273,33 +271,3 @@ def _longer(found: Numbers, horizon: int) -> Numbers:
     beyond = np.arange(len(found) + 1, horizon + 1) / len(found)
     growth = np.sqrt(beyond).reshape(-1, *(1,) * (found.ndim - 1))
     return np.concatenate([found[:horizon], found[-1:] * growth])
-
-
-def usual_change(panel: Panel, season: int) -> Numbers:
-    """(n_series,) mean absolute difference over a season; over a step, or from the mean, where there is none.
-
-    0 for a series that is constant throughout.
-    """
-    found = _mean_by_series(panel, _changes(panel, season))
-    if season > 1 and not found.all():
-        found = np.where(found > 0.0, found, _mean_by_series(panel, _changes(panel, 1)))
-    if not found.all():
-        level = np.repeat(_mean_by_series(panel, panel.values), panel.lengths)
-        found = np.where(found > 0.0, found, _mean_by_series(panel, np.abs(panel.values - level)))
-    return found
-
-
-def _changes(panel: Panel, lag: int) -> Numbers:
-    """(N,) absolute difference of each value to the one `lag` rows before it in its series; NaN for none."""
-    changes = np.full(len(panel.values), np.nan)
-    changes[lag:] = np.abs(panel.values[lag:] - panel.values[:-lag])
-    changes[np.arange(len(changes)) < np.repeat(panel.offsets[:-1] + lag, panel.lengths)] = np.nan
-    return changes
-
-
-def _mean_by_series(panel: Panel, numbers: Numbers) -> Numbers:
-    """(n_series,) mean of what is known, 0 for nothing."""
-    known = ~np.isnan(numbers)
-    series = np.repeat(np.arange(panel.n_series), panel.lengths)
-    total = np.bincount(series, np.where(known, numbers, 0.0), panel.n_series)
-    return total / np.maximum(np.bincount(series, known, panel.n_series), 1)

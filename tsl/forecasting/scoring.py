@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.backtest import fill_up_to, truth_after
-from tsl.forecasting.intervals import usual_change
 from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 from tsl.forecasting.times import stamps_of
 

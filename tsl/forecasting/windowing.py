@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.panel import Panel
+from tsl.forecasting.scales import changes
 from tsl.network import Framing, Sequences, Targets
 from tsl.training import Samples
 
@@ -101,9 +102,11 @@ class SeriesWindows:
         else:
             self._centers, self._units = _by_series(panel)
         self._values = (panel.values - self._by_row(self._centers)) / self._by_row(self._units)
-        self._changes = self._changes_over(windowing.lag) if windowing.lag else None
+        self._changes = changes(self._values, panel.offsets, windowing.lag) if windowing.lag else None
         self._sums = _Sums(self._values)
-        self._change_sums = _Sums(np.abs(self._changes_over(windowing.spread))) if windowing.spread else None
+        self._change_sums = (
+            _Sums(np.abs(changes(self._values, panel.offsets, windowing.spread))) if windowing.spread else None
+        )
         self._rows = self._channels(scaling)
         self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
         self._static = _standardised(panel.static, scaling.static).astype(np.float32)
@@ -120,14 +123,6 @@ class SeriesWindows:
 
     def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.repeat(numbers, self.panel.lengths)
-
-    def _changes_over(self, lag: int) -> NDArray[np.float64]:
-        """(N,) change of each value against the one `lag` rows before, NaN where the series begins later."""
-        changes = np.full(len(self._values), np.nan)
-        changes[lag:] = self._values[lag:] - self._values[:-lag]
-        row_in_series = np.arange(len(changes)) - np.repeat(self.panel.offsets[:-1], self.panel.lengths)
-        changes[row_in_series < lag] = np.nan
-        return changes
 
     def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
