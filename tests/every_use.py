@@ -11,6 +11,7 @@ import tempfile
 
 import joblib
 import numpy as np
+import pandas as pd
 
 import tsl
 from tsl.kernels.cache import on_compilation
@@ -100,6 +101,30 @@ def use_char_models():
                 form.partial_fit(TEXT)
 
 
+def use_forecasters():
+    times = pd.date_range("2024-01-01", periods=80, freq="D")
+    frame = pd.DataFrame({name: np.random.default_rng(0).normal(size=80) for name in ("y", "past", "ahead")}, times)
+    for kind in (
+        {},
+        {"window": "auto", "max_iter": "auto", "season": 7},
+        {"loss": "quantile", "quantiles": [0.1, 0.5, 0.9], "embedding_size": None, "linear": False},
+        {"intervals": "dropout", "missing": "mask", "calendar": None, "n_threads": 2},
+        {"strategy": "recursive", "past": [], "differences": 7, "season": 7, "hidden_size": (4, 3)},
+    ):
+        settings = {
+            "window": 14,
+            "season": 1,
+            "hidden_size": 4,
+            "embedding_size": 4,
+            "max_iter": 2,
+            "future": ["ahead"],
+        }
+        model = tsl.LSTMForecaster(2, **(settings | kind)).fit(frame, target="y")
+        for form in (model, saved_and_mapped(model)):
+            form.predict(level=80, future=form.make_future_frame().fillna(0.0))
+            form.backtest(n_windows=2)
+
+
 def signatures():
     """The types that each entry point has met."""
     return {function.__name__: set(map(str, function.signatures)) for function in ENTRY_POINTS}
@@ -113,6 +138,7 @@ def main(dtype):
         use_window_estimators(dtype)
         if dtype == "float32":  # character models have no other precision
             use_char_models()
+            use_forecasters()
     new = {name: sorted(found - warmed[name]) for name, found in signatures().items() if found - warmed[name]}
     idle = [name for name, found in warmed.items() if not found]
     sys.stdout.write(json.dumps({"compiled": len(compiled), "new": new, "not warmed up": idle}))
