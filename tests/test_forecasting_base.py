@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
 from tsl.forecasting import history, looking_back
+from tsl.forecasting.tables import like_input
 from tsl.model_selection import PanelTimeSeriesSplit
 
 
@@ -51,7 +52,7 @@ def test_a_long_frame_becomes_one():
 def test_polars_come_back_as_polars():
     polars = pytest.importorskip("polars", reason="polars frames need polars")
     data = long_frame([60, 50])
-    model = Naive(3, season=1).fit(polars.from_pandas(data))
+    model = Naive(3, season=1).fit(like_input(data, "polars"))  # polars.from_pandas would need pyarrow
     twin = Naive(3, season=1).fit(data)
     for ours, theirs in (
         (model.predict(level=80), twin.predict(level=80)),
