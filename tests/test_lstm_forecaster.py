@@ -94,6 +94,13 @@ def test_everything_is_chosen_where_nothing_is_given():
     assert_allclose(model.predict()["a"], 20 + 3 * wave, atol=0.5)
 
 
+@pytest.mark.parametrize("scaling", ["auto", "level"])
+def test_calibration_keeps_what_was_chosen(scaling):
+    model = LSTMForecaster(6, hidden_size=8, scaling=scaling, max_iter=50, random_state=0).fit(make_frame())
+    twin = model._calibration_clone().fit(make_frame())
+    assert (twin.windowing_, twin.season_, twin.n_steps_) == (model.windowing_, model.season_, model.n_steps_)
+
+
 def test_several_models_are_averaged():
     model = LSTMForecaster(6, **{**SMALL, "n_models": 3}).fit(make_frame())
     members = []

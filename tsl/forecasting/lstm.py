@@ -347,11 +347,12 @@ class LSTMForecaster(Forecaster):
             masked=self.missing == "mask",
             n_future=panel.future.shape[1],
         )
-        lag = None if self.differences == "auto" and self._spread() is not None else self.differences
-        if lag == "auto" or (lag is None and self.differences is None):
+        if self.differences == "auto":
+            lag = 0 if start.spread is None else None
+        elif self.differences is None:
             lag = 0
-        elif lag is not None:
-            lag = -(-block // int(lag)) * int(lag)
+        else:
+            lag = -(-block // int(self.differences)) * int(self.differences)
         return choose_windowing(
             trial,
             panel,
@@ -431,6 +432,7 @@ class LSTMForecaster(Forecaster):
             segment=plan.segment,
             season=self.season_,
             differences=plan.lag or None,
+            scaling=("window" if plan.spread is not None else None) if self.scaling == "auto" else self.scaling,
             max_iter=self.n_steps_,
             n_models=1,
         )
