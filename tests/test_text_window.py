@@ -1,19 +1,15 @@
-import pickle
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from tsl.datasets import load_macbeth
-from tsl.text import CharVocabulary, CharWindow, read_text
+from tsl.text import CharWindow
 
 # Any character at all, lone surrogates included: a text read with errors="surrogateescape" has them.
 TEXTS = st.text(st.characters(exclude_categories=[]), min_size=1)
@@ -23,128 +19,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 def base_array(view):
     """The array that owns the memory of a view."""
-    while view.base is not None:
+    while view.base is not None and not isinstance(view.base, bytes):
         view = view.base
     return view
-
-
-# CharVocabulary
-
-
-@given(TEXTS)
-def test_decoding_undoes_encoding(text):
-    vocabulary = CharVocabulary().fit(text)
-    codes = vocabulary.encode(text)
-    assert codes.dtype == np.int32
-    assert vocabulary.decode(codes) == text
-    assert [vocabulary.characters_[code] for code in codes] == list(text)
-
-
-@given(TEXTS)
-def test_every_character_has_one_code_in_sorted_order(text):
-    vocabulary = CharVocabulary().fit(text)
-    assert list(vocabulary.characters_) == sorted(set(text))
-    assert len(vocabulary) == len(set(text))
-    assert_array_equal(vocabulary.encode(vocabulary.characters_), np.arange(len(vocabulary)))
-
-
-@given(fitted=TEXTS, other=st.text())
-def test_what_becomes_of_unknown_characters(fitted, other):
-    ignoring = CharVocabulary("ignore").fit(fitted)
-    assert ignoring.decode(ignoring.encode(other)) == "".join(c for c in other if c in fitted)
-    replacing = CharVocabulary("replace").fit(fitted)
-    replaced = "".join(c if c in fitted else REPLACEMENT for c in other)
-    assert replacing.decode(replacing.encode(other)) == replaced
-    assert len(replacing) == len({*fitted, REPLACEMENT})
-
-
-def test_an_error_names_the_characters_and_their_positions():
-    vocabulary = CharVocabulary().fit("abc")
-    with pytest.raises(ValueError, match=r"not in the vocabulary: 'é' at position 2, 'x' at position 4; unknown='ig"):
-        vocabulary.encode("abécxxé")
-    with pytest.raises(ValueError, match=r"'M' at position 9 and 3 others;"):
-        vocabulary.encode("DEFGHIJKLMNOP")
-    with pytest.raises(ValueError, match=r"'\\n' at position 0"):  # shown, not printed
-        vocabulary.encode("\n")
-
-
-def test_several_texts_are_one_vocabulary():
-    for texts in (["ab", "bc"], ("ab", "bc"), np.array(["ab", "bc"]), pd.Series(["ab", "bc"])):
-        assert CharVocabulary().fit(texts).characters_ == "abc"
-
-
-def test_nothing_to_encode():
-    vocabulary = CharVocabulary().fit("abc")
-    assert vocabulary.encode("").shape == (0,)
-    assert vocabulary.decode([]) == ""
-    assert CharVocabulary().fit("a").decode([0, 0]) == "aa"
-
-
-def test_macbeth_has_67_characters():
-    text = load_macbeth()
-    vocabulary = CharVocabulary().fit(text)
-    assert len(vocabulary) == 67  # as counted when the file was chosen; 42 in lower case
-    assert len(CharVocabulary().fit(text.lower())) == 42
-    assert vocabulary.decode(vocabulary.encode(text)) == text
-
-
-def test_a_vocabulary_is_an_estimator():
-    vocabulary = CharVocabulary(unknown="replace")
-    assert clone(vocabulary).get_params() == {"unknown": "replace"}
-    assert vocabulary  # before fit too, where it has no length
-    with pytest.raises(NotFittedError):
-        len(vocabulary)
-    for method in (vocabulary.encode, vocabulary.decode):
-        with pytest.raises(NotFittedError):
-            method("")
-    assert pickle.loads(pickle.dumps(vocabulary.fit("ab"))).decode([0, 1]) == "ab"
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "message"),
-    [
-        ("", ValueError, "text must have at least one character, got none"),
-        ([], ValueError, "text must have at least one character"),
-        (["", ""], ValueError, "text must have at least one character"),
-        (b"abc", TypeError, r"text must be a str, got bytes: decode it first, as in text.decode\('utf-8'\)"),
-        (["abc", b"abc"], TypeError, "text must be a str, got bytes"),
-        (Path("macbeth.txt"), TypeError, r"got \w*Path: read it first, as in text.read_text\(encoding='utf-8'\)"),
-        (None, TypeError, "text must be a str, got NoneType"),
-        (pd.Series(["a", None], dtype=object), TypeError, "text must be a str, got NoneType"),
-        (np.array([[1.0]]), TypeError, "text must be a str, got ndarray"),
-    ],
-)
-def test_what_is_not_a_text(text, error, message):
-    with pytest.raises(error, match=message):
-        CharVocabulary().fit(text)
-
-
-@pytest.mark.parametrize(
-    ("codes", "message"),
-    [
-        ([0, 3], "codes must be from 0 to 2, got 3"),
-        ([-1], "codes must be from 0 to 2, got -1"),
-        ([0.0], "codes must be integers, got dtype float64"),
-        (["a"], "codes must be integers, got dtype <U1"),
-        ([[0]], r"codes must have one dimension, got shape \(1, 1\)"),
-        (0, r"codes must have one dimension, got shape \(\)"),
-    ],
-)
-def test_what_is_not_a_code(codes, message):
-    with pytest.raises(ValueError, match=message):
-        CharVocabulary().fit("abc").decode(codes)
-
-
-def test_wrong_policies():
-    with pytest.raises(ValueError, match="unknown must be one of 'error', 'ignore', 'replace', got 'skip'"):
-        CharVocabulary("skip").fit("abc")
-    with pytest.raises(ValueError, match="unknown must be one of"):
-        CharVocabulary().fit("abc").set_params(unknown=None).encode("a")
-    with pytest.raises(ValueError, match="unknown='replace' was set after fit"):
-        CharVocabulary().fit("abc").set_params(unknown="replace").encode("x")
-
-
-# CharWindow
 
 
 @given(text=st.text("abcd", min_size=2, max_size=40), window=st.integers(1, 12), stride=st.integers(1, 6))
@@ -248,7 +125,8 @@ def test_a_window_step_is_an_estimator():
         ({"stride": True}, TypeError, "stride must be an integer of at least 1, got True"),
         ({"lowercase": "yes"}, TypeError, "lowercase must be True or False, got 'yes'"),
         ({"unknown": "drop"}, ValueError, "unknown must be one of 'error', 'ignore', 'replace', got 'drop'"),
-        ({"output": "onehot"}, ValueError, "output must be 'codes' or 'scalar', got 'onehot'"),
+        ({"unknown": "grow"}, ValueError, "unknown must be one of 'error', 'ignore', 'replace', got 'grow'"),
+        ({"output": "onehot"}, ValueError, "output must be one of 'codes', 'scalar', 'text', got 'onehot'"),
     ],
 )
 def test_wrong_parameters(parameters, error, message):
@@ -282,24 +160,66 @@ def test_windows_to_decode_have_two_dimensions(windows):
         CharWindow(2).fit("abc").inverse_transform(windows)
 
 
-# --- files --------------------------------------------------------------------------------------------------------
+# Windows as text
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_a_file_is_read_with_or_without_a_mark_and_with_any_line_ends(tmp_path, encoding, line_end):
-    path = tmp_path / "play.txt"
-    path.write_bytes(f"Ægeon.{line_end}{line_end}Proceed".encode(encoding))
-    assert read_text(path) == read_text(str(path)) == "Ægeon.\n\nProceed"
+@given(text=TEXTS, window=st.integers(1, 12), stride=st.integers(1, 6))
+def test_windows_as_text_are_slices(text, window, stride):
+    assume(len(text) > window)
+    cut = CharWindow(window, stride, output="text").fit(text)
+    starts = range(0, len(text) - window + 1, stride)
+    assert cut.transform(text).tolist() == [text[start : start + window] for start in starts]
+    windows, targets = cut.windows_and_targets(text)
+    followed = [start for start in starts if start + window < len(text)]
+    assert windows.tolist() == [text[start : start + window] for start in followed]
+    assert targets.tolist() == [text[start + window] for start in followed]
 
 
-def test_a_file_that_is_not_utf_8_is_named_with_the_place(tmp_path):
-    path = tmp_path / "latin.txt"
-    path.write_bytes("caf\u00e9 society".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.txt is not UTF-8: byte 0xe9 at position 3; .*encoding="):
-        read_text(path)
+def test_windows_as_text_share_memory():
+    text = load_macbeth()
+    windows = CharWindow(50, output="text").fit(text).transform(text)
+    assert windows.dtype == np.dtype("<U50")
+    assert windows.shape == (len(text) - 49,)
+    assert base_array(windows).nbytes == 4 * len(text)  # what NumPy takes for a character
+    assert not windows.flags.writeable
+    assert windows[[7, -1]].tolist() == [text[7:57], text[-50:]]
 
 
-def test_a_missing_file_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        read_text(tmp_path / "nowhere")
+def test_windows_as_text_with_the_character_that_ends_text_for_numpy():
+    cut = CharWindow(2, output="text").fit("a\0b\0\0")
+    assert cut.transform("a\0b\0\0").dtype == object
+    assert cut.transform(["ab", "a\0b"]).tolist() == ["ab", "a\0", "\0b"]
+    windows, targets = cut.windows_and_targets("ab\0")
+    assert (windows.tolist(), targets.tolist()) == (["ab"], ["\0"])
+
+
+def test_windows_as_text_follow_the_other_parameters():
+    cut = CharWindow(2, lowercase=True, unknown="ignore", output="text").fit("abc")
+    assert cut.transform(["AxB!C", "x", "BA"]).tolist() == ["ab", "bc", "ba"]
+    assert CharWindow(2, unknown="replace", output="text").fit("abc").transform("axb").tolist() == [
+        "a\ufffd",
+        "\ufffdb",
+    ]
+    assert cut.inverse_transform(cut.transform("abc")) == ["ab", "bc"]
+    with pytest.raises(ValueError, match=r"windows must have shape \(n_windows,\), got \(1, 2\)"):
+        cut.inverse_transform([["a", "b"]])
+    with pytest.raises(TypeError, match="text must be a str, got int"):
+        cut.inverse_transform([1])
+
+
+class Last(BaseEstimator):
+    """A model of text that predicts the last character of each context once more."""
+
+    def fit(self, contexts, y):
+        self.n_contexts_ = len(contexts)
+        assert [context[1:] + character for context, character in zip(contexts, y)][:-1] == list(contexts[1:])
+        return self
+
+    def predict(self, contexts):
+        return [context[-1] for context in contexts]
+
+
+def test_a_pipeline_hands_text_to_what_reads_text():
+    text = "to be or not to be"
+    pipeline = make_pipeline(CharWindow(4, output="text"), Last()).fit(text[:-1], list(text[4:]))
+    assert pipeline.predict("not to") == [" ", "t", "o"]

@@ -1,0 +1,45 @@
+"""Text files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def read_text(path: str | Path) -> str:
+    r"""Read a text file: UTF-8, with or without a byte order mark, any line ends becoming ``"\n"``.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    ValueError
+        If the file is not UTF-8; the message names the file and the place. Nothing is guessed, as a wrong guess would
+        be learned with the rest of the text.
+    OSError
+        If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from tsl.text import read_text
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "play.txt"
+    ...     _ = path.write_bytes("Malcolm.\r\nÉxeunt.".encode("utf-8-sig"))
+    ...     read_text(path)
+    'Malcolm.\nÉxeunt.'
+    """
+    content = Path(path).read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not UTF-8: byte {content[error.start]:#04x} at position {error.start:,}; read it yourself with "
+            f'open(path, encoding=...), for instance encoding="latin-1"'
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
