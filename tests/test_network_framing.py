@@ -46,7 +46,7 @@ def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATC
 
 def framed(sequences):
     """(n, T, segment * C + S): the windows as the network sees them, written out."""
-    rows, starts, lengths, framing = sequences
+    rows, starts, lengths, framing = sequences[:4]
     windows = np.zeros((len(starts), lengths.max(), SEGMENT * N_CHANNELS + N_STATIC))
     for i, start in enumerate(starts):
         for step in range(lengths[i]):

@@ -215,7 +215,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
             settings=settings,
             random_state=self._random_state,
             validation=validation,
-            dropout=dropout or Dropout(self.dropout, self.recurrent_dropout, self._dropout_seed),
+            dropout=dropout or Dropout(self.dropout, self.recurrent_dropout, seed=self._dropout_seed),
             state=self._optimizer_state,
             history=self.history_,
             callbacks=[*callbacks, *(self.callbacks or ())],

@@ -53,7 +53,7 @@ def merged(data: Data) -> Data:
     one of values, whatever type they come in.
     """
     weights = np.ones(len(data.targets)) if data.weights is None else data.weights
-    rows, starts, lengths, _ = data.windows
+    rows, starts, lengths = data.windows[:3]
     first: dict[bytes, int] = {}
     total: dict[bytes, float] = {}
     for i, (start, length) in enumerate(zip(starts, lengths, strict=True)):

@@ -202,7 +202,7 @@ class TextTrainer(BaseLSTM):
         return Dropout(
             auto.outputs if self.dropout == "auto" else self.dropout,
             auto.recurrent if self.recurrent_dropout == "auto" else self.recurrent_dropout,
-            self._dropout_seed,
+            seed=self._dropout_seed,
         )
 
 

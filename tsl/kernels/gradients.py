@@ -7,15 +7,19 @@ the result is the same bit for bit.
 
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
-from tsl.kernels.lstm import time_of
+from tsl.kernels.lstm import add_gates_transposed, time_of
 from tsl.kernels.model import (
+    d_codes_of,
     embedded_of,
+    embeds_steps,
     gates_of,
     head_of,
     hidden_of,
     inputs_of,
     packed_bias,
+    packed_codes,
     packed_w_in,
+    packed_w_in_t,
     packed_w_rec,
     raw_inputs_of,
 )
@@ -30,7 +34,7 @@ ROWS_AT_ONCE = 192  # rows of the batch and steps whose gate gradients of one bl
 
 
 @kernel
-def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
+def weight_gradients(layout, params, grads, packed, work, n_steps, batch, thread, n_threads):
     """Gradients of the weights that are `thread`'s, into `grads` as the parameters lie; `packed` is scratch."""
     for cell in range(layout.cells.size):
         layer = cell // layout.n_directions
@@ -41,7 +45,11 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
         d_packed = packed_w_in(layout, packed, cell)
         if layout.one_hot and layer == 0:
             first, last = share(d_packed.shape[0], thread, n_threads)
-            add_one_hot(work.codes, d_gates, reverse, d_packed, first, last)
+            d_codes = packed_codes(layout, packed, cell)
+            add_one_hot(work.codes, d_gates, reverse, d_codes, first, last)
+            if layout.n_embedded:
+                vectors = matrix(params, layout.w_embedding, layout.n_raw, n_inputs)
+                sum_code_products(vectors, d_codes, d_packed, first, last)
             for block in range(first, last):
                 unpack_gates(d_packed, d_w_in, block, ZERO, n_inputs)
         else:
@@ -65,7 +73,7 @@ def weight_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thre
             n_threads,
         )
     head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
-    if layout.n_embedded:
+    if embeds_steps(layout):
         embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
 
 
@@ -110,6 +118,40 @@ def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
 
 
 @kernel
+def sum_code_products(vectors, d_codes, d_packed, first, last):
+    """Gradients of the input weights that the vectors of codes (V, C) go through, from those of their products."""
+    n_codes, n = vectors.shape
+    for block in range(first, last):
+        fill(row(d_packed, (block, 0, 0), n * GATE_WIDTH), 0.0)
+        add_gate_outer(
+            n,
+            address(vectors, (0, 0)),
+            n,
+            n_codes,
+            address(d_codes, (block, 0, 0)),
+            ONE * GATE_WIDTH,
+            address(d_packed, (block, 0, 0)),
+        )
+
+
+@kernel
+def code_gradients(layout, grads, packed, d_packed, work, thread, n_threads):
+    """Gradients of the vectors of codes that are `thread`'s, once all gradients of their products are there."""
+    first, last = share(layout.n_raw, thread, n_threads)
+    if first == last:
+        return
+    d_vectors = embedded_of(layout, work, layout.n_raw)
+    fill(row(d_vectors, (first, 0), (last - first) * d_vectors.shape[1]), 0.0)
+    for cell in range(layout.n_directions):
+        d_codes, weights_t = d_codes_of(layout, d_packed, cell), packed_w_in_t(layout, packed, cell)
+        add_gates_transposed(d_codes, ZERO, weights_t, d_vectors, first, last)
+    d_weights = matrix(grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
+    for code in range(first, last):
+        for k in range(layout.n_embedded):
+            d_weights[code, k] = d_vectors[code, k]
+
+
+@kernel
 def sum_gate_biases(d_gates, d_packed, d_bias, thread, n_threads):
     """d_bias[0, :] = sum over steps and rows of d_gates, for this thread's blocks of units."""
     first, last = share(d_gates.shape[0], thread, n_threads)
@@ -137,7 +179,7 @@ def head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_thread
 def embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
     """Gradients of the dense layer in front."""
     x = matrix(raw_inputs_of(layout, work, n_steps, batch), (0, 0, 0), n_steps * batch, layout.n_raw)
-    d_sums = embedded_of(layout, work, n_steps, batch)
+    d_sums = embedded_of(layout, work, n_steps * batch)
     d_packed = cube(packed, layout.packed_w_embedding, d_sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
     d_weights = matrix(grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
     d_bias = row(grads, layout.b_embedding, layout.n_embedded)

@@ -25,6 +25,7 @@ CELL = np.dtype(
             "w_rec",
             "bias",
             "packed_w_in",
+            "packed_codes",  # what each code adds to the gates, where those are read
             "packed_w_rec",
             "packed_bias",
             "packed_w_in_t",
@@ -63,7 +64,7 @@ class Layout(NamedTuple):
     segment: int  # rows that one step reads
     n_known: int  # of the channels, the last: those that are known beyond the bounds
     n_skipped: int  # inputs of all steps that the head reads too, or 0
-    n_embedded: int  # units of a dense layer in front of the first one, or 0
+    n_embedded: int  # units of a dense layer in front of the first one, or numbers that stand for a code, or 0
     n_raw: int  # numbers that a step reads
     n_matrix_params: int
     w_out: int
@@ -114,6 +115,7 @@ class Data(NamedTuple):
     target_scales: Any  # (n,)
     initial: Any  # (2, n, states), or (0, 0, 0)
     carry: bool  # whether `initial` is by row of the batch instead, and takes the final states for the next step
+    fresh: Any  # (n,) windows that start from zero states whatever `initial` says, or (0,)
 
 
 class LossPlan(NamedTuple):
@@ -142,6 +144,7 @@ class DropoutPlan(NamedTuple):
 
     outputs: float
     recurrent: float
+    weights: float
     seed: Any  # uint64
 
 

@@ -9,7 +9,7 @@ from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.losses import loss_row, target_frame
 from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, time_of
-from tsl.kernels.products import GATE_WIDTH, WIDTH, add_dense, dense_forward
+from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
 from tsl.kernels.target import LANES
 from tsl.kernels.vector import address
@@ -30,6 +30,12 @@ def layer_sizes(layout, layer):
 
 
 @kernel
+def embeds_steps(layout):
+    """Whether there is a dense layer in front; embedded codes need none, being rows of a product of two matrices."""
+    return layout.n_embedded > 0 and not layout.one_hot
+
+
+@kernel
 def n_units(layout, cell):
     """Hidden units of a cell, padded."""
     return rounded_up(layout.cells[cell].n_hidden, LANES)
@@ -40,6 +46,13 @@ def packed_w_in(layout, packed, cell):
     """(blocks of units, C, GATE_WIDTH)."""
     sizes = layout.cells[cell]
     return cube(packed, sizes.packed_w_in, n_units(layout, cell) // LANES, sizes.n_inputs, GATE_WIDTH)
+
+
+@kernel
+def packed_codes(layout, packed, cell):
+    """(blocks of units, codes, GATE_WIDTH): what each code adds to the gate sums of a cell that reads codes."""
+    sizes = layout.cells[cell]
+    return cube(packed, sizes.packed_codes, n_units(layout, cell) // LANES, layout.n_raw, GATE_WIDTH)
 
 
 @kernel
@@ -101,14 +114,21 @@ def inputs_of(layout, work, layer, n_steps, batch):
 @kernel
 def raw_inputs_of(layout, work, n_steps, batch):
     """(T, B, C) what the network reads: the inputs of its first layer, or of the dense layer in front of it."""
-    start = work.raw if layout.n_embedded else work.cells[0].inputs
+    start = work.raw if embeds_steps(layout) else work.cells[0].inputs
     return cube(work.numbers, start, n_steps, batch, layout.n_raw)
 
 
 @kernel
-def embedded_of(layout, work, n_steps, batch):
-    """(T * B, padded units) sums of the dense layer in front, then their gradients."""
-    return matrix(work.numbers, work.embedded, n_steps * batch, rounded_up(layout.n_embedded, WIDTH))
+def embedded_of(layout, work, n):
+    """(n, padded units) sums of the dense layer in front, then their gradients; or gradients of embedded codes."""
+    return matrix(work.numbers, work.embedded, n, rounded_up(layout.n_embedded, WIDTH))
+
+
+@kernel
+def d_codes_of(layout, d_packed, cell):
+    """(blocks of units, 1, codes, GATE_WIDTH) gradient of `packed_codes`, as if each code were a row of one step."""
+    blocks = n_units(layout, cell) // LANES
+    return carray(address(d_packed, layout.cells[cell].packed_codes), (blocks, ONE, layout.n_raw, GATE_WIDTH))
 
 
 @kernel
@@ -211,7 +231,7 @@ def load_states(layout, work, data, windows, n_steps, first, last):
         for b in range(first, last):
             fill(row(hidden, (0, b, 0), hidden.shape[2]), 0.0)
             fill(row(cells, (0, b, 0), cells.shape[2]), 0.0)
-            if data.initial.size:
+            if data.initial.size and not (data.fresh.size and data.fresh[windows[b]]):
                 place = b if data.carry else windows[b]
                 for u in range(n_hidden):
                     hidden[0, b, u] = data.initial[0, place, column + u]
@@ -248,7 +268,7 @@ def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
 @kernel
 def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
     """Outputs of rows first..last, from the inputs and initial states in the workspace."""
-    if layout.n_embedded:
+    if embeds_steps(layout):
         embed(layout, packed, work, n_steps, batch, first, last)
     for layer in range(n_layers(layout)):
         one_hot = layout.one_hot and layer == 0
@@ -260,7 +280,7 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
                 x,
                 work.codes,
                 one_hot,
-                packed_w_in(layout, packed, cell),
+                packed_codes(layout, packed, cell) if one_hot else packed_w_in(layout, packed, cell),
                 packed_w_rec(layout, packed, cell),
                 packed_bias(layout, packed, cell),
                 work.lengths,
@@ -284,7 +304,7 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
 def embed(layout, packed, work, n_steps, batch, first, last):
     """The inputs of the first layer: what is positive of the sums of the dense layer in front."""
     raw = raw_inputs_of(layout, work, n_steps, batch)
-    sums, x = embedded_of(layout, work, n_steps, batch), inputs_of(layout, work, 0, n_steps, batch)
+    sums, x = embedded_of(layout, work, n_steps * batch), inputs_of(layout, work, 0, n_steps, batch)
     weights = cube(packed, layout.packed_w_embedding, sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
     bias = row(packed, layout.packed_b_embedding, sums.shape[1])
     zero = x.dtype.type(0.0)
@@ -302,7 +322,7 @@ def embed(layout, packed, work, n_steps, batch, first, last):
 @kernel
 def embed_backward(layout, work, n_steps, batch, first, last):
     """Gradients of the sums of the dense layer in front, from those of the first layer's inputs."""
-    sums, d_x = embedded_of(layout, work, n_steps, batch), d_inputs_of(layout, work, 0, n_steps, batch)
+    sums, d_x = embedded_of(layout, work, n_steps * batch), d_inputs_of(layout, work, 0, n_steps, batch)
     zero = sums.dtype.type(0.0)
     for t in range(n_steps):
         for b in range(first, last):
@@ -431,14 +451,14 @@ def backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient,
                 first,
                 last,
             )
-        if layer > 0 or input_gradient or layout.n_embedded:
+        if layer > 0 or input_gradient or embeds_steps(layout):
             inputs_backward(layout, packed, work, layer, n_steps, batch, first, last)
         if layer > 0:
             d_x = d_inputs_of(layout, work, layer, n_steps, batch)
             drop_steps(
                 d_x, layer_sizes(layout, layer).n_inputs, hashed(key, 2 * (layer - 1)), dropout.outputs, first, last
             )
-    if layout.n_embedded:
+    if embeds_steps(layout):
         embed_backward(layout, work, n_steps, batch, first, last)
 
 

@@ -2,8 +2,8 @@
 
 The right factor is *packed*: its columns are cut into blocks of `width` (4 or 2 vectors), and a block holds its rows
 one after the other, so that the inner loop reads it in order. `gate_rows` computes the gate sums of some rows;
-`add_rows` computes `out += a @ b` for a few rows of `a`; `add_gate_outer` and `add_outer` compute `out += a.T @ b`, a
-sum over rows. The last three are the same tile with other strides.
+`add_rows` and `add_gate_rows` compute `out += a @ b` for some rows of `a`; `add_gate_outer` and `add_outer` compute `out += a.T @ b`, a
+sum over rows. All but the first are the same tile with other strides.
 
 Every sum runs along `k` in the same order, whatever the tile, so a row's result does not depend on the other rows.
 """
@@ -111,6 +111,12 @@ def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec,
 def add_rows(rows, a, a_row, n, b, out, out_row):
     """out[r, :WIDTH] += a[r, :n] @ b, with `b` (n, WIDTH)."""
     _add_product(rows, a, a_row, ONE, n, b, ONE * WIDTH, out, out_row)
+
+
+@kernel
+def add_gate_rows(rows, a, a_row, n, b, out):
+    """out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
+    _add_gate_product(rows, a, a_row, ONE, n, b, ONE * GATE_WIDTH, out, ONE * GATE_WIDTH)
 
 
 @kernel

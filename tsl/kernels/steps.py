@@ -9,12 +9,13 @@ import math
 import numpy as np
 
 from tsl.kernels.compile import entry_point, kernel
-from tsl.kernels.gradients import weight_gradients
+from tsl.kernels.gradients import code_gradients, weight_gradients
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.model import (
     backward,
     batch_loss,
     draw_masks,
+    embeds_steps,
     forward,
     head_of,
     load_states,
@@ -23,6 +24,7 @@ from tsl.kernels.model import (
     n_states,
     n_units,
     packed_bias,
+    packed_codes,
     packed_w_in,
     packed_w_in_t,
     packed_w_rec,
@@ -36,10 +38,13 @@ from tsl.kernels.packing import (
     pack_gates,
     pack_gates_transposed,
 )
-from tsl.kernels.products import WIDTH, ZERO
-from tsl.kernels.random import hashed
+from tsl.kernels.products import GATE_WIDTH, WIDTH, ZERO, add_gate_rows
+from tsl.kernels.random import drop, hashed
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import meet, share
+from tsl.kernels.vector import address
+
+WEIGHTS = 2**32  # far from the numbers of the other keys of a step
 
 
 @entry_point
@@ -54,11 +59,13 @@ def pack_weights(layout, params, packed, thread, n_threads):
         w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, n_gates)
         pack_gates(w_rec, packed_w_rec(layout, packed, cell), first, last)
         pack_gates(matrix(params, sizes.bias, 1, n_gates), packed_bias(layout, packed, cell), first, last)
+        if layout.one_hot and layout.n_embedded and cell < layout.n_directions:
+            embed_codes(layout, params, packed, cell, first, last)
     n, n_outputs = n_features(layout), layout.n_outputs
     out = cube(packed, layout.packed_w_out, rounded_up(n_outputs, WIDTH) // WIDTH, n, WIDTH)
     first, last = share(out.shape[0], thread, n_threads)
     pack_dense(matrix(params, layout.w_out, n, n_outputs), out, first, last)
-    if layout.n_embedded:
+    if embeds_steps(layout):
         n, n_embedded = layout.n_raw, layout.n_embedded
         out = cube(packed, layout.packed_w_embedding, rounded_up(n_embedded, WIDTH) // WIDTH, n, WIDTH)
         first, last = share(out.shape[0], thread, n_threads)
@@ -66,8 +73,34 @@ def pack_weights(layout, params, packed, thread, n_threads):
     if thread == 0:
         for k in range(n_outputs):
             packed[layout.packed_b_out + k] = params[layout.b_out + k]
-        for k in range(layout.n_embedded):
+        for k in range(layout.n_embedded if embeds_steps(layout) else 0):
             packed[layout.packed_b_embedding + k] = params[layout.b_embedding + k]
+
+
+@kernel
+def embed_codes(layout, params, packed, cell, first, last):
+    """Products of all vectors of codes and the input weights, for blocks first..last of a cell's units."""
+    w_in, codes = packed_w_in(layout, packed, cell), packed_codes(layout, packed, cell)
+    for block in range(first, last):
+        fill(row(codes, (block, 0, 0), layout.n_raw * GATE_WIDTH), 0.0)
+        add_gate_rows(
+            layout.n_raw,
+            address(params, layout.w_embedding),
+            layout.n_embedded,
+            layout.n_embedded,
+            address(w_in, (block, 0, 0)),
+            address(codes, (block, 0, 0)),
+        )
+
+
+@kernel
+def drop_weights(layout, weights, rate, key, first, last):
+    """Dropout of the recurrent weights among the numbers first..last of the parameters, or of their gradient."""
+    for cell in range(layout.cells.size):
+        start, n_hidden = layout.cells[cell].w_rec, layout.cells[cell].n_hidden
+        a, z = max(first, start), min(last, start + 4 * n_hidden * n_hidden)
+        if a < z:
+            drop(weights[a:z], hashed(hashed(key, WEIGHTS), cell), a - start, rate)
 
 
 @kernel
@@ -79,7 +112,7 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
         first, last = share(rec_t.shape[0], thread, n_threads)
         w_rec = matrix(params, sizes.w_rec, sizes.n_hidden, 4 * sizes.n_hidden)
         pack_gates_transposed(w_rec, rec_t, first, last)
-        if cell >= layout.n_directions or input_gradient or layout.n_embedded:
+        if cell >= layout.n_directions or input_gradient or layout.n_embedded > 0:
             in_t = packed_w_in_t(layout, packed, cell)
             first, last = share(in_t.shape[0], thread, n_threads)
             w_in = matrix(params, sizes.w_in, sizes.n_inputs, 4 * sizes.n_hidden)
@@ -122,6 +155,7 @@ def train_stretch(
     layout,
     params,
     grads,
+    dropped,
     packed,
     d_packed,
     work,
@@ -144,7 +178,8 @@ def train_stretch(
 ):
     """Take one step per row of `batches`; every thread of the team calls this with its own number.
 
-    With the solver NONE nothing is updated: the gradients are left in `grads` and in the workspace.
+    With the solver NONE nothing is updated: the gradients are left in `grads` and in the workspace. `dropped` is
+    scratch for dropout of weights.
     """
     chunks = partial_norms.size
     for step in range(batches.shape[0]):
@@ -153,8 +188,16 @@ def train_stretch(
         first, last = share(batch, thread, n_threads)
         key = hashed(dropout.seed, first_step + step)
 
-        pack_weights(layout, params, packed, thread, n_threads)
-        pack_transposed(layout, params, packed, input_gradient, thread, n_threads)
+        first_chunk, last_chunk = share(chunks, thread, n_threads)
+        start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)
+        if dropout.weights > 0.0:
+            dropped[start:stop] = params[start:stop]
+            drop_weights(layout, dropped, dropout.weights, key, start, stop)
+            if not meet(barrier, n_threads):
+                return
+        weights = dropped if dropout.weights > 0.0 else params
+        pack_weights(layout, weights, packed, thread, n_threads)
+        pack_transposed(layout, weights, packed, input_gradient, thread, n_threads)
         load_windows(layout, work, data, windows, n_steps, first, last)
         load_states(layout, work, data, windows, n_steps, first, last)
         if dropout.recurrent > 0.0:
@@ -168,10 +211,15 @@ def train_stretch(
         backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last)
         if not meet(barrier, n_threads):
             return
-        weight_gradients(layout, grads, d_packed, work, n_steps, batch, thread, n_threads)
+        weight_gradients(layout, params, grads, d_packed, work, n_steps, batch, thread, n_threads)
         if not meet(barrier, n_threads):
             return
-        first_chunk, last_chunk = share(chunks, thread, n_threads)
+        if layout.one_hot and layout.n_embedded > 0:
+            code_gradients(layout, grads, packed, d_packed, work, thread, n_threads)
+            if not meet(barrier, n_threads):
+                return
+        if dropout.weights > 0.0:
+            drop_weights(layout, grads, dropout.weights, key, start, stop)
         for chunk in range(first_chunk, last_chunk):
             part = grads[chunk * NORM_CHUNK : (chunk + 1) * NORM_CHUNK]
             if optimizer.clip_value < np.inf:
@@ -189,9 +237,7 @@ def train_stretch(
                 fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)
         if optimizer.solver != NONE and finite:
             scale = optimizer.clip_norm / norm if norm > optimizer.clip_norm else 1.0
-            n_matrix = layout.n_matrix_params
-            start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)
-            cut = min(max(n_matrix, start), stop)
+            cut = min(max(layout.n_matrix_params, start), stop)
             for a, z, alpha in ((start, cut, optimizer.alpha), (cut, stop, 0.0)):
                 update(
                     optimizer,

@@ -23,7 +23,9 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     n_directions = 2 if architecture.bidirectional else 1
     n_inputs = n_raw(architecture)
     if architecture.n_embedded:
-        matrices["embedding.w"], biases["embedding.b"] = (n_inputs, architecture.n_embedded), (architecture.n_embedded,)
+        matrices["embedding.w"] = (n_inputs, architecture.n_embedded)
+        if not architecture.one_hot:
+            biases["embedding.b"] = (architecture.n_embedded,)
         n_inputs = architecture.n_embedded
     for layer, hidden in enumerate(architecture.hidden_sizes):
         for direction in range(n_directions):
@@ -101,6 +103,8 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
     for name in [name.removesuffix(".w_in") for name in shapes if name.endswith(".w_in")]:
         n_inputs, n_hidden = shapes[f"{name}.w_in"][0], shapes[f"{name}.w_rec"][0]
         units = padded_units(n_hidden)
+        packed_w_in = places.take(units // LANES, n_inputs, GATE_WIDTH)
+        codes_embedded = architecture.one_hot and architecture.n_embedded and len(cells) < n_directions
         cells.append(
             {
                 "n_inputs": n_inputs,
@@ -109,7 +113,10 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
                 "w_in": starts[f"{name}.w_in"],
                 "w_rec": starts[f"{name}.w_rec"],
                 "bias": starts[f"{name}.bias"],
-                "packed_w_in": places.take(units // LANES, n_inputs, GATE_WIDTH),
+                "packed_w_in": packed_w_in,
+                "packed_codes": (
+                    places.take(units // LANES, architecture.n_inputs, GATE_WIDTH) if codes_embedded else packed_w_in
+                ),
                 "packed_w_rec": places.take(units // LANES, n_hidden, GATE_WIDTH),
                 "packed_bias": places.take(4 * units),
                 "packed_w_in_t": places.take(rounded_up(n_inputs, WIDTH), 4 * units),
@@ -183,8 +190,9 @@ def new_workspace(
     features = places.take(head_rows, n_states + layout.n_skipped)
     d_features = places.take(head_rows, rounded_up(n_states, WIDTH))
     outputs = places.take(head_rows, rounded_up(layout.n_outputs, WIDTH))
-    embedded_rows = n_steps * batch if layout.n_embedded else 0
-    raw = places.take(embedded_rows, layout.n_raw)
+    embedded_steps = 0 if layout.one_hot or not layout.n_embedded else n_steps * batch
+    raw = places.take(embedded_steps, layout.n_raw)
+    embedded_rows = layout.n_raw if layout.one_hot else embedded_steps
     embedded = places.take(embedded_rows, rounded_up(layout.n_embedded, WIDTH))
     return Workspace(
         numbers=aligned_zeros(places.size, dtype),

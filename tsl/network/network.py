@@ -105,6 +105,8 @@ class Network:
                 hidden = array.shape[0]
                 for gate in range(4):
                     array[:, gate * hidden : (gate + 1) * hidden] = _orthogonal(hidden, random_state)
+            elif name == "embedding.w" and self.architecture.one_hot:
+                array[:] = random_state.normal(size=array.shape)
             elif name == "embedding.w":  # He et al. 2015
                 limit = np.sqrt(6.0 / array.shape[0])
                 array[:] = random_state.uniform(-limit, limit, array.shape)
@@ -392,6 +394,7 @@ class Network:
             target_scales=no_numbers if targets is None or targets.scales is None else targets.scales,
             initial=self._joined_states(initial) if carried is None else carried,
             carry=carried is not None,
+            fresh=np.zeros(0, np.bool_) if sequences.fresh is None else sequences.fresh,
         )
 
     def _joined_states(self, initial):

@@ -22,7 +22,7 @@ SOLVERS = {
     "adamw": optimisers.ADAMW,
 }
 NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
-NO_DROPOUT = DropoutPlan(0.0, 0.0, np.uint64(0))
+NO_DROPOUT = DropoutPlan(0.0, 0.0, 0.0, np.uint64(0))
 
 
 def loss_plan(loss: Loss) -> LossPlan:
@@ -32,7 +32,9 @@ def loss_plan(loss: Loss) -> LossPlan:
 
 def dropout_plan(dropout: Dropout) -> DropoutPlan:
     """Dropout as numbers."""
-    return DropoutPlan(float(dropout.outputs), float(dropout.recurrent), np.uint64(dropout.seed))
+    return DropoutPlan(
+        float(dropout.outputs), float(dropout.recurrent), float(dropout.weights), np.uint64(dropout.seed)
+    )
 
 
 def optimizer_plan(optimizer: Optimizer) -> OptimizerPlan:

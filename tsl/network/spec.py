@@ -38,7 +38,7 @@ class Architecture:
         a linear map past the layers. Its weights start at 0.
     n_embedded : int
         If not 0, a dense layer of so many rectified linear units lies between each step's inputs and the first LSTM
-        layer.
+        layer; of a `one_hot` network, each code stands for a vector of so many numbers, which are learned.
     """
 
     n_inputs: int
@@ -84,11 +84,14 @@ class Sequences(NamedTuple):
     lengths: NDArray[np.int64]
     """(n,) steps of each window, at least 1."""
     framing: Framing | None = None
+    fresh: NDArray[np.bool_] | None = None
+    """(n,) which windows start from zero where others take carried states; None: none of them."""
 
     def part(self, which: Any) -> Sequences:
         """Those numbered `which`, in the same rows."""
         framing = self.framing and Framing(*(array[which] for array in self.framing))
-        return Sequences(self.rows, self.starts[which], self.lengths[which], framing)
+        fresh = None if self.fresh is None else self.fresh[which]
+        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, fresh)
 
 
 class Targets(NamedTuple):
@@ -166,11 +169,13 @@ class Dropout:
     """Shares of units left out while training, drawn anew for each step from `seed` and the step's number.
 
     `outputs` of each layer, for every step by itself; `recurrent`: of the hidden state where it enters the
-    recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016).
+    recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016); `weights`: of the recurrent
+    matrices, the same ones for all windows and steps of a training step (Wan et al. 2013; Merity et al. 2018).
     """
 
     outputs: float = 0.0
     recurrent: float = 0.0
+    weights: float = 0.0
     seed: int = 0
 
 

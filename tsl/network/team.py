@@ -38,6 +38,7 @@ class Team:
         self.packed = aligned_zeros(network.packed_size, kind)
         self.d_packed = aligned_zeros(network.packed_size, kind)
         self.grads = aligned_zeros(network.params.size, kind)
+        self.dropped = aligned_zeros(network.params.size if dropout.weights else 0, kind)
         self.partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
 
     def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
@@ -51,6 +52,7 @@ class Team:
                 network.layout,
                 network.params,
                 self.grads,
+                self.dropped,
                 self.packed,
                 self.d_packed,
                 self.work,
