@@ -1,0 +1,305 @@
+"""Models in files: what comes back is what was saved, and nothing else is taken for a model."""
+
+import json
+import os
+import pathlib
+import stat
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from tsl import LSTMCharModel, LSTMRegressor, persistence
+from tsl.persistence import load, save
+
+TEXT = "When shall we three meet again?\nIn thunder, lightning, or in rain? " * 12
+MORE = "When the hurly-burly's done, When the battle's lost and won. " * 4
+
+KINDS = {
+    "streams": {},
+    "two layers": {"hidden_size": (6, 5), "recurrent_dropout": 0.2, "dropout": 0.1},
+    "windowed": {"windowed": True, "window": 8},
+    "scalar": {"encoding": "scalar", "window": 8},
+    "validated": {"early_stopping": True, "n_iter_no_change": 5},
+    "other parameters": {"solver": "sgd", "lowercase": True, "clip_norm": None, "learning_rate": "plateau"},
+    "own random state": {"random_state": np.random.RandomState(3)},
+    "no seed": {"random_state": None},
+    "numpy's numbers": {"hidden_size": np.int64(5), "alpha": np.float64(0.1), "lowercase": np.bool_(True)},
+    "unknown replaced": {"unknown": "replace"},
+}
+
+
+def fitted(text=TEXT, **parameters):
+    parameters = {"hidden_size": 8, "max_iter": 2, "random_state": 0, "unknown": "ignore"} | parameters
+    return LSTMCharModel(**parameters).fit(text)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.tsl"
+
+
+def there_and_back(model, path):
+    save(model, path)
+    return load(path)
+
+
+def stored(path):
+    """The tensors of a file, and its metadata."""
+    with safe_open(path, framework="numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118 (no mapping)
+
+
+def assert_same(one, other):
+    """Predictions, all parameters of the network and all that was learned."""
+    assert type(one) is type(other)
+    assert_array_equal(one.surprisal(MORE), other.surprisal(MORE))
+    assert_array_equal(one.predict_proba(["", "When ", MORE]), other.predict_proba(["", "When ", MORE]))
+    assert one.generate("When", 30, random_state=1) == other.generate("When", 30, random_state=1)
+    assert_array_equal(one.network_.params, other.network_.params)
+    for name in ("loss", "val_loss", "learning_rate", "grad_norm", "n_steps", "best_iter", "stopped_by"):
+        assert_array_equal(getattr(one.history_, name), getattr(other.history_, name))
+    assert one.classes_.tolist() == other.classes_.tolist()
+    assert one.classes_.dtype == other.classes_.dtype
+    assert one.class_count_.tolist() == other.class_count_.tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loaded_model_is_the_same_and_goes_on_as_the_saved_one_would(kind, path):
+    model = fitted(**KINDS[kind])
+    loaded = there_and_back(model, path)
+    assert vars(model).keys() == vars(loaded).keys()
+    assert_same(model, loaded)
+    if not model.early_stopping:
+        assert_same(model.partial_fit(MORE), loaded.partial_fit(MORE))
+    assert_same(model.set_params(warm_start=True).fit(TEXT), loaded.set_params(warm_start=True).fit(TEXT))
+    assert_same(model, there_and_back(loaded, path))
+
+
+def test_parameters_come_back_as_they_were(path):
+    model = fitted(hidden_size=(6, 5), clip_norm=None, max_time=5.0, n_threads=1)
+    loaded = there_and_back(model, path)
+    assert loaded.get_params() == model.get_params()
+    assert type(loaded.hidden_size) is tuple
+    clone(loaded)  # scikit-learn's, which wants each parameter unchanged
+
+
+def test_a_random_state_that_draws_for_two_goes_on_doing_so(path):
+    loaded = there_and_back(fitted(random_state=np.random.RandomState(3)), path)
+    assert loaded.random_state is loaded._random_state
+    assert loaded._random_state is not np.random.mtrand._rand
+
+
+def test_characters_of_all_kinds_come_back(path):
+    odd = "a\0b\u0301 \U0001f40d \ud800 \ufffd \x7f" * 40  # NUL, a combining mark, an astral one, a lone surrogate
+    model = fitted(odd)
+    loaded = there_and_back(model, path)
+    assert loaded.vocabulary_.characters_ == model.vocabulary_.characters_
+    assert loaded.classes_.tolist() == model.classes_.tolist()
+    assert_array_equal(loaded.surprisal(odd), model.surprisal(odd))
+
+
+def test_callbacks_stay_behind_and_may_save(path):
+    class Keep:
+        def on_epoch_end(self, epoch, history, network):
+            if epoch == 1:
+                save(self.model, path)
+
+    keep = Keep()
+    keep.model = LSTMCharModel(hidden_size=8, max_iter=3, unknown="ignore", random_state=0, callbacks=[keep])
+    keep.model.fit(TEXT)
+    early = load(path)
+    assert early.callbacks is None
+    assert early.history_.n_iter == 1
+    assert_array_equal(early.surprisal(MORE), there_and_back(early, path).surprisal(MORE))
+
+
+def test_the_file_holds_tensors_and_json(path):
+    model = fitted(hidden_size=(6, 5))
+    save(model, path)
+    tensors, metadata = stored(path)
+    assert_array_equal(tensors["network_.params"], model.network_.params)
+    assert_array_equal(tensors["_optimizer_state.mean"], model._optimizer_state.mean)
+    assert_array_equal(tensors["class_count_"], model.class_count_)
+    assert (metadata["format"], metadata["format_version"]) == ("tsl", "1")
+    tree = json.loads(metadata["model"], parse_constant=pytest.fail)  # NaN is no JSON
+    assert tree["$class"] == "LSTMCharModel"
+    assert tree["parameters"]["hidden_size"] == {"$tuple": [6, 5]}
+    assert tree["state"]["vocabulary_"]["state"]["characters_"] == model.vocabulary_.characters_
+    assert tree["state"]["history_"]["state"]["loss"] == model.history_.loss
+    assert tree["state"]["network_"]["state"]["architecture"]["state"]["n_outputs"] == len(model.classes_)
+
+
+# --- what is no model -------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
+    with pytest.raises(TypeError, match="model must be a fitted LSTMCharModel, got LSTMRegressor"):
+        save(LSTMRegressor(), path)
+    with pytest.raises(TypeError, match="got str"):
+        save("model", path)
+    with pytest.raises(NotFittedError):
+        save(LSTMCharModel(), path)
+    model = fitted()
+    model.note_ = object()
+    with pytest.raises(TypeError, match="note_ is a object, which is no number, text or array"):
+        save(model, path)
+    model.note_ = np.array([None])
+    with pytest.raises(TypeError, match="note_ is an array of object"):
+        save(model, path)
+    model.note_ = np.random.RandomState(np.random.PCG64(0))
+    with pytest.raises(TypeError, match="note_ draws from PCG64"):
+        save(model, path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_every_truncated_file_is_refused(path):
+    save(fitted(hidden_size=2), path)
+    content = path.read_bytes()
+    places = [*range(0, 200, 9), *range(200, len(content), len(content) // 30), len(content) - 1]
+    for size in places:
+        path.write_bytes(content[:size])
+        with pytest.raises(ValueError, match="is not a file of tsl's, or is damaged"):
+            load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"to be or not to be\n", b"\x80\x04\x95" + b"\0" * 90, os.urandom(5000)])
+def test_foreign_files_are_refused(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"model\.tsl is not a file of tsl's, or is damaged"):
+        load(path)
+
+
+def test_tensors_of_others_are_refused(path):
+    save_file({"weights": np.zeros(3)}, path)
+    with pytest.raises(ValueError, match="holds tensors, but no model"):
+        load(path)
+
+
+def test_another_version_is_refused(path):
+    save(fitted(), path)
+    tensors, metadata = stored(path)
+    save_file(tensors, path, metadata | {"format_version": "2"})
+    with pytest.raises(ValueError, match="has format '2', which this version of tsl does not know: it reads '1'"):
+        load(path)
+
+
+def other_class(tree, tensors):
+    tree["$class"] = "Popen"
+
+
+def other_parameter(tree, tensors):
+    tree["parameters"]["colour"] = "red"
+
+
+def no_network(tree, tensors):
+    del tree["state"]["network_"]
+
+
+def wider_network(tree, tensors):
+    tree["state"]["network_"]["state"]["architecture"]["state"]["hidden_sizes"] = {"$tuple": [4096]}
+
+
+def sizes_of_text(tree, tensors):
+    tree["state"]["network_"]["state"]["architecture"]["state"]["hidden_sizes"] = "many"
+
+
+def larger_vocabulary(tree, tensors):
+    tree["state"]["vocabulary_"]["state"]["characters_"] += "\U0010ffff"
+
+
+def fewer_moments(tree, tensors):
+    tensors["_optimizer_state.mean"] = tensors["_optimizer_state.mean"][1:]
+
+
+def other_precision(tree, tensors):
+    tensors["network_.params"] = tensors["network_.params"].astype(np.float64)
+
+
+def tensor_gone(tree, tensors):
+    del tensors["class_count_"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        other_class,
+        other_parameter,
+        no_network,
+        wider_network,
+        sizes_of_text,
+        larger_vocabulary,
+        fewer_moments,
+        other_precision,
+        tensor_gone,
+    ],
+    ids=lambda damage: damage.__name__,
+)
+def test_what_does_not_fit_together_is_refused(path, damage):
+    save(fitted(), path)
+    tensors, metadata = stored(path)
+    tree = json.loads(metadata["model"])
+    damage(tree, tensors)
+    save_file(tensors, path, metadata | {"model": json.dumps(tree)})
+    with pytest.raises(ValueError, match=r"model\.tsl is damaged, or of another version of tsl"):
+        load(path)
+
+
+@pytest.mark.parametrize("model", ["", "{", "[]", "3", "[" * 100_000])
+def test_broken_json_is_refused(path, model):
+    save_file({"x": np.zeros(1)}, path, {"format": "tsl", "format_version": "1", "model": model})
+    with pytest.raises(ValueError, match="is damaged"):
+        load(path)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_missing_files_and_folders_are_os_errors(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.tsl"):
+        load(tmp_path / "none.tsl")
+    with pytest.raises(OSError, match=str(tmp_path)):
+        load(tmp_path)
+    model = fitted()
+    with pytest.raises(OSError, match="there is no folder .*nowhere to write model.tsl to"):
+        save(model, tmp_path / "nowhere" / "model.tsl")
+    with pytest.raises(OSError, match="is there and is not a file"):
+        save(model, tmp_path)
+
+
+def test_a_relative_path_and_a_str_will_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = fitted()
+    save(model, "model.tsl")
+    assert_same(model, load("model.tsl"))
+
+
+def test_an_interrupted_save_leaves_the_old_file(path, monkeypatch):
+    old = fitted()
+    save(old, path)
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(persistence.os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save(fitted(random_state=1), path)
+    assert list(path.parent.iterdir()) == [path]
+    assert_same(old, load(path))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
+def test_a_saved_file_has_usual_permissions_and_a_link_stays_one(path):
+    model = fitted()
+    link = path.with_name("link.tsl")
+    link.symlink_to(path.name)
+    save(model, link)
+    assert link.is_symlink()
+    usual = path.with_name("usual")
+    pathlib.Path(usual).touch()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
+    assert_same(model, load(path))
