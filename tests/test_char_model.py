@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from tsl import LSTMCharModel
-from tsl.char_model import defaults, reading, samples
+from tsl.char_model import defaults, reading
 from tsl.datasets import load_macbeth
 from tsl.network import Architecture
 
@@ -131,8 +131,9 @@ def test_what_it_knows_of_its_training(streams):
     assert streams.loss_curve_ == streams.history_.loss
     assert streams.validation_scores_ is None
     assert streams.best_loss_ == min(streams.loss_curve_)
-    # 2,999 characters to predict make 11 streams of 8 chunks and more; a chunk has at most 32 steps: 9
-    assert streams.history_.n_steps == [9] * 6
+    # 2,999 characters to predict make 11 streams of 8 chunks and more; a chunk has at most 32 steps: 9, and one more
+    # where the text begins anew
+    assert streams.history_.n_steps == [10] * 6
     assert_array_equal(streams.classes_, sorted(set(TEXT)))
     assert_array_equal(streams.class_count_, [TEXT.count(character) for character in streams.classes_])
 
@@ -240,76 +241,6 @@ def test_it_is_a_scikit_learn_estimator():
     )
     search.fit([TEXT[k : k + 300] for k in range(0, 1200, 300)])
     assert np.isfinite(search.best_score_)
-
-
-# --- what a training step reads -----------------------------------------------------------------------------
-
-
-def ring(texts, n_streams=3, sequence_length=4, seed=0):
-    return samples.Streams(
-        [np.array(t, np.int32) for t in texts], n_streams, sequence_length, np.random.RandomState(seed)
-    )
-
-
-def test_streams_go_on_from_chunk_to_chunk():
-    n = 310
-    streams = ring([np.arange(n)])
-    assert (streams.n_streams, streams.n_chunks) == (3, 26)  # 309 characters to read: 103 a stream, 26 chunks of <= 4
-    sequences, targets, _ = streams()
-    starts, lengths = (part.reshape(26, 3) for part in sequences[1:3])
-    assert set(lengths.ravel()) == {3, 4}
-    assert_array_equal(lengths.sum(axis=0), [103] * 3)
-    assert_array_equal(starts[1:], (starts + lengths)[:-1] % 309)  # each chunk begins where the one before ended
-    read = np.concatenate([sequences.rows[a : a + b] for a, b in zip(sequences.starts, sequences.lengths)])
-    assert_array_equal(np.sort(read), np.arange(309))  # each character once
-    following = np.concatenate([targets.rows[a : a + b] for a, b in zip(targets.starts, sequences.lengths)])
-    assert_array_equal(following, read + 1)
-
-
-def test_each_epoch_begins_elsewhere():
-    streams = ring([np.arange(310)])
-    first, second = streams(), streams()
-    assert first.sequences.starts[0] != second.sequences.starts[0]
-    assert_array_equal(first.sequences.lengths, second.sequences.lengths)
-    assert_array_equal(ring([np.arange(310)])().sequences.starts, first.sequences.starts)
-
-
-@pytest.mark.parametrize("n", [2, 3, 5, 9, 33, 100])
-@pytest.mark.parametrize("sequence_length", [1, 4, 32])
-def test_short_texts_make_fewer_streams(n, sequence_length):
-    streams = ring([np.arange(n)], 16, sequence_length)
-    sequences, _, _ = streams()
-    assert sequences.lengths.min() >= 1
-    assert sequences.lengths.max() <= sequence_length
-    assert (sequences.starts + sequences.lengths).max() <= sequences.rows.size
-    # what does not fill all streams is left out, less than one character each
-    assert n - 1 - streams.n_streams < sequences.lengths.sum() <= n - 1
-    assert streams.n_streams == 1 or streams.n_chunks >= samples.FEWEST_CHUNKS
-
-
-def test_streams_of_several_texts_predict_nothing_across_a_border():
-    sequences, targets, _ = ring([[0, 1, 2], [10, 11], [20], [30, 31, 32]], 1)()
-    pairs = set()
-    for start, length in zip(sequences.starts, sequences.lengths):
-        pairs |= set(zip(sequences.rows[start : start + length], targets.rows[start : start + length]))
-    assert pairs == {(0, 1), (1, 2), (10, 11), (30, 31), (31, 32)}
-
-
-def test_windows_stay_within_a_text():
-    texts = [np.arange(5, dtype=np.int32), np.arange(10, 13, dtype=np.int32), np.arange(20, 24, dtype=np.int32)]
-    sequences, targets, _ = samples.text_windows(texts, 3, np.concatenate(texts))
-    windows = [list(sequences.rows[start : start + 3]) for start in sequences.starts]
-    assert windows == [[0, 1, 2], [1, 2, 3], [20, 21, 22]]
-    assert_array_equal(targets.rows[targets.starts], [3, 4, 23])
-
-
-@pytest.mark.parametrize(
-    ("share", "first", "last"),
-    [(0.2, [[0, 1, 2], [3, 4, 5, 6, 7]], [[8, 9]]), (0.5, [[0, 1, 2], [3, 4]], [[5, 6, 7], [8, 9]])],
-)
-def test_the_end_is_split_off(share, first, last):
-    parts = samples.split_end([np.array([0, 1, 2]), np.array([3, 4, 5, 6, 7]), np.array([8, 9])], share)
-    assert tuple([list(codes) for codes in part] for part in parts) == (first, last)
 
 
 # --- what it expects ----------------------------------------------------------------------------------------
@@ -617,7 +548,8 @@ def test_wrong_wishes_are_refused_at_once(streams, options, error, message):
     ("name", "value"),
     [
         ("hidden_size", 0), ("hidden_size", 2.5), ("hidden_size", "big"), ("hidden_size", ()), ("hidden_size", (8, 0)),
-        ("encoding", "embedding"), ("windowed", "yes"), ("window", 0), ("sequence_length", 0), ("batch_size", 0),
+        ("encoding", "word"), ("embedding_size", 0), ("weight_dropout", 1.0), ("tokens", "word"), ("min_frequency", 0),
+        ("windowed", "yes"), ("window", 0), ("sequence_length", 0), ("batch_size", 0),
         ("batch_size", "all"), ("dropout", 1.0), ("dropout", -0.1), ("dropout", "much"), ("recurrent_dropout", 1),
         ("solver", "lbfgs"), ("alpha", -1), ("alpha", math.nan), ("learning_rate_init", 0),
         ("learning_rate", "invscaling"), ("max_iter", 0), ("max_time", 0), ("max_time", "long"), ("clip_norm", 0),

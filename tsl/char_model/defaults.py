@@ -13,10 +13,16 @@ MAX_EPOCHS = 200
 
 
 class Dropouts(NamedTuple):
-    """Shares of units left out."""
+    """Shares left out: of outputs, of hidden units on their way to the next step, and of recurrent weights."""
 
     outputs: float
     recurrent: float
+    weights: float
+
+
+def auto_embedding_size(hidden_sizes: tuple[int, ...]) -> int:
+    """Numbers that stand for a character."""
+    return 32 if hidden_sizes[0] < 512 else 64
 
 
 def auto_batch_size(windowed: bool) -> int:
@@ -42,7 +48,7 @@ def auto_max_iter(steps_per_epoch: int) -> int:
 def auto_dropouts(epochs: float) -> Dropouts:
     """The more often a text is read, the less may be learned by heart."""
     if epochs < 5:
-        return Dropouts(0.1, 0.0)
+        return Dropouts(0.1, 0.0, 0.0)
     if epochs < 15:
-        return Dropouts(0.1, 0.2)
-    return Dropouts(0.3, 0.3)
+        return Dropouts(0.1, 0.2, 0.0)
+    return Dropouts(0.3, 0.3, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 
-from tsl.char_model.samples import Codes, split_end
+from tsl.char_model.samples import Contexts, Documents
 from tsl.char_model.writing import TextWriter
 
 
@@ -133,13 +133,15 @@ class LSTMCharModel(TextWriter):
         self,
         *,
         hidden_size: int | tuple[int, ...] = 256,
-        encoding: str = "onehot",
+        encoding: str = "embedding",
+        embedding_size: int | str = "auto",
         windowed: bool = False,
         window: int = 50,
         sequence_length: int = 32,
         batch_size: int | str = "auto",
         dropout: float | str = "auto",
         recurrent_dropout: float | str = "auto",
+        weight_dropout: float | str = "auto",
         solver: str = "adamw",
         alpha: float | str = "auto",
         learning_rate_init: float | str = "auto",
@@ -151,6 +153,8 @@ class LSTMCharModel(TextWriter):
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None,
         tol: float = 1e-4,
+        tokens: str = "char",
+        min_frequency: int = 1,
         unknown: str = "error",
         lowercase: bool = False,
         random_state: Any = None,
@@ -161,12 +165,14 @@ class LSTMCharModel(TextWriter):
     ) -> None:
         self.hidden_size = hidden_size
         self.encoding = encoding
+        self.embedding_size = embedding_size
         self.windowed = windowed
         self.window = window
         self.sequence_length = sequence_length
         self.batch_size = batch_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
+        self.weight_dropout = weight_dropout
         self.solver = solver
         self.alpha = alpha
         self.learning_rate_init = learning_rate_init
@@ -178,6 +184,8 @@ class LSTMCharModel(TextWriter):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.tokens = tokens
+        self.min_frequency = min_frequency
         self.unknown = unknown
         self.lowercase = lowercase
         self.random_state = random_state
@@ -210,16 +218,10 @@ class LSTMCharModel(TextWriter):
             If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
             another form than the parameters say.
         """
-        go_on = self.warm_start and hasattr(self, "network_")
-        # Also of what is held out for validation: an alphabet tells nothing of what comes next.
-        vocabulary = self._vocabulary_for(text, go_on=go_on)
-        codes, held_out = self._encode(text, vocabulary), None
-        if self.early_stopping:
-            codes, held_out = split_end(codes, self.validation_fraction)
-        self._prepare(vocabulary, codes, go_on=go_on)
-        self.class_count_ = self._counts(codes)
+        examples, held_out = self._prepared(text, y, go_on=self.warm_start and hasattr(self, "network_"))
+        self.class_count_ = self._counts(examples)
         validation = None if held_out is None else lambda: -self._mean_log_likelihood(held_out)
-        self._learn(codes, validation, tasks_of=text)
+        self._learn(examples, validation, tasks_of=text)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -245,16 +247,25 @@ class LSTMCharModel(TextWriter):
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        go_on = hasattr(self, "network_")
-        vocabulary = self._vocabulary_for(text, go_on=go_on)
-        codes = self._encode(text, vocabulary)
-        self._prepare(vocabulary, codes, go_on=go_on)
-        self.class_count_ = self.class_count_ + self._counts(codes)
-        self._learn(codes, None, one_epoch=True)
+        examples, _ = self._prepared(text, y, go_on=hasattr(self, "network_"))
+        self.class_count_ = self.class_count_ + self._counts(examples)
+        self._learn(examples, None, one_epoch=True)
         return self
 
-    def _counts(self, codes: Sequence[Codes]) -> NDArray[np.int64]:
-        return np.bincount(np.concatenate(codes), minlength=len(self.vocabulary_))
+    def _prepared(self, text: Any, y: Any, *, go_on: bool) -> tuple[Documents | Contexts, Documents | Contexts | None]:
+        """What to learn from and what is held out, when there is a network for it; nothing changes on an error."""
+        texts = [*self._texts(text), *([] if y is None else self._texts(list(y)))]
+        # Also of what is held out for validation: an alphabet tells nothing of what comes next.
+        vocabulary = self._vocabulary_for(texts, go_on=go_on)
+        examples, held_out = self._examples(text, y, vocabulary), None
+        if self.early_stopping:
+            examples, held_out = examples.split_end(self.validation_fraction)
+        examples.check()
+        self._prepare(vocabulary, examples.window, go_on=go_on)
+        return examples, held_out
+
+    def _counts(self, examples: Documents | Contexts) -> NDArray[np.int64]:
+        return np.bincount(examples.targets, minlength=len(self.vocabulary_))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

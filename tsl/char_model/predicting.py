@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator import GateActivations, gate_activations, resolve_threads
 from tsl.char_model.reading import StreamReader, WindowReader, log_softmax
-from tsl.char_model.samples import Codes
+from tsl.char_model.samples import Codes, Contexts, Documents
 from tsl.char_model.training import TextTrainer
 from tsl.network import Sequences
 
@@ -43,12 +43,7 @@ class TextPredictor(TextTrainer):
         check_is_fitted(self)
         if isinstance(contexts, str):
             raise TypeError(f"contexts must be a sequence of str, got a str: for one context write [{contexts!r}]")
-        codes = [self.vocabulary_.encode(one) for one in self._texts(list(contexts))]
-        known = [k for k, one in enumerate(codes) if one.size]
-        probabilities = np.empty((len(codes), len(self.classes_)))
-        probabilities[:] = np.exp(self._log_first())
-        probabilities[known] = np.exp(log_softmax(self._reader().after_all([codes[k] for k in known])))
-        return probabilities
+        return np.exp(self._log_probabilities([self.vocabulary_.encode(one) for one in self._texts(list(contexts))]))
 
     def predict(self, contexts: Sequence[str]) -> NDArray[np.str_]:
         """Return the likeliest next character after each context.
@@ -93,9 +88,12 @@ class TextPredictor(TextTrainer):
             If there are unknown characters and ``unknown="error"``.
         """
         check_is_fitted(self)
-        return self._surprisal(self._encode_one(text))
+        codes = self._encode_one(text)
+        surprisal = self._surprisal(codes)
+        begins = self._begins(codes)
+        return surprisal if begins.all() else np.add.reduceat(surprisal, np.flatnonzero(begins))
 
-    def score(self, text: str | Sequence[str], y: Any = None) -> float:
+    def score(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> float:
         """Return the mean log-likelihood of a character, in nats: higher is better.
 
         Parameters
@@ -118,7 +116,10 @@ class TextPredictor(TextTrainer):
             If there is no character, or an unknown one and ``unknown="error"``.
         """
         check_is_fitted(self)
-        return self._mean_log_likelihood(self._encode(text))
+        examples = self._examples(text, y, self.vocabulary_)
+        targets = examples.targets
+        # what is learned from is bytes, but what is read is characters
+        return self._mean_log_likelihood(examples) * targets.size / max(1, self._begins(targets).sum())
 
     def bits_per_char(self, text: str | Sequence[str]) -> float:
         """Return the mean negative log2-likelihood of a character.
@@ -207,6 +208,14 @@ class TextPredictor(TextTrainer):
             raise TypeError(f"{name} must be a str, got {type(text).__name__}{hint}")
         return self._encode(text)[0]
 
+    def _log_probabilities(self, contexts: list[Codes]) -> NDArray[np.float64]:
+        """(n, n_classes) of what comes after each context."""
+        known = [k for k, codes in enumerate(contexts) if codes.size]
+        expected = np.empty((len(contexts), len(self.classes_)))
+        expected[:] = self._log_first()
+        expected[known] = log_softmax(self._reader().after_all([contexts[k] for k in known]))
+        return expected
+
     def _log_first(self) -> NDArray[np.float64]:
         """Log-probabilities of a text's first character."""
         counts = self.class_count_ + 1
@@ -223,8 +232,16 @@ class TextPredictor(TextTrainer):
             done += len(outputs)
         return surprisal
 
-    def _mean_log_likelihood(self, texts: Sequence[Codes]) -> float:
-        n = sum(codes.size for codes in texts)
-        if n == 0:
+    def _mean_log_likelihood(self, examples: Documents | Contexts) -> float:
+        """Of a token."""
+        if sum(codes.size for codes in examples.texts) == 0:
             raise ValueError("text must have at least 1 known character, got none")
-        return -sum(float(self._surprisal(codes).sum()) for codes in texts) / n
+        if isinstance(examples, Documents):
+            total = -sum(float(self._surprisal(codes).sum()) for codes in examples.texts)
+            return total / examples.targets.size
+        expected = self._log_probabilities(examples.texts)
+        return float(expected[np.arange(len(expected)), examples.targets].mean())
+
+    def _begins(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which tokens begin a character: all but the later bytes of one in UTF-8."""
+        return (codes & 0xC0) != 0x80 if self.vocabulary_.tokens == "byte" else np.ones(codes.size, np.bool_)

@@ -1,9 +1,11 @@
-"""What a training step reads: chunks of parallel streams, or windows."""
+"""Texts as examples: whole documents, or contexts with the character that follows; and the streams of documents."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,92 +16,166 @@ from tsl.training import Samples
 Codes = NDArray[np.int32]
 
 FEWEST_CHUNKS = 8  # of a stream: a short text gains more from steps than from streams
+FRESH = 0.02  # of all chunks, which start from zero states, so that a prompt's first characters are not met unprepared
 
 
-def check_sizes(texts: Sequence[Codes], window: int) -> None:
-    """Refuse texts without any `window` characters and one that follows."""
-    longest = max((codes.size for codes in texts), default=0)
-    if longest <= window:
-        which = "to learn from" if window == 1 else f"for window={window} and the next character"
-        raise ValueError(f"text must have at least {window + 1} characters {which}, got {longest}")
+@dataclass(frozen=True)
+class Documents:
+    """Whole texts, of which each character is predicted from those before it.
+
+    Parameters
+    ----------
+    texts : list of ndarray of int32
+        Codes.
+    window : int
+        How many characters each is predicted from, no window reaching from one text into the next; or 0 for all of
+        them, by streams.
+    """
+
+    texts: list[Codes]
+    window: int
+
+    @property
+    def targets(self) -> Codes:
+        """What is predicted."""
+        return np.concatenate(self.texts)
+
+    def check(self) -> None:
+        """Refuse texts without any window and a character that follows."""
+        longest, needed = max((codes.size for codes in self.texts), default=0), max(self.window, 1)
+        if longest <= needed:
+            which = f"for window={self.window} and the next character" if self.window else "to learn from"
+            raise ValueError(f"text must have at least {needed + 1} characters {which}, got {longest}")
+
+    def split_end(self, share: float) -> tuple[Documents, Documents]:
+        """Texts without their end, and the end: at least one character, about `share` of all."""
+        total = sum(codes.size for codes in self.texts)
+        left = _left_of(total, share, "characters of text")
+        first, last = [], []
+        for codes in self.texts:
+            first.append(codes[:left])
+            last.append(codes[left:])
+            left = max(0, left - codes.size)
+        return replace(self, texts=_not_empty(first)), replace(self, texts=_not_empty(last))
+
+    def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
+        """All windows that have a next character; `rows_of` says what the network reads for codes."""
+        begins = np.cumsum([0] + [codes.size for codes in self.texts])
+        starts = np.concatenate([np.arange(begin, end - self.window) for begin, end in pairwise(begins)])
+        codes, lengths = np.concatenate(self.texts), np.full(starts.size, self.window)
+        targets = Targets(codes.astype(np.int64), starts + self.window)
+        return Samples(Sequences(rows_of(codes), starts, lengths), targets)
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """Pieces of text, of any lengths, each with the character that follows.
+
+    Parameters
+    ----------
+    texts : list of ndarray of int32
+        Codes.
+    targets : ndarray of int32, of shape (n,)
+        The code after each of them.
+    """
+
+    texts: list[Codes]
+    targets: Codes
+
+    @property
+    def window(self) -> int:
+        """Characters of the longest context."""
+        return max((codes.size for codes in self.texts), default=0)
+
+    def check(self) -> None:
+        """Refuse contexts that there is nothing to learn from."""
+        if not self.texts or min(codes.size for codes in self.texts) == 0:
+            raise ValueError(f"with y, text must be contexts of at least 1 known character each, got {len(self.texts)}")
+
+    def split_end(self, share: float) -> tuple[Contexts, Contexts]:
+        """The first contexts, and about `share` of all, the last ones."""
+        left = _left_of(len(self.texts), share, "contexts")
+        return Contexts(self.texts[:left], self.targets[:left]), Contexts(self.texts[left:], self.targets[left:])
+
+    def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
+        """All contexts; `rows_of` says what the network reads for codes."""
+        lengths = np.array([codes.size for codes in self.texts])
+        sequences = Sequences(rows_of(np.concatenate(self.texts)), np.cumsum(lengths) - lengths, lengths)
+        return Samples(sequences, Targets(self.targets.astype(np.int64), np.arange(lengths.size)))
+
+
+def _left_of(total: int, share: float, what: str) -> int:
+    left = total - max(1, round(share * total))
+    if left < 2:
+        raise ValueError(f"validation_fraction={share} leaves {left} of {total} {what} to train on")
+    return left
+
+
+def _not_empty(texts: list[Codes]) -> list[Codes]:
+    return [codes for codes in texts if codes.size]
 
 
 class Streams:
-    """A text as parallel streams, cut into chunks; every character but a text's first is a target once.
+    """Texts as parallel streams, cut into chunks; every character but a text's first is a target once.
 
     Called, gives the chunks of one epoch: chunk j of stream b is window ``j * n_streams + b``, so that batches in that
-    order carry every stream on. The text is a ring, which each epoch enters at another place.
+    order carry every stream on. The texts follow each other in a ring, which each epoch enters at another place; a
+    chunk ends where a text does, and the next one starts from zero states.
 
     Parameters
     ----------
     texts : sequence of ndarray of int32
-        Codes. Several texts follow each other; the last character of one never predicts the first of the next.
+        Codes; texts of a single one have nothing to learn from.
     n_streams, sequence_length : int
         At most so many streams, and steps in a chunk: fewer in a short text.
     random_state : numpy.random.RandomState
-        Says where an epoch begins.
+        Says where an epoch begins, and which other chunks start from zero states.
 
     Attributes
     ----------
     n_streams, n_chunks : int
-        Streams, and chunks of each of them.
+        Streams, and chunks of each of them, the same number in every epoch.
     """
 
     def __init__(
         self, texts: Sequence[Codes], n_streams: int, sequence_length: int, random_state: np.random.RandomState
     ) -> None:
+        texts = [codes for codes in texts if codes.size > 1]
         inputs = np.concatenate([codes[:-1] for codes in texts])
         targets = np.concatenate([codes[1:] for codes in texts])
-        self._size = inputs.size
-        self.n_streams = max(1, min(n_streams, self._size // (FEWEST_CHUNKS * sequence_length)))
-        each = self._size // self.n_streams
-        self.n_chunks = -(-each // sequence_length)
-        bounds = each * np.arange(self.n_chunks + 1) // self.n_chunks
-        self._lengths = np.repeat(np.diff(bounds), self.n_streams)
-        self._offsets = (bounds[:-1, None] + each * np.arange(self.n_streams)).ravel()
-        # A chunk may run over the end of the ring.
-        self._inputs = np.resize(inputs, self._size + sequence_length)
-        self._targets = np.resize(targets, self._size + sequence_length).astype(np.int64)
+        size = inputs.size
+        self.n_streams = max(1, min(n_streams, size // (FEWEST_CHUNKS * sequence_length)))
+        self._each = size // self.n_streams
+        self._sequence_length = sequence_length
+        # The ring twice, so that a stream may run over its end.
+        begins = np.cumsum([0] + [codes.size - 1 for codes in texts])
+        self._begins = np.concatenate([begins[:-1], begins + size])
+        # A border makes one chunk more; none of them is empty.
+        most_borders = int((np.searchsorted(self._begins, begins[:-1] + self._each) - np.arange(len(texts))).max())
+        self.n_chunks = min(self._each, -(-self._each // sequence_length) + most_borders)
+        self._inputs = np.resize(inputs, size + self._each)
+        self._targets = np.resize(targets, size + self._each).astype(np.int64)
+        self._size = size
         self._random_state = random_state
 
     def __call__(self) -> Samples:
         """The chunks of an epoch, of which each has a different beginning."""
-        starts = (self._offsets + self._random_state.randint(self._size)) % self._size
-        return Samples(Sequences(self._inputs, starts, self._lengths), Targets(self._targets, starts))
+        first = self._random_state.randint(self._size)
+        streams = [(first + self._each * b) % self._size for b in range(self.n_streams)]
+        starts, lengths = (np.ravel(part, order="F") for part in zip(*map(self._chunks, streams), strict=True))
+        fresh = np.isin(starts, self._begins) | (self._random_state.random_sample(starts.size) < FRESH)
+        return Samples(Sequences(self._inputs, starts, lengths, fresh=fresh), Targets(self._targets, starts))
 
-
-def text_windows(texts: Sequence[Codes], window: int, rows: NDArray[np.generic]) -> Samples:
-    """All windows that have a next character, which is the target; none goes from one text into the next.
-
-    Parameters
-    ----------
-    texts : sequence of ndarray of int32
-        Codes.
-    window : int
-    rows : ndarray of shape (N,) or (N, C)
-        What the network reads for each character of all texts.
-    """
-    begins = np.cumsum([0] + [codes.size for codes in texts])
-    starts = np.concatenate([np.arange(begin, end - window) for begin, end in pairwise(begins)])
-    lengths = np.full(starts.size, window)
-    return Samples(Sequences(rows, starts, lengths), Targets(np.concatenate(texts).astype(np.int64), starts + window))
-
-
-def split_end(texts: Sequence[Codes], share: float) -> tuple[list[Codes], list[Codes]]:
-    """Texts without their end, and the end: at least one character, about `share` of all.
-
-    Raises
-    ------
-    ValueError
-        If less than two characters are left.
-    """
-    total = sum(codes.size for codes in texts)
-    left = total - max(1, round(share * total))
-    if left < 2:
-        raise ValueError(f"validation_fraction={share} leaves {left} of {total} characters of text to train on")
-    first, last = [], []
-    for codes in texts:
-        first.append(codes[:left])
-        last.append(codes[left:])
-        left = max(0, left - codes.size)
-    return [codes for codes in first if codes.size], [codes for codes in last if codes.size]
+    def _chunks(self, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Starts and lengths of the chunks of the stream that begins at `start`."""
+        inside = self._begins[(start < self._begins) & (self._begins < start + self._each)]
+        begins = np.concatenate([[start], inside])
+        sizes = np.diff(begins, append=start + self._each)
+        counts = -(-sizes // self._sequence_length)
+        while (left := self.n_chunks - counts.sum()) > 0:  # cut the longest chunks in two
+            longest = np.argsort(-sizes / counts, kind="stable")[:left]
+            counts[longest[sizes[longest] > counts[longest]]] += 1
+        begins, sizes, pieces = (np.repeat(part, counts) for part in (begins, sizes, counts))
+        number = np.arange(pieces.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        starts = begins + sizes * number // pieces
+        return starts, np.diff(starts, append=start + self._each)

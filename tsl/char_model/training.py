@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -14,9 +14,10 @@ import pandas as pd
 from sklearn.utils._param_validation import StrOptions
 
 from tsl._estimator import BaseLSTM, FitTasks, resolve_threads
-from tsl._estimator.base import count, positive
+from tsl._estimator.base import count, positive, share
 from tsl.char_model import defaults
-from tsl.char_model.samples import Codes, Streams, check_sizes, text_windows
+from tsl.char_model.growing import grow
+from tsl.char_model.samples import Codes, Contexts, Documents, Streams
 from tsl.network import Architecture, Dropout, Loss, Optimizer
 from tsl.text import CharVocabulary
 from tsl.training import Samples, Schedule, TrainingSettings, compile_kernels
@@ -32,15 +33,19 @@ class TextTrainer(BaseLSTM):
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
         **BaseLSTM._parameter_constraints,
-        "encoding": [StrOptions({"onehot", "scalar"})],
+        "encoding": [StrOptions({"embedding", "onehot", "scalar"})],
+        "embedding_size": [StrOptions({"auto"}), count()],
         "windowed": ["boolean"],
         "window": [count()],
         "sequence_length": [count()],
         "dropout": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["dropout"]],
         "recurrent_dropout": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["recurrent_dropout"]],
+        "weight_dropout": [StrOptions({"auto"}), share()],
         "alpha": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["alpha"]],
         "learning_rate_init": [StrOptions({"auto"}), positive()],
-        "unknown": [StrOptions({"error", "ignore", "replace"})],
+        "tokens": [StrOptions({"char", "byte"})],
+        "min_frequency": [count()],
+        "unknown": [StrOptions({"error", "ignore", "replace", "grow"})],
         "lowercase": ["boolean"],
     }
 
@@ -69,6 +74,26 @@ class TextTrainer(BaseLSTM):
         vocabulary = self.vocabulary_ if vocabulary is None else vocabulary
         return [vocabulary.encode(one) for one in self._texts(text)]
 
+    def _examples(self, text: Any, y: Any, vocabulary: CharVocabulary) -> Documents | Contexts:
+        """Texts, or contexts where `y` says what follows."""
+        codes = self._encode(text, vocabulary)
+        if y is None:
+            windowed = self.windowed or self.encoding == "scalar"
+            return Documents(codes, int(self.window) if windowed else 0)
+        return Contexts(codes, self._encode_targets(y, len(codes), vocabulary))
+
+    def _encode_targets(self, y: Any, n: int, vocabulary: CharVocabulary) -> Codes:
+        """The characters after `n` contexts as codes."""
+        if self.tokens == "byte":
+            raise ValueError('tokens="byte" learns from whole texts, without y')
+        targets = self._texts(list(y))
+        if len(targets) != n or any(len(one) != 1 for one in targets):
+            raise ValueError(f"y must be {n} characters, one after each context, got {len(targets)} entries")
+        codes = [vocabulary.encode(one) for one in targets]
+        if any(code.size == 0 for code in codes):
+            raise ValueError('y must be known characters: unknown="ignore" leaves no answer for some contexts')
+        return np.concatenate(codes) if codes else np.zeros(0, np.int32)
+
     def _rows(self, codes: Codes) -> Any:
         """What the network reads for each character."""
         if self.network_.architecture.one_hot:
@@ -77,27 +102,60 @@ class TextTrainer(BaseLSTM):
 
     # --- a network to begin with ------------------------------------------------------------------------------
 
-    def _vocabulary_for(self, text: Any, *, go_on: bool) -> CharVocabulary:
-        return self.vocabulary_ if go_on else CharVocabulary(self.unknown).fit(self._texts(text))
-
-    def _prepare(self, vocabulary: CharVocabulary, codes: Sequence[Codes], *, go_on: bool) -> None:
-        """Set up a network for these texts, or see that the one there is can go on; nothing changes on an error."""
-        size, one_hot = len(vocabulary), self.encoding == "onehot"
-        windowed = self.windowed or not one_hot
-        architecture = self._architecture(size if one_hot else 1, size, one_hot=one_hot, every_step=not windowed)
-        if go_on:
-            self._check_same(architecture)
-        check_sizes(codes, int(self.window) if windowed else 1)
+    def _vocabulary_for(self, texts: list[Any], *, go_on: bool) -> CharVocabulary:
         if not go_on:
-            self._start(architecture, int(self.window if windowed else self.sequence_length))
-            self.vocabulary_ = vocabulary
-            self.classes_ = np.array(list(vocabulary.characters_))
-            self.class_count_ = np.zeros(size, np.int64)
-        self._window = int(self.window)
+            return CharVocabulary(self.unknown, self.tokens, self.min_frequency).fit(texts)
+        return self.vocabulary_.grown(texts) if self.unknown == "grow" else self.vocabulary_
+
+    def _prepare(self, vocabulary: CharVocabulary, window: int, *, go_on: bool) -> None:
+        """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
+
+        If `go_on`, see instead that the network there is does so, and make room for new characters; nothing changes
+        on an error.
+        """
+        if go_on:
+            self._check_same(self._architecture_for(len(self.vocabulary_), window))
+            self._grow(vocabulary)
+        else:
+            architecture = self._architecture_for(len(vocabulary), window)
+            self._start(architecture, window or int(self.sequence_length))
+            self.class_count_ = np.zeros(len(vocabulary), np.int64)
+        self.vocabulary_ = vocabulary
+        self.classes_ = vocabulary.tokens_
+        self._window = window or int(self.window)
+
+    def _architecture_for(self, n_codes: int, window: int) -> Architecture:
+        embedding_size = self.embedding_size
+        if self.encoding != "embedding":
+            embedding_size = 0
+        elif embedding_size == "auto":
+            embedding_size = defaults.auto_embedding_size(self._hidden_sizes())
+        one_hot = self.encoding != "scalar"
+        return self._architecture(
+            n_codes if one_hot else 1,
+            n_codes,
+            one_hot=one_hot,
+            every_step=not window,
+            n_embedded=int(embedding_size),
+        )
+
+    def _grow(self, vocabulary: CharVocabulary) -> None:
+        """Make room in the network for a larger vocabulary."""
+        if len(vocabulary) == len(self.vocabulary_):
+            return
+        if not self.network_.architecture.one_hot:
+            raise ValueError('encoding="scalar" cannot learn new characters: their codes would change all others')
+        places = vocabulary.encode(self.vocabulary_.characters_)
+        self.network_, self._optimizer_state = grow(
+            self.network_, self._optimizer_state, places, len(vocabulary), self._random_state
+        )
+        counts = self.class_count_
+        self.class_count_ = np.zeros(len(vocabulary), np.int64)
+        self.class_count_[places] = counts
 
     def _start(self, architecture: Architecture, n_steps: int) -> None:
         super()._start(architecture, n_steps)
-        if architecture.one_hot:
+        if architecture.one_hot and not architecture.n_embedded:
             w_in = self.network_.named()["lstm_0.w_in"]
             w_in[:] = self._random_state.normal(scale=ONE_HOT_SCALE, size=w_in.shape)
 
@@ -105,14 +163,14 @@ class TextTrainer(BaseLSTM):
 
     def _learn(
         self,
-        codes: Sequence[Codes],
+        examples: Documents | Contexts,
         validation: Callable[[], float] | None,
         *,
         tasks_of: Any = None,
         one_epoch: bool = False,
     ) -> None:
         """Train `network_`; scikit-learn's callbacks are told when `tasks_of` says of what text."""
-        samples, settings, steps_per_epoch = self._plan(codes)
+        samples, settings, steps_per_epoch = self._plan(examples)
         if one_epoch:
             epochs, settings = 1.0, replace(settings, max_iter=1)
         elif self.max_time is None:
@@ -132,17 +190,18 @@ class TextTrainer(BaseLSTM):
         for task in tasks:
             task.close()
 
-    def _plan(self, codes: Sequence[Codes]) -> tuple[Samples | Streams, TrainingSettings, int]:
+    def _plan(self, examples: Documents | Contexts) -> tuple[Samples | Streams, TrainingSettings, int]:
         """What to train on, how, and in how many steps an epoch."""
-        windowed = not self.network_.architecture.every_step
+        windowed = examples.window > 0
         batch_size = defaults.auto_batch_size(windowed) if self.batch_size == "auto" else int(self.batch_size)
         samples: Samples | Streams
         if windowed:
-            samples = text_windows(codes, self._window, self._rows(np.concatenate(codes)))
-            batch_size = min(batch_size, samples.sequences.starts.size)
-            steps_per_epoch = -(-samples.sequences.starts.size // batch_size)
+            samples = examples.samples(self._rows)
+            n_windows = samples.sequences.starts.size
+            batch_size = min(batch_size, n_windows)
+            steps_per_epoch = -(-n_windows // batch_size)
         else:
-            samples = Streams(codes, batch_size, int(self.sequence_length), self._random_state)
+            samples = Streams(examples.texts, batch_size, int(self.sequence_length), self._random_state)
             batch_size, steps_per_epoch = samples.n_streams, samples.n_chunks
         settings = TrainingSettings(
             max_iter=defaults.auto_max_iter(steps_per_epoch) if self.max_iter == "auto" else int(self.max_iter),
@@ -202,6 +261,7 @@ class TextTrainer(BaseLSTM):
         return Dropout(
             auto.outputs if self.dropout == "auto" else self.dropout,
             auto.recurrent if self.recurrent_dropout == "auto" else self.recurrent_dropout,
+            auto.weights if self.weight_dropout == "auto" else self.weight_dropout,
             seed=self._dropout_seed,
         )
 
