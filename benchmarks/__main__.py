@@ -12,7 +12,7 @@ from benchmarks.bench import Bench, Options
 from benchmarks.machine import headline, usable_cores
 from benchmarks.peers import PEERS
 
-SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "accuracy")
+SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "accuracy", "text")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,8 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, default=usable_cores(), metavar="N", help="default: all cores")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write all numbers")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name holds this")
-    parser.add_argument("--data", metavar="DIR", help="for accuracy: folder of the M4 and ETTh1 files")
-    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="for accuracy: models of each kind")
+    parser.add_argument(
+        "--data", metavar="DIR", help="folder of public files: M4 and ETTh1 for accuracy, .txt for text"
+    )
+    parser.add_argument(
+        "--seeds", type=_positive, default=3, metavar="N", help="for accuracy and text: models of each kind"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny work: whether it runs, not how fast")
     return parser
 
