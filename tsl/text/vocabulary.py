@@ -207,7 +207,7 @@ class CharVocabulary(BaseEstimator):
 
     @property
     def tokens_(self) -> NDArray[Any]:
-        """What each code stands for.
+        """What each code stands for: characters as ``<U1``, or bytes as ``uint8``.
 
         Where NUL is among the characters, they are Python strings (dtype object): to NumPy it is the end of a str.
         """
