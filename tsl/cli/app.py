@@ -134,6 +134,105 @@ def backtest(
     run_backtest(source, choices, options, by, out, plot)
 
 
+text_app = typer.Typer(help="Learn to write like a text, write, and say how well another text is predicted.")
+app.add_typer(text_app, name="text", no_args_is_help=True)
+
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="What tsl text train has written.")]
+IgnoreUnknown = Annotated[
+    bool, typer.Option("--ignore-unknown", help="Leave out characters that the model does not know.")
+]
+
+
+@text_app.command("train")
+def text_train(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Texts in UTF-8; - is standard input.")],
+    out: Annotated[Path | None, typer.Option(help="File for the model. Default: named after the first text.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.001, help="How long to train.")] = 1.0,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the text instead: the result is then always the same.")
+    ] = None,
+    hidden_size: Annotated[
+        list[int] | None, typer.Option(min=1, help="Units; may be repeated, for more layers. Default: 256.")
+    ] = None,
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Lower the case of all text.")] = False,
+    tokens: Annotated[str, typer.Option(help="What is predicted: char or byte.")] = "char",
+    unknown: Annotated[
+        str | None, typer.Option(help="What becomes of new characters: error, ignore, replace or grow.")
+    ] = None,
+    validation: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the text, from its end, to judge by; 0: none.")
+    ] = 0.1,
+    seed: Seed = 0,
+    start_from: Annotated[Path | None, typer.Option(help="Model to go on with.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other parameter of LSTMCharModel.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Learn to write like a text, and keep the model in a file."""
+    from tsl.cli.text import Budget, parse_settings, run_train
+
+    parameters = {"early_stopping": validation > 0, "random_state": seed}
+    parameters |= {"validation_fraction": validation} if validation else {}
+    parameters |= {"hidden_size": tuple(hidden_size)} if hidden_size else {}
+    parameters |= {"lowercase": True} if lowercase else {}
+    parameters |= {"tokens": tokens} if tokens != "char" else {}
+    parameters |= {"unknown": unknown} if unknown else {}
+    budget = Budget(None, epochs) if epochs else Budget(60 * minutes, None)
+    run_train(files, out, start_from, budget, parameters | parse_settings(settings or []), quiet)
+
+
+@text_app.command("generate")
+def text_generate(
+    model: ModelFile,
+    prompt: Annotated[str, typer.Option(help="What to go on from; - reads it from standard input.")] = "",
+    length: Annotated[int, typer.Option(min=0, help="Characters to write.")] = 400,
+    temperature: Annotated[float | None, typer.Option(min=0, help="0: the likeliest; 1: as expected. [0.7]")] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Choose among so many of the likeliest.")] = None,
+    top_p: Annotated[float | None, typer.Option(min=0, max=1, help="Among the likeliest that make up so much.")] = None,
+    min_p: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Among those at least so likely as the best.")
+    ] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(min=0, help="Above 1: what came is less likely.")] = None,
+    beam_width: Annotated[int | None, typer.Option(min=1, help="Search for a likely text instead of drawing.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="End before this; may be repeated.")] = None,
+    forbid: Annotated[str | None, typer.Option(help="Characters that must not come.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="How many texts to write.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Gives the same text each time.")] = None,
+    echo: Annotated[bool, typer.Option("--echo", help="Write the prompt first.")] = False,
+    ignore_unknown: IgnoreUnknown = False,
+) -> None:
+    """Write on after a prompt, to stdout."""
+    from tsl.cli.text import run_generate
+
+    given = {
+        "temperature": 0.7 if temperature is None and beam_width is None else temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
+        "beam_width": beam_width,
+        "stop": stop or None,
+        "forbid": forbid,
+        "n_samples": samples if samples > 1 else None,
+        "random_state": seed,
+    }
+    options = {"length": length} | {name: value for name, value in given.items() if value is not None}
+    run_generate(model, prompt, options, echo=echo, ignore_unknown=ignore_unknown)
+
+
+@text_app.command("score")
+def text_score(
+    model: ModelFile,
+    file: Annotated[Path, typer.Argument(help="A text in UTF-8; - is standard input.")],
+    ignore_unknown: IgnoreUnknown = False,
+) -> None:
+    """Say how well a text is predicted."""
+    from tsl.cli.text import run_score
+
+    run_score(model, file, ignore_unknown=ignore_unknown)
+
+
 @app.command()
 def info() -> None:
     """Show versions, what the kernels are compiled for, and where machine code is kept."""

@@ -1,0 +1,305 @@
+"""What ``tsl text train``, ``generate`` and ``score`` do."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from tsl import LSTMCharModel
+from tsl.cli.forecast import notes_in_one_line
+from tsl.persistence import load, save
+from tsl.training import History, compile_kernels
+
+STDIN = Path("-")
+FLUSH_SECONDS = 0.02
+BAR_WIDTH = 20
+REPORTS = 6  # lines that stay, with a sample
+LEAST_BETWEEN_REPORTS, MOST_BETWEEN_REPORTS = 5.0, 60.0  # seconds
+SAMPLE_LENGTH, SAMPLE_TEMPERATURE = 60, 0.6
+NOT_FROM_HERE = {"callbacks", "verbose", "warm_start"}
+VISIBLE = str.maketrans({"\n": "↵", "\t": "⇥", "\r": "␍"})
+INTERRUPTED = 130  # as shells have it
+
+
+class Budget(NamedTuple):
+    """How long to train: seconds, or passes over the text."""
+
+    seconds: float | None
+    epochs: int | None
+
+
+# --- tsl text train -------------------------------------------------------------------------------------------------
+
+
+def run_train(
+    files: list[Path],
+    out: Path | None,
+    start_from: Path | None,
+    budget: Budget,
+    parameters: dict[str, Any],
+    quiet: bool,
+) -> None:
+    """Learn from the files, and write the model to `out`; Ctrl-C ends the training, and what is learned is kept."""
+    out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if out is None else out
+    check_out(out, files)
+    texts = [read_input(file) for file in files]
+    model = new_model(budget, parameters) if start_from is None else model_to_go_on(start_from, budget, parameters)
+    compile_kernels("float32", 0 if quiet else 1)
+    n_characters = sum(map(len, texts))
+    if model.early_stopping:
+        n_characters = math.ceil(n_characters * (1 - model.validation_fraction))
+    report = None if quiet else TrainingReport(model, budget, n_characters)
+    with notes_in_one_line(), nullcontext() if report is None else report.shown():
+        model.set_params(callbacks=None if report is None else [report])
+        model.fit(texts)
+    save(model, out)
+    sys.stdout.write(f"{out}: {summary(model.history_, held_out=model.early_stopping)}\n")
+
+
+def new_model(budget: Budget, parameters: dict[str, Any]) -> Any:
+    """A model with these parameters, the rest being its own."""
+    return with_parameters(LSTMCharModel(), budget, parameters)
+
+
+def model_to_go_on(path: Path, budget: Budget, parameters: dict[str, Any]) -> Any:
+    """The model of a file, to be trained on."""
+    return with_parameters(load(path), budget, parameters).set_params(warm_start=True)
+
+
+def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> Any:
+    """Set what is known, and say what is not."""
+    known = sorted(set(model.get_params()) - NOT_FROM_HERE)
+    for name in parameters:
+        if name not in known:
+            raise ValueError(f"--set must name one of {', '.join(known)}, got {name!r}")
+    if budget.epochs is not None:
+        parameters = {"max_iter": budget.epochs, "max_time": None} | parameters
+    else:
+        parameters = {"max_time": budget.seconds} | parameters
+    return model.set_params(**parameters)
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """``["dropout=0.3", "solver=adam"]`` as a dict; values are JSON where they can be, else text."""
+    parsed: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set must have the form NAME=VALUE, got {setting!r}")
+        try:
+            parsed[name.strip()] = json.loads(value)
+        except ValueError:
+            parsed[name.strip()] = value
+    return parsed
+
+
+def check_out(out: Path, files: list[Path]) -> None:
+    """Refuse before the training what could not be written after it."""
+    folder = out.parent
+    if not folder.is_dir():
+        raise OSError(f"there is no folder {folder} to write {out.name} to: name another file with --out")
+    if not os.access(folder, os.W_OK):
+        raise OSError(f"{folder} is a folder that nothing can be written to: name another file with --out")
+    if out.exists() and not out.is_file():
+        raise OSError(f"{out} is there and is not a file: name another one with --out")
+    if any(file != STDIN and file.exists() and out.exists() and out.samefile(file) for file in files):
+        raise ValueError(f"{out} is the text itself: name another file with --out")
+
+
+def summary(history: History, *, held_out: bool) -> str:
+    """What has come out, in one line."""
+    place = history.best_iter - 1 if held_out else -1
+    bits = f"{in_bits(history.loss[place])} bits per character in training"
+    if held_out:
+        bits = f"{in_bits(history.val_loss[place])} bits per character held out, {bits}"
+    return f"{bits}, text read {history.n_iter} times in {sum(history.seconds):.0f} s"
+
+
+def in_bits(nats: float) -> str:
+    """Three digits of a number of nats in bits."""
+    return f"{nats / math.log(2):.3f}"
+
+
+class TrainingReport:
+    """Shows on stderr how the training gets on: on a terminal a line that is redrawn, and now and then one that stays.
+
+    Parameters
+    ----------
+    model : LSTMCharModel
+        The one that is trained.
+    budget : Budget
+    n_characters : int
+        Characters that an epoch reads.
+    """
+
+    def __init__(self, model: Any, budget: Budget, n_characters: int) -> None:
+        self._model = model
+        self._budget = budget
+        self._n_characters = n_characters
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+        pause = (budget.seconds or math.inf) / REPORTS
+        self._pause = min(max(pause, LEAST_BETWEEN_REPORTS), MOST_BETWEEN_REPORTS)
+        self._began = self._reported = perf_counter()
+        self._first_epoch = 0
+        self._numbers = self._speed = ""
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Have the line redrawn by itself, on a terminal."""
+        self._began = self._reported = perf_counter()
+        self._console.print(f"reading {self._n_characters:,} characters; Ctrl-C ends the training and keeps the model")
+        with Live(get_renderable=self._line, console=self._console, transient=True, refresh_per_second=8):
+            yield
+
+    def on_epoch_begin(self, epoch: int, history: History, network: Any) -> None:
+        """Remember where this training begins: an earlier one may have had epochs already."""
+        self._first_epoch = self._first_epoch or epoch
+
+    def on_epoch_end(self, epoch: int, history: History, network: Any) -> None:
+        """Take in what an epoch has shown."""
+        held_out = "" if math.isnan(history.val_loss[-1]) else f", held out {in_bits(history.val_loss[-1])}"
+        if history.n_steps[-1] == max(history.n_steps) and self._elapsed() < (self._budget.seconds or math.inf):
+            self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} characters/s"  # of a whole epoch
+        self._numbers = f"epoch {epoch}  {in_bits(history.loss[-1])} bits/character{held_out}{self._speed}"
+        if perf_counter() - self._reported >= self._pause or epoch == self._first_epoch:
+            self._reported = perf_counter()
+            sample = self._model.generate(length=SAMPLE_LENGTH, temperature=SAMPLE_TEMPERATURE, random_state=epoch)
+            self._console.print(f"{self._elapsed():4.0f} s  {self._numbers}  | {printable(sample)}")
+
+    def _elapsed(self) -> float:
+        return perf_counter() - self._began
+
+    def _line(self) -> Text:
+        history = getattr(self._model, "history_", None)
+        share = 0.0
+        if self._budget.seconds is not None:
+            share = self._elapsed() / self._budget.seconds
+        elif self._budget.epochs and history is not None and self._first_epoch:
+            share = (history.n_iter - self._first_epoch + 1) / self._budget.epochs
+        filled = math.floor(BAR_WIDTH * min(share, 1.0))
+        of = "" if self._budget.seconds is None else f" of {self._budget.seconds:.0f}"
+        line = f"{'#' * filled}{'.' * (BAR_WIDTH - filled)}  {self._elapsed():.0f}{of} s  {self._numbers}"
+        return Text(line, no_wrap=True, overflow="ellipsis")
+
+
+def printable(text: str) -> str:
+    """A text in one line that leaves a terminal as it is."""
+    return "".join(c if c.isprintable() else "�" for c in text.translate(VISIBLE))
+
+
+# --- tsl text generate ----------------------------------------------------------------------------------------------
+
+
+def run_generate(path: Path, prompt: str, options: dict[str, Any], *, echo: bool, ignore_unknown: bool) -> None:
+    """Write on after a prompt, to stdout, as it comes."""
+    model = load_model(path, ignore_unknown=ignore_unknown)
+    prompt = read_input(STDIN) if prompt == "-" else prompt
+    with naming_the_option(), to_stdout() as write:
+        for piece in pieces(model, prompt, options, echo=prompt if echo else ""):
+            write(piece)
+
+
+def pieces(model: Any, prompt: str, options: dict[str, Any], *, echo: str) -> Iterator[str]:
+    """What is to be written: one text as it comes, or several, each under its number."""
+    if options.get("n_samples", 1) > 1:
+        for k, text in enumerate(model.generate(prompt, **options), start=1):
+            yield f"--- {k}\n{echo}{text}\n"
+        return
+    yield echo
+    # All beams are read to the end before the best one is known.
+    yield from [model.generate(prompt, **options)] if "beam_width" in options else model.stream(prompt, **options)
+    yield "\n"
+
+
+@contextmanager
+def to_stdout() -> Iterator[Callable[[str], None]]:
+    """Hands out what writes to stdout; Ctrl-C, and a reader that has had enough, end it without a word."""
+    out = sys.stdout
+    if hasattr(out, "reconfigure"):
+        out.reconfigure(errors="replace")  # rather than end in the middle, for a character that a terminal lacks
+    flushed = perf_counter()
+
+    def write(text: str) -> None:
+        nonlocal flushed
+        out.write(text)
+        if perf_counter() - flushed >= FLUSH_SECONDS:
+            out.flush()
+            flushed = perf_counter()
+
+    try:
+        yield write
+        out.flush()
+    except KeyboardInterrupt:
+        out.write("\n")
+        out.flush()
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # What is still in the buffer would be written, and fail again, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        sys.exit(0)
+
+
+# --- tsl text score -------------------------------------------------------------------------------------------------
+
+
+def run_score(path: Path, file: Path, *, ignore_unknown: bool) -> None:
+    """Print how well the model predicts a text."""
+    model = load_model(path, ignore_unknown=ignore_unknown)
+    text = read_input(file)
+    with naming_the_option():
+        nats = -model.score(text)
+    rows = [
+        ("characters", f"{len(text)}"),
+        ("nats per character", f"{nats:.4f}"),
+        ("bits per character", f"{nats / math.log(2):.4f}"),
+        ("perplexity", f"{math.exp(nats):.4f}"),
+    ]
+    sys.stdout.write("".join(f"{name:20}{value}\n" for name, value in rows))
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def load_model(path: Path, *, ignore_unknown: bool) -> Any:
+    """The model of a file, perhaps told to leave out what it does not know."""
+    model = load(path)
+    if ignore_unknown:
+        model.vocabulary_.set_params(unknown="ignore")
+    return model
+
+
+@contextmanager
+def naming_the_option() -> Iterator[None]:
+    """Say what the command line can do about unknown characters, instead of what a program can."""
+    try:
+        yield
+    except ValueError as error:
+        what, found, _ = str(error).partition("; unknown='ignore'")
+        raise ValueError(f"{what}; --ignore-unknown leaves such characters out") if found else error from None
+
+
+def read_input(file: Path) -> str:
+    """The text of a file, or of stdin: UTF-8, without a byte order mark, with line feeds alone."""
+    name = "standard input" if file == STDIN else str(file)
+    content = sys.stdin.buffer.read() if file == STDIN else file.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name} is not UTF-8: byte {content[error.start]:#04x} at position {error.start:,}; convert it first, "
+            "for instance with iconv -f latin1 -t utf-8"
+        ) from None
+    if not text:
+        raise ValueError(f"{name} is empty")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
