@@ -6,7 +6,7 @@ import reference
 from network_problem import LOSSES, PRECISIONS, make_problem, share_small_work, twin_flat_gradient, twin_forward
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tsl.network import Dropout, Optimizer, OptimizerState
+from tsl.network import Dropout, Optimizer, OptimizerState, TrainingMemory
 
 # epsilon is large enough to see where it is added
 SOLVERS = {
@@ -305,3 +305,27 @@ def test_training_learns():
         state,
     )
     assert losses[-20:].mean() < 0.1 * losses[:20].mean()
+
+
+@pytest.mark.parametrize("dropout", [Dropout(), Dropout(outputs=0.2, recurrent=0.3, weights=0.4, seed=1)])
+def test_memory_of_earlier_calls_changes_no_bit(dropout):
+    """Also that of larger batches, of another kind of dropout, and of another network."""
+    found = []
+    for memory in (None, TrainingMemory()):
+        if memory is not None:
+            take_steps(make_problem(np.float32, batch=9, n_steps=11), Optimizer(), batches=np.arange(9)[None],
+                       rates=RATES[:1], dropout=DROPOUT, memory=memory)  # fmt: skip
+        problem = make_problem(np.float32, batch=7)
+        state = problem.network.new_optimizer_state()
+        for part in (slice(0, 1), slice(1, 5)):
+            take_steps(
+                problem,
+                Optimizer(),
+                state=state,
+                batches=BATCHES[part],
+                rates=RATES[part],
+                dropout=dropout,
+                memory=memory,
+            )
+        found.append(problem.network.params)
+    assert_array_equal(found[0], found[1])

@@ -48,7 +48,19 @@ class LinearNetwork:
         return np.average(errors**2, weights=weights)
 
     def train_steps(
-        self, sequences, targets, weights, batches, learning_rates, loss, optimizer, state, *, dropout, n_threads
+        self,
+        sequences,
+        targets,
+        weights,
+        batches,
+        learning_rates,
+        loss,
+        optimizer,
+        state,
+        *,
+        dropout,
+        memory,
+        n_threads,
     ):
         self.calls.append((batches.copy(), learning_rates.copy(), dropout, n_threads))
         losses, norms = np.empty(len(batches)), np.empty(len(batches))

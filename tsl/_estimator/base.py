@@ -218,7 +218,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
             dropout=dropout or Dropout(self.dropout, self.recurrent_dropout, seed=self._dropout_seed),
             state=self._optimizer_state,
             history=self.history_,
-            callbacks=[*callbacks, *(self.callbacks or ())],
+            callbacks=[*callbacks, *map(self._own_callback, self.callbacks or ())],
             n_threads=resolve_threads(self.n_threads),
             verbose=int(self.verbose),
         )
@@ -228,6 +228,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
         self.validation_scores_ = None if validation is None else [-loss for loss in history.val_loss]
         losses = history.val_loss if self.early_stopping else history.loss
         self.best_loss_ = float(np.nanmin(losses)) if np.isfinite(losses).any() else np.nan
+
+    def _own_callback(self, callback: Any) -> Any:
+        return callback.for_estimator(self) if isinstance(callback, Callback) else callback
 
     def _settings(self, *, max_iter: int, batch_size: int) -> TrainingSettings:
         return TrainingSettings(

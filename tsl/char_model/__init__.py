@@ -1,5 +1,6 @@
 """A character model of a text: `LSTMCharModel`."""
 
 from tsl.char_model.model import LSTMCharModel
+from tsl.char_model.showing import TextSamples
 
-__all__ = ["LSTMCharModel"]
+__all__ = ["LSTMCharModel", "TextSamples"]

@@ -24,9 +24,11 @@ class LSTMCharModel(TextWriter):
     ----------
     hidden_size : int or tuple of int, default=256
         Units, of each layer if several are to be stacked.
-    encoding : {"onehot", "scalar"}, default="onehot"
-        How the network reads a character: as a vector with a single 1, which costs no product; or as one number, its
-        code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
+    encoding : {"embedding", "onehot", "scalar"}, default="embedding"
+        How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
+        its code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
+    embedding_size : int or "auto", default="auto"
+        Numbers in the vector of a character. "auto": 32, or 64 from 512 units up.
     windowed : bool, default=False
         Whether to learn from windows rather than from streams.
     window : int, default=50
@@ -40,6 +42,8 @@ class LSTMCharModel(TextWriter):
         that is read often is learnt by heart.
     recurrent_dropout : float or "auto", default="auto"
         Share of the hidden units that do not reach the next step, the same ones throughout a chunk.
+    weight_dropout : float or "auto", default="auto"
+        Share of the recurrent weights that are left out, the same ones throughout a chunk (DropConnect).
     solver : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
         How weights follow the gradient.
     alpha : float or "auto", default="auto"
@@ -65,8 +69,14 @@ class LSTMCharModel(TextWriter):
         Epochs without progress of at least `tol` that end the training.
     tol : float, default=1e-4
         In nats per character.
-    unknown : {"error", "ignore", "replace"}, default="error"
-        What becomes of characters that were not in the first text: see `tsl.text.CharVocabulary`.
+    tokens : {"char", "byte"}, default="char"
+        What is predicted one after the other: the characters of the text, or the bytes of its UTF-8, which leave no
+        character unknown. Whatever is said "per character" is so for bytes, too, but for the losses of training.
+    min_frequency : int, default=1
+        Rarer characters are unknown ones; needs ``unknown="ignore"`` or ``"replace"``.
+    unknown : {"error", "ignore", "replace", "grow"}, default="error"
+        What becomes of characters that were not in the first text: an error, nothing, U+FFFD; or `partial_fit` adds
+        them to the vocabulary, while they remain an error everywhere else. See `tsl.text.CharVocabulary`.
     lowercase : bool, default=False
         Whether to lower the case of all text, prompts included.
     random_state : int, RandomState instance or None, default=None
@@ -83,8 +93,8 @@ class LSTMCharModel(TextWriter):
 
     Attributes
     ----------
-    classes_ : ndarray of str, of shape (n_classes,)
-        The characters, sorted.
+    classes_ : ndarray of shape (n_classes,)
+        The characters, sorted; or the 256 bytes, as integers.
     class_count_ : ndarray of int, of shape (n_classes,)
         How often each was in the training text.
     vocabulary_ : tsl.text.CharVocabulary
@@ -92,7 +102,7 @@ class LSTMCharModel(TextWriter):
     network_ : tsl.network.Network
         The network.
     history_ : tsl.training.History
-        Loss (nats per character), learning rate, seconds, ... of each epoch.
+        Loss in nats per character (``history_.bits``: in bits), learning rate, seconds, ... of each epoch.
     loss_curve_ : list of float
         Its training loss, with dropout.
     validation_scores_ : list of float or None
@@ -111,8 +121,7 @@ class LSTMCharModel(TextWriter):
     A text's first character is predicted by how often each one was in the training text, each counted once more.
     `generate` without a prompt begins so too.
 
-    Several texts in a list are learnt as one after another: no character is predicted from another text's last one
-    as if it followed, but a stream does not forget at the border. When scored, every text begins anew.
+    Several texts in a list are documents: each begins with nothing before it, when it is learnt and when it is scored.
 
     The same seed and parameters give the same model, bit for bit, whatever `n_threads`, unless `max_time` is set.
 
@@ -195,15 +204,16 @@ class LSTMCharModel(TextWriter):
         self.callbacks = callbacks
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, text: str | Sequence[str], y: Any = None) -> Self:
+    def fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
         """Train a new network, or go on with the one there is if `warm_start` is set.
 
         Parameters
         ----------
         text : str or list of str
-            One text or several: two characters at least, `window` + 1 if windowed.
-        y : object
-            Ignored.
+            One text or several: two characters at least, `window` + 1 if windowed. With `y`, pieces of text of any
+            lengths, as `tsl.text.CharWindow` with ``output="text"`` gives them.
+        y : sequence of str, default=None
+            None, or the character after each of these pieces; then nothing else is predicted.
 
         Returns
         -------
@@ -225,15 +235,15 @@ class LSTMCharModel(TextWriter):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, text: str | Sequence[str], y: Any = None) -> Self:
-        """Go on with more text: read it once. The first text decides the vocabulary.
+    def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
+        """Go on with more text: read it once. The first text decides the vocabulary, unless ``unknown="grow"``.
 
         Parameters
         ----------
         text : str or list of str
             As in `fit`.
-        y : object
-            Ignored.
+        y : sequence of str, default=None
+            As in `fit`.
 
         Returns
         -------

@@ -99,9 +99,9 @@ class TextPredictor(TextTrainer):
         Parameters
         ----------
         text : str or list of str
-            Characters of several texts count alike.
-        y : object
-            Ignored.
+            Characters of several texts count alike. With `y`, contexts as in `predict_proba`.
+        y : sequence of str, default=None
+            None, or the character after each context; then only these are scored.
 
         Returns
         -------

@@ -2,8 +2,8 @@
 
 The right factor is *packed*: its columns are cut into blocks of `width` (4 or 2 vectors), and a block holds its rows
 one after the other, so that the inner loop reads it in order. `gate_rows` computes the gate sums of some rows;
-`add_rows` and `add_gate_rows` compute `out += a @ b` for some rows of `a`; `add_gate_outer` and `add_outer` compute `out += a.T @ b`, a
-sum over rows. All but the first are the same tile with other strides.
+`add_rows` and `add_gate_rows` compute `out += a @ b` for some rows of `a`; `add_gate_outer` and `add_outer` compute
+`out += a.T @ b`, a sum over rows. All but the first are the same tile with other strides.
 
 Every sum runs along `k` in the same order, whatever the tile, so a row's result does not depend on the other rows.
 """

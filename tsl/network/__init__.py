@@ -17,6 +17,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
+from tsl.network.team import TrainingMemory
 from tsl.network.warmup import on_compilation, warm_up
 from tsl.network.writer import Writer, choose
 
@@ -32,6 +33,7 @@ __all__ = [
     "Sequences",
     "States",
     "Targets",
+    "TrainingMemory",
     "Writer",
     "choose",
     "on_compilation",

@@ -36,7 +36,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.team import Team, useful_threads
+from tsl.network.team import Team, TrainingMemory, useful_threads
 from tsl.network.workers import in_threads
 
 PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
@@ -288,6 +288,7 @@ class Network:
         *,
         dropout: Dropout = Dropout(),  # noqa: B008 (frozen)
         carried: NDArray[Any] | None = None,
+        memory: TrainingMemory | None = None,
         n_threads: int = 1,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Take one step per row of `batches`, all in compiled code.
@@ -306,6 +307,8 @@ class Network:
         carried : ndarray, from `zero_states`, or None
             States that each place of a batch starts from, replaced by those that it ends with: window k of a batch
             goes on where window k of the batch before ended. None starts every window from zero.
+        memory : TrainingMemory or None
+            What earlier calls have worked in.
         n_threads : int
             At most this many threads.
 
@@ -320,7 +323,7 @@ class Network:
         whose loss or gradient is not finite leaves parameters and moments as they were: its loss tells.
         """
         longest = int(sequences.lengths.max())
-        team = Team(self, batches.shape[0], longest, batches.shape[1], dropout, n_threads)
+        team = Team(self, batches.shape[0], longest, batches.shape[1], dropout, n_threads, memory)
         try:
             return team.run(
                 self.data(sequences, targets, weights, carried=carried),

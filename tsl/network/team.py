@@ -27,35 +27,54 @@ def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) ->
     return max(1, min(n_threads, int(worth), n_rows))
 
 
-class Team:
-    """Threads that take training steps together, and the memory that they share."""
+class TrainingMemory:
+    """Arrays that training steps work in. Kept from one call of `Network.train_steps` to the next it saves time.
 
-    def __init__(self, network, n_batches, n_steps, batch, dropout, n_threads):
-        self.network = network
-        self.n_threads = useful_threads(n_threads, n_batches, 3 * network.flops(batch, n_steps), batch)
-        kind = network.dtype
-        self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=dropout.recurrent > 0.0)
+    It goes with whatever network it was last used for, and grows when that needs more.
+    """
+
+    def __init__(self) -> None:
+        self._network = None
+        self._room = (0, 0, False, False)
+
+    def make_room(self, network, n_steps, batch, dropout):
+        """See that there is enough for batches of so many windows of so many steps."""
+        needed = (n_steps, batch, dropout.recurrent > 0.0, dropout.weights > 0.0)
+        if network is self._network and all(a <= b for a, b in zip(needed, self._room, strict=True)):
+            return
+        self._network, self._room, kind = network, needed, network.dtype
+        self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=needed[2])
         self.packed = aligned_zeros(network.packed_size, kind)
         self.d_packed = aligned_zeros(network.packed_size, kind)
         self.grads = aligned_zeros(network.params.size, kind)
-        self.dropped = aligned_zeros(network.params.size if dropout.weights else 0, kind)
+        self.dropped = aligned_zeros(network.params.size if needed[3] else 0, kind)
         self.partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
+
+
+class Team:
+    """Threads that take training steps together in the same memory."""
+
+    def __init__(self, network, n_batches, n_steps, batch, dropout, n_threads, memory=None):
+        self.network = network
+        self.n_threads = useful_threads(n_threads, n_batches, 3 * network.flops(batch, n_steps), batch)
+        self.memory = TrainingMemory() if memory is None else memory
+        self.memory.make_room(network, n_steps, batch, dropout)
 
     def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
         """Losses and norms of the steps in `batches`."""
         losses, norms = np.zeros(len(batches)), np.zeros(len(batches))
         barrier = new_barrier()
-        network = self.network
+        network, memory = self.network, self.memory
 
         def run(thread):
             train_stretch(
                 network.layout,
                 network.params,
-                self.grads,
-                self.dropped,
-                self.packed,
-                self.d_packed,
-                self.work,
+                memory.grads,
+                memory.dropped,
+                memory.packed,
+                memory.d_packed,
+                memory.work,
                 data,
                 batches,
                 learning_rates,
@@ -68,7 +87,7 @@ class Team:
                 input_gradient,
                 losses,
                 norms,
-                self.partial_norms,
+                memory.partial_norms,
                 barrier,
                 thread,
                 self.n_threads,
@@ -79,15 +98,15 @@ class Team:
 
     def read_gradient(self, loss, n_steps, n):
         """What the last step left in memory."""
-        network, layout = self.network, self.network.layout
+        network, layout, work = self.network, self.network.layout, self.memory.work
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
             n_inputs = int(layout.cells["n_inputs"][0])
             width = rounded_up(n_inputs, WIDTH)
-            inputs = read_array(self.work, self.work.cells["d_inputs"][0], n_steps, n, width)
+            inputs = read_array(work, work.cells["d_inputs"][0], n_steps, n, width)
             inputs = inputs[..., :n_inputs].swapaxes(0, 1).copy()
         hidden, cell = [], []
-        for size, places in zip(layout.cells["n_hidden"].tolist(), self.work.cells, strict=True):
-            hidden.append(read_array(self.work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
-            cell.append(read_array(self.work, places["d_cell"], n, padded_units(size))[:, :size].copy())
-        return Gradient(float(loss), np.array(self.grads), inputs, hidden, cell)
+        for size, places in zip(layout.cells["n_hidden"].tolist(), work.cells, strict=True):
+            hidden.append(read_array(work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
+            cell.append(read_array(work, places["d_cell"], n, padded_units(size))[:, :size].copy())
+        return Gradient(float(loss), np.array(self.memory.grads), inputs, hidden, cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from tsl.network import Network
 from tsl.training.history import History
@@ -15,6 +16,10 @@ class Callback:
     which is called as `on_epoch_end`. Epochs are counted from 1. Callbacks are called in the order given; an
     exception leaves `train` with the network as it was at that moment.
     """
+
+    def for_estimator(self, estimator: Any) -> Callback:
+        """Return what is to be called while this estimator is fitted: by default the callback itself."""
+        return self
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
         """Be called before the first step of an epoch; `history` ends with the epoch before."""

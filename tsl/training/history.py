@@ -43,6 +43,16 @@ class History:
     stopped_by: str | None = None
 
     @property
+    def bits(self) -> list[float]:
+        """`loss` in bits, where it is a log loss in nats."""
+        return [loss / math.log(2) for loss in self.loss]
+
+    @property
+    def val_bits(self) -> list[float]:
+        """`val_loss` in bits, where it is a log loss in nats."""
+        return [loss / math.log(2) for loss in self.val_loss]
+
+    @property
     def n_iter(self) -> int:
         """How many epochs there were, the last one perhaps cut short."""
         return len(self.loss)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState, on_compilation
+from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState, TrainingMemory, on_compilation
 from tsl.training.batches import Samples, batch_shares, epoch_batches, window_shares, windows_to_use
 from tsl.training.callbacks import Callback, Callbacks
 from tsl.training.history import History
@@ -176,6 +176,7 @@ def train(
             "optimizer": optimizer,
             "state": network.new_optimizer_state() if state is None else state,
             "dropout": Dropout() if dropout is None else dropout,
+            "memory": TrainingMemory(),
             "n_threads": n_threads,
         },
         history=History() if history is None else history,
