@@ -6,6 +6,7 @@ into a new figure, and gives the Axes back to work on.
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast
 from tsl.plotting._gates import plot_gates
+from tsl.plotting._surprisal import plot_surprisal
 from tsl.plotting._training import plot_history, plot_residuals
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "plot_gates",
     "plot_history",
     "plot_residuals",
+    "plot_surprisal",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsl.plotting._axes import new_axes
+from tsl.plotting._text import VISIBLE, checked_line_length, colour_text, write_characters
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ TITLES = {
     "hidden": "Hidden state",
 }
 MOST_UNITS = 16
-VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥"}  # these are characters like others
 
 
 def plot_gates(
@@ -31,9 +31,10 @@ def plot_gates(
     sample: int = 0,
     units: Sequence[int] | None = None,
     step_labels: Iterable[Any] | None = None,
+    line_length: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show a gate of some units at each step of one window.
+    """Show a gate of some units at each step of one window, or of one unit over a longer text.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ def plot_gates(
         order.
     step_labels : iterable, optional
         One label a step, such as the characters that were read or times. Those of a shorter window may end early.
+    line_length : int, optional
+        Show `step_labels`, which must be a text, in lines of up to so many characters, each on the colour of what one
+        unit does there: the one in `units`, or the one that changes most. Default: a row for each unit.
     ax : matplotlib.axes.Axes, optional
         Where to draw; default a new figure.
 
@@ -61,7 +65,11 @@ def plot_gates(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `gate`, `sample`, `units` or `step_labels` do not fit.
+        If `gate`, `sample`, `units`, `step_labels` or `line_length` do not fit.
+
+    See Also
+    --------
+    plot_surprisal : Colours a text by how unexpected it is.
 
     Examples
     --------
@@ -76,6 +84,15 @@ def plot_gates(
     >>> ax = plot_gates(model.gates(X[:1])[0], step_labels=np.round(X[0, :, 0], 1))
     >>> ax.get_title()
     'Forget gate, layer 0'
+
+    What one cell does all along a text:
+
+    >>> from tsl import LSTMCharModel
+    >>> text = "To be, or not to be. " * 10
+    >>> model = LSTMCharModel(hidden_size=8, max_iter=5, random_state=0).fit(text)
+    >>> ax = plot_gates(model.gates(text)[0], gate="cell", units=[3], step_labels=text, line_length=60)
+    >>> ax.get_title()
+    'Cell state, layer 0, unit 3'
     """
     if gate not in TITLES:
         raise ValueError(f"gate must be one of {', '.join(map(repr, TITLES))}, got {gate!r}")
@@ -86,13 +103,19 @@ def plot_gates(
     if labels is not None and not 1 <= len(labels) <= values.shape[1]:
         raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one a step, got {len(labels)}")
     steps = np.asarray(values[sample])[: None if labels is None else len(labels)]
+    direction = ", reverse" if gates.direction == "reverse" else ""
+    title = f"{TITLES[gate]}, layer {gates.layer}{direction}"
+    if line_length is not None:
+        unit = _only_unit(units, steps)
+        ax = _over_text(labels, steps[:, unit], line_length, ax, _colours(gate, steps[:, unit]))
+        ax.set_title(f"{title}, unit {unit}")
+        return ax
     rows = _most_changing(steps) if units is None else _checked_units(units, steps.shape[1])
     if ax is None:
         ax = _new_axes(*steps[:, rows].shape)
     image = ax.imshow(steps[:, rows].T, aspect="auto", interpolation="nearest", **_colours(gate, steps))
     ax.figure.colorbar(image, ax=ax)
-    direction = ", reverse" if gates.direction == "reverse" else ""
-    ax.set(title=f"{TITLES[gate]}, layer {gates.layer}{direction}", xlabel="step", ylabel="unit")
+    ax.set(title=title, xlabel="step", ylabel="unit")
     ax.set_yticks(range(len(rows)), [str(unit) for unit in rows])
     if labels is not None:
         texts = [VISIBLE.get(str(label), str(label)) for label in labels]
@@ -104,6 +127,26 @@ def _most_changing(steps: Any) -> list[int]:
     """Up to `MOST_UNITS` units with the widest spread over the steps (T, H)."""
     by_spread = np.argsort(-steps.std(axis=0), kind="stable")
     return sorted(by_spread[:MOST_UNITS].tolist())
+
+
+def _only_unit(units: Sequence[int] | None, steps: Any) -> int:
+    rows = [int(steps.std(axis=0).argmax())] if units is None else _checked_units(units, steps.shape[1])
+    if len(rows) != 1:
+        raise ValueError(f"units must name one unit where there is a line_length, got {units!r}")
+    return rows[0]
+
+
+def _over_text(
+    labels: list[Any] | None, values: Any, line_length: int, ax: Axes | None, colours: dict[str, Any]
+) -> Axes:
+    """Write the labels in lines, each on the colour of its value."""
+    if labels is None or not all(isinstance(label, str) and len(label) == 1 for label in labels):
+        raise ValueError("step_labels must be a text where there is a line_length, one character a step")
+    line_length = checked_line_length(line_length)
+    ax, image = colour_text(labels, values, line_length, ax, **colours)
+    ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02)
+    write_characters(ax, labels, image, line_length)
+    return ax
 
 
 def _checked_units(units: Sequence[int], n_units: int) -> list[int]:
