@@ -8,7 +8,7 @@ import platform
 import time
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -172,7 +172,7 @@ def text_train(
     """Learn to write like a text, and keep the model in a file."""
     from tsl.cli.text import Budget, parse_settings, run_train
 
-    parameters = {"early_stopping": validation > 0, "random_state": seed}
+    parameters: dict[str, Any] = {"early_stopping": validation > 0, "random_state": seed}
     parameters |= {"validation_fraction": validation} if validation else {}
     parameters |= {"hidden_size": tuple(hidden_size)} if hidden_size else {}
     parameters |= {"lowercase": True} if lowercase else {}

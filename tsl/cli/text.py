@@ -23,7 +23,7 @@ from tsl.training import History, compile_kernels
 
 STDIN = Path("-")
 FLUSH_SECONDS = 0.02
-BAR_WIDTH = 20
+BAR_WIDTH = 10  # of 80 columns
 REPORTS = 6  # lines that stay, with a sample
 LEAST_BETWEEN_REPORTS, MOST_BETWEEN_REPORTS = 5.0, 60.0  # seconds
 SAMPLE_LENGTH, SAMPLE_TEMPERATURE = 60, 0.6
@@ -170,8 +170,8 @@ class TrainingReport:
         """Take in what an epoch has shown."""
         held_out = "" if math.isnan(history.val_loss[-1]) else f", held out {in_bits(history.val_loss[-1])}"
         if history.n_steps[-1] == max(history.n_steps) and self._elapsed() < (self._budget.seconds or math.inf):
-            self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} characters/s"  # of a whole epoch
-        self._numbers = f"epoch {epoch}  {in_bits(history.loss[-1])} bits/character{held_out}{self._speed}"
+            self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} char/s"  # of a whole epoch
+        self._numbers = f"{in_bits(history.loss[-1])} bits/char{held_out}{self._speed}  epoch {epoch}"
         if perf_counter() - self._reported >= self._pause or epoch == self._first_epoch:
             self._reported = perf_counter()
             sample = self._model.generate(length=SAMPLE_LENGTH, temperature=SAMPLE_TEMPERATURE, random_state=epoch)
