@@ -104,7 +104,7 @@ def test_suite_compares_with_what_has_to_be_beaten(folder, tmp_path, capsys):
     (own,) = results["tiny Shakespeare, 60 s"]["methods"]["LSTMCharModel"]
     assert own["nats"] > 0
     assert own["steps"] > 0
-    assert own["seconds"] < 10  # it was told 0.2
+    assert results["tiny Shakespeare, 60 s"]["settings"] == {"hidden_size": 8, "max_time": 0.2}
 
 
 def test_other_texts_have_to_beat_the_n_gram(folder, tmp_path, capsys):
