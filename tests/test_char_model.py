@@ -23,6 +23,7 @@ OTHER = "".join(character for character in load_macbeth()[40_000:40_300] if char
 QUESTION = "to be or not to be, that is the question: " * 20
 
 SMALL = {"hidden_size": 24, "max_iter": 6, "random_state": 0, "n_threads": 1}
+WHOLE = {"dropout": 0, "recurrent_dropout": 0, "weight_dropout": 0}
 KINDS = {
     "streams": {},
     "two layers": {"hidden_size": (12, 16)},
@@ -75,7 +76,7 @@ def test_it_learns_a_text_by_heart(question):
     ids=["two layers", "windows", "scalar"],
 )
 def test_every_kind_learns_more_than_how_often_characters_come(options):
-    model = LSTMCharModel(**{"hidden_size": 24, **options}, dropout=0, recurrent_dropout=0, random_state=0)
+    model = LSTMCharModel(**{"hidden_size": 24, **options}, **WHOLE, random_state=0)
     model.fit(QUESTION)
     often = model.class_count_ / model.class_count_.sum()
     entropy = -(often * np.log(often)).sum()
@@ -90,6 +91,7 @@ def test_the_article_s_model():
         hidden_size=(300, 300),
         dropout=0.2,
         recurrent_dropout=0,
+        weight_dropout=0,
         batch_size=40,
         lowercase=True,
         solver="adam",
@@ -181,7 +183,7 @@ def test_early_stopping_holds_out_the_end():
 
 def test_early_stopping_stops():
     model = LSTMCharModel(
-        **{**SMALL, "max_iter": 200, "hidden_size": 48}, dropout=0, recurrent_dropout=0, early_stopping=True,
+        **{**SMALL, "max_iter": 200, "hidden_size": 48}, **WHOLE, early_stopping=True,
         n_iter_no_change=3, learning_rate="constant",
     ).fit(TEXT[:1000])  # fmt: skip
     assert model.history_.stopped_by == "early_stopping"
@@ -625,16 +627,24 @@ def test_auto():
     assert defaults.auto_learning_rate(False, (256,)) == 1.5e-2
     assert defaults.auto_learning_rate(False, (64, 512)) == 7.5e-3
     assert defaults.auto_learning_rate(False, (16,)) == 1.5e-2
-    rates = [defaults.auto_dropouts(epochs) for epochs in (1, 10, 100)]
-    assert rates == sorted(rates)
+    rates = [defaults.auto_dropouts(epochs) for epochs in (0.1, 1, 4, 10, 100, 1000)]
+    assert [rate.outputs for rate in rates] == sorted(rate.outputs for rate in rates)
+    assert rates[0] == rates[1] == (0.0, 0.0, 0.0)
+    assert rates[2].weights == pytest.approx(0.075)  # half-way, by the logarithm, from 0 at 2 epochs to 0.15 at 8
+    assert rates[-1] == defaults.AT_EPOCHS[-1]
+    sizes = [defaults.auto_hidden_size(seconds) for seconds in (None, 0.1, 30, 240, 1e6)]
+    assert sizes == [256, 64, 256, 512, 768]
 
 
 def test_auto_is_for_parameters_left_alone():
     model = LSTMCharModel(**{**SMALL, "max_iter": 1}).fit(TEXT[:500])
-    assert (model._dropout(1).outputs, model._dropout(1).recurrent) == (0.1, 0.0)
+    assert (model._dropout(80).outputs, model._dropout(80).recurrent) == (0.4, 0.3)
     assert (model._optimizer().alpha, model._optimizer().beta_2) == (0.1, 0.99)
-    model.set_params(dropout=0.3, recurrent_dropout=0.2, alpha=0.5, solver="adam", learning_rate_init=0.02)
-    assert (model._dropout(1).outputs, model._dropout(1).recurrent) == (0.3, 0.2)
+    model.set_params(
+        dropout=0.3, recurrent_dropout=0.2, weight_dropout=0.1, alpha=0.5, solver="adam", learning_rate_init=0.02
+    )
+    dropout = model._dropout(80)
+    assert (dropout.outputs, dropout.recurrent, dropout.weights) == (0.3, 0.2, 0.1)
     assert (model._optimizer().alpha, model._optimizer().beta_2) == (0.5, 0.999)
     assert model._schedule().init == 0.02
     assert LSTMCharModel(solver="adam")._optimizer().alpha == 0.0

@@ -5,11 +5,10 @@ Chosen on *Macbeth*: trained on the first 80 % of it, judged on the next 10 %.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-STREAMS, WINDOWS = 16, 64
-UPDATES = 8000  # about 35 seconds on two cores with 256 units
-MAX_EPOCHS = 200
+import numpy as np
 
 
 class Dropouts(NamedTuple):
@@ -18,6 +17,30 @@ class Dropouts(NamedTuple):
     outputs: float
     recurrent: float
     weights: float
+
+
+STREAMS, WINDOWS = 16, 64
+UPDATES = 8000  # about 35 seconds on two cores with 256 units
+MAX_EPOCHS = 200
+EPOCHS = (2, 8, 30, 80, 250)
+AT_EPOCHS = (
+    Dropouts(0.0, 0.0, 0.0),
+    Dropouts(0.0, 0.0, 0.15),
+    Dropouts(0.25, 0.2, 0.1),
+    Dropouts(0.4, 0.3, 0.1),
+    Dropouts(0.5, 0.4, 0.2),
+)
+"""What was best for as many passes over a text; between these it goes by the logarithm of their number."""
+
+SECONDS_OF_256 = 30.0  # after which fewer units would have learnt less
+
+
+def auto_hidden_size(max_time: float | None) -> int:
+    """Units that are worth their time: twice as many for eight times as much of it."""
+    if max_time is None:
+        return 256
+    units = 256 * (max_time / SECONDS_OF_256) ** (1 / 3)
+    return max(64, min(768, 64 * round(units / 64)))
 
 
 def auto_embedding_size(hidden_sizes: tuple[int, ...]) -> int:
@@ -47,8 +70,5 @@ def auto_max_iter(steps_per_epoch: int) -> int:
 
 def auto_dropouts(epochs: float) -> Dropouts:
     """The more often a text is read, the less may be learned by heart."""
-    if epochs < 5:
-        return Dropouts(0.1, 0.0, 0.0)
-    if epochs < 15:
-        return Dropouts(0.1, 0.2, 0.0)
-    return Dropouts(0.3, 0.3, 0.0)
+    place = math.log(max(epochs, EPOCHS[0]))
+    return Dropouts(*(float(np.interp(place, np.log(EPOCHS), shares)) for shares in zip(*AT_EPOCHS, strict=True)))

@@ -22,8 +22,9 @@ class LSTMCharModel(TextWriter):
 
     Parameters
     ----------
-    hidden_size : int or tuple of int, default=256
-        Units, of each layer if several are to be stacked.
+    hidden_size : int, tuple of int or "auto", default="auto"
+        Units, of each layer if several are to be stacked. "auto": one layer, of 256 units or, with `max_time`, of more
+        the longer that is.
     encoding : {"embedding", "onehot", "scalar"}, default="embedding"
         How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
         its code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
@@ -141,7 +142,7 @@ class LSTMCharModel(TextWriter):
     def __init__(
         self,
         *,
-        hidden_size: int | tuple[int, ...] = 256,
+        hidden_size: int | str | tuple[int, ...] = "auto",
         encoding: str = "embedding",
         embedding_size: int | str = "auto",
         windowed: bool = False,

@@ -33,6 +33,7 @@ class TextTrainer(BaseLSTM):
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
         **BaseLSTM._parameter_constraints,
+        "hidden_size": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["hidden_size"]],
         "encoding": [StrOptions({"embedding", "onehot", "scalar"})],
         "embedding_size": [StrOptions({"auto"}), count()],
         "windowed": ["boolean"],
@@ -114,7 +115,8 @@ class TextTrainer(BaseLSTM):
         on an error.
         """
         if go_on:
-            self._check_same(self._architecture_for(len(self.vocabulary_), window))
+            hidden_sizes = self.network_.architecture.hidden_sizes if self.hidden_size == "auto" else None
+            self._check_same(self._architecture_for(len(self.vocabulary_), window, hidden_sizes))
             self._grow(vocabulary)
         else:
             architecture = self._architecture_for(len(vocabulary), window)
@@ -124,20 +126,27 @@ class TextTrainer(BaseLSTM):
         self.classes_ = vocabulary.tokens_
         self._window = window or int(self.window)
 
-    def _architecture_for(self, n_codes: int, window: int) -> Architecture:
+    def _architecture_for(self, n_codes: int, window: int, hidden_sizes: tuple[int, ...] | None = None) -> Architecture:
+        hidden_sizes = self._hidden_sizes() if hidden_sizes is None else hidden_sizes
         embedding_size = self.embedding_size
         if self.encoding != "embedding":
             embedding_size = 0
         elif embedding_size == "auto":
-            embedding_size = defaults.auto_embedding_size(self._hidden_sizes())
+            embedding_size = defaults.auto_embedding_size(hidden_sizes)
         one_hot = self.encoding != "scalar"
-        return self._architecture(
+        return Architecture(
             n_codes if one_hot else 1,
+            hidden_sizes,
             n_codes,
             one_hot=one_hot,
             every_step=not window,
             n_embedded=int(embedding_size),
         )
+
+    def _hidden_sizes(self) -> tuple[int, ...]:
+        if self.hidden_size == "auto":
+            return (defaults.auto_hidden_size(self.max_time),)
+        return super()._hidden_sizes()
 
     def _grow(self, vocabulary: CharVocabulary) -> None:
         """Make room in the network for a larger vocabulary."""
@@ -247,7 +256,7 @@ class TextTrainer(BaseLSTM):
         rate = self.learning_rate_init
         if rate == "auto":
             windowed = not self.network_.architecture.every_step
-            rate = defaults.auto_learning_rate(windowed, self._hidden_sizes())
+            rate = defaults.auto_learning_rate(windowed, self.network_.architecture.hidden_sizes)
         return replace(super()._schedule(), init=rate)
 
     def _optimizer(self) -> Optimizer:
