@@ -22,7 +22,7 @@ SUMMARY = "nats per character of text held out, seconds to a given loss, charact
 
 ARTICLE = 2.591  # nats per character of the lower-cased play: what an article's Keras model has learnt after 270 s
 ARTICLE_SECONDS = (3.0, 1.0)  # must, goal
-BUDGETS = tuple(round(0.1 * 1.2**k, 2) for k in range(30))  # seconds, up to 20
+BUDGETS = tuple(round(0.01 * 1.25**k, 3) for k in range(35))  # seconds, up to 20
 
 UNITS, LENGTH, REPETITIONS = 256, 20_000, 9
 RATES = (30_000.0, 100_000.0)  # must, goal

@@ -121,7 +121,8 @@ def test_without_files_only_the_play_is_learnt(tmp_path, capsys):
 
 
 def test_seconds_are_those_of_the_first_budget_that_is_enough_for_every_seed(tmp_path, monkeypatch, capsys):
-    losses = iter([2.6, 2.5, 2.59, 2.58])  # two seeds at 0.1 s, then at 0.12 s
+    losses = iter([2.6, 2.5, 2.59, 2.58])  # two seeds with the first budget, then with the second
+    monkeypatch.setattr(suite, "BUDGETS", (0.1, 0.12, 0.14))
     monkeypatch.setattr(suite, "_seeds", lambda bench: range(2))
     monkeypatch.setattr(suite, "learnt", lambda task, *rest: {"nats": next(losses), "seconds": 2 * task.seconds})
     (result,) = run_suite(tmp_path, "--only", "lower case").values()
