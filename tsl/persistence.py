@@ -161,9 +161,9 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
 class _Writer:
     """Turns objects into what JSON knows, and puts their arrays aside.
 
-    What JSON does not know is an object with one key that begins with ``$``: ``$tuple``, ``$float`` (one that is not
-    finite), ``$array`` (the name of a tensor), ``$random_state``, ``$same`` (as what was written under that name) and
-    ``$class``.
+    What JSON does not know is an object with a key that begins with ``$``: ``$tuple``, ``$float`` (one that is not
+    finite), ``$array`` (the name of a tensor), ``$texts`` (an array of Python strings), ``$random_state``, ``$same``
+    (as what was written under that name) and ``$class``.
 
     Attributes
     ----------
@@ -205,8 +205,11 @@ class _Writer:
             points = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
             self.tensors[name] = points.reshape(*array.shape, -1)
             return {"$array": name, "text": True}
+        if array.dtype == object and array.ndim == 1 and all(isinstance(item, str) for item in array):
+            return {"$texts": array.tolist()}
         if array.dtype.kind not in "biuf":
-            raise TypeError(f"model cannot be saved: {name} is an array of {array.dtype}, not of numbers or text")
+            kind = "objects" if array.dtype == object else array.dtype
+            raise TypeError(f"model cannot be saved: {name} is an array of {kind}, not of numbers or text")
         self.tensors[name] = np.ascontiguousarray(array)
         return {"$array": name}
 
@@ -252,6 +255,8 @@ class _Reader:
         if "$array" in stored:
             array = self._tensors[stored["$array"]]
             return array.view(f"<U{array.shape[-1]}")[..., 0] if stored.get("text") else array
+        if "$texts" in stored:
+            return np.array(stored["$texts"], dtype=object)
         if "$tuple" in stored:
             return tuple(self.decode(stored["$tuple"]))
         if "$float" in stored:

@@ -1,0 +1,343 @@
+"""`tsl text train`, `generate` and `score`."""
+
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from inspect import signature
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+pytest.importorskip("typer", reason="the command line is an extra")
+
+from typer.testing import CliRunner
+
+from tsl import LSTMCharModel, cli
+from tsl.cli import text as text_cli
+from tsl.cli.app import app
+from tsl.persistence import load, save
+
+PLAY = "FIRST WITCH.\nWhen shall we three meet again?\nIn thunder, lightning, or in rain?\n\n" * 12
+# The choices of `generate` besides the temperature
+CHOICES = {"top_k", "top_p", "min_p", "repetition_penalty", "beam_width", "stop", "forbid", "n_samples"}
+with_choices = pytest.mark.skipif(
+    not set(signature(LSTMCharModel.generate).parameters) >= CHOICES, reason="generate has no such choices yet"
+)
+SMALL = ["--hidden-size", "8", "--epochs", "2"]
+
+
+@pytest.fixture
+def play(tmp_path, monkeypatch):
+    """A file of text in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("play.txt").write_text(PLAY, encoding="utf-8")
+    return "play.txt"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return LSTMCharModel(hidden_size=8, max_iter=8, random_state=0).fit(PLAY)
+
+
+@pytest.fixture
+def saved(model, play):
+    """The file of `model`."""
+    save(model, "play.tsl")
+    return "play.tsl"
+
+
+def run(*arguments, stdin=None):
+    """What a command that succeeds writes to stdout."""
+    found = CliRunner().invoke(app, ["text", *map(str, arguments)], input=stdin, catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+def fails(*arguments, monkeypatch):
+    """The one line with which a command fails."""
+    monkeypatch.setattr(sys, "argv", ["tsl", "text", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    message = str(ended.value.code)
+    assert message.startswith("tsl: ")
+    assert "\n" not in message
+    return message
+
+
+# --- train ------------------------------------------------------------------------------------------------------------
+
+
+def test_train_keeps_the_model_that_python_would_train(play):
+    said = run("train", play, *SMALL, "--seed", 3, "--lowercase", "--set", "dropout=0.2", "--set", "solver=adam")
+    options = {"dropout": 0.2, "solver": "adam", "lowercase": True, "early_stopping": True, "validation_fraction": 0.1}
+    expected = LSTMCharModel(hidden_size=(8,), max_iter=2, random_state=3, **options).fit([PLAY])
+    loaded = load("play.tsl")  # named after the text
+    assert_array_equal(loaded.surprisal(PLAY), expected.surprisal(PLAY))
+    bits = min(expected.history_.val_loss) / math.log(2)
+    assert said.startswith(f"play.tsl: {bits:.3f} bits per character held out, ")
+    assert "text read 2 times" in said
+
+
+def test_train_reads_several_files_and_learns_without_judging(play):
+    Path("other.txt").write_text("Double, double toil and trouble; " * 20, encoding="utf-8")
+    said = run("train", play, "other.txt", *SMALL, "--validation", 0, "--out", "both.tsl", "--quiet")
+    assert re.match(r"both\.tsl: \d\.\d{3} bits per character in training, text read 2 times", said)
+    expected = LSTMCharModel(hidden_size=(8,), max_iter=2, random_state=0)
+    expected.fit([PLAY, Path("other.txt").read_text(encoding="utf-8")])
+    assert_array_equal(load("both.tsl").network_.params, expected.network_.params)
+
+
+def test_train_reads_standard_input_without_mark_and_carriage_returns(play):
+    stdin = b"\xef\xbb\xbf" + PLAY.replace("\n", "\r\n").encode()
+    run("train", "-", *SMALL, "--quiet", stdin=stdin)
+    run("train", play, *SMALL, "--quiet")
+    assert_array_equal(load("model.tsl").network_.params, load("play.tsl").network_.params)
+
+
+def test_train_goes_on_with_a_model(play):
+    run("train", play, *SMALL, "--quiet")
+    expected = load("play.tsl").set_params(warm_start=True, max_iter=3).fit([PLAY])
+    run("train", play, "--start-from", "play.tsl", "--epochs", 3, "--out", "more.tsl", "--quiet")
+    more = load("more.tsl")
+    assert more.history_.n_iter == 5
+    assert_array_equal(more.network_.params, expected.network_.params)
+
+
+def test_train_in_bytes_needs_no_alphabet(play):
+    run("train", play, *SMALL, "--tokens", "byte", "--quiet")
+    assert load("play.tsl").vocabulary_.tokens == "byte"
+    assert "perplexity" in run("score", "play.tsl", "-", stdin="Çà et là\n")
+
+
+def test_train_shows_how_it_gets_on_unless_quiet(play):
+    arguments = ["text", "train", play, "--hidden-size", "8", "--minutes", "0.02"]
+    found = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    shown = found.stderr.splitlines()
+    n = math.ceil(0.9 * len(PLAY))
+    assert f"reading {n:,} characters; Ctrl-C ends the training and keeps the model" in shown
+    first = re.compile(r" +\d+ s  \d\.\d{3} bits/char, held out \d\.\d{3}  [\d,]+ char/s  epoch 1  \| .{60}")
+    assert any(first.fullmatch(line) for line in shown), shown
+    assert "\x1b" not in found.stderr  # nothing is redrawn in a pipe
+    assert CliRunner().invoke(app, [*arguments, "--quiet"]).stderr == ""
+
+
+@pytest.mark.parametrize("budget", [["--minutes", "0.02"], ["--epochs", "400"]])
+def test_train_redraws_a_line_on_a_terminal(play, budget, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes everything for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    found = CliRunner().invoke(app, ["text", "train", play, "--hidden-size", "8", *budget], catch_exceptions=False)
+    assert re.search(r"#+\.*  \d+( of 1)? s  \d\.\d{3} bits/char, held out ", found.stderr)
+    # what stands on a line when it ends: nothing before the last return to its start counts
+    lines = [re.split(r"\r|\x1b\[2K|\x1b\[\?25l", line)[-1] for line in found.stderr.replace("\r\n", "\n").split("\n")]
+    assert any(re.match(r" +\d+ s .*epoch 1  \| ", line) for line in lines), lines
+
+
+def test_samples_on_a_terminal_have_no_control_characters():
+    assert text_cli.printable("one\n\ttwo\x1b[2J\a") == "one↵⇥two�[2J�"
+
+
+@pytest.mark.filterwarnings("always")  # as the command runs
+def test_ctrl_c_in_training_keeps_the_best_model_so_far(play, monkeypatch):
+    on_epoch_end = text_cli.TrainingReport.on_epoch_end
+
+    def interrupt(self, epoch, history, network):
+        on_epoch_end(self, epoch, history, network)
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(text_cli.TrainingReport, "on_epoch_end", interrupt)
+    found = CliRunner().invoke(app, ["text", "train", play, "--hidden-size", "8", "--epochs", "50"])
+    assert found.exit_code == 0, found.output
+    assert "tsl: note: training was interrupted in epoch 3: it has ended, with the weights" in found.stderr
+    kept = load("play.tsl")
+    assert kept.history_.stopped_by == "interrupt"
+    assert f"{min(kept.history_.val_loss) / math.log(2):.3f} bits per character held out" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "tsl: bad.txt is empty"),
+        (b"\xef\xbb\xbf", "tsl: bad.txt is empty"),
+        ("Café".encode("latin-1"), "tsl: bad.txt is not UTF-8: byte 0xe9 at position 3; convert it first, .*iconv"),
+        ("Macbeth".encode("utf-16"), "tsl: bad.txt is not UTF-8: byte 0xff at position 0"),
+        (b"x", "tsl: validation_fraction=0.1 leaves 0 of 1 characters of text to train on"),
+    ],
+    ids=["empty", "mark alone", "latin-1", "utf-16", "one character"],
+)
+def test_texts_that_cannot_be_learned_are_refused(play, content, message, monkeypatch):
+    Path("bad.txt").write_bytes(content)
+    assert re.match(message, fails("train", "bad.txt", *SMALL, "--quiet", monkeypatch=monkeypatch))
+    assert not Path("bad.tsl").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "play.txt"], "tsl: play.txt is the text itself: name another file with --out"),
+        (["--out", "nowhere/play.tsl"], "tsl: there is no folder nowhere to write play.tsl to"),
+        (["--out", "."], "tsl: . is there and is not a file: name another one with --out"),
+        (["--set", "colour=red"], "tsl: --set must name one of alpha, .*, windowed, got 'colour'"),
+        (["--set", "callbacks=[]"], "tsl: --set must name one of .* got 'callbacks'"),
+        (["--set", "dropout"], "tsl: --set must have the form NAME=VALUE, got 'dropout'"),
+        (["--set", "dropout=2"], "tsl: The 'dropout' parameter of LSTMCharModel must be"),
+        (["--tokens", "word"], "tsl: The 'tokens' parameter of LSTMCharModel must be"),
+        (["--start-from", "play.txt"], "tsl: play.txt is not a file of tsl's"),
+        (["--start-from", "none.tsl"], "tsl: .*none.tsl"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_options_of_train_are_refused_before_it_begins(play, arguments, message, monkeypatch):
+    assert re.match(message, fails("train", play, *SMALL, "--quiet", *arguments, monkeypatch=monkeypatch))
+    assert [path.name for path in Path().iterdir()] == ["play.txt"]
+
+
+def test_a_missing_text_is_named(play, monkeypatch):
+    assert "none.txt" in fails("train", "none.txt", monkeypatch=monkeypatch)
+
+
+# --- generate ---------------------------------------------------------------------------------------------------------
+
+
+def test_generate_writes_what_the_model_writes(model, saved):
+    expected = model.generate("When ", 50, temperature=0.7, random_state=1)
+    assert run("generate", saved, "--prompt", "When ", "--length", 50, "--seed", 1) == f"{expected}\n"
+    said = run("generate", saved, "--prompt", "-", "--length", 50, "--seed", 1, "--echo", stdin="When ")
+    assert said == f"When {expected}\n"
+
+
+@with_choices
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["--temperature", 0], {"temperature": 0}),
+        (["--top-k", 3], {"top_k": 3}),
+        (["--top-p", 0.5], {"top_p": 0.5}),
+        (["--min-p", 0.2], {"min_p": 0.2}),
+        (["--repetition-penalty", 1.3], {"repetition_penalty": 1.3}),
+        (["--stop", "\n", "--stop", "ghi"], {"stop": ["\n", "ghi"]}),
+        (["--forbid", "eW"], {"forbid": "eW"}),
+    ],
+    ids=lambda value: str(value[0]) if isinstance(value, list) else "",
+)
+def test_generate_hands_its_options_on(model, saved, arguments, options):
+    expected = model.generate("When ", 80, random_state=1, **({"temperature": 0.7} | options))
+    assert run("generate", saved, "--prompt", "When ", "--length", 80, "--seed", 1, *arguments) == f"{expected}\n"
+
+
+@with_choices
+def test_generate_searches_with_beams(model, saved):
+    expected = model.generate("When ", 20, beam_width=3)
+    assert run("generate", saved, "--prompt", "When ", "--length", 20, "--beam-width", 3) == f"{expected}\n"
+
+
+@with_choices
+def test_generate_writes_several_texts_under_their_numbers(model, saved):
+    one, two = model.generate("When ", 20, temperature=0.7, n_samples=2, random_state=1)
+    found = run("generate", saved, "--prompt", "When ", "--length", 20, "--samples", 2, "--seed", 1, "--echo")
+    assert found == f"--- 1\nWhen {one}\n--- 2\nWhen {two}\n"
+
+
+def test_generate_and_score_say_what_to_do_about_unknown_characters(model, saved, monkeypatch):
+    message = fails("generate", saved, "--prompt", "Wheñ", monkeypatch=monkeypatch)
+    assert message.endswith("'ñ' at position 3; --ignore-unknown leaves such characters out")
+    expected = model.generate("Whe", 9, temperature=0.7, random_state=1)
+    arguments = ["generate", saved, "--length", 9, "--seed", 1]
+    assert run(*arguments, "--prompt", "Wheñ", "--ignore-unknown") == f"{expected}\n"
+    Path("new.txt").write_text("Wheñ shall we", encoding="utf-8")
+    assert "--ignore-unknown" in fails("score", saved, "new.txt", monkeypatch=monkeypatch)
+    assert "perplexity" in run("score", saved, "new.txt", "--ignore-unknown")
+
+
+@with_choices
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--top-p", 0], "tsl: top_p must be"),
+        (["--repetition-penalty", 0], "tsl: repetition_penalty must be"),
+        (["--beam-width", 2, "--temperature", 1], "tsl: .*beam_width"),
+        (["--forbid", "".join(sorted(set(PLAY)))], "tsl: .*forbid"),
+        (["--stop", ""], "tsl: .*stop"),
+    ],
+    ids=lambda value: str(value[0]) if isinstance(value, list) else "",
+)
+def test_wrong_options_of_generate_are_one_line(saved, arguments, message, monkeypatch):
+    assert re.match(message, fails("generate", saved, *arguments, monkeypatch=monkeypatch))
+
+
+@pytest.mark.parametrize("arguments", [["--temperature", "nan"], ["--length", "-1"], ["--top-k", "0"]])
+def test_numbers_out_of_range_are_refused(saved, arguments, monkeypatch):
+    found = CliRunner().invoke(app, ["text", "generate", saved, *arguments])
+    assert found.exit_code != 0
+    assert found.stdout == ""
+
+
+def test_a_file_that_is_no_model_is_refused(play, monkeypatch):
+    assert "play.txt is not a file of tsl's" in fails("generate", play, monkeypatch=monkeypatch)
+    assert "play.txt is not a file of tsl's" in fails("score", play, play, monkeypatch=monkeypatch)
+
+
+def endless(saved):
+    """A process that writes far more than a test has time for."""
+    script = "from tsl.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", script, "text", "generate", saved, "--length", "1000000000"],
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_in_writing_ends_it_without_a_word(saved):
+    process = endless(saved)
+    assert len(process.stdout.read(2000)) == 2000
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
+    assert out.endswith(b"\n")
+
+
+def test_a_closed_pipe_ends_writing_without_a_word(saved):
+    process = endless(saved)
+    assert len(process.stdout.read(10)) == 10  # as `head -c 10` does
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_text_comes_as_it_is_written(saved):
+    process = endless(saved)
+    began = time.perf_counter()
+    process.stdout.read(1)
+    assert time.perf_counter() - began < 60  # a thousand million characters take hours
+    process.kill()
+    process.communicate()
+
+
+# --- score ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["file", "stdin"])
+def test_score_prints_the_mean_cost_of_a_character(model, saved, play, way):
+    stdin = PLAY if way == "stdin" else None
+    found = dict(line.rsplit(None, 1) for line in run("score", saved, "-" if stdin else play, stdin=stdin).splitlines())
+    nats = -model.score(PLAY)
+    assert found == {
+        "characters": str(len(PLAY)),
+        "nats per character": f"{nats:.4f}",
+        "bits per character": f"{model.bits_per_char(PLAY):.4f}",
+        "perplexity": f"{np.exp(nats):.4f}",
+    }
+
+
+def test_score_of_nothing_is_refused(saved, monkeypatch):
+    Path("empty.txt").touch()
+    assert fails("score", saved, "empty.txt", monkeypatch=monkeypatch) == "tsl: empty.txt is empty"
