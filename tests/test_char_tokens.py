@@ -22,7 +22,8 @@ ENCODINGS = ["embedding", "onehot"]
 
 @pytest.fixture(scope="module")
 def of_bytes():
-    return LSTMCharModel(**SMALL | {"max_iter": 60}, tokens="byte").fit(FRENCH)
+    options = {"max_iter": 60, "dropout": 0, "recurrent_dropout": 0, "weight_dropout": 0, "tokens": "byte"}
+    return LSTMCharModel(**SMALL | options).fit(FRENCH)
 
 
 def test_bytes_are_scored_by_character(of_bytes):

@@ -5,7 +5,7 @@ import pytest
 from network_problem import PRECISIONS, make_problem
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tsl.network import Sequences, Writer, choose
+from tsl.network import Choice, Sequences, Writer, choose
 
 SCORES = np.log(np.array([[0.5, 0.25, 0.125, 0.125]]))
 
@@ -76,7 +76,7 @@ def test_codes_come_as_often_as_their_scores_say(dtype):
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_temperature_is_an_exponent(temperature):
     draws = (np.arange(10_000) + 0.5) / 10_000
-    codes = choose(np.repeat(SCORES, draws.size, axis=0).astype(np.float32), draws, temperature)
+    codes = choose(np.repeat(SCORES, draws.size, axis=0).astype(np.float32), draws, Choice(temperature))
     shares = np.exp(SCORES[0] / temperature)
     assert_allclose(np.bincount(codes) / draws.size, shares / shares.sum(), atol=2e-4)  # two draws
 
@@ -84,17 +84,77 @@ def test_temperature_is_an_exponent(temperature):
 @pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-9])
 def test_no_temperature_takes_the_likeliest(temperature):
     scores = np.array([[1.0, 3.0, 2.0, 3.0], [-1e30, -5.0, -9.0, -1e4]], np.float32)
-    assert_array_equal(choose(scores[[0, 1]], np.array([0.3, 0.999999]), temperature), [1, 1])
+    assert_array_equal(choose(scores[[0, 1]], np.array([0.3, 0.999999]), Choice(temperature)), [1, 1])
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("draw", [0.0, 0.5, np.nextafter(1.0, 0.0)])
 def test_barred_codes_never_come(temperature, draw):
     barred = np.array([True, False, True, True])
-    assert_array_equal(choose(SCORES.astype(np.float32), np.array([draw]), temperature, barred), [1])
+    assert_array_equal(choose(SCORES.astype(np.float32), np.array([draw]), Choice(temperature, barred=barred)), [1])
 
 
 def test_impossible_codes_never_come():
     scores = np.array([[-np.inf, 0.0, -200.0]], np.float32)
     assert_array_equal(choose(scores, np.zeros(1)), [1])
     assert_array_equal(choose(scores, np.array([np.nextafter(1.0, 0.0)])), [1])
+
+
+def twin_probabilities(scores, choice, recent=()):
+    """What `choose` draws from, written out: probabilities of all codes."""
+    logs = scores - np.log(np.exp(scores).sum())
+    for code in set(recent):
+        logs[code] *= choice.penalty
+    shares = np.exp((logs - logs.max()) / choice.temperature)
+    if choice.barred is not None:
+        shares[choice.barred] = 0
+    order = np.argsort(-shares, kind="stable")
+    allowed = shares[order] > 0
+    if choice.top_k is not None:
+        allowed[choice.top_k :] = False
+    inside = shares[order] * allowed
+    before = np.cumsum(inside) - inside
+    allowed &= (before < choice.top_p * inside.sum()) & (inside >= choice.min_p * inside[0])
+    allowed[0] = True
+    kept = np.zeros(shares.size)
+    kept[order[allowed]] = shares[order[allowed]]
+    return kept / kept.sum()
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"top_k": 1}, {"top_k": 3}, {"top_k": 40}, {"top_k": 1000}, {"top_p": 0.5}, {"top_p": 1e-9}, {"top_p": 0.999},
+        {"min_p": 0.3}, {"min_p": 1.0}, {"top_k": 7, "top_p": 0.8, "min_p": 0.05, "temperature": 0.7},
+        {"top_k": 5, "top_p": 0.6, "penalty": 1.4}, {"penalty": 3.0}, {"penalty": 0.5, "temperature": 2.0},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n_codes", [1, 9, 40])
+def test_only_likely_codes_come(n_codes, wishes, dtype):
+    rng = np.random.default_rng(n_codes)
+    scores = 2 * rng.normal(size=n_codes)
+    barred = (np.arange(n_codes) % 5 == 3) & (n_codes > 1)
+    choice, recent = Choice(**wishes, barred=barred), rng.integers(n_codes, size=6).astype(np.int32)
+    recent[:2] = -1, recent[3]  # nothing, and a code that comes twice
+    expected = twin_probabilities(scores.astype(dtype).astype(float), choice, recent[1:])
+    n = 20_000
+    draws = (np.arange(n) + 0.5) / n  # evenly spread, so that shares come out exactly
+    codes = choose(np.repeat(scores[None], n, axis=0).astype(dtype), draws, choice, np.tile(recent, (n, 1)))
+    assert_allclose(np.bincount(codes, minlength=n_codes) / n, expected, atol=1.2e-4)  # two draws, and rounding
+
+
+def test_of_equally_likely_codes_the_first_ones_are_kept():
+    scores, draws = np.zeros((50, 4), np.float32), (np.arange(50) + 0.5) / 50
+    assert set(choose(scores, draws, Choice(top_k=2))) == {0, 1}
+    assert set(choose(scores, draws, Choice(top_p=0.5))) == {0, 1}
+    assert set(choose(scores, draws, Choice(min_p=1.0))) == {0, 1, 2, 3}
+
+
+def test_recent_codes_are_moved_on():
+    network = make_problem(np.float32, n_inputs=9, n_outputs=9, one_hot=True).network
+    recent = np.full((2, 3), -1, np.int32)
+    codes, _ = Writer(network, 2).write(np.zeros((2, 9)), np.random.default_rng(0).uniform(size=(2, 2)), recent=recent)
+    assert_array_equal(recent, np.concatenate([[[-1], [-1]], codes.T], axis=1))
+    more, _ = Writer(network, 2).write(np.zeros((2, 9)), np.random.default_rng(1).uniform(size=(5, 2)), recent=recent)
+    assert_array_equal(recent, more[-3:].T)

@@ -29,7 +29,7 @@ class LSTMCharModel(TextWriter):
         How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
         its code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
     embedding_size : int or "auto", default="auto"
-        Numbers in the vector of a character. "auto": 32, or 64 from 512 units up.
+        Numbers in the vector of a character. "auto": half as many as there are units in the first layer.
     windowed : bool, default=False
         Whether to learn from windows rather than from streams.
     window : int, default=50

@@ -119,7 +119,7 @@ class TextPredictor(TextTrainer):
         examples = self._examples(text, y, self.vocabulary_)
         targets = examples.targets
         # what is learned from is bytes, but what is read is characters
-        return self._mean_log_likelihood(examples) * targets.size / max(1, self._begins(targets).sum())
+        return self._mean_log_likelihood(examples) * targets.size / max(1, int(self._begins(targets).sum()))
 
     def bits_per_char(self, text: str | Sequence[str]) -> float:
         """Return the mean negative log2-likelihood of a character.

@@ -3,17 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.network import Network, Sequences, Writer, choose
+from tsl.network import Choice, Network, Sequences, Writer, choose
 
 Codes = NDArray[np.int32]
 
+REPEATED = 32  # characters back that one is told not to repeat, where one is
 CHUNK = 1024  # characters, or windows, read in one call
 GROUP, GROUP_CHUNK = 64, 64  # contexts read side by side, and characters of each in one call
+
+
+@dataclass(frozen=True)
+class TextState:
+    """What a model knows of the texts that it is writing: give it back to `generate` or `stream` to go on.
+
+    Attributes
+    ----------
+    states : ndarray of shape (2, n, ·)
+        Hidden and cell states of n texts; empty for a windowed model.
+    outputs : ndarray of shape (n, V)
+        Logarithms of what is expected next.
+    recent : ndarray of shape (n, R)
+        The last codes, the oldest first, -1 where there were none.
+    pending : tuple of n bytes
+        The beginning of a character of which bytes are still to come.
+    held : tuple of n str
+        Characters that were written beyond the length that was asked for, as one byte can complete two of them.
+    """
+
+    states: NDArray[Any]
+    outputs: NDArray[Any]
+    recent: NDArray[np.int32]
+    pending: tuple[bytes, ...]
+    held: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Texts."""
+        return len(self.outputs)
+
+    def part(self, which: Sequence[int]) -> Self:
+        """The texts numbered `which`, of which one may come several times."""
+        return replace(
+            self,
+            states=self.states[:, which],
+            outputs=self.outputs[which],
+            recent=self.recent[which],
+            pending=tuple(self.pending[k] for k in which),
+            held=tuple(self.held[k] for k in which),
+        )
+
+    def after(self, states: NDArray[Any], outputs: NDArray[Any], codes: Codes) -> Self:
+        """The same when `codes` (n, steps) were read too."""
+        recent = np.concatenate([self.recent, codes], axis=1)[:, codes.shape[1] :]
+        return replace(self, states=states, outputs=outputs, recent=np.ascontiguousarray(recent))
+
+
+def joined(states: Sequence[TextState]) -> TextState:
+    """The states of several texts as one."""
+    return TextState(
+        np.concatenate([state.states for state in states], axis=1),
+        np.concatenate([state.outputs for state in states]),
+        np.concatenate([state.recent for state in states]),
+        tuple(pending for state in states for pending in state.pending),
+        tuple(held for state in states for held in state.held),
+    )
 
 
 class StreamReader:
@@ -60,9 +119,31 @@ class StreamReader:
             last[:n] = outputs[np.arange(n), lengths - 1]
         return last
 
-    def writer(self, codes: Codes, first: NDArray[Any]) -> StreamWriter:
-        """Something to go on from after `codes`; `first` is what is expected where there are none."""
-        return StreamWriter(self._network, codes, first)
+    def check(self, state: TextState) -> None:
+        """Refuse a state of another kind of model."""
+        _check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
+
+    def begin(self, first: NDArray[Any]) -> TextState:
+        """Before the first character of a text, when `first` (V,) is expected."""
+        recent = np.full((1, REPEATED), -1, np.int32)
+        return TextState(self._network.zero_states(1), first[None, :], recent, (b"",), ("",))
+
+    def read(self, state: TextState, codes: Codes) -> TextState:
+        """Go on with `codes` (n, steps)."""
+        ends = np.cumsum(self._network.architecture.hidden_sizes)[:-1]
+        for begin in range(0, codes.shape[1], CHUNK):
+            part = np.ascontiguousarray(codes[:, begin : begin + CHUNK])
+            n, steps = part.shape
+            sequences = Sequences(part.ravel(), np.arange(n) * steps, np.full(n, steps))
+            hidden, cell = (np.split(one, ends, axis=1) for one in state.states)
+            outputs, final = self._network.forward_states(sequences, initial=(hidden, cell), n_threads=self._n_threads)
+            joined = np.stack([np.concatenate(one, axis=1) for one in final])
+            state = state.after(joined, outputs[:, -1], part)
+        return state
+
+    def writer(self, n: int) -> StreamWriter:
+        """Something that writes n texts side by side."""
+        return StreamWriter(self._network, n)
 
 
 class StreamWriter:
@@ -72,28 +153,18 @@ class StreamWriter:
     ----------
     at_once : int
         Characters to ask for in one call: so many that the call itself costs little, so few that none waits long.
-    outputs : ndarray of shape (V,)
-        Logarithms of what is expected next; `first` before the first character.
     """
 
     at_once = 256
 
-    def __init__(self, network: Network, codes: Codes, first: NDArray[Any]) -> None:
-        self._writer = Writer(network)
-        self.outputs = first
-        states = None
-        for begin in range(0, codes.size, CHUNK):
-            part = np.array([min(CHUNK, codes.size - begin)])
-            outputs, states = network.forward_states(Sequences(codes, np.array([begin]), part), initial=states)
-            self.outputs = outputs[0, -1]
-        if states is not None:
-            self._writer.states[:] = [np.concatenate(part, axis=1) for part in states]
+    def __init__(self, network: Network, n: int) -> None:
+        self._writer = Writer(network, n)
 
-    def write(self, draws: NDArray[np.float64], temperature: float, barred: NDArray[np.bool_]) -> Codes:
-        """As many codes as there are `draws`."""
-        codes, outputs = self._writer.write(self.outputs[None, :], draws[:, None], temperature, barred)
-        self.outputs = outputs[0]
-        return codes[:, 0]
+    def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
+        """As many codes (steps, n) as there are `draws`, and the state after them."""
+        self._writer.states[:] = state.states
+        codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy())
+        return codes, state.after(self._writer.states.copy(), outputs, codes.T)
 
 
 class WindowReader:
@@ -122,14 +193,26 @@ class WindowReader:
             outputs[first : first + CHUNK] = self._forward(rows, np.cumsum(lengths), lengths)
         return outputs
 
-    def writer(self, codes: Codes, first: NDArray[Any]) -> WindowWriter:
-        """Something to go on from after `codes`; `first` is what is expected where there are none."""
-        return WindowWriter(self, codes, first)
+    def check(self, state: TextState) -> None:
+        """Refuse a state of another kind of model."""
+        _check_state(state, self._network, 0, max(self._window, REPEATED))
 
-    def after_last(self, codes: Codes) -> tuple[Codes, NDArray[np.float32]]:
-        """The last window of `codes`, and the outputs (V,) after it."""
-        window = codes[-self._window :]
-        return window, self._forward(self._rows_of(window), np.array([window.size]), np.array([window.size]))[0]
+    def begin(self, first: NDArray[Any]) -> TextState:
+        """Before the first character of a text, when `first` (V,) is expected."""
+        recent = np.full((1, max(self._window, REPEATED)), -1, np.int32)
+        return TextState(np.zeros((2, 1, 0)), first[None, :], recent, (b"",), ("",))
+
+    def read(self, state: TextState, codes: Codes) -> TextState:
+        """Go on with `codes` (n, steps)."""
+        if codes.shape[1] == 0:
+            return state
+        recent = state.after(state.states, state.outputs, codes).recent
+        windows = [codes_[codes_ >= 0] for codes_ in recent[:, -self._window :]]
+        return state.after(state.states, self.after_all(windows), codes)
+
+    def writer(self, n: int) -> WindowWriter:
+        """Something that writes n texts side by side."""
+        return WindowWriter(self)
 
     def _forward(self, rows: Any, ends: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         return self._network.forward(Sequences(rows, ends - lengths, lengths), n_threads=self._n_threads)
@@ -142,26 +225,27 @@ class WindowWriter:
     ----------
     at_once : int
         Characters to ask for in one call.
-    outputs : ndarray of shape (V,)
-        Logarithms of what is expected next; `first` before the first character.
     """
 
     at_once = 1
 
-    def __init__(self, reader: WindowReader, codes: Codes, first: NDArray[Any]) -> None:
+    def __init__(self, reader: WindowReader) -> None:
         self._reader = reader
-        self._codes = codes
-        self.outputs = first
-        if codes.size:
-            self._codes, self.outputs = reader.after_last(codes)
 
-    def write(self, draws: NDArray[np.float64], temperature: float, barred: NDArray[np.bool_]) -> Codes:
-        """As many codes as there are `draws`."""
-        written = np.empty(draws.size, np.int32)
-        for k in range(draws.size):
-            written[k] = choose(self.outputs[None, :], draws[k : k + 1], temperature, barred)[0]
-            self._codes, self.outputs = self._reader.after_last(np.append(self._codes, written[k]))
-        return written
+    def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
+        """As many codes (steps, n) as there are `draws`, and the state after them."""
+        written = np.empty(draws.shape, np.int32)
+        for step, some in enumerate(draws):
+            recent = state.recent[:, -REPEATED:].copy()
+            written[step] = choose(state.outputs, some, choice, recent)
+            state = self._reader.read(state, written[step][:, None])
+        return written, state
+
+
+def _check_state(state: TextState, network: Network, n_states: int, n_recent: int) -> None:
+    sizes = state.states.shape[2], state.outputs.shape[1], state.recent.shape[1]
+    if sizes != (n_states, network.architecture.n_outputs, n_recent):
+        raise ValueError("state must come from this model, got one of a model of another form")
 
 
 def log_softmax(outputs: NDArray[Any]) -> NDArray[np.float64]:

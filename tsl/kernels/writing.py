@@ -1,5 +1,8 @@
 """Writing: codes are chosen one after the other, each being read before the next is chosen."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from tsl.kernels.activations import exp
@@ -15,26 +18,40 @@ NEVER = 1e-36  # a weight below it counts as 0: the exponential stops at about 1
 COLDEST = 1e-30  # lower temperatures would be 0 in float32
 
 
+class ChoicePlan(NamedTuple):
+    """How a code is chosen."""
+
+    temperature: float
+    top_k: int  # codes that may come, or as many as there are
+    top_p: float  # of the probability of those: the fewest, likeliest ones that have so much
+    min_p: float  # of the probability of the likeliest: what a code must have
+    penalty: float  # what log-probabilities of recent codes are multiplied by
+
+
 @entry_point
-def choose_codes(scores, barred, temperature, draws, codes):
+def choose_codes(scores, barred, choice, recent, order, draws, codes):
     """Choose a code for each row of `scores` (n, padded K), which are used up, into `codes` (n,).
 
-    A code comes with the probability that its score, a logarithm, divided by `temperature` gives it; at 0 it is the
-    one with the highest score. `barred` (K,) codes never come. `draws` (n,) are uniform in [0, 1).
+    A code comes with the probability that its score, a logarithm, divided by the temperature gives it; at 0 it is the
+    one with the highest score. `barred` (K,) codes never come. `recent` (n, R) codes were the last ones, -1 standing
+    for none; they are moved on. `order` (K,) is scratch, `draws` (n,) are uniform in [0, 1).
     """
     for b in range(codes.size):
-        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), barred, temperature, draws[b])
+        last = row(recent, (b, 0), recent.shape[1])
+        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), barred, choice, last, order, draws[b])
+        for k in range(last.size - 1):
+            last[k] = last[k + 1]
+        last[last.size - 1] = codes[b]
 
 
 @kernel
-def _choose(weights, barred, temperature, draw):
-    best = -1
-    for k in range(barred.size):
-        if not barred[k] and (best < 0 or weights[k] > weights[best]):
-            best = k
-    if temperature == 0.0:
+def _choose(weights, barred, choice, recent, order, draw):
+    if choice.penalty != 1.0:
+        _penalise(weights, barred.size, choice.penalty, recent)
+    best = _likeliest(weights, barred)
+    if choice.temperature == 0.0:
         return best
-    scale = filled(load(address(weights, 0)), 1.0 / max(temperature, COLDEST))
+    scale = filled(load(address(weights, 0)), 1.0 / max(choice.temperature, COLDEST))
     highest = filled(scale, weights[best])
     for k in range(0, weights.size, LANES):
         store(address(weights, k), exp((load(address(weights, k)) - highest) * scale))
@@ -43,6 +60,8 @@ def _choose(weights, barred, temperature, draw):
         if barred[k] or weights[k] < NEVER:
             weights[k] = 0.0
         total += weights[k]
+    if choice.top_k < barred.size or choice.top_p < 1.0 or choice.min_p > 0.0:
+        return _draw_likely(weights, choice, order, total, draw)
     reached = 0.0
     for k in range(barred.size):
         reached += weights[k]
@@ -51,8 +70,105 @@ def _choose(weights, barred, temperature, draw):
     return best
 
 
+@kernel
+def _likeliest(weights, barred):
+    best = -1
+    for k in range(barred.size):
+        if not barred[k] and (best < 0 or weights[k] > weights[best]):
+            best = k
+    return best
+
+
+@kernel
+def _penalise(weights, n, penalty, recent):
+    """Make scores log-probabilities, and multiply those of recent codes, each once."""
+    highest = weights[0]
+    for k in range(n):
+        highest = max(highest, weights[k])
+    total = 0.0
+    for k in range(n):
+        total += math.exp(weights[k] - highest)
+    shift = highest + math.log(total)
+    for k in range(n):
+        weights[k] -= shift
+    for j in range(recent.size):
+        seen = recent[j] < 0
+        for i in range(j):
+            seen = seen or recent[i] == recent[j]
+        if not seen:
+            weights[recent[j]] *= penalty
+
+
+@kernel
+def _draw_likely(weights, choice, order, total, draw):
+    """Draw among the likeliest codes: of equal ones those with the lower number first.
+
+    They are taken one by one from a heap, which costs little where few are needed.
+    """
+    n = order.size
+    for k in range(n):
+        order[k] = k
+    for k in range(n // 2 - 1, -1, -1):
+        _sift(order, weights, k, n)
+    some = min(choice.top_k, n)
+    if some < n:
+        total = 0.0
+        for k in range(some):
+            total += weights[_take(order, weights, n - k)]
+        # they lie at the end now, the likeliest one last
+    wanted, least = choice.top_p * total, choice.min_p * _highest(order, weights, some < n)
+    kept, mass = 0, 0.0
+    while kept < some:
+        code = order[n - 1 - kept] if some < n else _take(order, weights, n - kept)
+        if kept > 0 and (mass >= wanted or weights[code] < least or weights[code] == 0.0):
+            break
+        mass += weights[code]
+        kept += 1
+    reached = 0.0
+    for k in range(kept):
+        reached += weights[order[n - 1 - k]]
+        if reached > draw * mass:
+            return order[n - 1 - k]
+    return order[n - 1]
+
+
+@kernel
+def _highest(order, weights, taken):
+    """The weight of the likeliest code."""
+    return weights[order[order.size - 1]] if taken else weights[order[0]]
+
+
+@kernel
+def _before(weights, a, b):
+    """Whether code a is to be taken before code b."""
+    return weights[a] > weights[b] or (weights[a] == weights[b] and a < b)
+
+
+@kernel
+def _sift(order, weights, k, n):
+    """Let the code at place k of a heap of n sink to where it belongs."""
+    while True:
+        child = 2 * k + 1
+        if child >= n:
+            return
+        if child + 1 < n and _before(weights, order[child + 1], order[child]):
+            child += 1
+        if not _before(weights, order[child], order[k]):
+            return
+        order[k], order[child] = order[child], order[k]
+        k = child
+
+
+@kernel
+def _take(order, weights, n):
+    """Take the likeliest code from a heap of n: it then lies behind the others."""
+    order[0], order[n - 1] = order[n - 1], order[0]
+    _sift(order, weights, 0, n - 1)
+    return order[n - 1]
+
+
 @entry_point
-def write_codes(layout, packed, work, data, dropout, barred, temperature, draws, scores, codes):
+def write_codes(layout, packed, work, data, dropout, barred, choice, recent, order, draws, scores, codes):
     """Choose `codes` (n, B) for B streams by `draws` (n, B), and read each.
 
     `scores` (B, padded K) are what the network gave before, and become what it gives after the last code.
@@ -62,7 +178,7 @@ def write_codes(layout, packed, work, data, dropout, barred, temperature, draws,
     first, last = share(batch, thread=0, n_threads=1)
     windows = row(work.windows, ZERO, batch)
     for step in range(codes.shape[0]):
-        choose_codes(scores, barred, temperature, draws[step], codes[step])
+        choose_codes(scores, barred, choice, recent, order, draws[step], codes[step])
         for b in range(batch):
             work.codes[0, b] = codes[step, b]
             work.lengths[b] = 1

@@ -19,10 +19,11 @@ from tsl.network.spec import (
 )
 from tsl.network.team import TrainingMemory
 from tsl.network.warmup import on_compilation, warm_up
-from tsl.network.writer import Writer, choose
+from tsl.network.writer import Choice, Writer, choose
 
 __all__ = [
     "Architecture",
+    "Choice",
     "Dropout",
     "Framing",
     "Gradient",

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels.products import WIDTH
-from tsl.kernels.writing import choose_codes, write_codes
+from tsl.kernels.writing import ChoicePlan, choose_codes, write_codes
 from tsl.network.memory import new_workspace, rounded_up
 from tsl.network.network import Network
 from tsl.network.plans import NO_DROPOUT
 from tsl.network.spec import Sequences
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How the next code is chosen from scores, which are logarithms of probabilities up to a number.
+
+    Parameters
+    ----------
+    temperature : float
+        Scores are divided by it; at 0 the highest is chosen.
+    top_k : int or None
+        Only so many likeliest codes may come.
+    top_p : float
+        Of these only the fewest, likeliest ones that have this share of their probability together (Holtzman et al.
+        2020).
+    min_p : float
+        And only those that have this share of the probability of the likeliest.
+    penalty : float
+        Log-probabilities of recent codes are multiplied by it before all that, as in CTRL (Keskar et al. 2019).
+    barred : ndarray of shape (K,), bool, or None
+        Codes that must not come; not all of them. None is none of them.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float = 1.0
+    min_p: float = 0.0
+    penalty: float = 1.0
+    barred: NDArray[np.bool_] | None = None
+
+    def plan(self, n_codes: int) -> ChoicePlan:
+        """As numbers."""
+        top_k = n_codes if self.top_k is None else min(self.top_k, n_codes)
+        return ChoicePlan(
+            float(self.temperature), int(top_k), float(self.top_p), float(self.min_p), float(self.penalty)
+        )
+
+    def flags(self, n_codes: int) -> NDArray[np.bool_]:
+        """`barred`, also where nothing is."""
+        return np.zeros(n_codes, np.bool_) if self.barred is None else self.barred
+
+
+LIKELY = Choice()
+
+
 def choose(
     scores: NDArray[Any],
     draws: NDArray[np.float64],
-    temperature: float = 1.0,
-    barred: NDArray[np.bool_] | None = None,
+    choice: Choice = LIKELY,
+    recent: NDArray[np.int32] | None = None,
 ) -> NDArray[np.int32]:
     """Choose one code for each row of `scores` (n, K), by `draws` (n,); see `Writer.write`."""
-    codes = np.zeros(draws.shape, np.int32)
-    padded = _padded(scores, scores.dtype)
-    choose_codes(padded, _flags(barred, scores.shape[1]), float(temperature), draws, codes)
+    n, n_codes = scores.shape
+    codes, order = np.zeros(n, np.int32), np.zeros(n_codes, np.int32)
+    padded, recent = _padded(scores, scores.dtype), _none_recent(n) if recent is None else recent
+    choose_codes(padded, choice.flags(n_codes), choice.plan(n_codes), recent, order, draws, codes)
     return codes
 
 
@@ -35,8 +80,8 @@ def _padded(scores: NDArray[Any], dtype: Any) -> NDArray[Any]:
     return padded
 
 
-def _flags(barred: NDArray[np.bool_] | None, n_codes: int) -> NDArray[np.bool_]:
-    return np.zeros(n_codes, np.bool_) if barred is None else barred
+def _none_recent(n: int) -> NDArray[np.int32]:
+    return np.full((n, 1), -1, np.int32)
 
 
 class Writer:
@@ -65,8 +110,8 @@ class Writer:
         self,
         scores: NDArray[Any],
         draws: NDArray[np.float64],
-        temperature: float = 1.0,
-        barred: NDArray[np.bool_] | None = None,
+        choice: Choice = LIKELY,
+        recent: NDArray[np.int32] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[Any]]:
         """Choose codes one after the other, and read each.
 
@@ -76,10 +121,11 @@ class Writer:
             Logarithms of probabilities, up to a number for each stream, of the first code.
         draws : ndarray of shape (n, n_streams), float64
             Random numbers, uniform in [0, 1).
-        temperature : float
-            Scores are divided by it; at 0 the highest is chosen.
-        barred : ndarray of shape (K,), bool
-            Codes that must not come; not all of them. None is none of them.
+        choice : Choice
+            How to choose.
+        recent : ndarray of shape (n_streams, R), int32, or None
+            The last R codes of each stream, oldest first, -1 where there were none; moved on in place. Those that
+            `choice.penalty` is for; None is none.
 
         Returns
         -------
@@ -99,8 +145,10 @@ class Writer:
             self._work,
             data,
             NO_DROPOUT,
-            _flags(barred, n_outputs),
-            float(temperature),
+            choice.flags(n_outputs),
+            choice.plan(n_outputs),
+            _none_recent(draws.shape[1]) if recent is None else recent,
+            np.zeros(n_outputs, np.int32),
             draws,
             padded,
             codes,
