@@ -33,7 +33,9 @@ def test_forecast_sensor(capsys):
     assert names["sea_error"] == pytest.approx(0.338, rel=0.03)
 
 
-def test_write_like_macbeth(capsys):
+def test_write_like_macbeth(capsys, monkeypatch, tmp_path):
+    pytest.importorskip("matplotlib", reason="the tutorial draws a page")
+    monkeypatch.chdir(tmp_path)  # which it leaves files in
     names = run("write_like_macbeth")
     printed = capsys.readouterr().out
     assert "93084 10343 67\n" in printed
@@ -42,6 +44,8 @@ def test_write_like_macbeth(capsys):
     assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 20 seconds
     costs, letters, first = names["costs"], names["letters"], names["first"]
     assert costs[first].mean() > 1.3 * costs[letters & ~first].mean()  # "dear" and "cheap"
+    assert printed.endswith("True\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["macbeth.tsl", "surprisal.png"]
 
 
 def test_forecast_stocks(capsys):

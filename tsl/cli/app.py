@@ -152,7 +152,7 @@ def text_train(
         int | None, typer.Option(min=1, help="Passes over the text instead: the result is then always the same.")
     ] = None,
     hidden_size: Annotated[
-        list[int] | None, typer.Option(min=1, help="Units; may be repeated, for more layers. Default: 256.")
+        list[int] | None, typer.Option(min=1, help="Units; may be repeated, for more layers. Default: by the time.")
     ] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Lower the case of all text.")] = False,
     tokens: Annotated[str, typer.Option(help="What is predicted: char or byte.")] = "char",
