@@ -28,6 +28,7 @@ UNITS, LENGTH, REPETITIONS = 256, 20_000, 9
 RATES = (30_000.0, 100_000.0)  # must, goal
 CHOICES: dict[str, dict[str, Any]] = {
     "temperature 1": {},
+    "top_k 40, top_p 0.9": {"top_k": 40, "top_p": 0.9},
     "greedy": {"temperature": 0},
 }
 
