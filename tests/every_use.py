@@ -79,9 +79,10 @@ def saved_and_mapped(model):
 
 
 def use_char_models():
-
     for kind in (
         {},
+        {"tokens": "byte"},
+        {"encoding": "onehot", "unknown": "grow", "weight_dropout": 0.2},
         {"encoding": "scalar", "window": 5},
         {"windowed": True, "window": 5},
         {"hidden_size": (4, 3), "recurrent_dropout": 0.3, "dropout": 0.2, "n_threads": 2},
@@ -92,13 +93,19 @@ def use_char_models():
         model = tsl.LSTMCharModel(**({"hidden_size": 4, "max_iter": 1} | kind)).fit([TEXT, TEXT[:40]])
         for form in (model, saved_and_mapped(model)):
             form.generate(length=2)
-            list(form.stream("to be", 3))
+            form.generate(length=2, top_k=3, top_p=0.9, min_p=0.1, repetition_penalty=1.2, forbid="b", n_samples=3)
+            _, state = form.generate(length=9, stop="o", random_state=0, return_state=True)
+            list(form.stream("to be", 3, state=state, temperature=0))
+            if form.tokens == "char":
+                form.generate(length=2, beam_width=3)
             form.predict(["t", "or not"])
             form.score(TEXT)
             form.surprisal("to be")
             form.gates("to be")
             if not form.early_stopping:
-                form.partial_fit(TEXT)
+                form.partial_fit(TEXT + "z" * (form.unknown == "grow"))
+    contexts = tsl.LSTMCharModel(hidden_size=4, max_iter=1).fit(["to b", "or no"], ["e", "t"])
+    contexts.score(["to b"], ["e"])
 
 
 def use_forecasters():
