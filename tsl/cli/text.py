@@ -63,6 +63,8 @@ def run_train(
     with notes_in_one_line(), nullcontext() if report is None else report.shown():
         model.set_params(callbacks=None if report is None else [report])
         model.fit(texts)
+    if model.history_.n_iter == 0:
+        raise ValueError(f"nothing was learned before Ctrl-C: {out} is not written")
     save(model, out)
     sys.stdout.write(f"{out}: {summary(model.history_, held_out=model.early_stopping)}\n")
 
@@ -119,10 +121,10 @@ def check_out(out: Path, files: list[Path]) -> None:
 
 def summary(history: History, *, held_out: bool) -> str:
     """What has come out, in one line."""
-    place = history.best_iter - 1 if held_out else -1
-    bits = f"{in_bits(history.loss[place])} bits per character in training"
-    if held_out:
-        bits = f"{in_bits(history.val_loss[place])} bits per character held out, {bits}"
+    best = history.best_iter - 1 if held_out and history.best_iter else -1
+    bits = f"{in_bits(history.loss[best])} bits per character in training"
+    if math.isfinite(history.val_loss[best]):  # not if Ctrl-C came before the first epoch was over
+        bits = f"{in_bits(history.val_loss[best])} bits per character held out, {bits}"
     return f"{bits}, text read {history.n_iter} times in {sum(history.seconds):.0f} s"
 
 
