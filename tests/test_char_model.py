@@ -14,9 +14,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from tsl import LSTMCharModel
-from tsl.char_model import defaults, reading
+from tsl.char_model import TextSamples, defaults, reading
 from tsl.datasets import load_macbeth
 from tsl.network import Architecture
+from tsl.training import TrainingInterruptedWarning
 
 TEXT = load_macbeth()[1_000:4_000]
 OTHER = "".join(character for character in load_macbeth()[40_000:40_300] if character in TEXT)
@@ -218,6 +219,33 @@ def test_callbacks_may_use_the_model():
     assert seen[0][1] != seen[1][1]
     assert seen[1][1:] == (model.score(OTHER), model.generate("T", 3, random_state=0))
     assert model.history_.stopped_by == "callback"
+
+
+def test_ctrl_c_keeps_what_was_learnt():
+    def press(epoch, history, network):
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.warns(TrainingInterruptedWarning):
+        model = LSTMCharModel(**SMALL, callbacks=[press]).fit(TEXT)
+    assert (model.n_iter_, model.history_.stopped_by) == (3, "interrupt")
+    assert len(model.generate(length=20, random_state=0)) == 20
+    assert model.score(OTHER) > LSTMCharModel(**{**SMALL, "max_iter": 1}).fit(TEXT).score(OTHER)
+
+
+def test_samples_are_shown_on_the_way(capsys):
+    LSTMCharModel(**SMALL, callbacks=[TextSamples(0.0, length=20, random_state=0)]).fit(TEXT)
+    shown = capsys.readouterr().err
+    assert shown.count("bits per character") == 6
+    assert "--- epoch 6, " in shown
+    model = LSTMCharModel(**SMALL, callbacks=[TextSamples(1e9)]).fit(TEXT)
+    assert capsys.readouterr().err == ""
+    assert isinstance(clone(model).callbacks[0], TextSamples)  # which has kept nothing of the model
+
+
+def test_history_speaks_in_bits_too(streams):
+    assert_allclose(streams.history_.bits, np.array(streams.loss_curve_) / math.log(2))
+    assert np.isnan(streams.history_.val_bits).all()
 
 
 def test_several_texts_keep_their_borders():
