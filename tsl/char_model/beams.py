@@ -19,7 +19,7 @@ class Copyist:
         self.n, self.at_once = codes.shape
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """As many codes (steps, n) as there are `draws`, and the state after them."""
+        """Copy, and read what is copied."""
         codes = self._codes[:, : len(draws)]
         return codes.T, self._reader.read(state, codes)
 

@@ -268,7 +268,8 @@ class LSTMCharModel(TextWriter):
         texts = [*self._texts(text), *([] if y is None else self._texts(list(y)))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
         vocabulary = self._vocabulary_for(texts, go_on=go_on)
-        examples, held_out = self._examples(text, y, vocabulary), None
+        examples = self._examples(text, y, vocabulary)
+        held_out: Documents | Contexts | None = None
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()

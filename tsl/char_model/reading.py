@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class TextState:
         """Texts."""
         return len(self.outputs)
 
-    def part(self, which: Sequence[int]) -> Self:
+    def part(self, which: Sequence[int] | NDArray[np.intp]) -> Self:
         """The texts numbered `which`, of which one may come several times."""
         return replace(
             self,
@@ -73,6 +73,21 @@ def joined(states: Sequence[TextState]) -> TextState:
         tuple(pending for state in states for pending in state.pending),
         tuple(held for state in states for held in state.held),
     )
+
+
+class CharWriter(Protocol):
+    """Writes several texts side by side.
+
+    Attributes
+    ----------
+    at_once : int
+        Characters to ask for in one call: so many that the call itself costs little, so few that none waits long.
+    """
+
+    at_once: int
+
+    def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
+        """As many codes (steps, n) as there are `draws` (steps, n), and the state after them."""
 
 
 class StreamReader:
@@ -147,13 +162,7 @@ class StreamReader:
 
 
 class StreamWriter:
-    """Writes on, the state being carried from character to character.
-
-    Attributes
-    ----------
-    at_once : int
-        Characters to ask for in one call: so many that the call itself costs little, so few that none waits long.
-    """
+    """Writes on, the state being carried from character to character."""
 
     at_once = 256
 
@@ -161,7 +170,7 @@ class StreamWriter:
         self._writer = Writer(network, n)
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """As many codes (steps, n) as there are `draws`, and the state after them."""
+        """Choose, and read what is chosen."""
         self._writer.states[:] = state.states
         codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy())
         return codes, state.after(self._writer.states.copy(), outputs, codes.T)
@@ -219,13 +228,7 @@ class WindowReader:
 
 
 class WindowWriter:
-    """Writes on, reading the last window of what is written anew for each character.
-
-    Attributes
-    ----------
-    at_once : int
-        Characters to ask for in one call.
-    """
+    """Writes on, reading the last window of what is written anew for each character."""
 
     at_once = 1
 
@@ -233,7 +236,7 @@ class WindowWriter:
         self._reader = reader
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """As many codes (steps, n) as there are `draws`, and the state after them."""
+        """Choose, and read what is chosen."""
         written = np.empty(draws.shape, np.int32)
         for step, some in enumerate(draws):
             recent = state.recent[:, -REPEATED:].copy()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.char_model.reading import StreamReader, TextState, WindowReader, joined
+from tsl.char_model.reading import CharWriter, StreamReader, TextState, WindowReader, joined
 from tsl.char_model.wishes import Wishes
 from tsl.network import Choice
 
@@ -30,7 +30,7 @@ class TextStream(Iterator[Any]):
     def __init__(
         self,
         reader: StreamReader | WindowReader,
-        writer: Any,
+        writer: CharWriter,
         tokens: NDArray[Any],
         state: TextState,
         choice: Choice,
@@ -76,9 +76,10 @@ class TextStream(Iterator[Any]):
         """Write some more of all texts."""
         shape = min(self._writer.at_once, max(text.left for text in self._texts)), len(self._texts)
         draws = self._random_state.random_sample(shape) if self._choice.temperature else np.zeros(shape)
-        self._take(*self._writer.write(self._after, draws, self._choice), self._after)
+        codes, after = self._writer.write(self._after, draws, self._choice)
+        self._take(codes, self._after, after)
 
-    def _take(self, codes: NDArray[np.int32], after: TextState, before: TextState) -> None:
+    def _take(self, codes: NDArray[np.int32], before: TextState, after: TextState) -> None:
         """Make ready what is certain of the characters that were written."""
         self._given = []
         for k, text in enumerate(self._texts):

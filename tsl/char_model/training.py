@@ -58,7 +58,10 @@ class TextTrainer(BaseLSTM):
     learning_rate_factor, learning_rate_every, learning_rate_patience = 0.2, 10, 5
     learning_rate_warmup, learning_rate_final = 0.02, 0.01
 
+    vocabulary_: CharVocabulary
+
     # Numbers there, which may be "auto" here.
+    hidden_size: Any
     dropout: Any
     recurrent_dropout: Any
     alpha: Any

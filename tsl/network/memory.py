@@ -99,7 +99,8 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
     n_directions = 2 if architecture.bidirectional else 1
     shapes = parameter_shapes(architecture)
     starts = dict(zip(shapes, np.cumsum([0, *map(math.prod, shapes.values())]).tolist(), strict=False))
-    places, cells, state = _Places(), [], 0
+    places, state = _Places(), 0
+    cells: list[dict[str, int]] = []
     for name in [name.removesuffix(".w_in") for name in shapes if name.endswith(".w_in")]:
         n_inputs, n_hidden = shapes[f"{name}.w_in"][0], shapes[f"{name}.w_rec"][0]
         units = padded_units(n_hidden)
