@@ -154,7 +154,7 @@ class TrainingReport:
         self._pause = min(max(pause, LEAST_BETWEEN_REPORTS), MOST_BETWEEN_REPORTS)
         self._began = self._reported = perf_counter()
         self._first_epoch = 0
-        self._numbers = self._speed = ""
+        self._numbers, self._speed = "reading the text for the first time", ""
 
     @contextmanager
     def shown(self) -> Iterator[None]:
