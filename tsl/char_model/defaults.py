@@ -28,10 +28,11 @@ AT_EPOCHS = (
     Dropouts(0.0, 0.0, 0.0),
     Dropouts(0.0, 0.0, 0.15),
     Dropouts(0.25, 0.2, 0.1),
-    Dropouts(0.4, 0.3, 0.1),
-    Dropouts(0.5, 0.4, 0.2),
+    Dropouts(0.4, 0.3, 0.15),
+    Dropouts(0.45, 0.35, 0.2),
 )
-"""What was best for as many passes over a text; between these it goes by the logarithm of their number."""
+"""What was best for as many passes over a text with 256 units; in between it goes by the logarithm of their number."""
+WIDTH_POWER, MOST_DROPPED = 0.4, 0.7
 
 SECONDS_OF_256 = 30.0  # after which fewer units would have learnt less
 
@@ -69,7 +70,8 @@ def auto_max_iter(steps_per_epoch: int) -> int:
     return max(1, min(MAX_EPOCHS, round(UPDATES / steps_per_epoch)))
 
 
-def auto_dropouts(epochs: float) -> Dropouts:
-    """The more often a text is read, the less may be learned by heart."""
-    place = math.log(max(epochs, EPOCHS[0]))
-    return Dropouts(*(float(np.interp(place, np.log(EPOCHS), shares)) for shares in zip(*AT_EPOCHS, strict=True)))
+def auto_dropouts(epochs: float, hidden_sizes: tuple[int, ...]) -> Dropouts:
+    """The more often a text is read, and the more units there are, the less may be learned by heart."""
+    place, width = math.log(max(epochs, EPOCHS[0])), (max(hidden_sizes) / 256) ** WIDTH_POWER
+    shares = (np.interp(place, np.log(EPOCHS), known) for known in zip(*AT_EPOCHS, strict=True))
+    return Dropouts(*(min(MOST_DROPPED, float(width * share)) for share in shares))

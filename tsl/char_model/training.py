@@ -269,7 +269,7 @@ class TextTrainer(BaseLSTM):
         return replace(optimizer, beta_2=0.99) if self.solver == "adamw" else optimizer
 
     def _dropout(self, epochs: float) -> Dropout:
-        auto = defaults.auto_dropouts(epochs)
+        auto = defaults.auto_dropouts(epochs, self.network_.architecture.hidden_sizes)
         return Dropout(
             auto.outputs if self.dropout == "auto" else self.dropout,
             auto.recurrent if self.recurrent_dropout == "auto" else self.recurrent_dropout,
