@@ -118,8 +118,7 @@ class TextTrainer(BaseLSTM):
         on an error.
         """
         if go_on:
-            hidden_sizes = self.network_.architecture.hidden_sizes if self.hidden_size == "auto" else None
-            self._check_same(self._architecture_for(len(self.vocabulary_), window, hidden_sizes))
+            self._check_same(self._architecture_for(len(self.vocabulary_), window, self.network_.architecture))
             self._grow(vocabulary)
         else:
             architecture = self._architecture_for(len(vocabulary), window)
@@ -129,13 +128,15 @@ class TextTrainer(BaseLSTM):
         self.classes_ = vocabulary.tokens_
         self._window = window or int(self.window)
 
-    def _architecture_for(self, n_codes: int, window: int, hidden_sizes: tuple[int, ...] | None = None) -> Architecture:
-        hidden_sizes = self._hidden_sizes() if hidden_sizes is None else hidden_sizes
-        embedding_size = self.embedding_size
+    def _architecture_for(self, n_codes: int, window: int, known: Architecture | None = None) -> Architecture:
+        """What the parameters ask for; where they leave it open, as it is `known`."""
+        hidden_sizes, n_embedded = self._hidden_sizes(), self.embedding_size
+        if known is not None and self.hidden_size == "auto":
+            hidden_sizes = known.hidden_sizes
         if self.encoding != "embedding":
-            embedding_size = 0
-        elif embedding_size == "auto":
-            embedding_size = defaults.auto_embedding_size(hidden_sizes)
+            n_embedded = 0
+        elif n_embedded == "auto":
+            n_embedded = defaults.auto_embedding_size(hidden_sizes) if known is None else known.n_embedded
         one_hot = self.encoding != "scalar"
         return Architecture(
             n_codes if one_hot else 1,
@@ -143,7 +144,7 @@ class TextTrainer(BaseLSTM):
             n_codes,
             one_hot=one_hot,
             every_step=not window,
-            n_embedded=int(embedding_size),
+            n_embedded=int(n_embedded),
         )
 
     def _hidden_sizes(self) -> tuple[int, ...]:
