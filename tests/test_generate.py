@@ -93,12 +93,11 @@ def test_greedy_text_is_what_predict_says(model):
 
 
 def test_characters_come_as_often_as_expected(streams):
-    expected = streams.predict_proba(["The "])[0]
-    random_state = np.random.RandomState(0)
-    drawn = [streams.generate("The ", 1, random_state=random_state) for _ in range(2000)]
-    often = np.array([drawn.count(character) for character in streams.classes_]) / 2000
-    # three and a half standard deviations of a share among 2,000
-    assert (np.abs(often - expected) <= 3.5 * np.sqrt(expected * (1 - expected) / 2000) + 1e-9).all()
+    expected, n = streams.predict_proba(["The "])[0], 50_000
+    drawn = np.array(streams.generate("The ", 1, n_samples=n, random_state=0))
+    often = np.array([(drawn == character).mean() for character in streams.classes_])
+    # four and a half standard deviations: once in 100,000 of such shares by chance
+    assert (np.abs(often - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / n)).all()
 
 
 def test_temperature_makes_it_wilder(streams):
@@ -304,8 +303,10 @@ def test_beams_that_keep_all_find_the_likeliest_text(models, kind):
 
 
 def test_wider_beams_find_likelier_texts(streams):
-    found = [log_likelihood(streams, "w", streams.generate("w", 25, beam_width=width)) for width in (1, 2, 16)]
-    assert found[0] < found[1] < found[2]
+    def found(width):
+        return sum(log_likelihood(streams, p, streams.generate(p, 25, beam_width=width)) for p in "abcdefghilmno")
+
+    assert found(1) < found(2) < found(16)
     assert streams.generate("w", 25, beam_width=1) == streams.generate("w", 25, temperature=0)
 
 
