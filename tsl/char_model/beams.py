@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.char_model.reading import StreamReader, TextState, WindowReader, log_softmax
+from tsl.char_model.reading import StreamReader, WindowReader, log_softmax
 from tsl.char_model.samples import Codes
+from tsl.char_model.states import TextState
 from tsl.network import Choice
 
 

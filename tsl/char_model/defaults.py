@@ -35,14 +35,17 @@ AT_EPOCHS = (
 WIDTH_POWER, MOST_DROPPED = 0.4, 0.7
 
 SECONDS_OF_256 = 30.0  # after which fewer units would have learnt less
+SECONDS_OF_TWO, SHARE_OF_TWO = 90.0, 0.65  # two layers of so many units each take about as long as one
 
 
-def auto_hidden_size(max_time: float | None) -> int:
+def auto_hidden_sizes(max_time: float | None) -> tuple[int, ...]:
     """Units that are worth their time: twice as many for eight times as much of it."""
     if max_time is None:
-        return 256
+        return (256,)
     units = 256 * (max_time / SECONDS_OF_256) ** (1 / 3)
-    return max(64, min(768, 64 * round(units / 64)))
+    if max_time < SECONDS_OF_TWO:
+        return (max(64, 64 * round(units / 64)),)
+    return (min(512, 32 * round(SHARE_OF_TWO * units / 32)),) * 2
 
 
 def auto_embedding_size(hidden_sizes: tuple[int, ...]) -> int:

@@ -3,76 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.char_model.samples import Codes
+from tsl.char_model.states import TextState, check_state
 from tsl.network import Choice, Network, Sequences, Writer, choose
-
-Codes = NDArray[np.int32]
 
 REPEATED = 32  # characters back that one is told not to repeat, where one is
 CHUNK = 1024  # characters, or windows, read in one call
 GROUP, GROUP_CHUNK = 64, 64  # contexts read side by side, and characters of each in one call
-
-
-@dataclass(frozen=True)
-class TextState:
-    """What a model knows of the texts that it is writing: give it back to `generate` or `stream` to go on.
-
-    Attributes
-    ----------
-    states : ndarray of shape (2, n, ·)
-        Hidden and cell states of n texts; empty for a windowed model.
-    outputs : ndarray of shape (n, V)
-        Logarithms of what is expected next.
-    recent : ndarray of shape (n, R)
-        The last codes, the oldest first, -1 where there were none.
-    pending : tuple of n bytes
-        The beginning of a character of which bytes are still to come.
-    held : tuple of n str
-        Characters that were written beyond the length that was asked for, as one byte can complete two of them.
-    """
-
-    states: NDArray[Any]
-    outputs: NDArray[Any]
-    recent: NDArray[np.int32]
-    pending: tuple[bytes, ...]
-    held: tuple[str, ...]
-
-    @property
-    def n(self) -> int:
-        """Texts."""
-        return len(self.outputs)
-
-    def part(self, which: Sequence[int] | NDArray[np.intp]) -> Self:
-        """The texts numbered `which`, of which one may come several times."""
-        return replace(
-            self,
-            states=self.states[:, which],
-            outputs=self.outputs[which],
-            recent=self.recent[which],
-            pending=tuple(self.pending[k] for k in which),
-            held=tuple(self.held[k] for k in which),
-        )
-
-    def after(self, states: NDArray[Any], outputs: NDArray[Any], codes: Codes) -> Self:
-        """The same when `codes` (n, steps) were read too."""
-        recent = np.concatenate([self.recent, codes], axis=1)[:, codes.shape[1] :]
-        return replace(self, states=states, outputs=outputs, recent=np.ascontiguousarray(recent))
-
-
-def joined(states: Sequence[TextState]) -> TextState:
-    """The states of several texts as one."""
-    return TextState(
-        np.concatenate([state.states for state in states], axis=1),
-        np.concatenate([state.outputs for state in states]),
-        np.concatenate([state.recent for state in states]),
-        tuple(pending for state in states for pending in state.pending),
-        tuple(held for state in states for held in state.held),
-    )
 
 
 class CharWriter(Protocol):
@@ -136,7 +78,7 @@ class StreamReader:
 
     def check(self, state: TextState) -> None:
         """Refuse a state of another kind of model."""
-        _check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
+        check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
 
     def begin(self, first: NDArray[Any]) -> TextState:
         """Before the first character of a text, when `first` (V,) is expected."""
@@ -204,7 +146,7 @@ class WindowReader:
 
     def check(self, state: TextState) -> None:
         """Refuse a state of another kind of model."""
-        _check_state(state, self._network, 0, max(self._window, REPEATED))
+        check_state(state, self._network, 0, max(self._window, REPEATED))
 
     def begin(self, first: NDArray[Any]) -> TextState:
         """Before the first character of a text, when `first` (V,) is expected."""
@@ -243,12 +185,6 @@ class WindowWriter:
             written[step] = choose(state.outputs, some, choice, recent)
             state = self._reader.read(state, written[step][:, None])
         return written, state
-
-
-def _check_state(state: TextState, network: Network, n_states: int, n_recent: int) -> None:
-    sizes = state.states.shape[2], state.outputs.shape[1], state.recent.shape[1]
-    if sizes != (n_states, network.architecture.n_outputs, n_recent):
-        raise ValueError("state must come from this model, got one of a model of another form")
 
 
 def log_softmax(outputs: NDArray[Any]) -> NDArray[np.float64]:

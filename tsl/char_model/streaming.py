@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.char_model.reading import CharWriter, StreamReader, TextState, WindowReader, joined
+from tsl.char_model.reading import CharWriter, StreamReader, WindowReader
+from tsl.char_model.states import TextState, joined
 from tsl.char_model.wishes import Wishes
 from tsl.network import Choice
 

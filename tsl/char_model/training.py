@@ -149,7 +149,7 @@ class TextTrainer(BaseLSTM):
 
     def _hidden_sizes(self) -> tuple[int, ...]:
         if self.hidden_size == "auto":
-            return (defaults.auto_hidden_size(self.max_time),)
+            return defaults.auto_hidden_sizes(self.max_time)
         return super()._hidden_sizes()
 
     def _grow(self, vocabulary: CharVocabulary) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from tsl.char_model.reading import TextState
+from tsl.char_model.states import TextState
 from tsl.network import Choice
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.char_model.beams import Copyist, likeliest_codes
 from tsl.char_model.predicting import TextPredictor
-from tsl.char_model.reading import TextState
+from tsl.char_model.states import TextState
 from tsl.char_model.streaming import TextStream
 from tsl.char_model.wishes import Wishes, check_wishes
 
