@@ -11,8 +11,9 @@ from tsl.text import read_text
 
 TEST_SHARE = 0.1  # the end of a text
 SHAKESPEARE, SHAKESPEARE_TRAIN = "tinyshakespeare.txt", 1_003_854  # the split of all published figures
-CHOSEN: dict[str, Any] = {"hidden_size": 512}
-"""What was best on the end of the part of tiny Shakespeare to learn from, with ten minutes."""
+CHOSEN: dict[str, Any] = {"hidden_size": (384, 384)}
+"""What was best on the end of the part of tiny Shakespeare to learn from: 1.258 nats after five minutes, when one layer
+of 576 units came to 1.273, and two of 512 to 1.265 after ten. It has become the default for so much time."""
 QUICK_SECONDS, QUICK_CHARACTERS = 0.2, 4000
 
 

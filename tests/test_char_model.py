@@ -598,7 +598,7 @@ def test_auto():
     assert defaults.auto_dropouts(30, (8192, 10))[:2] == pytest.approx((0.7, 0.7))
     assert defaults.auto_dropouts(30, (8,)) < defaults.auto_dropouts(30, (256,))
     sizes = [defaults.auto_hidden_sizes(seconds) for seconds in (None, 0.1, 30, 60, 180, 1e6)]
-    assert sizes == [(256,), (64,), (256,), (320,), (288, 288), (512, 512)]
+    assert sizes == [(256,), (64,), (256,), (320,), (288, 288), (384, 384)]
 
 
 def test_auto_is_for_parameters_left_alone():

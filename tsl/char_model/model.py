@@ -24,7 +24,7 @@ class LSTMCharModel(TextWriter):
     ----------
     hidden_size : int, tuple of int or "auto", default="auto"
         Units, of each layer if several are to be stacked. "auto": one layer of 256 units; with `max_time` the more
-        the longer that is, 256 for 30 seconds, and in two layers from 90 seconds on.
+        the longer that is, 256 for 30 seconds, and in two layers, of up to 384 units each, from 90 seconds on.
     encoding : {"embedding", "onehot", "scalar"}, default="embedding"
         How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
         its code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
