@@ -378,8 +378,9 @@ def test_unknown_characters_can_be_left_out():
     assert_array_equal(*model.predict_proba(["Ω", ""]))
     assert_array_equal(model.surprisal("aΩb"), model.surprisal("ab"))
     assert model.score("aΩb") == model.score("ab")
-    with pytest.raises(ValueError, match="at least 1 known character"):
-        model.score("Ω")
+    for nothing in ("Ω", "", [], ["Ω", ""]):
+        with pytest.raises(ValueError, match="at least 1 known character"):
+            model.score(nothing)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1000.0])

@@ -117,9 +117,9 @@ class TextPredictor(TextTrainer):
         """
         check_is_fitted(self)
         examples = self._examples(text, y, self.vocabulary_)
-        targets = examples.targets
-        # what is learned from is bytes, but what is read is characters
-        return self._mean_log_likelihood(examples) * targets.size / max(1, int(self._begins(targets).sum()))
+        of_token, targets = self._mean_log_likelihood(examples), examples.targets
+        # what is learned from may be bytes, but what is read is characters
+        return of_token * targets.size / max(1, int(self._begins(targets).sum()))
 
     def bits_per_char(self, text: str | Sequence[str]) -> float:
         """Return the mean negative log2-likelihood of a character.

@@ -41,7 +41,18 @@ class TextSamples(Callback):
         self.options = options
 
     def for_estimator(self, estimator: Any) -> Callback:
-        """Return what writes samples of this model."""
+        """Return what writes samples of this model.
+
+        Parameters
+        ----------
+        estimator : LSTMCharModel
+            The model.
+
+        Returns
+        -------
+        callback : Callback
+            Of this one fit.
+        """
         return _SamplesOf(estimator, self)
 
 

@@ -17,7 +17,7 @@ from tsl.network import Network
 class TextState:
     """What a model knows of the texts that it is writing: give it back to `generate` or `stream` to go on.
 
-    Attributes
+    Parameters
     ----------
     states : ndarray of shape (2, n, ·)
         Hidden and cell states of n texts; empty for a windowed model.
@@ -43,7 +43,18 @@ class TextState:
         return len(self.outputs)
 
     def part(self, which: Sequence[int] | NDArray[np.intp]) -> Self:
-        """The texts numbered `which`, of which one may come several times."""
+        """Return the states of some of the texts.
+
+        Parameters
+        ----------
+        which : sequence of int
+            Numbers of texts, from 0 on; one may come several times.
+
+        Returns
+        -------
+        state : TextState
+            Those texts' states, in that order.
+        """
         return replace(
             self,
             states=self.states[:, which],
@@ -54,7 +65,22 @@ class TextState:
         )
 
     def after(self, states: NDArray[Any], outputs: NDArray[Any], codes: Codes) -> Self:
-        """The same when `codes` (n, steps) were read too."""
+        """Return the state after some more steps.
+
+        Parameters
+        ----------
+        states : ndarray of shape (2, n, ·)
+            Hidden and cell states after them.
+        outputs : ndarray of shape (n, V)
+            Logarithms of what is expected next.
+        codes : ndarray of shape (n, steps)
+            What was read.
+
+        Returns
+        -------
+        state : TextState
+            The state with these; what is pending and held stays as it was.
+        """
         recent = np.concatenate([self.recent, codes], axis=1)[:, codes.shape[1] :]
         return replace(self, states=states, outputs=outputs, recent=np.ascontiguousarray(recent))
 

@@ -20,7 +20,22 @@ from tsl.network import Choice
 
 
 class TextStream(Iterator[Any]):
-    """Characters as a model writes them, see `LSTMCharModel.stream`.
+    """Characters as a model writes them: what `LSTMCharModel.stream` returns.
+
+    Parameters
+    ----------
+    reader : StreamReader or WindowReader
+        Leads a state on over codes that are known.
+    writer : CharWriter
+        Chooses more codes.
+    tokens : ndarray of shape (V,)
+        What the codes stand for.
+    state : TextState
+        Where the texts begin.
+    choice : Choice
+        How a code is chosen.
+    wishes : Wishes
+        When a text ends, and where chance comes from.
 
     Attributes
     ----------

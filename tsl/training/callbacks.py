@@ -18,14 +18,50 @@ class Callback:
     """
 
     def for_estimator(self, estimator: Any) -> Callback:
-        """Return what is to be called while this estimator is fitted: by default the callback itself."""
+        """Return what is to be called while this estimator is fitted: by default the callback itself.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            What is fitted.
+
+        Returns
+        -------
+        callback : Callback
+            Of this one fit.
+        """
         return self
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
-        """Be called before the first step of an epoch; `history` ends with the epoch before."""
+        """Be called before the first step of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1 on.
+        history : History
+            What was measured so far; the last entry is the epoch before.
+        network : Network
+            What is trained; not to be changed.
+        """
 
     def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool | None:
-        """Be called after an epoch, when `history` has its entry; True ends the training."""
+        """Be called after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1 on.
+        history : History
+            What was measured so far; the last entry is this epoch.
+        network : Network
+            What is trained; not to be changed.
+
+        Returns
+        -------
+        stop : bool or None
+            True ends the training.
+        """
         return None
 
 
