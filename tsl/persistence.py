@@ -7,6 +7,7 @@ vocabulary, history, architecture.
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -24,9 +25,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.network import Network
 
-__all__ = ["load", "save"]
+__all__ = ["load", "read_tree", "save", "write_tree"]
 
 FORMAT_VERSION = "1"
+# What a file that was tampered with can bring about.
+_DAMAGE = (AttributeError, KeyError, TypeError, ValueError, OverflowError, MemoryError, RecursionError)
 # Class -> the public module that has it. Nothing else is ever built from a file. Layers above this one are named
 # here rather than imported, and loaded when a file asks for them.
 MODELS = {"LSTMCharModel": "tsl.char_model"}
@@ -77,10 +80,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     if type(model).__name__ not in MODELS or not isinstance(model, _class(type(model).__name__)):
         raise TypeError(f"model must be a fitted {' or '.join(MODELS)}, got {type(model).__name__}")
     check_is_fitted(model)
-    writer = _Writer()
-    tree = writer.encode(model, "")
-    metadata = {"format": "tsl", "format_version": FORMAT_VERSION, "model": json.dumps(tree, allow_nan=False)}
-    replace_file(path, to_safetensors(writer.tensors, metadata))
+    write_tree(path, model, "model")
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -114,6 +114,23 @@ def load(path: str | os.PathLike[str]) -> Any:
     -----
     Reading a file runs no code from it, so that files of strangers may be read.
     """
+    model = read_tree(path, "model")
+    try:
+        _check_model(model)
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+    return model
+
+
+def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
+    """Write dicts, lists, numbers, strings, arrays and the classes known here to a file of this kind."""
+    writer = _Writer()
+    text = json.dumps(writer.encode(tree, ""), allow_nan=False)
+    replace_file(path, to_safetensors(writer.tensors, {"format": "tsl", "format_version": FORMAT_VERSION, kind: text}))
+
+
+def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
+    """Read what `write_tree` wrote; a ValueError where it is damaged or no file of this kind."""
     with open(path, "rb"):  # the usual errors for a file that is missing, a folder, or not to be read
         pass
     try:
@@ -123,18 +140,18 @@ def load(path: str | os.PathLike[str]) -> Any:
     except (SafetensorError, OSError, TypeError) as error:
         raise ValueError(f"{path} is not a file of tsl's, or is damaged: {error}") from None
     if metadata.get("format") != "tsl":
-        raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no model")
+        raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no {kind}")
     if metadata.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"{path} has format {metadata.get('format_version')!r}, which this version of tsl does not know: it reads "
             f"{FORMAT_VERSION!r}"
         )
+    if kind not in metadata:
+        raise ValueError(f"{path} is no {kind}")
     try:
-        model = _Reader(tensors).decode(json.loads(metadata["model"]))
-        _check_model(model)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+        return _Reader(tensors).decode(json.loads(metadata[kind]))
+    except _DAMAGE as error:
         raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
-    return model
 
 
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
@@ -152,6 +169,13 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(target)
     finally:
+        draft.unlink(missing_ok=True)
+
+
+def discard_drafts(path: str | os.PathLike[str]) -> None:
+    """Delete what `replace_file` has left beside a file where the process was killed while it wrote."""
+    target = Path(os.path.realpath(path))
+    for draft in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}"):
         draft.unlink(missing_ok=True)
 
 
