@@ -16,9 +16,9 @@ from tsl.training import (
     TrainingDivergedWarning,
     TrainingInterruptedWarning,
     TrainingSettings,
-    loop,
     train,
 )
+from tsl.training import run as training_run
 
 
 class LinearNetwork:
@@ -126,14 +126,14 @@ class FixedPace:
 
 @pytest.fixture
 def stretch_of(monkeypatch):
-    return lambda steps: monkeypatch.setattr(loop, "Pace", lambda: FixedPace(steps))
+    return lambda steps: monkeypatch.setattr(training_run, "Pace", lambda: FixedPace(steps))
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds, to be changed by the test."""
     now = [0.0]
-    monkeypatch.setattr(loop, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(training_run, "perf_counter", lambda: now[0])
     return now
 
 

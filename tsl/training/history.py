@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass
@@ -74,6 +75,15 @@ class History:
         self.grad_norm.append(grad_norm)
         self.seconds.append(seconds)
         self.n_steps.append(n_steps)
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs."""
+        return dict(vars(self))
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be as the history was that this is the `state` of."""
+        for own in fields(self):
+            setattr(self, own.name, state[own.name])
 
     def trim(self) -> None:
         """Cut all lists to the shortest, which undoes an `add_epoch` that Ctrl-C has hit half-way."""

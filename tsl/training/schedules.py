@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,8 @@ class LearningRates:
     (array([0.5, 1. ]), array([1. , 0.5]))
     """
 
+    _CHANGING = ("_n_steps", "_next_step", "_epochs_ended", "_rate")
+
     def __init__(
         self, schedule: Schedule, *, steps_per_epoch: int, max_iter: int, tol: float = 0.0, past: Iterable[float] = ()
     ) -> None:
@@ -123,6 +126,17 @@ class LearningRates:
             self._patience.count = 0
             # A rate that starts below `min_rate` must not rise.
             self._rate = min(self._rate, max(self._rate * schedule.factor, schedule.min_rate))
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs."""
+        own = {name: getattr(self, name) for name in self._CHANGING}
+        return own | {"patience": self._patience.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be where the rates were that this is the `state` of."""
+        for name in self._CHANGING:
+            setattr(self, name, state[name])
+        self._patience.restore(state["patience"])
 
 
 def cosine_rates(schedule: Schedule, steps: NDArray[np.int64], n_steps: int) -> NDArray[np.float64]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.network import Network, OptimizerState
+from tsl.training.checkpoint import put_into
 
 
 class Patience:
@@ -32,8 +33,16 @@ class Patience:
             self.lowest = loss
         return self.count
 
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs."""
+        return {"lowest": self.lowest, "count": self.count}
 
-class Checkpoint(NamedTuple):
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be where the patience was that this is the `state` of."""
+        self.lowest, self.count = state["lowest"], state["count"]
+
+
+class _Weights(NamedTuple):
     """Weights and moments at the end of an epoch."""
 
     epoch: int
@@ -60,21 +69,23 @@ class BestWeights:
         How many epochs the network has been trained already.
     """
 
+    _KEPT = ("_best", "_safe", "_entry")
+
     def __init__(self, network: Network, state: OptimizerState, *, validated: bool, epoch: int) -> None:
         self._network = network
         self._state = state
         self._validated = validated
         self.loss = math.inf
         self.epoch = epoch
-        self._best: Checkpoint | None = None
-        self._safe = self._entry = self._checkpoint(epoch)
+        self._best: _Weights | None = None
+        self._safe = self._entry = self._weights(epoch)
 
     def update(self, loss: float, epoch: int) -> None:
         """Take in the loss of epoch number `epoch`, which has just ended."""
         improved = loss < self.loss
         if self._validated and not improved:
             return  # the weights at the start of an epoch are not needed then: spare the copy
-        now = self._checkpoint(epoch)
+        now = self._weights(epoch)
         if improved:
             self.loss, self.epoch = loss, epoch
             self._best = now
@@ -89,11 +100,35 @@ class BestWeights:
         """Go back to weights that the best loss was measured on, or to those at the start; returns their epoch."""
         return self._restore(self._safe)
 
-    def _checkpoint(self, epoch: int) -> Checkpoint:
-        state = self._state
-        return Checkpoint(epoch, self._network.params.copy(), state.mean.copy(), state.mean_sq.copy(), state.step)
+    def state(self) -> dict[str, Any]:
+        """What `restore_state` needs; weights that serve twice are in it once."""
+        kept: list[_Weights] = []
+        places = {}
+        for name in self._KEPT:
+            weights = getattr(self, name)
+            if weights is not None and not any(weights is one for one in kept):
+                kept.append(weights)
+            places[name] = next((k for k, one in enumerate(kept) if one is weights), None)
+        return {"loss": self.loss, "epoch": self.epoch, "places": places, "kept": [one._asdict() for one in kept]}
 
-    def _restore(self, kept: Checkpoint) -> int:
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Be where the best weights were that this is the `state` of."""
+        kept = []
+        for stored in state["kept"]:
+            weights = self._weights(stored["epoch"])
+            for array, values in zip(weights[1:4], (stored["params"], stored["mean"], stored["mean_sq"]), strict=True):
+                put_into(array, values)
+            kept.append(weights._replace(step=stored["step"]))
+        for name in self._KEPT:
+            place = state["places"][name]
+            setattr(self, name, None if place is None else kept[place])
+        self.loss, self.epoch = state["loss"], state["epoch"]
+
+    def _weights(self, epoch: int) -> _Weights:
+        state = self._state
+        return _Weights(epoch, self._network.params.copy(), state.mean.copy(), state.mean_sq.copy(), state.step)
+
+    def _restore(self, kept: _Weights) -> int:
         np.copyto(self._network.params, kept.params)
         np.copyto(self._state.mean, kept.mean)
         np.copyto(self._state.mean_sq, kept.mean_sq)

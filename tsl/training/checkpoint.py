@@ -1,0 +1,154 @@
+"""Where the trainings of a fit have got to, kept so that the same fit can go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Checkpoint:
+    """The trainings of one fit: how each of them ended, and where the last one has got to.
+
+    A fit that is repeated does everything again in the same order and from the same random state, but for its
+    trainings: each looks here how it ended, or where it had got to and goes on.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in errors.
+    stored : dict or None
+        What `write` was given last; None where nothing is.
+    write : callable
+        Keeps a tree of dicts, lists, numbers, strings and arrays.
+    seconds : float
+        Time between two writes.
+    """
+
+    def __init__(
+        self, name: str, stored: dict[str, Any] | None, write: Callable[[dict[str, Any]], Any], seconds: float
+    ) -> None:
+        self._name = name
+        self._stored = stored
+        self._write = write
+        self._seconds = seconds
+        self._written = perf_counter()
+        self._tree: dict[str, Any] = {}
+        self._number, self._identity = -1, ""
+        self._frozen = False
+
+    def begin(self, random_state: np.random.RandomState, *about: Any, seeded: bool) -> None:
+        """Begin the fit; one that was begun before draws the same numbers again.
+
+        Parameters
+        ----------
+        random_state : numpy.random.RandomState
+            What the fit draws from, set to where it was when the fit was first begun.
+        *about : object
+            What makes it the same fit, beside its trainings: see `fingerprint`.
+        seeded : bool
+            Whether it begins with the same random state whenever it is repeated.
+
+        Raises
+        ------
+        ValueError
+            If what is stored is of another fit, or damaged.
+        """
+        state = random_state.get_state(legacy=False)
+        identity = fingerprint(about, state if seeded else None)
+        if self._stored is None:
+            self._tree = {"identity": identity, "random_state": state, "trainings": []}
+            self.write()  # now and not in a minute, in case it cannot be written
+            return
+        with self.reading():
+            self._tree = {key: self._stored[key] for key in ("identity", "random_state", "trainings")}
+            self._check(self._tree["identity"], identity)
+            random_state.set_state(self._tree["random_state"])
+
+    def open(self, identity: str) -> dict[str, Any] | None:
+        """Begin the next training, known by its `fingerprint`; returns what was kept of it, None if nothing."""
+        self._number, self._identity = self._number + 1, identity
+        if self._frozen or self._number >= len(self._tree["trainings"]):
+            return None
+        with self.reading():
+            kept = self._tree["trainings"][self._number]
+            self._check(kept["identity"], identity)
+            return kept["state"]
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to write again."""
+        return not self._frozen and perf_counter() - self._written >= self._seconds
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """Take this as the state of the training under way; written when it is time, or with `write`."""
+        if not self._frozen:
+            self._tree["trainings"][self._number :] = [{"identity": self._identity, "state": state}]
+            if self.due:
+                self.write()
+
+    def write(self) -> None:
+        """Write what was kept."""
+        if not self._frozen:
+            self._write(self._tree)
+            self._written = perf_counter()
+
+    def freeze(self) -> None:
+        """Stay as it was written last: what comes now is not what an undisturbed fit would do."""
+        self._frozen = True
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn the errors of a tree that is not as it was written into one that says so."""
+        try:
+            yield
+        except _OtherFit:
+            raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"{self._name} is damaged, or of another version of tsl: {error!r}") from None
+
+    def _check(self, stored: str, identity: str) -> None:
+        if stored != identity:
+            raise _OtherFit(
+                f"{self._name} is of another fit: of another estimator, other parameters or other data. Delete it, or "
+                "give another file"
+            )
+
+
+class _OtherFit(ValueError):
+    """A checkpoint is of another fit."""
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short text that differs when any of `parts` does: numbers, strings, arrays, dataclasses of them, in nests."""
+    digest = blake2b(digest_size=16)
+    for part in _leaves(parts):
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype.str} {part.shape};".encode())
+            digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+        else:
+            digest.update(f"{part!r};".encode())
+    return digest.hexdigest()
+
+
+def put_into(array: NDArray[Any], stored: NDArray[Any]) -> None:
+    """Copy what was stored of an array into it."""
+    if stored.shape != array.shape or stored.dtype != array.dtype:
+        raise ValueError(f"{stored.dtype} of shape {stored.shape} in place of {array.dtype} of shape {array.shape}")
+    np.copyto(array, stored)
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        part = list(part.items())
+    if isinstance(part, (tuple, list)):
+        yield len(part)
+        for item in part:
+            yield from _leaves(item)
+    else:
+        yield part
