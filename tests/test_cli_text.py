@@ -104,6 +104,16 @@ def test_train_goes_on_with_a_model(play):
     assert_array_equal(more.network_.params, expected.network_.params)
 
 
+def test_train_goes_on_from_a_checkpoint(play, monkeypatch):
+    first = run("train", play, *SMALL, "--checkpoint", "play-fit.tsl", "--quiet")
+    expected = load("play.tsl")
+    again = run("train", play, *SMALL, "--checkpoint", "play-fit.tsl")
+    assert again == first  # with the seconds that it took then
+    assert_array_equal(load("play.tsl").network_.params, expected.network_.params)
+    wrong = ("train", play, *SMALL, "--seed", 1, "--checkpoint", "play-fit.tsl")
+    assert "is of another fit" in fails(*wrong, monkeypatch=monkeypatch)
+
+
 def test_train_in_bytes_needs_no_alphabet(play):
     run("train", play, *SMALL, "--tokens", "byte")
     assert load("play.tsl").vocabulary_.tokens == "byte"

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.threads import resolve_threads
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
-from tsl.training import Callback, History, Samples, Schedule, TrainingSettings, compile_kernels, train
+from tsl.training import Callback, Checkpoint, History, Samples, Schedule, TrainingSettings, compile_kernels, train
 
 
 def positive() -> Interval:
@@ -166,11 +166,17 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
     def _architecture(self, n_inputs: int, n_outputs: int, **kind: bool) -> Architecture:
         return Architecture(n_inputs, self._hidden_sizes(), n_outputs, self.bidirectional, **kind)
 
-    def _start(self, architecture: Architecture, n_steps: int) -> None:
-        """Set up a new network for windows of `n_steps`, and all that goes on from one `_train` to the next."""
+    def _begin(self, checkpoint: Checkpoint | None, *about: Any, go_on: bool) -> None:
+        """Get what is drawn from, as it was when `checkpoint` was begun; `about` tells one fit from another."""
         # scikit-learn takes the global state for None; that is left alone here.
         given = self.random_state
-        self._random_state = np.random.RandomState() if given is None else check_random_state(given)
+        if not go_on:
+            self._random_state = np.random.RandomState() if given is None else check_random_state(given)
+        if checkpoint is not None:
+            checkpoint.begin(self._random_state, type(self).__name__, *about, seeded=go_on or given is not None)
+
+    def _start(self, architecture: Architecture, n_steps: int) -> None:
+        """Set up a new network for windows of `n_steps`, and all that goes on from one `_train` to the next."""
         chrono = self.forget_bias == "chrono"
         self.network_ = Network(
             architecture,
@@ -203,6 +209,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
         settings: TrainingSettings,
         dropout: Dropout | None = None,
         callbacks: Iterable[Callback] = (),
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         """Train `network_`, and keep what there is to know about it, under scikit-learn's names."""
         if settings.max_time is not None:  # which compiling would eat up
@@ -219,9 +226,12 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
             state=self._optimizer_state,
             history=self.history_,
             callbacks=[*callbacks, *map(self._own_callback, self.callbacks or ())],
+            checkpoint=checkpoint,
             n_threads=resolve_threads(self.n_threads),
             verbose=int(self.verbose),
         )
+        if checkpoint is not None:
+            checkpoint.write()
         history = self.history_
         self.n_iter_ = history.n_iter
         self.loss_curve_ = list(history.loss)

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator.base import BaseLSTM, count
+from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.data import Data, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
@@ -70,7 +71,17 @@ class WindowEstimator(BaseLSTM):
     # --- fit --------------------------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: float = 60.0,
+    ) -> Self:
         """Train a new network, or go on with the one there is if `warm_start` is set.
 
         Parameters
@@ -85,6 +96,12 @@ class WindowEstimator(BaseLSTM):
             How much each window counts: a weight of 2 is the same as the window twice, and 0 as without it.
         X_val, y_val : optional
             Validation data in the same forms, in place of the last `validation_fraction` of the training data.
+        checkpoint : path-like, optional
+            File to keep the training in while it goes on, so that the same call, made again after the process was
+            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
+            file stays when `fit` has ended; the same call then does not train again.
+        checkpoint_every : float, default=60.0
+            Seconds between two writes to it.
 
         Returns
         -------
@@ -94,8 +111,10 @@ class WindowEstimator(BaseLSTM):
         ------
         ValueError
             If a parameter is out of range; if X, y and `sample_weight` do not fit together, are empty, or hold
-            anything but finite numbers; if weights are negative or all zero.
+            anything but finite numbers; if weights are negative or all zero; if `checkpoint` is of another fit, or
+            no checkpoint.
         """
+        kept = open_checkpoint(checkpoint, checkpoint_every)
         go_on = self.warm_start and hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not go_on)
         n_training = self._n_training(len(data.targets), X_val, y_val)
@@ -103,6 +122,7 @@ class WindowEstimator(BaseLSTM):
         if n_training == len(data.targets) <= settings.batch_size:
             data = merged(data)
             n_training = len(data.targets)
+        self._begin(kept, go_on=go_on)
         samples, validation = self._prepare(data, n_training, go_on=go_on), None
         if n_training < len(data.targets):
             samples, validation = cut(samples, n_training)
@@ -110,7 +130,15 @@ class WindowEstimator(BaseLSTM):
             validation = self._read_validation(X_val, y_val)
         tasks = FitTasks(self, X, y, sample_weight, settings.max_iter)
         optimizer = self._resolved_optimizer(n_training)
-        self._train(samples, validation, loss=self._loss(), optimizer=optimizer, settings=settings, callbacks=[tasks])
+        self._train(
+            samples,
+            validation,
+            loss=self._loss(),
+            optimizer=optimizer,
+            settings=settings,
+            callbacks=[tasks],
+            checkpoint=kept,
+        )
         tasks.close()
         return self
 
@@ -124,6 +152,7 @@ class WindowEstimator(BaseLSTM):
         settings = replace(self._resolved_settings(n), max_iter=1)
         if n <= settings.batch_size:
             data = merged(data)
+        self._begin(None, go_on=go_on)
         samples = self._prepare(data, len(data.targets), go_on=go_on)
         if self.learning_rate == "cosine":  # it would fall to its end in every single call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))

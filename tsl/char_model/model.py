@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 
+from tsl._estimator.checkpoints import open_checkpoint
 from tsl.char_model.samples import Contexts, Documents
 from tsl.char_model.writing import TextWriter
+from tsl.training import Checkpoint
 
 
 class LSTMCharModel(TextWriter):
@@ -205,7 +207,14 @@ class LSTMCharModel(TextWriter):
         self.callbacks = callbacks
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        text: str | Sequence[str],
+        y: Sequence[str] | None = None,
+        *,
+        checkpoint: Any = None,
+        checkpoint_every: float = 60.0,
+    ) -> Self:
         """Train a new network, or go on with the one there is if `warm_start` is set.
 
         Parameters
@@ -215,6 +224,12 @@ class LSTMCharModel(TextWriter):
             lengths, as `tsl.text.CharWindow` with ``output="text"`` gives them.
         y : sequence of str, default=None
             None, or the character after each of these pieces; then nothing else is predicted.
+        checkpoint : path-like, optional
+            File to keep the training in while it goes on, so that the same call, made again after the process was
+            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
+            file stays when `fit` has ended; the same call then does not train again.
+        checkpoint_every : float, default=60.0
+            Seconds between two writes to it.
 
         Returns
         -------
@@ -227,12 +242,13 @@ class LSTMCharModel(TextWriter):
             If a text is not a str: bytes must be decoded first.
         ValueError
             If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
-            another form than the parameters say.
+            another form than the parameters say; or if `checkpoint` is of another fit, or no checkpoint.
         """
-        examples, held_out = self._prepared(text, y, go_on=self.warm_start and hasattr(self, "network_"))
+        kept = open_checkpoint(checkpoint, checkpoint_every)
+        examples, held_out = self._prepared(text, y, kept, go_on=self.warm_start and hasattr(self, "network_"))
         self.class_count_ = self._counts(examples)
         validation = None if held_out is None else lambda: -self._mean_log_likelihood(held_out)
-        self._learn(examples, validation, tasks_of=text)
+        self._learn(examples, validation, tasks_of=text, checkpoint=kept)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -258,12 +274,14 @@ class LSTMCharModel(TextWriter):
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        examples, _ = self._prepared(text, y, go_on=hasattr(self, "network_"))
+        examples, _ = self._prepared(text, y, None, go_on=hasattr(self, "network_"))
         self.class_count_ = self.class_count_ + self._counts(examples)
         self._learn(examples, None, one_epoch=True)
         return self
 
-    def _prepared(self, text: Any, y: Any, *, go_on: bool) -> tuple[Documents | Contexts, Documents | Contexts | None]:
+    def _prepared(
+        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, go_on: bool
+    ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
         """What to learn from and what is held out, when there is a network for it; nothing changes on an error."""
         texts = [*self._texts(text), *([] if y is None else self._texts(list(y)))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
@@ -273,6 +291,7 @@ class LSTMCharModel(TextWriter):
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()
+        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), go_on=go_on)
         self._prepare(vocabulary, examples.window, go_on=go_on)
         return examples, held_out
 

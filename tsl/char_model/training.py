@@ -20,7 +20,7 @@ from tsl.char_model.growing import grow
 from tsl.char_model.samples import Codes, Contexts, Documents, Streams
 from tsl.network import Architecture, Dropout, Loss, Optimizer
 from tsl.text import CharVocabulary
-from tsl.training import Samples, Schedule, TrainingSettings, compile_kernels
+from tsl.training import Checkpoint, Samples, Schedule, TrainingSettings, compile_kernels
 
 # A one-hot vector reaches a unit by a single weight, so that Glorot's rule for vectors of many entries makes all
 # characters look alike at first.
@@ -181,6 +181,7 @@ class TextTrainer(BaseLSTM):
         *,
         tasks_of: Any = None,
         one_epoch: bool = False,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         """Train `network_`; scikit-learn's callbacks are told when `tasks_of` says of what text."""
         samples, settings, steps_per_epoch = self._plan(examples)
@@ -199,6 +200,7 @@ class TextTrainer(BaseLSTM):
             settings=settings,
             dropout=self._dropout(epochs),
             callbacks=tasks,
+            checkpoint=checkpoint,
         )
         for task in tasks:
             task.close()

@@ -164,6 +164,9 @@ def text_train(
     ] = 0.1,
     seed: Seed = 0,
     start_from: Annotated[Path | None, typer.Option(help="Model to go on with.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File from which the same command goes on after it was killed.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other parameter of LSTMCharModel.")
     ] = None,
@@ -179,7 +182,7 @@ def text_train(
     parameters |= {"tokens": tokens} if tokens != "char" else {}
     parameters |= {"unknown": unknown} if unknown else {}
     budget = Budget(None, epochs) if epochs else Budget(60 * minutes, None)
-    run_train(files, out, start_from, budget, parameters | parse_settings(settings or []), quiet)
+    run_train(files, out, start_from, checkpoint, budget, parameters | parse_settings(settings or []), quiet)
 
 
 @text_app.command("generate")

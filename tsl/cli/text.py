@@ -46,6 +46,7 @@ def run_train(
     files: list[Path],
     out: Path | None,
     start_from: Path | None,
+    checkpoint: Path | None,
     budget: Budget,
     parameters: dict[str, Any],
     quiet: bool,
@@ -62,7 +63,7 @@ def run_train(
     report = None if quiet else TrainingReport(model, budget, n_characters)
     with notes_in_one_line(), nullcontext() if report is None else report.shown():
         model.set_params(callbacks=None if report is None else [report])
-        model.fit(texts)
+        model.fit(texts, checkpoint=checkpoint)
     if model.history_.n_iter == 0:
         raise ValueError(f"nothing was learned before Ctrl-C: {out} is not written")
     save(model, out)

@@ -114,27 +114,20 @@ class Forecaster(LookingBack, BaseEstimator):
         ValueError
             Of parameters out of range, and of data that cannot be learned from.
         """
-        self._validate_params()
-        schema, panel = Schema.learn(
-            data,
-            target=target,
-            id_col=id_col,
-            time_col=time_col,
-            past=self.past,
-            future=self.future,
-            static=static,
-            sample_weight=sample_weight,
-            freq=self.freq,
-            calendar=self.calendar,
-        )
-        return self._fit_read(schema, panel)
+        roles = {"target": target, "id_col": id_col, "time_col": time_col}
+        return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
 
-    def _fit_read(self, schema: Schema, panel: Panel) -> Self:
-        """Learn from `panel`, whose missing readings are still missing."""
+    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
+        """What data to learn from are like, and what is in them."""
+        self._validate_params()
+        return Schema.learn(data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar)
+
+    def _fit_read(self, schema: Schema, panel: Panel, **options: Any) -> Self:
+        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`."""
         filled = fill(panel, self.missing)
         self.schema_ = schema
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
-        self._fit_panel(filled)
+        self._fit_panel(filled, **options)
         self._history = History(panel, filled, self.missing)
         self._history.tails(self._context_length())  # frees what is not needed of the filled panel
         self._usual = usual_change(panel, self.season_)

@@ -19,6 +19,7 @@ from tsl.forecasting.panel import Panel
 from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.scales import mean_change
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
+from tsl.training import Checkpoint
 
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
 STEPS = (0, 50, 150, 500, 1500)
@@ -41,10 +42,12 @@ class Trial:
     season : int
         Errors are in units of the usual change over so many steps.
     random_state : int
+    checkpoint : Checkpoint or None
+        Where the trainings are kept.
     """
 
-    def __init__(self, panel: Panel, season: int, random_state: int) -> None:
-        self._panel, self._random_state = panel, random_state
+    def __init__(self, panel: Panel, season: int, random_state: int, checkpoint: Checkpoint | None = None) -> None:
+        self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._usual = mean_change(panel, season)
         self._known: dict[tuple[Windowing, Learning], NDArray[np.float64]] = {}
 
@@ -64,7 +67,8 @@ class Trial:
         if not (fitted.total and Draws(panel, checked, horizon).total):
             return np.full(2, np.inf)
         windows = SeriesWindows(panel, windowing, Scaling.learn(panel))
-        network, _ = fit_network(windows, fitted, learning, np.random.RandomState(self._random_state))
+        random_state = np.random.RandomState(self._random_state)
+        network, _ = fit_network(windows, fitted, learning, random_state, self._checkpoint)
         checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
         n_quantiles = max(len(learning.loss.quantiles), 1)
         forecasts = run_networks([network], windows, checked, learning.n_threads)[:, :, n_quantiles // 2]

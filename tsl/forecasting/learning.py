@@ -12,7 +12,7 @@ from tsl.forecasting.linear import LinearMap
 from tsl.forecasting.sampling import Draws
 from tsl.forecasting.windowing import SeriesWindows
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
-from tsl.training import History, Samples, Schedule, TrainingSettings, train
+from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
 
 LINEAR_WINDOWS = 10_000  # that the linear map is fitted to
 STEPS_AT_ONCE = 50  # drawn together; an entry of the history
@@ -42,7 +42,11 @@ class Learning:
 
 
 def fit_network(
-    windows: SeriesWindows, draws: Draws, learning: Learning, random_state: np.random.RandomState
+    windows: SeriesWindows,
+    draws: Draws,
+    learning: Learning,
+    random_state: np.random.RandomState,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Network, History]:
     """A network that forecasts the windows that `draws` gives."""
     plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
@@ -83,6 +87,7 @@ def fit_network(
         ),
         random_state=random_state,
         dropout=Dropout(learning.dropout, seed=random_state.randint(2**31)),
+        checkpoint=checkpoint,
         n_threads=learning.n_threads,
         verbose=learning.verbose,
     )

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import count, positive, resolve_threads, share
+from tsl._estimator.checkpoints import open_checkpoint
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
 from tsl.forecasting.learning import Learning, fit_network, run_networks
@@ -25,6 +26,7 @@ from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 from tsl.network import Dropout, Loss, Optimizer
+from tsl.training import Checkpoint
 
 AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
 N_DRAWS = 100  # forecasts with other units left out each
@@ -258,15 +260,67 @@ class LSTMForecaster(Forecaster):
 
     # --- learning -------------------------------------------------------------------------------------------
 
-    def _fit_panel(self, panel: Panel) -> None:
+    def fit(
+        self,
+        data: Any,
+        *,
+        target: Any = None,
+        id_col: Any = None,
+        time_col: Any = None,
+        static: Any = None,
+        sample_weight: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: float = 60.0,
+    ) -> Self:
+        """Learn from one or many series.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            Of pandas or polars: a Series; a frame with the column `target` and a time index, or a column `time_col`; a
+            frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
+            `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
+        target, id_col, time_col : column names, optional
+        static : list of column names, or DataFrame, optional
+            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+        sample_weight : column name or array of shape (n_rows,), optional
+            How much each row counts.
+        checkpoint : path-like, optional
+            File to keep the trainings in while they go on, so that the same call, made again after the process was
+            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
+            file stays when `fit` has ended; the same call then does not train again.
+        checkpoint_every : float, default=60.0
+            Seconds between two writes to it.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            Of `data` that is neither a Series nor a DataFrame.
+        ValueError
+            Of parameters out of range, of data that cannot be learned from, and of a `checkpoint` that is of another
+            fit, or none.
+        """
+        kept = open_checkpoint(checkpoint, checkpoint_every)
+        roles = {"target": target, "id_col": id_col, "time_col": time_col}
+        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+        return self._fit_read(*read, checkpoint=kept)
+
+    def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
         if self.intervals == "dropout" and self.dropout == 0:
             raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
-        random_state = check_random_state(self.random_state)
+        given = self.random_state
+        random_state = np.random.RandomState() if given is None else check_random_state(given)
+        if checkpoint is not None:
+            checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
         self.transform_ = PowerTransform.learn(self.transform, panel)
         panel = self.transform_.apply(panel)
         learning = self._learning(sizes, quantiles, len(panel.values))
-        trial = Trial(panel, self.season_, int(random_state.randint(2**31)))
+        trial = Trial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
         self.windowing_ = self._choose(trial, panel, learning)
         if self.linear:
             learning = replace(learning, penalty=choose_penalty(trial, self.windowing_, learning))
@@ -283,11 +337,13 @@ class LSTMForecaster(Forecaster):
                 "rows, and at least one value has to follow the first horizon rows of a series"
             )
         fitted = [
-            fit_network(windows, draws, learning, np.random.RandomState(random_state.randint(2**31)))
+            fit_network(windows, draws, learning, np.random.RandomState(random_state.randint(2**31)), checkpoint)
             for _ in range(self.n_models)
         ]
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
+        if checkpoint is not None:
+            checkpoint.write()
 
     def _hidden_sizes(self) -> tuple[int, ...]:
         if not isinstance(self.hidden_size, tuple | list):

@@ -1,0 +1,33 @@
+"""Files that a fit which was cut off goes on from."""
+
+from __future__ import annotations
+
+import os
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from tsl.persistence import discard_drafts, read_tree, write_tree
+from tsl.training import Checkpoint
+
+
+def open_checkpoint(path: Any, seconds: Any) -> Checkpoint | None:
+    """The checkpoint in the file `path`, which need not be there yet; None for None.
+
+    Raises
+    ------
+    TypeError
+        If `path` is no path.
+    ValueError
+        If the file is there and is no checkpoint, or is damaged; if `seconds` is no number from 0 up.
+    """
+    if not isinstance(seconds, Real) or isinstance(seconds, bool) or not float(seconds) >= 0:
+        raise ValueError(f"checkpoint_every must be a number of seconds from 0 up, got {seconds!r}")
+    if path is None:
+        return None
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint must be the path of a file or None, got {path!r}")
+    file = Path(path).absolute()  # the folder may be left while the fit goes on
+    discard_drafts(file)  # of a process that was killed while it wrote
+    stored = read_tree(file, "checkpoint") if file.exists() else None
+    return Checkpoint(f"checkpoint {path}", stored, lambda tree: write_tree(file, tree, "checkpoint"), float(seconds))
