@@ -92,6 +92,7 @@ def train(
 
     >>> import numpy as np
     >>> from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
+    >>> from tsl.training import Schedule
     >>> rows = np.sin(np.arange(100) / 4).astype(np.float32)[:, None]
     >>> starts = np.arange(90)
     >>> samples = Samples(Sequences(rows, starts, np.full(90, 10)), Targets(rows, starts + 10))
