@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import d2_pinball_score
+from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
@@ -356,10 +356,16 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             1 at best, 0 for a constant prediction: the mean of y, or with ``loss="quantile"`` its quantiles. The mean
             over columns of y and over quantiles.
         """
-        if self.loss != "quantile":
-            return super().score(X, y, sample_weight)
+        y, predicted = check_numbers(y, "y", self), self.predict(X)
+        # Scores have no unit, and squares in some units are no numbers; a power of 2 costs no digits.
+        exponent = np.frexp(np.abs(y).max(axis=0))[1]
         levels = self._levels()
-        predicted = self.predict(X)
+        y, predicted = (
+            np.ldexp(y, -exponent),
+            np.ldexp(predicted, -exponent[..., None] if len(levels) > 1 else -exponent),
+        )
+        if not levels:
+            return float(r2_score(y, predicted, sample_weight=sample_weight))
         by_level = [predicted[..., q] for q in range(len(levels))] if len(levels) > 1 else [predicted]
         scores = [
             d2_pinball_score(y, values, sample_weight=sample_weight, alpha=level)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tsl._estimator.checks import check_finite
 from tsl.network import Sequences
 
+LARGEST = 1e300  # so that a prediction far from the mean is still a number
+
 
 class Scaling(NamedTuple):
     """A linear change of each column: ``(x - mean) / scale``."""
@@ -41,15 +43,20 @@ def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference:
 
     `reference` is a row that counts; its values are subtracted first, so that a constant column gives exactly 0.
     """
-    shifted = rows - rows[reference].astype(np.float64)
-    total = counts.sum()
-    with np.errstate(over="ignore", invalid="ignore"):
-        shift = np.einsum("n,nc->c", counts, shifted) / total
-        shifted -= shift
-        scale = np.sqrt(np.einsum("n,nc,nc->c", counts, shifted, shifted) / total)
-    mean = rows[reference] + shift
-    if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+    origin, total = rows[reference].astype(np.float64), counts.sum()
+    with np.errstate(over="ignore"):
+        shifted = rows - origin
+    shifted[counts == 0] = 0.0
+    largest = np.maximum(shifted.max(axis=0), -shifted.min(axis=0))
+    if max(largest.max(), np.abs(origin).max()) > LARGEST:
         raise ValueError(f"{name} has values too large to be standardised: scale them, or use scaling=None")
+    # Squares must neither overflow nor vanish, and a power of 2 costs no digits.
+    exponent = np.frexp(largest)[1]
+    np.ldexp(shifted, -exponent, out=shifted)
+    shift = np.einsum("n,nc->c", counts, shifted) / total
+    shifted -= shift
+    scale = np.ldexp(np.sqrt(np.einsum("n,nc,nc->c", counts, shifted, shifted) / total), exponent)
+    mean = origin + np.ldexp(shift, exponent)
     # A spread of the size of rounding errors is none.
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return Scaling(mean, np.where(constant, 1.0, scale))
