@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from tsl._estimator import WindowEstimator
-from tsl._estimator.checks import check_finite
+from tsl._estimator.checks import check_finite, naming
 from tsl.network import Loss
 
 
@@ -331,9 +332,15 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     # --- targets ----------------------------------------------------------------------------------------------
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
-        y = column_or_1d(y, warn=True)
-        check_finite(y, "y", self)
-        check_classification_targets(y)
+        with naming("y"):
+            y = column_or_1d(y, warn=True)
+            missing = pd.isna(y)
+            if y.dtype.kind == "O" and missing.any():
+                raise ValueError(
+                    f"y must have a label for each window, got {y[missing][0]} for window {missing.argmax()}"
+                )
+            check_finite(y, "y", self)
+            check_classification_targets(y)
         return y
 
     def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[np.int64]:

@@ -44,7 +44,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "dropout": [share()],
         "recurrent_dropout": [share()],
-        "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither")],
+        "forget_bias": [
+            StrOptions({"chrono"}),
+            Interval(Real, -100, 100, closed="both"),
+        ],  # a gate of 0 or 1, and beyond
         "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), count()],
