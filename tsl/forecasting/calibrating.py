@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HELD_OUT = 0.2  # of each series
 MOST_WINDOWS = 10_000
 MOST_OF_A_SERIES = 5_000
+ROUNDING = 1e-12  # of a value: what a transform and its inverse may cost
 
 
 def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration:
@@ -34,7 +35,9 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     cuts, ends = calibration_windows(panel, horizon)
     copy = forecaster._calibration_clone()._fit_read(forecaster.schema_, panel.before(cuts))
     forecasts = copy._forecast(fill_up_to(panel, ends, forecaster.missing), ends, horizon)
-    errors = truth_after(panel, ends, horizon) - forecasts
+    truth = truth_after(panel, ends, horizon)
+    errors = truth - forecasts
+    errors[np.abs(errors) <= ROUNDING * np.abs(truth)] = 0.0  # where nothing changes there is no unit for them
     known = panel.select(ranges(panel.offsets[:-1], cuts), np.arange(panel.n_series))
     scales = usual_change(known, forecaster.season_)
     scales = np.where(scales > 0.0, scales, usual_change(panel, forecaster.season_))  # what changed late only

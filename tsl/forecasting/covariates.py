@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
 _MOST_LEVELS = 100
 
 
@@ -67,7 +68,7 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        Where they are no real numbers; infinite ones included.
+        Where they are no real numbers, infinite, or beyond `LARGEST`.
     """
     dtype = values.dtype
     numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
@@ -79,9 +80,11 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
         hint = ": is it the id_col or the time_col?" if where.startswith("column") else ""
         raise ValueError(f"{where} must hold numbers, got {dtype}{example}{hint}")
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(numbers).any():
-        row = int(np.isinf(numbers).argmax())
-        raise ValueError(f"{where} must hold finite numbers, got {numbers[row]} at {values.index[row]}")
+    beyond = np.abs(numbers) > LARGEST
+    if beyond.any():
+        row = int(beyond.argmax())
+        allowed = "finite numbers" if np.isinf(numbers[row]) else f"numbers between {-LARGEST:g} and {LARGEST:g}"
+        raise ValueError(f"{where} must hold {allowed}, got {numbers[row]} at {values.index[row]}")
     return numbers
 
 

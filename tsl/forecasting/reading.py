@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.covariates import to_numbers
+from tsl.forecasting.covariates import LARGEST, to_numbers
 from tsl.forecasting.roles import LONG_NAMES, Roles
 from tsl.forecasting.times import stamps_of
 
@@ -127,7 +127,7 @@ def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     """(n_series, n_rows) columns as numbers; at once where all are plain ones, since there may be 100,000."""
     if all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes):
         values = frame.to_numpy(dtype=np.float64).T
-        if not np.isinf(values).any():
+        if not (np.abs(values) > LARGEST).any():
             return values
     columns = frame.columns
     return np.stack([to_numbers(frame[column], f"column {column!r} of {name}") for column in columns])
@@ -158,7 +158,7 @@ def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[n
     Raises
     ------
     ValueError
-        Of other lengths, and of weights that are negative or missing.
+        Of other lengths, and of weights that are negative, missing, or all zero.
     """
     if sample_weight is None:
         return None
@@ -170,4 +170,6 @@ def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[n
         raise ValueError(f"sample_weight must hold a number for each of the {len(data)} rows, got {len(weights)}")
     if not (weights >= 0).all():
         raise ValueError(f"sample_weight must not be negative or missing, got {weights[~(weights >= 0)][0]}")
+    if not weights.any():
+        raise ValueError("sample_weight must not be zero for all rows")
     return weights

@@ -132,7 +132,7 @@ class SeriesWindows:
         if self.windowing.masked:
             columns.append(np.isnan(self._values)[:, None])
         columns += [_standardised(self.panel.past, scaling.past), _standardised(self.panel.future, scaling.future)]
-        return np.ascontiguousarray(np.concatenate(columns, axis=1), np.float32)
+        return _single_precision(np.concatenate(columns, axis=1))
 
     # --- windows --------------------------------------------------------------------------------------------
 
@@ -242,27 +242,43 @@ class _Sums:
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_series,) mean and deviation of each series; 0 and 1 where there is nothing to go by."""
+    """(n_series,) mean and deviation of each series; its size, or 1, where there is no deviation."""
     found = ~np.isnan(panel.values)
     starts = panel.offsets[:-1]
     count = np.maximum(np.add.reduceat(found.astype(np.float64), starts), 1.0)
     centers = np.add.reduceat(np.where(found, panel.values, 0.0), starts) / count
     apart = np.where(found, panel.values - np.repeat(centers, panel.lengths), 0.0)
     units = np.sqrt(np.add.reduceat(apart**2, starts) / count)
-    return centers, np.where(units > 1e-12 * np.abs(centers), units, 1.0)
+    return centers, _or_size(units, centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, C) over the rows that are not missing; a constant column has the deviation 1."""
+    """(2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
     found = ~np.isnan(rows)
     count = np.maximum(found.sum(axis=0), 1)
     mean = np.where(found, rows, 0.0).sum(axis=0) / count
     deviation = np.sqrt((np.where(found, rows - mean, 0.0) ** 2).sum(axis=0) / count)
-    return np.stack([mean, np.where(deviation > 1e-12 * np.abs(mean), deviation, 1.0)])
+    return np.stack([mean, _or_size(deviation, mean)])
+
+
+def _or_size(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each deviation; where it is one of rounding, something that leaves nothing of it."""
+    size = np.abs(mean)
+    return np.where(deviation > 1e-12 * size, deviation, np.maximum(size, 1.0))
 
 
 def _standardised(rows: NDArray[np.float64], scaling: NDArray[np.float64]) -> NDArray[np.float64]:
     return (rows - scaling[0]) / scaling[1]
+
+
+def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Standardised rows (N, C) as the network reads them."""
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(rows, np.float32)
+    if np.isinf(single).any():
+        largest = np.nanmax(np.abs(rows))
+        raise ValueError(f"data must be of the size of those in fit, got a number {largest:g} times their spread")
+    return single
 
 
 def _inverse(spread: NDArray[np.float64]) -> NDArray[np.float64]:
