@@ -44,10 +44,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "dropout": [share()],
         "recurrent_dropout": [share()],
-        "forget_bias": [
-            StrOptions({"chrono"}),
-            Interval(Real, -100, 100, closed="both"),
-        ],  # a gate of 0 or 1, and beyond
+        "forget_bias": [StrOptions({"chrono"}), Interval(Real, -100, 100, closed="both")],  # gates of 0 and 1, and more
         "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), count()],
