@@ -333,7 +333,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
         with naming("y"):
-            y = column_or_1d(y, warn=True)
+            y = column_or_1d(_plain(y), warn=True)
             missing = pd.isna(y)
             if y.dtype.kind == "O" and missing.any():
                 raise ValueError(
@@ -361,3 +361,10 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
     def _loss(self) -> Loss:
         return Loss("log_loss")
+
+
+def _plain(y: Any) -> Any:
+    """Whole numbers and truth values of pandas' own types in NumPy's, where scikit-learn would make them float64."""
+    kind: Any = getattr(y, "dtype", None)
+    whole = isinstance(kind, pd.api.extensions.ExtensionDtype) and kind.kind in "biu"
+    return y.to_numpy(kind.numpy_dtype) if whole and not pd.isna(y).any() else y

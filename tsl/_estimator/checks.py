@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import assert_all_finite
 
+from tsl.windows._columns import refuse_other_types
+
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
@@ -32,6 +34,7 @@ def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> Non
 
 def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
     """Finite numbers of one dimension or more."""
+    refuse_other_types(values, name)
     if np.isscalar(values) or getattr(values, "ndim", 1) == 0:
         raise ValueError(f"{name} must be an array, got {values!r}")
     with naming(name):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from tsl._estimator.checks import check_finite, naming
 from tsl.network import Sequences
+from tsl.windows._columns import refuse_other_types
 
 FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
 
@@ -40,6 +41,7 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
     reset : bool
         Whether to learn names and number of features, or to compare with those learned.
     """
+    refuse_other_types(X, "X", "convert or drop it")
     X = _as_array_or_list(X)
     with naming("X"):
         if isinstance(X, list):
@@ -72,6 +74,7 @@ def _as_array_or_list(X: Any) -> Any:
     sequences = []
     for i, sequence in enumerate(X):
         try:
+            refuse_other_types(sequence, f"X[{i}]")
             sequences.append(np.asarray(sequence))
         except ValueError as error:
             raise ValueError(f"X[{i}] must have shape (T, C) or (T,): {error}") from None
@@ -110,6 +113,8 @@ def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: boo
     options = {"dtype": "numeric", "ensure_all_finite": False}
     if len(getattr(X, "shape", ())) <= 2:
         X = validate_data(estimator, X, reset=reset, **options)
+        if X.dtype.kind == "O":  # decimals of a frame
+            X = X.astype(np.float64)
         channels = 1 if n_channels is None else n_channels
         if X.shape[1] % channels:
             raise ValueError(

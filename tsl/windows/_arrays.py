@@ -12,9 +12,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from tsl.windows._columns import refuse_other_types
+
 # How `check_array` is to read a series of numbers. Integers become floats here: later they would have to be
 # converted window by window, at `window` times the memory. NaN is for the next step to handle or to refuse.
 NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+COLUMN_HINT = "convert or drop it, or name it in groups= if it tells series apart"
 
 
 def check_count(name: str, value: Any, least: int) -> int:
@@ -26,22 +29,9 @@ def check_count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-def refuse_other_types(X: Any) -> None:
-    """Name the columns that hold no numbers; dates would otherwise turn into nanoseconds without a word."""
-    if isinstance(X, pd.DataFrame):
-        kinds = [(name, kind) for name, kind in X.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
-        if kinds:
-            listed = ", ".join(f"column {name!r} of dtype {kind}" for name, kind in kinds)
-            raise ValueError(
-                f"X must hold numbers, got {listed}: convert or drop it, or name it in groups= if it tells series apart"
-            )
-    elif getattr(getattr(X, "dtype", None), "kind", "f") in "mM":
-        raise ValueError(f"X must hold numbers, got dtype {X.dtype}")
-
-
 def to_numbers(X: Any, **options: Any) -> NDArray[Any]:
     """`X` as an array of float64 or float32."""
-    refuse_other_types(X)
+    refuse_other_types(X, "X", COLUMN_HINT)
     return check_array(X, input_name="X", **NUMBERS, **options)
 
 

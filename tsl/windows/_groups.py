@@ -30,7 +30,10 @@ class Split(NamedTuple):
         if n_columns == 1:
             raise ValueError("X must have a column beside that of groups, got no other")
         others = np.arange(n_columns) != self.column
-        return self.table.loc[:, others] if isinstance(self.table, pd.DataFrame) else self.table[:, others]
+        if isinstance(self.table, pd.DataFrame):
+            return self.table.loc[:, others]
+        channels = self.table[:, others]
+        return channels.astype(np.float64) if channels.dtype.kind == "U" else channels  # a list with names in it
 
 
 def split_groups(X: Any, groups: Any) -> Split:

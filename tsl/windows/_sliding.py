@@ -15,13 +15,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from tsl.windows._arrays import (
+    COLUMN_HINT,
     NUMBERS,
     check_count,
     group_positions,
-    refuse_other_types,
     to_numbers,
     windows_view,
 )
+from tsl.windows._columns import refuse_other_types
 from tsl.windows._continuation import BlockEnd, block_end, check_time_order, follows
 from tsl.windows._groups import split_groups
 
@@ -272,7 +273,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     def _panel(self, X: Any, *, reset: bool) -> _Panel:
         """Check `X` and take it apart into numbers, times and the positions of each series."""
         if self.groups is None:
-            refuse_other_types(X)
+            refuse_other_types(X, "X", COLUMN_HINT)
             values = validate_data(self, X, reset=reset, **NUMBERS)
             column, time = None, X.index if isinstance(X, pd.DataFrame) else None
             positions: dict[Hashable, Any] = {None: slice(None)}
