@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 
 from tsl import LSTMCharModel, LSTMRegressor, persistence
 from tsl.persistence import load, save
@@ -148,7 +149,9 @@ def test_the_file_holds_tensors_and_json(path):
 
 
 def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
-    with pytest.raises(TypeError, match="model must be a fitted LSTMCharModel, got LSTMRegressor"):
+    with pytest.raises(TypeError, match="model must be an estimator that tsl can save, got LinearRegression"):
+        save(LinearRegression(), path)
+    with pytest.raises(NotFittedError):
         save(LSTMRegressor(), path)
     with pytest.raises(TypeError, match="got str"):
         save("model", path)
@@ -158,8 +161,14 @@ def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
     model.note_ = object()
     with pytest.raises(TypeError, match="note_ is a object, which is no number, text or array"):
         save(model, path)
-    model.note_ = np.array([None])
-    with pytest.raises(TypeError, match="note_ is an array of objects, not of numbers or text"):
+    model.note_ = np.array([object()])
+    with pytest.raises(TypeError, match=r"note_\[0\] is a object, which is no number"):
+        save(model, path)
+    model.note_ = np.array([[None]])
+    with pytest.raises(TypeError, match="note_ is an array of objects of 2 dimensions"):
+        save(model, path)
+    model.note_ = np.zeros(2, complex)
+    with pytest.raises(TypeError, match="note_ is an array of complex128"):
         save(model, path)
     model.note_ = np.random.RandomState(np.random.PCG64(0))
     with pytest.raises(TypeError, match="note_ draws from PCG64"):
@@ -175,6 +184,30 @@ def test_every_truncated_file_is_refused(path):
         path.write_bytes(content[:size])
         with pytest.raises(ValueError, match="is not a file of tsl's, or is damaged"):
             load(path)
+
+
+def test_every_flipped_bit_is_found(path):
+    save(fitted(hidden_size=2), path)
+    content = path.read_bytes()
+    for place in [*range(0, 300, 7), *range(300, len(content), len(content) // 150)]:
+        changed = bytearray(content)
+        changed[place] ^= 1 << place % 8
+        path.write_bytes(changed)
+        with pytest.raises(ValueError, match=r"model\.tsl"):
+            load(path)
+
+
+def test_a_checkpoint_is_no_model(path):
+    LSTMRegressor(hidden_size=2, max_iter=1).fit(np.zeros((4, 3)), np.arange(4.0), checkpoint=path)
+    with pytest.raises(ValueError, match="holds no model, but a checkpoint"):
+        load(path)
+    save(fitted(), path)
+    with pytest.raises(ValueError, match="holds no checkpoint, but a model"):
+        LSTMRegressor(hidden_size=2, max_iter=1).fit(np.zeros((4, 3)), np.arange(4.0), checkpoint=path)
+
+
+def infinite_weights(tree, tensors):
+    tensors["network_.params"][0] = np.inf
 
 
 @pytest.mark.parametrize("content", [b"", b"to be or not to be\n", b"\x80\x04\x95" + b"\0" * 90, os.urandom(5000)])
@@ -194,7 +227,9 @@ def test_another_version_is_refused(path):
     save(fitted(), path)
     tensors, metadata = stored(path)
     save_file(tensors, path, metadata | {"format_version": "2"})
-    with pytest.raises(ValueError, match="has format '2', which this version of tsl does not know: it reads '1'"):
+    with pytest.raises(
+        ValueError, match="has format '2', and this version reads 1: a newer version of tsl has written it"
+    ):
         load(path)
 
 
@@ -246,6 +281,7 @@ def tensor_gone(tree, tensors):
         fewer_moments,
         other_precision,
         tensor_gone,
+        infinite_weights,
     ],
     ids=lambda damage: damage.__name__,
 )
@@ -254,14 +290,21 @@ def test_what_does_not_fit_together_is_refused(path, damage):
     tensors, metadata = stored(path)
     tree = json.loads(metadata["model"])
     damage(tree, tensors)
-    save_file(tensors, path, metadata | {"model": json.dumps(tree)})
+    forge(path, tree, tensors)
     with pytest.raises(ValueError, match=r"model\.tsl is damaged, or of another version of tsl"):
         load(path)
 
 
+def forge(path, tree, tensors):
+    """A file with everything in order but what it says."""
+    text = tree if isinstance(tree, str) else json.dumps(tree)
+    of_format = {"format": "tsl", "format_version": "1", "checksum": persistence.checksum(text, tensors)}
+    save_file(tensors, path, of_format | {"model": text})
+
+
 @pytest.mark.parametrize("model", ["", "{", "[]", "3", "[" * 100_000])
 def test_broken_json_is_refused(path, model):
-    save_file({"x": np.zeros(1)}, path, {"format": "tsl", "format_version": "1", "model": model})
+    forge(path, model, {"x": np.zeros(1)})
     with pytest.raises(ValueError, match="is damaged"):
         load(path)
 

@@ -16,9 +16,11 @@ __all__ = [
     "__version__",
     "baselines",
     "datasets",
+    "load",
     "metrics",
     "model_selection",
     "plotting",
+    "save",
     "text",
     "windows",
 ]
@@ -26,11 +28,13 @@ __all__ = [
 _SUBMODULES = {"baselines", "datasets", "metrics", "model_selection", "plotting", "text", "windows"}
 
 # Public name -> the module that defines it.
-_CLASSES = {
+_NAMES = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",
     "LSTMForecaster": "tsl.forecasting",
     "LSTMRegressor": "tsl.regressor",
+    "load": "tsl.persistence",
+    "save": "tsl.persistence",
 }
 
 if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers and editors
@@ -38,14 +42,15 @@ if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers a
     from tsl.char_model import LSTMCharModel
     from tsl.classifier import LSTMClassifier
     from tsl.forecasting import LSTMForecaster
+    from tsl.persistence import load, save
     from tsl.regressor import LSTMRegressor
 
 
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"tsl.{name}")
-    if name in _CLASSES:
-        value = getattr(import_module(_CLASSES[name]), name)
+    if name in _NAMES:
+        value = getattr(import_module(_NAMES[name]), name)
         globals()[name] = value  # the next access does not come through here
         return value
     raise AttributeError(f"module 'tsl' has no attribute {name!r}")

@@ -376,6 +376,7 @@ class Network:
         carried: NDArray[Any] | None = None,
     ) -> Data:
         """Windows as the kernels take them: an empty array stands for what there is not."""
+        self._check_widths(sequences)
         nothing, no_numbers, none = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype), np.zeros(0, np.int64)
         one_hot, framing = self.architecture.one_hot, sequences.framing
         rows = None if targets is None else targets.rows
@@ -399,6 +400,17 @@ class Network:
             carry=carried is not None,
             fresh=np.zeros(0, np.bool_) if sequences.fresh is None else sequences.fresh,
         )
+
+    def _check_widths(self, sequences):
+        """Refuse rows of another width than the weights are for, which compiled code would read beyond."""
+        wanted, framing = self.architecture, sequences.framing
+        if not wanted.one_hot and sequences.rows.shape[1] != wanted.n_inputs:
+            raise ValueError(f"rows must have {wanted.n_inputs} channels, got {sequences.rows.shape[1]}")
+        n_static = 0 if framing is None else framing.statics.shape[1]
+        if n_static != wanted.n_static:
+            raise ValueError(f"windows must have {wanted.n_static} static numbers, got {n_static}")
+        if wanted.skip_steps and (sequences.lengths != wanted.skip_steps).any():
+            raise ValueError(f"windows must have {wanted.skip_steps} steps, got {np.unique(sequences.lengths)}")
 
     def _joined_states(self, initial):
         if initial is None:

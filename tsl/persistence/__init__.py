@@ -1,0 +1,168 @@
+"""Fitted estimators in files: one safetensors file each, which holds numbers and JSON and runs no code when it is read.
+
+Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by where they belong, such as
+``network_.params``. All else is one JSON text in its metadata: names of classes, constructor parameters, vocabulary,
+categories, times, history, architecture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_safetensors
+from sklearn.utils.validation import check_is_fitted
+
+from tsl.persistence.known import MODELS, name_of
+from tsl.persistence.reading import Reader
+from tsl.persistence.replacing import discard_drafts, replace_file
+from tsl.persistence.writing import Writer
+from tsl.training.checkpoint import fingerprint
+
+__all__ = ["discard_drafts", "load", "read_tree", "replace_file", "save", "write_tree"]
+
+FORMAT_VERSION = 1
+# What a file that was tampered with can bring about.
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator to a file.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted estimator or transformer of `tsl`, or a `Pipeline`, `ColumnTransformer` or `TransformedTargetRegressor`
+        of these and of scikit-learn's scalers and encoders. `callbacks` are functions, and stay behind.
+    path : str or path-like
+        Where to. A file that is there is replaced once the new one is complete; none is ever half-written.
+
+    Raises
+    ------
+    TypeError
+        If `model` is of another class, or holds something that is no number, text or array.
+    sklearn.exceptions.NotFittedError
+        If it has not been fitted; a ValueError too.
+    OSError
+        If the file cannot be written, or `path` is not that of a file.
+
+    See Also
+    --------
+    load : Read it back.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from tsl import LSTMCharModel, load, save
+    >>> model = LSTMCharModel(hidden_size=16, max_iter=40, random_state=0).fit("tick tock " * 50)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "clock.tsl"
+    ...     save(model, path)
+    ...     load(path).generate("tick ", length=9, temperature=0)
+    'tock tick'
+    """
+    name = name_of(type(model))
+    if name not in MODELS:
+        raise TypeError(f"model must be an estimator that tsl can save, got {type(model).__name__}")
+    check_is_fitted(model)
+    write_tree(path, model, "model")
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read an estimator that `save` wrote.
+
+    It predicts bit for bit as the saved one does on the same kind of processor, and goes on (`partial_fit`, `update`,
+    `generate`, `fit` with `warm_start`) as that one would.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    model : estimator
+        The fitted estimator, without `callbacks`.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of `save`'s, is damaged, or was written by another version that stores models otherwise.
+    OSError
+        If there is no such file, or it cannot be read.
+
+    Warns
+    -----
+    sklearn.exceptions.InconsistentVersionWarning
+        If another version of scikit-learn has written an estimator of scikit-learn's.
+
+    See Also
+    --------
+    save : Write one.
+
+    Notes
+    -----
+    Reading a file runs no code from it, so that files of strangers may be read.
+    """
+    model = read_tree(path, "model")
+    try:
+        if name_of(type(model)) not in MODELS:
+            raise TypeError(f"{type(model).__name__} is no estimator")
+        check_is_fitted(model)
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+    return model
+
+
+def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
+    """Write dicts, lists, numbers, texts, arrays and objects of known classes to a file of this kind."""
+    writer = Writer()
+    text = json.dumps(writer.encode(tree, ""), allow_nan=False)
+    metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
+    metadata["checksum"] = checksum(text, writer.tensors)
+    replace_file(path, to_safetensors(writer.tensors, metadata))
+
+
+def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
+    """What tells a file that was damaged from one that was not; it keeps nobody from forging one."""
+    return fingerprint(text, dict(sorted(tensors.items())))
+
+
+def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
+    """Read what `write_tree` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, newer, or not of this kind.
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb"):  # the usual errors for a file that is missing, a folder, or not to be read
+        pass
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, *_DAMAGE) as error:
+        raise ValueError(f"{path} is not a file of tsl's, or is damaged: {error}") from None
+    if metadata.get("format") != "tsl":
+        raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no {kind}")
+    version = metadata.get("format_version", "")
+    if version != str(FORMAT_VERSION):
+        newer = version.isdecimal() and len(version) < 10 and int(version) > FORMAT_VERSION
+        hint = "a newer version of tsl has written it" if newer else "no version of tsl has written that"
+        raise ValueError(f"{path} has format {version!r}, and this version reads {FORMAT_VERSION}: {hint}")
+    if kind not in metadata:
+        found = ", ".join(sorted(metadata.keys() - {"format", "format_version", "checksum"}))
+        raise ValueError(f"{path} holds no {kind}, but a {found}")
+    if metadata.get("checksum") != checksum(metadata[kind], tensors):
+        raise ValueError(f"{path} is damaged: its checksum is not that of what it holds")
+    try:
+        return Reader(tensors).decode(json.loads(metadata[kind]))
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None

@@ -1,0 +1,62 @@
+"""Whether the parts of what was read fit together: compiled code trusts them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
+
+
+def check(built: Any) -> None:
+    """Refuse an object whose parts do not fit together."""
+    kind = type(built).__name__
+    if kind == "Panel":
+        _check_panel(built)
+    elif kind in _OF_ONE_NETWORK and any(name.endswith("_") for name in vars(built)):  # fitted
+        _check_moments(built)
+        (_check_vocabulary if kind == "LSTMCharModel" else _check_channels)(built)
+
+
+def _check_moments(model: Any) -> None:
+    params, moments = model.network_.params, model._optimizer_state
+    for name in ("mean", "mean_sq"):
+        _check_like(getattr(moments, name), params, name)
+    if type(moments.step) is not int or moments.step < 0:
+        raise ValueError(f"moments of step {moments.step!r}")
+
+
+def _check_channels(model: Any) -> None:
+    channels = {model.network_.architecture.n_inputs, model.n_channels_in_, *model.input_scaling_.mean.shape}
+    if len(channels) != 1:
+        raise ValueError(f"numbers of channels that are not the same: {sorted(channels)}")
+
+
+def _check_vocabulary(model: Any) -> None:
+    size, architecture = len(model.vocabulary_), model.network_.architecture
+    sizes = {architecture.n_outputs, len(model.classes_), len(model.class_count_)}
+    if architecture.one_hot:
+        sizes.add(architecture.n_inputs)
+    if sizes != {size}:
+        raise ValueError(f"a vocabulary of {size} does not go with {sorted(sizes)}")
+
+
+def _check_panel(panel: Any) -> None:
+    offsets, n_rows = panel.offsets, len(panel.values)
+    rows = {len(panel.times), len(panel.past), len(panel.future), n_rows}
+    series = {len(panel.ids), len(panel.static), len(offsets) - 1}
+    if panel.weights is not None:
+        rows.add(len(panel.weights))
+    if len(rows) != 1 or len(series) != 1:
+        raise ValueError(f"a panel of {sorted(rows)} rows and {sorted(series)} series")
+    if offsets.dtype != np.int64 or offsets[0] != 0 or offsets[-1] != n_rows or (np.diff(offsets) < 0).any():
+        raise ValueError("series of a panel that do not follow each other")
+
+
+def _check_like(array: NDArray[Any], pattern: NDArray[Any], name: str) -> None:
+    if array.shape != pattern.shape or array.dtype != pattern.dtype or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must be finite {pattern.dtype} of shape {pattern.shape}, got {array.dtype} of shape {array.shape}"
+        )

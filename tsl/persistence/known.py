@@ -1,0 +1,82 @@
+"""The classes that a file may ask for: nothing else is ever built from one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# Name in the file, which ends with that of the class -> the module that has it. Names stay when modules move. They are
+# loaded when a file asks for them: layers above this one are named here rather than imported.
+_SCALERS = (
+    "Binarizer",
+    "KBinsDiscretizer",
+    "LabelEncoder",
+    "MaxAbsScaler",
+    "MinMaxScaler",
+    "Normalizer",
+    "OneHotEncoder",
+    "OrdinalEncoder",
+    "PolynomialFeatures",
+    "PowerTransformer",
+    "QuantileTransformer",
+    "RobustScaler",
+    "StandardScaler",
+)
+MODELS = {
+    "LSTMCharModel": "tsl.char_model",
+    "LSTMClassifier": "tsl.classifier",
+    "LSTMForecaster": "tsl.forecasting",
+    "LSTMRegressor": "tsl.regressor",
+    "Drift": "tsl.baselines",
+    "Naive": "tsl.baselines",
+    "SeasonalNaive": "tsl.baselines",
+    "WindowAverage": "tsl.baselines",
+    "CharVocabulary": "tsl.text",
+    "CharWindow": "tsl.text",
+    "SlidingWindow": "tsl.windows",
+    "sklearn.ColumnTransformer": "sklearn.compose",
+    "sklearn.Pipeline": "sklearn.pipeline",
+    "sklearn.SimpleImputer": "sklearn.impute",
+    "sklearn.TransformedTargetRegressor": "sklearn.compose",
+} | {f"sklearn.{scaler}": "sklearn.preprocessing" for scaler in _SCALERS}
+PARTS = {
+    "Architecture": "tsl.network",
+    "History": "tsl.training",
+    "Network": "tsl.network",
+    "OptimizerState": "tsl.network",
+    "Scaling": "tsl._estimator.scaling",
+    "forecasting.Calendar": "tsl.forecasting.calendar",
+    "forecasting.Calibration": "tsl.forecasting.intervals",
+    "forecasting.Encoder": "tsl.forecasting.covariates",
+    "forecasting.EveryMonths": "tsl.forecasting.steps",
+    "forecasting.EveryOffset": "tsl.forecasting.steps",
+    "forecasting.EveryTick": "tsl.forecasting.steps",
+    "forecasting.Frequency": "tsl.forecasting.frequency",
+    "forecasting.History": "tsl.forecasting.history",
+    "forecasting.Panel": "tsl.forecasting.panel",
+    "forecasting.PowerTransform": "tsl.forecasting.transforms",
+    "forecasting.Roles": "tsl.forecasting.roles",
+    "forecasting.Scaling": "tsl.forecasting.windowing",
+    "forecasting.Schema": "tsl.forecasting.frames",
+    "forecasting.StaticTable": "tsl.forecasting.static",
+    "forecasting.TimeAxis": "tsl.forecasting.times",
+    "forecasting.WeekPattern": "tsl.forecasting.steps",
+    "forecasting.Windowing": "tsl.forecasting.windowing",
+    "windows.BlockEnd": "tsl.windows._continuation",
+    "windows._Tail": "tsl.windows._sliding",
+}
+_MODULES = MODELS | PARTS
+
+
+def class_of(name: str) -> Any:
+    """The class that goes by this name in files; a KeyError if there is none."""
+    return getattr(import_module(_MODULES[name]), name.rpartition(".")[2])
+
+
+def name_of(kind: type) -> str | None:
+    """The name that this class goes by in files, None if it has none."""
+    package = kind.__module__.partition(".")[0]
+    for name, module in _MODULES.items():
+        if name.rpartition(".")[2] == kind.__name__ and module.partition(".")[0] == package and class_of(name) is kind:
+            return name
+    return None

@@ -1,0 +1,195 @@
+"""JSON and tensors to objects.
+
+JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
+``$dict``, a dict of pairs; ``$slice``; ``$array``, the name of a tensor, whose numbers may be those of texts or times;
+``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$scalar``, a type of
+numbers; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an object of a class of
+`tsl.persistence.known`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from tsl.network import Network
+from tsl.network.memory import parameter_shapes
+from tsl.persistence.checks import check
+from tsl.persistence.known import class_of
+
+_TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
+_LARGEST_CODE_POINT = 0x10FFFF
+
+
+class Reader:
+    """Turns what `Writer` made back into objects; whatever is wrong with it is an error of some kind."""
+
+    def __init__(self, tensors: dict[str, NDArray[Any]]) -> None:
+        self._tensors = tensors
+        self._random_states: dict[str, np.random.RandomState] = {}
+
+    def decode(self, stored: Any) -> Any:
+        """What `stored` stands for."""
+        if isinstance(stored, list):
+            return [self.decode(item) for item in stored]
+        if not isinstance(stored, dict):
+            return stored
+        for key, read in _READERS.items():
+            if key in stored:
+                return read(self, stored)
+        return {key: self.decode(value) for key, value in stored.items()}
+
+    def _tuple(self, stored: dict[str, Any]) -> Any:
+        return tuple(self.decode(stored["$tuple"]))
+
+    def _dict(self, stored: dict[str, Any]) -> Any:
+        return {self.decode(key): self.decode(value) for key, value in stored["$dict"]}
+
+    def _float(self, stored: dict[str, Any]) -> Any:
+        return float(stored["$float"])
+
+    def _slice(self, stored: dict[str, Any]) -> Any:
+        start, stop, step = self.decode(stored["$slice"])
+        return slice(start, stop, step)
+
+    def _array(self, stored: dict[str, Any]) -> Any:
+        array = self._tensors[stored["$array"]]
+        if stored.get("text"):
+            if array.size and array.max() > _LARGEST_CODE_POINT:
+                raise ValueError("text of code points that no character has")
+            return array.view(f"<U{array.shape[-1]}")[..., 0]
+        if "times" in stored:
+            if stored["times"][1:2] not in ("m", "M") or array.dtype != np.int64:
+                raise ValueError(f"{stored['times']!r} is no type of times")
+            return array.view(stored["times"])
+        return array
+
+    def _objects(self, stored: dict[str, Any]) -> Any:
+        items = self.decode(stored["$objects"])
+        array = np.empty(len(items), dtype=object)
+        array[:] = items
+        return array
+
+    def _dtype(self, stored: dict[str, Any]) -> Any:
+        return _dtype_of(stored["$dtype"])
+
+    def _scalar(self, stored: dict[str, Any]) -> Any:
+        return _dtype_of(stored["$scalar"]).type
+
+    def _index(self, stored: dict[str, Any]) -> Any:
+        values, name = self.decode(stored["$index"]), self.decode(stored["name"])
+        if not _TIME_TYPES.fullmatch(stored["dtype"]):
+            index = pd.Index(values, name=name)
+            return index if index.dtype.kind == "O" or values.dtype == object else index.astype(stored["dtype"])
+        if values.dtype != np.int64 or values.ndim != 1:
+            raise ValueError(f"times must be whole numbers, got {values.dtype}")
+        dtype = pd.api.types.pandas_dtype(stored["dtype"])
+        if isinstance(dtype, pd.PeriodDtype):
+            return pd.PeriodIndex.from_ordinals(values, freq=dtype.freq, name=name)
+        if dtype.kind == "m":
+            return pd.TimedeltaIndex(values.view(dtype), name=name)
+        if isinstance(dtype, pd.DatetimeTZDtype):
+            utc = pd.DatetimeIndex(values.view(f"M8[{dtype.unit}]"), name=name)
+            return utc.tz_localize("UTC").tz_convert(dtype.tz)
+        return pd.DatetimeIndex(values.view(dtype), name=name)
+
+    def _time(self, stored: dict[str, Any]) -> Any:
+        return self.decode(stored["$time"])[0]
+
+    def _random_state(self, stored: dict[str, Any]) -> Any:
+        random_state = self._random_states[stored["name"]] = np.random.RandomState()
+        random_state.set_state(self.decode(stored["$random_state"]))
+        return random_state
+
+    def _same(self, stored: dict[str, Any]) -> Any:
+        return self._random_states[stored["$same"]]
+
+    def _object(self, stored: dict[str, Any]) -> Any:
+        kind = class_of(stored["$class"])
+        parameters = self.decode(stored.get("parameters", {}))  # first, as they were written: see `$same`
+        state = self.decode(stored["state"])
+        if kind is Network:
+            return _network(**state)
+        if is_dataclass(kind) and state.keys() != {field.name for field in fields(kind)}:
+            raise ValueError(f"{stored['$class']} has the attributes {sorted(state)}")
+        built = kind(**state) if is_dataclass(kind) or issubclass(kind, tuple) else _plain(kind, parameters, state)
+        check(built)
+        return built
+
+
+_READERS = {
+    "$class": Reader._object,
+    "$array": Reader._array,
+    "$tuple": Reader._tuple,
+    "$float": Reader._float,
+    "$dict": Reader._dict,
+    "$slice": Reader._slice,
+    "$objects": Reader._objects,
+    "$index": Reader._index,
+    "$time": Reader._time,
+    "$dtype": Reader._dtype,
+    "$scalar": Reader._scalar,
+    "$random_state": Reader._random_state,
+    "$same": Reader._same,
+}
+
+
+def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
+    """An object whose attributes are these."""
+    for name in state:
+        if not name.isidentifier() or name.startswith("__") or callable(getattr(kind, name, None)):
+            raise ValueError(f"{kind.__name__} has no attribute {name!r}")
+    if not issubclass(kind, BaseEstimator):
+        built = kind.__new__(kind)
+        vars(built).update(state)
+        return built
+    built = kind(**parameters)
+    if kind.__module__.startswith("sklearn."):
+        built.__setstate__(state)  # warns where another version of scikit-learn has written it
+    else:
+        vars(built).update(state)
+    return built
+
+
+def _dtype_of(name: str) -> Any:
+    if _TIME_TYPES.fullmatch(name):
+        return pd.api.types.pandas_dtype(name)
+    dtype = np.dtype(name)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"{name!r} is no type of numbers")
+    return dtype
+
+
+def _network(architecture: Any, dtype: Any, params: NDArray[Any]) -> Network:
+    """A network whose weights are all there: their number is checked before anything is made of that size."""
+    _check_architecture(architecture)
+    size = sum(map(math.prod, parameter_shapes(architecture).values()))
+    if np.dtype(dtype).name not in ("float32", "float64"):
+        raise ValueError(f"a network of {dtype}")
+    if params.shape != (size,) or params.dtype != dtype:
+        raise ValueError(f"{params.dtype} of shape {params.shape} as the {size} weights of {architecture} in {dtype}")
+    if not np.isfinite(params).all():
+        raise ValueError("weights that are not finite")
+    network = Network.__new__(Network)
+    network.__setstate__({"architecture": architecture, "dtype": np.dtype(dtype), "params": params})
+    return network
+
+
+def _check_architecture(architecture: Any) -> None:
+    least = {"n_inputs": 1, "n_outputs": 1, "segment": 1}
+    for field in fields(architecture):
+        value = getattr(architecture, field.name)
+        wanted = bool if field.type == "bool" else int
+        values = value if field.name == "hidden_sizes" else (value,)
+        low = 1 if field.name == "hidden_sizes" else least.get(field.name, 0)
+        if not values or not all(type(one) is wanted and low <= one < 2**31 for one in values):
+            raise ValueError(f"a network with {field.name}={value!r}")
+    if not isinstance(architecture.hidden_sizes, tuple):
+        raise ValueError("layers of a network that are no tuple")

@@ -1,0 +1,123 @@
+"""Objects to JSON and tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from tsl.network import Network
+from tsl.persistence.known import name_of
+
+
+class Writer:
+    """Turns objects into what JSON knows, and puts their arrays aside.
+
+    What JSON does not know is an object with a key that begins with ``$``, see `tsl.persistence.reading`.
+
+    Attributes
+    ----------
+    tensors : dict of str to ndarray
+        The arrays, by name. An array that is there twice has one name.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: dict[str, NDArray[Any]] = {}
+        self._names: dict[int, str] = {}
+        self._seen: list[Any] = []  # alive, so that no other object gets the identity of one of them
+
+    def encode(self, value: Any, name: str) -> Any:
+        """What stands for `value`, which is found under `name`."""
+        if isinstance(value, np.generic):
+            value = value.item() if value.dtype.kind in "biufU" else value
+        if value is None or isinstance(value, (bool, int, str)):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"$float": str(value)}
+        if isinstance(value, np.ndarray):
+            return self._array(value, name)
+        if isinstance(value, dict):
+            return self._dict(value, name)
+        if isinstance(value, list) or type(value) is tuple:
+            items = [self.encode(item, f"{name}[{k}]") for k, item in enumerate(value)]
+            return {"$tuple": items} if isinstance(value, tuple) else items
+        if isinstance(value, slice):
+            return {"$slice": [self.encode(part, name) for part in (value.start, value.stop, value.step)]}
+        if isinstance(value, np.random.RandomState):
+            return self._random_state(value, name)
+        if isinstance(value, (np.dtype, pd.api.extensions.ExtensionDtype)):
+            return {"$dtype": str(value)}
+        if isinstance(value, type) and issubclass(value, np.generic):
+            return {"$scalar": np.dtype(value).name}
+        if isinstance(value, pd.Index):
+            return self._index(value, name)
+        if isinstance(value, (pd.Timestamp, pd.Timedelta, pd.Period)):
+            return {"$time": self._index(pd.Index([value]), name)}
+        if name_of(type(value)) is not None:
+            return self._object(value, name)
+        raise TypeError(f"model cannot be saved: {name} is a {type(value).__name__}, which is no number, text or array")
+
+    def _dict(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
+        if all(isinstance(key, str) and not key.startswith("$") for key in value):
+            return self._members(value, name)
+        return {"$dict": [[self.encode(key, name), self.encode(one, f"{name}[{key!r}]")] for key, one in value.items()]}
+
+    def _members(self, members: dict[str, Any], name: str) -> dict[str, Any]:
+        prefix = f"{name}." if name else ""
+        return {key: self.encode(value, prefix + key) for key, value in members.items()}
+
+    def _array(self, array: NDArray[Any], name: str) -> dict[str, Any]:
+        if array.dtype == object:
+            if array.ndim != 1:
+                raise TypeError(f"model cannot be saved: {name} is an array of objects of {array.ndim} dimensions")
+            return {"$objects": [self.encode(item, f"{name}[{k}]") for k, item in enumerate(array)]}
+        if array.dtype.kind == "U":  # code points: safetensors has no text
+            points = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
+            return {"$array": self._put(points.reshape(*array.shape, -1), array, name), "text": True}
+        if array.dtype.kind in "mM":
+            return {"$array": self._put(array.view(np.int64), array, name), "times": array.dtype.str}
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"model cannot be saved: {name} is an array of {array.dtype}, not of numbers or text")
+        return {"$array": self._put(array, array, name)}
+
+    def _put(self, numbers: NDArray[Any], array: NDArray[Any], name: str) -> str:
+        """The name of the tensor of an array, which is new unless the array has been seen."""
+        if id(array) not in self._names:
+            self._seen.append(array)
+            self._names[id(array)] = name
+            self.tensors[name] = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("=")).reshape(numbers.shape)
+        return self._names[id(array)]
+
+    def _index(self, index: pd.Index, name: str) -> dict[str, Any]:
+        if isinstance(index, pd.MultiIndex):
+            raise TypeError(f"model cannot be saved: {name} has an index of several levels")
+        stored = {"dtype": str(index.dtype), "name": self.encode(index.name, name)}
+        if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex)):
+            return {"$index": self._array(index.asi8, name), **stored}
+        return {"$index": self.encode(index.to_numpy(), name), **stored}
+
+    def _random_state(self, random_state: np.random.RandomState, name: str) -> dict[str, Any]:
+        if id(random_state) in self._names:  # what draws for two must go on doing so
+            return {"$same": self._names[id(random_state)]}
+        state = random_state.get_state(legacy=False)
+        if state["bit_generator"] != "MT19937":
+            raise TypeError(f"model cannot be saved: {name} draws from {state['bit_generator']}, not from MT19937")
+        self._seen.append(random_state)
+        self._names[id(random_state)] = name
+        return {"$random_state": self._members(state, name), "name": name}
+
+    def _object(self, value: Any, name: str) -> dict[str, Any]:
+        stored: dict[str, Any] = {"$class": name_of(type(value))}
+        if isinstance(value, tuple):
+            return stored | {"state": self._members(value._asdict(), name)}  # type: ignore[attr-defined]
+        asked = isinstance(value, Network) or type(value).__module__.startswith("sklearn.")
+        members = dict(value.__getstate__() if asked else vars(value))
+        members = {key: member for key, member in members.items() if "callback" not in key}
+        if isinstance(value, BaseEstimator):
+            parameters = {key: members.pop(key) for key in value.get_params(deep=False) if key in members}
+            stored["parameters"] = self._members(parameters, name)
+        return stored | {"state": self._members(members, name)}
