@@ -583,10 +583,22 @@ def test_a_gradient_that_is_not_finite_is_divergence():
             losses, norms = super().train_steps(*args, **options)
             return losses, norms + np.inf
 
-    with pytest.warns(TrainingDivergedWarning, match="the loss or its gradient is not finite"):
+    with pytest.warns(TrainingDivergedWarning, match="the loss, its gradient or the weights are not finite"):
         _, history = run(Steep())
     assert history.n_steps == [1]
     assert math.isfinite(history.loss[0])
+
+
+@pytest.mark.parametrize("broken", [np.nan, -np.inf, 1e30])
+def test_weights_that_the_last_step_broke_are_not_kept(broken):
+    def break_down(epoch, history, network):
+        if epoch == 3:
+            network.params[1] = broken
+
+    with pytest.warns(TrainingDivergedWarning, match="weights are not finite in epoch 3: .* after epoch 2"):
+        network, history = run(max_iter=3, callbacks=[break_down])
+    assert history.stopped_by == "divergence"
+    assert np.isfinite(network.params).all()
 
 
 def test_a_validation_loss_that_is_not_finite_is_no_divergence():

@@ -84,7 +84,7 @@ def train(
     TrainingInterruptedWarning
         If Ctrl-C ended the training.
     TrainingDivergedWarning
-        If a loss or gradient was not finite.
+        If a loss, a gradient or a weight was not finite.
 
     Examples
     --------

@@ -24,6 +24,8 @@ from tsl.training.schedules import LearningRates
 from tsl.training.settings import TrainingDivergedWarning, TrainingInterruptedWarning, TrainingSettings
 from tsl.training.stopping import BestWeights, Patience
 
+LARGEST_WEIGHT = 1e30  # beyond, what float32 makes of it is not finite
+
 
 class Run:
     """One call of `train`."""
@@ -104,7 +106,9 @@ class Run:
                 self.checkpoint.freeze()
         finally:
             self.progress.close()
-        self._finish(stopped_by or "max_iter")
+        # No loss is measured after the last step, which may have been too long; false for NaN.
+        sound = bool((np.abs(self.network.params) < LARGEST_WEIGHT).all())
+        self._finish(stopped_by or "max_iter" if sound else "divergence")
         if self.checkpoint is not None:
             self.checkpoint.keep(self._end_state())
 
@@ -222,8 +226,8 @@ class Run:
 
     def _warn_of_divergence(self) -> None:
         warnings.warn(
-            f"the loss or its gradient is not finite in epoch {self.history.n_iter}: training has ended, with the "
-            f"weights as they were after epoch {self.kept}. A lower learning rate or clip_norm may help.",
+            f"the loss, its gradient or the weights are not finite in epoch {self.history.n_iter}: training has ended, "
+            f"with the weights as they were after epoch {self.kept}. A lower learning rate or clip_norm may help.",
             TrainingDivergedWarning,
             stacklevel=5,
         )
