@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox
 
+from tsl.forecasting.covariates import LARGEST
 from tsl.forecasting.panel import Panel
 
 EXPONENTS = (-1.0, 2.0)  # between which the best one is looked for
@@ -57,14 +58,17 @@ class PowerTransform:
         return replace(panel, values=boxcox(panel.values, self.exponent))
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values as they were; what no value is transformed into is taken for the nearest that one is."""
+        """Values as they were; what no value is transformed into is taken for the nearest that one is.
+
+        No value is beyond `LARGEST`.
+        """
         if self.exponent is None:
             return values
         if self.exponent > 0:
             values = np.maximum(values, -1.0 / self.exponent)
         elif self.exponent < 0:
             values = np.minimum(values, (1 - 1e-6) * -1.0 / self.exponent)
-        return inv_boxcox(values, self.exponent)
+        return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
 
 
 def _check_positive(panel: Panel, kind: str) -> None:
