@@ -259,6 +259,8 @@ def test_code_for_another_processor_is_apart_and_tiles_follow(start, tmp_path):
     assert found["generic"]["tiles"] == [4, 3, 2, 1]
     if "haswell" in forced:
         assert found["haswell"]["tiles"] == [8, 3, 2, 1]
+    found["no AVX"] = result_of(start(**shared, NUMBA_ENABLE_AVX="0"))
+    assert (found["no AVX"]["values"], found["no AVX"]["tiles"]) == ([42, 43], [4, 3, 2, 1])
     assert files(tmp_path / "cache") == 2 * len(found)
     assert result_of(start(**shared))["compiled"] == 0
 

@@ -11,9 +11,10 @@ def _features():
     if config.CPU_NAME not in (None, "host"):
         return set()
     try:
-        return {name for name, present in llvm.get_host_cpu_features().items() if present}
+        found = {name for name, present in llvm.get_host_cpu_features().items() if present}
     except RuntimeError:  # LLVM does not know this processor
         return set()
+    return found if config.ENABLE_AVX else {name for name in found if not name.startswith("avx")}
 
 
 def _tile_sizes(features):
