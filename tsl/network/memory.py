@@ -67,6 +67,26 @@ def aligned_zeros(size: int, dtype: Any) -> NDArray[Any]:
     return raw[offset : offset + size * dtype.itemsize].view(dtype)
 
 
+def plain(array: NDArray[Any]) -> NDArray[Any]:
+    """The array in the one form that kernels are compiled for: in C order, and writable by its type.
+
+    What they only read need not be writable: of a read-only array, which may map a file of any size, it is a view.
+    """
+    if array.flags.carray:
+        return array
+    ordered = np.require(array, requirements="CA")
+    return ordered if ordered.flags.writeable else np.asarray(_TypedWritable(ordered))
+
+
+class _TypedWritable:
+    """A read-only array for code that is compiled for writable ones, and writes nothing."""
+
+    def __init__(self, array):
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}
+        self._array = array  # which keeps the memory
+
+
 class _Places:
     """Hands out starts in a flat buffer, each at a cache line, with room to read one block beyond the end."""
 

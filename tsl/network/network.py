@@ -20,6 +20,7 @@ from tsl.network.memory import (
     new_workspace,
     padded_units,
     parameter_shapes,
+    plain,
     read_array,
     rounded_up,
     views,
@@ -327,8 +328,8 @@ class Network:
         try:
             return team.run(
                 self.data(sequences, targets, weights, carried=carried),
-                batches,
-                learning_rates,
+                plain(batches),
+                plain(learning_rates),
                 loss,
                 optimizer_plan(optimizer),
                 dropout,
@@ -382,23 +383,23 @@ class Network:
         rows = None if targets is None else targets.rows
         is_labels = rows is not None and rows.dtype.kind in "iu"
         return Data(
-            rows=nothing if one_hot else sequences.rows,
-            codes=sequences.rows if one_hot else np.zeros(0, np.int32),
-            starts=sequences.starts,
-            lengths=sequences.lengths,
-            values=nothing if rows is None or is_labels else rows,
-            labels=rows if is_labels else none,
-            first_target=none if targets is None else targets.starts,
-            weights=no_numbers if weights is None else weights,
-            shifts=nothing if framing is None else framing.shifts,
-            scales=nothing if framing is None else framing.scales,
-            bounds=np.zeros((0, 0), np.int64) if framing is None else framing.bounds,
-            statics=nothing if framing is None else framing.statics,
-            target_shifts=no_numbers if targets is None or targets.shifts is None else targets.shifts,
-            target_scales=no_numbers if targets is None or targets.scales is None else targets.scales,
+            rows=nothing if one_hot else plain(sequences.rows),
+            codes=plain(sequences.rows) if one_hot else np.zeros(0, np.int32),
+            starts=plain(sequences.starts),
+            lengths=plain(sequences.lengths),
+            values=nothing if rows is None or is_labels else plain(rows),
+            labels=plain(rows) if is_labels else none,
+            first_target=none if targets is None else plain(targets.starts),
+            weights=no_numbers if weights is None else plain(weights),
+            shifts=nothing if framing is None else plain(framing.shifts),
+            scales=nothing if framing is None else plain(framing.scales),
+            bounds=np.zeros((0, 0), np.int64) if framing is None else plain(framing.bounds),
+            statics=nothing if framing is None else plain(framing.statics),
+            target_shifts=no_numbers if targets is None or targets.shifts is None else plain(targets.shifts),
+            target_scales=no_numbers if targets is None or targets.scales is None else plain(targets.scales),
             initial=self._joined_states(initial) if carried is None else carried,
             carry=carried is not None,
-            fresh=np.zeros(0, np.bool_) if sequences.fresh is None else sequences.fresh,
+            fresh=np.zeros(0, np.bool_) if sequences.fresh is None else plain(sequences.fresh),
         )
 
     def _check_widths(self, sequences):
