@@ -3,9 +3,10 @@
 import math
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import config, types
 from numba.core.extending import intrinsic
 
+from tsl.kernels import interpreted
 from tsl.kernels.compile import kernel
 from tsl.kernels.vector import at_least, at_most, filled, fma, power_of_two
 
@@ -87,3 +88,7 @@ def tanh(x):
     """(e**2x - 1) / (e**2x + 1)."""
     m = expm1(x + x)
     return m / (m + filled(x, 2.0))
+
+
+if config.DISABLE_JIT:
+    globals().update(interpreted.OF_ACTIVATIONS)

@@ -1,6 +1,8 @@
 """How kernels are compiled."""
 
 import numba
+import numpy as np
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -63,8 +65,9 @@ def unordered_kernel(function):
 
 def entry_point(function):
     """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk."""
+    if config.DISABLE_JIT:
+        return np.errstate(all="ignore")(function)  # compiled code says nothing of overflow either
     dispatcher = numba.njit(fastmath=FAST_MATH, **OPTIONS)(function)
-    if hasattr(dispatcher, "_cache"):  # absent when NUMBA_DISABLE_JIT leaves plain functions
-        dispatcher._cache = KernelCache(function)
+    dispatcher._cache = KernelCache(function)
     ENTRY_POINTS.append(dispatcher)
     return dispatcher

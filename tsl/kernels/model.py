@@ -3,8 +3,6 @@
 T steps, B rows in the batch; rows `first..last` are one thread's. Nothing here depends on other rows.
 """
 
-from numba import carray
-
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.losses import loss_row, target_frame
@@ -12,7 +10,7 @@ from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, 
 from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address
+from tsl.kernels.vector import address, carray
 
 # --- views of one cell ------------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ import os
 
 import llvmlite.binding
 import numpy as np
-from numba.core import types
+from numba.core import config, types
 from numba.core.extending import intrinsic
 
+from tsl.kernels import interpreted
 from tsl.kernels.compile import kernel
 from tsl.kernels.vector import address
 
@@ -78,3 +79,7 @@ def meet(barrier, n_threads):
 def share(n_tasks, thread, n_threads):
     """The range of tasks that is a thread's own."""
     return n_tasks * thread // n_threads, n_tasks * (thread + 1) // n_threads
+
+
+if config.DISABLE_JIT:
+    globals().update(interpreted.OF_THREADS)

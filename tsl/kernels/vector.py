@@ -12,10 +12,12 @@ instruction, `fma` would become a library call.
 import operator
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba import carray as carray  # from here, so that its interpreted twin takes its place everywhere
+from numba.core import cgutils, config, types
 from numba.core.datamodel import PrimitiveModel
 from numba.core.extending import intrinsic, overload, register_model
 
+from tsl.kernels import interpreted
 from tsl.kernels.target import LANES
 
 
@@ -254,3 +256,7 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
         return context.make_tuple(builder, tile, values)
 
     return tile(tile, a, a_stride, b, cols), codegen
+
+
+if config.DISABLE_JIT:
+    globals().update(interpreted.OF_VECTOR)

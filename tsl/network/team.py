@@ -7,6 +7,7 @@ costs as much as a small step.
 from __future__ import annotations
 
 import numpy as np
+from numba.core import config
 
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
@@ -23,6 +24,8 @@ FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
 
 def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
     """At most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
+    if config.DISABLE_JIT:  # interpreted threads would only wait for each other
+        return 1
     worth = min(flops / FLOPS_TO_MEET, n_batches * flops / FLOPS_TO_START)
     return max(1, min(n_threads, int(worth), n_rows))
 
