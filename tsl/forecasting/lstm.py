@@ -112,6 +112,7 @@ class LSTMForecaster(Forecaster):
     clip_norm : float or None, default=1.0
         Norm that the gradient is clipped to.
     random_state : int, RandomState instance or None, default=None
+        What weights and the order of windows are drawn with; an int makes `fit` repeatable.
     n_threads : int or None, default=None
         Threads; None is all cores. The result does not depend on it.
     verbose : int, default=0
@@ -281,6 +282,7 @@ class LSTMForecaster(Forecaster):
             frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
             `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
         target, id_col, time_col : column names, optional
+            Which columns hold the numbers, the series and the stamps.
         static : list of column names, or DataFrame, optional
             What does not change within a series: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
@@ -378,7 +380,7 @@ class LSTMForecaster(Forecaster):
         auto_batch_size = min(max(n_rows // STEPS_AN_EPOCH, smallest), largest)
         return Learning(
             hidden_size=sizes,
-            embedding_size=self.embedding_size or 0,
+            embedding_size=int(self.embedding_size or 0),
             penalty=PENALTIES[0] if self.linear else None,
             loss=Loss(self.loss, quantiles=quantiles),
             optimizer=Optimizer(self.solver, alpha=self.alpha, clip_norm=self.clip_norm),

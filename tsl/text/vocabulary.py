@@ -227,7 +227,7 @@ class CharVocabulary(BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_unknown(self.unknown, POLICIES)
-        if self.tokens not in TOKENS:
+        if not isinstance(self.tokens, str) or self.tokens not in TOKENS:
             raise ValueError(f"tokens must be 'char' or 'byte', got {self.tokens!r}")
         if not isinstance(self.min_frequency, numbers.Integral) or isinstance(self.min_frequency, bool):
             raise TypeError(f"min_frequency must be an integer of at least 1, got {self.min_frequency!r}")
@@ -283,7 +283,7 @@ class CharVocabulary(BaseEstimator):
 
 def check_unknown(unknown: Any, policies: Iterable[str]) -> None:
     """Refuse what is none of `policies`."""
-    if unknown not in policies:
+    if not isinstance(unknown, str) or unknown not in policies:
         raise ValueError(f"unknown must be one of {', '.join(map(repr, policies))}, got {unknown!r}")
 
 

@@ -209,7 +209,7 @@ class CharWindow(TransformerMixin, BaseEstimator):
         if not isinstance(self.lowercase, (bool, np.bool_)):
             raise TypeError(f"lowercase must be True or False, got {self.lowercase!r}")
         check_unknown(self.unknown, POLICIES)
-        if self.output not in OUTPUTS:
+        if not isinstance(self.output, str) or self.output not in OUTPUTS:
             raise ValueError(f"output must be one of {', '.join(map(repr, OUTPUTS))}, got {self.output!r}")
 
     def _lowered(self, text: str | Sequence[str]) -> list[str]:

@@ -29,6 +29,11 @@ def check_count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def is_one_of(value: Any, allowed: tuple[str, ...]) -> bool:
+    """Whether `value` is one of these words; an array, which compares by its entries, is none."""
+    return isinstance(value, str) and value in allowed
+
+
 def to_numbers(X: Any, **options: Any) -> NDArray[Any]:
     """`X` as an array of float64 or float32."""
     refuse_other_types(X, "X", COLUMN_HINT)

@@ -19,6 +19,7 @@ from tsl.windows._arrays import (
     NUMBERS,
     check_count,
     group_positions,
+    is_one_of,
     to_numbers,
     windows_view,
 )
@@ -74,7 +75,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     stride : int, default=1
         Rows from one step of a window to the next. Every row keeps its window, so this widens windows and
         leaves none out: ``window=3, stride=24`` on hourly rows holds this hour of today, yesterday and the
-        day before. (In `make_windows` it is the distance between windows.)
+        day before. In `make_windows` it is the distance between windows.
     pad : "edge" or float, default="edge"
         What stands for rows before the first one: the first row again, or this number in every column. 0.0
         is the mean after a `StandardScaler`; NaN marks the steps as missing for an estimator that takes NaN.
@@ -265,9 +266,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         check_count("window", self.window, 1)
         check_count("stride", self.stride, 1)
         is_number = isinstance(self.pad, numbers.Real) and not isinstance(self.pad, bool)
-        if self.pad != "edge" and (not is_number or np.isinf(self.pad)):
+        if np.isinf(self.pad) if is_number else not is_one_of(self.pad, ("edge",)):
             raise ValueError(f"pad must be 'edge', a finite number or NaN, got {self.pad!r}")
-        if self.output not in ("3d", "flat"):
+        if not is_one_of(self.output, ("3d", "flat")):
             raise ValueError(f"output must be '3d' or 'flat', got {self.output!r}")
 
     def _panel(self, X: Any, *, reset: bool) -> _Panel:
