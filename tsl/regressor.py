@@ -349,6 +349,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         y : array-like of shape (n,) or (n, k)
             What is true.
         sample_weight : array-like of shape (n,), optional
+            How much each window counts.
 
         Returns
         -------

@@ -73,7 +73,13 @@ class TextStream(Iterator[Any]):
         return characters if len(self._texts) > 1 else characters[0]
 
     def rest(self) -> list[str]:
-        """All that is still to come of each text."""
+        """All that is still to come of each text.
+
+        Returns
+        -------
+        list of str
+            One for each text.
+        """
         parts = [["".join(characters)] for characters in zip(*self._ready, strict=True)] or [[] for _ in self._texts]
         while not all(text.done for text in self._texts):
             self._write()

@@ -98,6 +98,7 @@ class Forecaster(LookingBack, BaseEstimator):
             frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
             `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
         target, id_col, time_col : column names, optional
+            Which columns hold the numbers, the series and the stamps.
         static : list of column names, or DataFrame, optional
             What does not change within a series: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
@@ -224,10 +225,13 @@ class Forecaster(LookingBack, BaseEstimator):
         Parameters
         ----------
         n_paths : int, default=100
+            Futures to draw for each series.
         horizon : int, optional
-        future, data
+            As for `predict`.
+        future, data : Series or DataFrame, optional
             As for `predict`.
         random_state : int, RandomState instance or None, default=None
+            What the paths are drawn with; an int makes them repeatable.
 
         Returns
         -------
@@ -253,6 +257,7 @@ class Forecaster(LookingBack, BaseEstimator):
         Parameters
         ----------
         horizon : int, optional
+            As for `predict`.
         data : Series or DataFrame, optional
             As for `predict`.
 

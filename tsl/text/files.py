@@ -11,6 +11,7 @@ def read_text(path: str | Path) -> str:
     Parameters
     ----------
     path : str or path-like
+        The file.
 
     Returns
     -------

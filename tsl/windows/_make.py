@@ -40,8 +40,8 @@ def make_windows(
     horizon : int, default=1
         Rows in a target.
     stride : int, default=1
-        Rows from the start of one window to the start of the next. (In `SlidingWindow`, which keeps every
-        row, it is the distance between the steps inside a window.)
+        Rows from the start of one window to the start of the next. In `SlidingWindow`, which keeps every
+        row, it is the distance between the steps inside a window.
     gap : int, default=0
         Rows left out between a window and its target.
     groups : array-like of shape (n_rows,), optional
