@@ -74,7 +74,6 @@ RATES = st.floats(-9, 1).map(lambda power: 10.0**power)
 QUANTILES = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=4, unique=True).map(sorted)
 
 NETWORK = {
-    "hidden_size": SIZES,
     "bidirectional": st.booleans(),
     "dropout": SHARES,
     "recurrent_dropout": SHARES,
@@ -117,8 +116,8 @@ REGRESSION = {
 
 
 def some(parameters, **always):
-    """Some of the parameters, the others left as they are; training is short."""
-    always = {"max_iter": st.integers(1, 4), "random_state": SEEDS, **always}
+    """Some of the parameters, the others left as they are; networks are small and training is short."""
+    always = {"hidden_size": SIZES, "max_iter": st.integers(1, 4), "random_state": SEEDS, **always}
     return st.fixed_dictionaries(always, optional=parameters)
 
 
@@ -207,9 +206,7 @@ def test_any_model_goes_on_where_its_copy_does(parameters, given_windows):
 
 FORECASTING = {
     "season": st.just("auto") | st.integers(1, 8),
-    "hidden_size": SIZES,
     "n_layers": st.integers(1, 2),
-    "embedding_size": st.none() | st.integers(1, 9),
     "dropout": SHARES,
     "linear": st.booleans(),
     "strategy": st.sampled_from(["direct", "recursive"]),
@@ -224,7 +221,8 @@ FORECASTING = {
     "clip_norm": st.none() | POSITIVE,
     "n_threads": st.none() | st.integers(1, 3),
 }
-CHOICES = {  # which take several trainings where they are left open, so that is to be seldom
+CHOICES = {  # which take several trainings where they are left open, or larger ones: that is to be seldom
+    "embedding_size": st.none() | st.integers(1, 9),
     "window": st.integers(0, 12).map(lambda n: n or "auto"),
     "segment": st.integers(0, 12).map(lambda n: n or "auto"),
     "scaling": st.sampled_from(["window", "level", None, "window", "level", None, "auto"]),
@@ -255,7 +253,7 @@ def series(draw, *, missing=False):
 
 @pytest.mark.filterwarnings("ignore::tsl.training.TrainingDivergedWarning")
 @pytest.mark.filterwarnings("ignore::tsl.forecasting.ShortSeriesWarning")
-@examples(12)
+@examples(25)
 @given(some(FORECASTING, **CHOICES, max_iter=st.integers(0, 60), horizon=st.integers(1, 4)), LOSSES, st.data())
 def test_any_forecaster(parameters, loss, data):
     way = data.draw(st.sampled_from(["error", "interpolate", "ffill", "mask"]))
@@ -350,7 +348,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=64, max_size=
 
 @pytest.mark.filterwarnings("ignore::tsl.training.TrainingDivergedWarning")
 @examples(40)
-@given(some(WRITING, hidden_size=SIZES), st.lists(TEXTS, min_size=1, max_size=3))
+@given(some(WRITING), st.lists(TEXTS, min_size=1, max_size=3))
 def test_any_character_model(parameters, texts):
     text = texts[0] if len(texts) == 1 else texts
     model = LSTMCharModel(**parameters).fit(text)
