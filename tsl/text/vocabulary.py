@@ -223,6 +223,12 @@ class CharVocabulary(BaseEstimator):
     def __bool__(self) -> bool:
         return True  # an unfitted vocabulary has no length, yet `if vocabulary` must not fail
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
