@@ -100,7 +100,8 @@ def mutate(content, rng):
         tensors = safetensors.numpy.load(content)
     except Exception:
         return content
-    header["__metadata__"]["checksum"] = checksum(header["__metadata__"]["model"], tensors)
+    metadata = header["__metadata__"]
+    metadata["checksum"] = checksum(metadata["written_by"] + metadata["model"], tensors)
     return packed(header, body)
 
 

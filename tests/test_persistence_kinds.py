@@ -17,13 +17,18 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
     KBinsDiscretizer,
+    LabelEncoder,
     MaxAbsScaler,
     MinMaxScaler,
+    Normalizer,
     OneHotEncoder,
     OrdinalEncoder,
+    PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
@@ -119,12 +124,48 @@ KINDS = {
         ).fit(LONG, LONG["y"]),
         lambda m: m.predict(LONG),
     ),
+    "columns that pass": (
+        lambda: make_pipeline(
+            ColumnTransformer([("a", StandardScaler(), ["a"]), ("b", "drop", ["b"])], remainder="passthrough"),
+            SlidingWindow(3),
+            LSTMRegressor(**SMALL),
+        ).fit(TABLE, TABLE["a"]),
+        lambda m: m.predict(TABLE),
+    ),
+    "logarithm of the target": (
+        lambda: TransformedTargetRegressor(LSTMRegressor(**SMALL), func=np.log1p, inverse_func=np.expm1).fit(
+            TABLE, TABLE["a"].abs()
+        ),
+        lambda m: m.predict(TABLE),
+    ),
+    "side by side": (
+        lambda: FeatureUnion([("scaled", StandardScaler()), ("squares", FunctionTransformer(np.square))]).fit(TABLE),
+        lambda m: m.transform(TABLE),
+    ),
+    "rare and unknown kinds": (
+        lambda: OneHotEncoder(min_frequency=25, handle_unknown="infrequent_if_exist", sparse_output=False).fit(
+            [["a", "x"], ["b", "y"], ["c", "y"]] * 10 + [["a", "x"]] * 20
+        ),
+        lambda m: m.transform([["a", "y"], ["b", "y"], ["d", "x"]]),
+    ),
+    "what is missing": (
+        lambda: SimpleImputer(add_indicator=True).fit(TABLE.where(TABLE > -1)),
+        lambda m: m.transform(TABLE.where(TABLE > -1)),
+    ),
+    "constants of objects": (
+        lambda: SimpleImputer(strategy="constant", fill_value="?").fit(LABELS.astype(object)[:, None]),
+        lambda m: m.transform(np.array([["up"], [np.nan]], object)),
+    ),
+    "labels as numbers": (lambda: LabelEncoder().fit(LABELS), lambda m: m.transform(LABELS)),
 } | {
     f"scaler {type(scaler).__name__}": (lambda scaler=scaler: clone(scaler).fit(TABLE), lambda m: m.transform(TABLE))
     for scaler in (
+        Binarizer(threshold=0.1),
         KBinsDiscretizer(3, encode="ordinal", quantile_method="averaged_inverted_cdf", subsample=None),
         MaxAbsScaler(),
         MinMaxScaler(),
+        Normalizer(),
+        PolynomialFeatures(),
         PowerTransformer(),
         QuantileTransformer(n_quantiles=10),
         RobustScaler(),
@@ -203,9 +244,52 @@ def test_a_loaded_forecaster_takes_newer_rows(name, tmp_path):
     same(model.backtest(n_windows=2), loaded.backtest(n_windows=2))
 
 
+STEPS = ["h", "B", "MS", "QE-FEB", "W-WED", "bh", pd.offsets.CustomBusinessDay(2, weekmask="Sun Mon Tue Wed")]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_windows_know_which_rows_follow(step, tmp_path):
+    times = pd.date_range("2024-03-01", periods=60, freq=step)
+    table = TABLE.set_axis(times)
+    model = SlidingWindow(4).fit(table[:40])
+    tsl.save(model, tmp_path / "model.tsl")
+    loaded = tsl.load(tmp_path / "model.tsl")
+    same(model.transform(table[40:]), loaded.transform(table[40:]))
+    assert not np.array_equal(loaded.transform(table[40:]), loaded.transform(table[40:].reset_index(drop=True)))
+
+
+TIMES = [pd.period_range("2024-01", periods=120, freq="M"), pd.RangeIndex(5, 605, 5), HOURS.as_unit("s")]
+
+
+@pytest.mark.parametrize("times", TIMES, ids=lambda times: str(times.dtype))
+def test_times_of_all_kinds_come_back(times, tmp_path):
+    model = Naive(3).fit(LOAD.set_axis(times))
+    tsl.save(model, tmp_path / "model.tsl")
+    same(model.predict(), tsl.load(tmp_path / "model.tsl").predict())
+
+
+@pytest.mark.parametrize("names", ["string", "str", "object", "category", "string[pyarrow]", "arrow"])
+def test_names_of_series_keep_their_type(names, tmp_path):
+    if "arrow" in names:
+        pytest.importorskip("pyarrow", reason="an optional package")
+    ids = LONG["unique_id"]
+    frame = LONG[["ds", "y"]].assign(
+        unique_id=ids.convert_dtypes(dtype_backend="pyarrow") if names == "arrow" else ids.astype(names)
+    )
+    model = Naive(3).fit(frame)
+    tsl.save(model, tmp_path / "model.tsl")
+    same(model.predict(), tsl.load(tmp_path / "model.tsl").predict())
+
+
+def test_a_folder_for_pickles_stays_behind(tmp_path):
+    model = Pipeline([("scale", StandardScaler()), ("model", LSTMRegressor(**SMALL))], memory=str(tmp_path / "cache"))
+    tsl.save(model.fit(TABLE, TABLE["a"]), tmp_path / "model.tsl")
+    assert tsl.load(tmp_path / "model.tsl").memory is None
+
+
 def test_polars_stay_polars(tmp_path):
     polars = pytest.importorskip("polars", reason="an optional package")
-    frame = polars.from_pandas(LOAD.rename_axis("time").reset_index())
+    frame = polars.DataFrame({"time": list(LOAD.index), "load": LOAD.to_numpy()})
     model = Naive(3).fit(frame, target="load")
     tsl.save(model, tmp_path / "model.tsl")
     assert tsl.load(tmp_path / "model.tsl").predict().equals(model.predict())
@@ -240,6 +324,7 @@ def test_files_that_were_tampered_with_do_no_harm():
 FORMATS = sorted(FOLDER.glob("format_*/*.tsl"))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")  # of other versions, truly
 @pytest.mark.parametrize("path", FORMATS, ids=lambda path: f"{path.parent.name} {path.stem}")
 def test_files_of_every_format_are_read(path):
     """Written by ``save_of_each_kind``, with what they answered then; never written anew once a version is out."""

@@ -171,6 +171,7 @@ class Network:
         work = new_workspace(layout, n_steps, n, self.dtype, keep=True)
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         data = self.data(sequences, initial=initial)
+        self._check_places(sequences)
         run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
         real = np.arange(n_steps) < sequences.lengths[:, None]
         return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.cells.size)]
@@ -210,6 +211,7 @@ class Network:
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
+        self._check_places(sequences)
         n_threads = 1 if dropout else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
         plan = dropout_plan(dropout) if dropout else NO_DROPOUT
         row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
@@ -412,6 +414,16 @@ class Network:
             raise ValueError(f"windows must have {wanted.n_static} static numbers, got {n_static}")
         if wanted.skip_steps and (sequences.lengths != wanted.skip_steps).any():
             raise ValueError(f"windows must have {wanted.skip_steps} steps, got {np.unique(sequences.lengths)}")
+
+    def _check_places(self, sequences):
+        """Refuse windows that reach beyond the rows: a model from a file may have been made to ask for such."""
+        starts, lengths, framing = sequences.starts, sequences.lengths, sequences.framing
+        if framing is None:
+            first, beyond, within = starts.min(), (starts + lengths).max(), self.architecture.segment == 1
+        else:
+            first, beyond, within = framing.bounds[:, 0].min(), framing.bounds[:, 2].max(), True
+        if not (within and first >= 0 and beyond <= len(sequences.rows) and lengths.min() >= 1):
+            raise ValueError(f"windows must lie within the {len(sequences.rows)} rows, got {first} to {beyond}")
 
     def _joined_states(self, initial):
         if initial is None:

@@ -12,11 +12,14 @@ import os
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import sklearn
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 from sklearn.utils.validation import check_is_fitted
 
+import tsl
 from tsl.persistence.known import MODELS, name_of
 from tsl.persistence.reading import Reader
 from tsl.persistence.replacing import discard_drafts, replace_file
@@ -123,8 +126,14 @@ def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
     writer = Writer()
     text = json.dumps(writer.encode(tree, ""), allow_nan=False)
     metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
-    metadata["checksum"] = checksum(text, writer.tensors)
+    metadata["written_by"] = json.dumps(_versions())  # for people: nothing goes by it
+    metadata["checksum"] = checksum(metadata["written_by"] + text, writer.tensors)
     replace_file(path, to_safetensors(writer.tensors, metadata))
+
+
+def _versions() -> dict[str, str]:
+    modules = (np, pd, sklearn)
+    return {"tsl": tsl.__version__} | {module.__name__: module.__version__ for module in modules}
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
@@ -158,9 +167,9 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
         hint = "a newer version of tsl has written it" if newer else "no version of tsl has written that"
         raise ValueError(f"{path} has format {version!r}, and this version reads {FORMAT_VERSION}: {hint}")
     if kind not in metadata:
-        found = ", ".join(sorted(metadata.keys() - {"format", "format_version", "checksum"}))
+        found = ", ".join(sorted(metadata.keys() - {"format", "format_version", "checksum", "written_by"}))
         raise ValueError(f"{path} holds no {kind}, but a {found}")
-    if metadata.get("checksum") != checksum(metadata[kind], tensors):
+    if metadata.get("checksum") != checksum(metadata.get("written_by", "") + metadata[kind], tensors):
         raise ValueError(f"{path} is damaged: its checksum is not that of what it holds")
     try:
         return Reader(tensors).decode(json.loads(metadata[kind]))

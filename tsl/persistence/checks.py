@@ -15,8 +15,11 @@ def check(built: Any) -> None:
     kind = type(built).__name__
     if kind == "Panel":
         _check_panel(built)
+    elif kind == "OneHotEncoder" and hasattr(built, "categories_"):
+        _check_encoder(built)
     elif kind in _OF_ONE_NETWORK and any(name.endswith("_") for name in vars(built)):  # fitted
         _check_moments(built)
+        _check_reading(built.network_.architecture)
         (_check_vocabulary if kind == "LSTMCharModel" else _check_channels)(built)
 
 
@@ -28,7 +31,16 @@ def _check_moments(model: Any) -> None:
         raise ValueError(f"moments of step {moments.step!r}")
 
 
+def _check_reading(architecture: Any) -> None:
+    """Refuse a network that reads more than a row a step: rows beyond the last, where windows have no bounds."""
+    more = (architecture.segment - 1, architecture.n_static, architecture.n_known, architecture.skip_steps)
+    if any(more):
+        raise ValueError(f"a network of other windows: {architecture}")
+
+
 def _check_channels(model: Any) -> None:
+    if model.network_.architecture.one_hot:
+        raise ValueError("a network of codes for windows of numbers")
     channels = {model.network_.architecture.n_inputs, model.n_channels_in_, *model.input_scaling_.mean.shape}
     if len(channels) != 1:
         raise ValueError(f"numbers of channels that are not the same: {sorted(channels)}")
@@ -53,6 +65,30 @@ def _check_panel(panel: Any) -> None:
         raise ValueError(f"a panel of {sorted(rows)} rows and {sorted(series)} series")
     if offsets.dtype != np.int64 or offsets[0] != 0 or offsets[-1] != n_rows or (np.diff(offsets) < 0).any():
         raise ValueError("series of a panel that do not follow each other")
+
+
+def _check_encoder(encoder: Any) -> None:
+    """Refuse an encoder that writes to columns which it does not have: SciPy would write beyond the array."""
+    drops, grouped = encoder._drop_idx_after_grouping, encoder._infrequent_enabled
+    sizes = encoder._n_features_outs
+    if len(sizes) != len(encoder.categories_):
+        raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")
+    for k, categories in enumerate(encoder.categories_):
+        if categories.dtype.kind in "biuf" and not np.array_equal(np.sort(categories), categories, equal_nan=True):
+            raise ValueError("categories that are not sorted")  # which are searched for as if they were
+        codes = np.arange(len(categories))
+        if grouped and encoder._infrequent_indices[k] is not None:
+            rare, codes = encoder._infrequent_indices[k], encoder._default_to_infrequent_mappings[k]
+            if codes.shape != (len(categories),) or codes.dtype.kind != "i" or not 0 <= rare[0] < len(categories):
+                raise ValueError("rare categories that are none")
+        elif grouped and encoder._default_to_infrequent_mappings[k] is not None:
+            raise ValueError("rare categories where there are none")
+        drop = None if drops is None else drops[k]
+        if drop is not None and not 0 <= drop <= codes.max():
+            raise ValueError(f"category {drop} dropped of {len(codes)}")
+        n_columns = codes.max() + (drop is None)
+        if codes.min() < 0 or type(sizes[k]) is not int or sizes[k] != n_columns:
+            raise ValueError(f"{sizes[k]} columns, where categories have {n_columns}")
 
 
 def _check_like(array: NDArray[Any], pattern: NDArray[Any], name: str) -> None:

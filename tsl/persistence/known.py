@@ -5,10 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 # Name in the file, which ends with that of the class -> the module that has it. Names stay when modules move. They are
 # loaded when a file asks for them: layers above this one are named here rather than imported.
 _SCALERS = (
     "Binarizer",
+    "FunctionTransformer",  # of the functions below alone; what "passthrough" becomes in a ColumnTransformer
     "KBinsDiscretizer",
     "LabelEncoder",
     "MaxAbsScaler",
@@ -35,6 +38,8 @@ MODELS = {
     "CharWindow": "tsl.text",
     "SlidingWindow": "tsl.windows",
     "sklearn.ColumnTransformer": "sklearn.compose",
+    "sklearn.FeatureUnion": "sklearn.pipeline",
+    "sklearn.MissingIndicator": "sklearn.impute",
     "sklearn.Pipeline": "sklearn.pipeline",
     "sklearn.SimpleImputer": "sklearn.impute",
     "sklearn.TransformedTargetRegressor": "sklearn.compose",
@@ -66,6 +71,14 @@ PARTS = {
     "windows._Tail": "tsl.windows._sliding",
 }
 _MODULES = MODELS | PARTS
+# The functions of NumPy that a file may name, for TransformedTargetRegressor and FunctionTransformer.
+FUNCTIONS = {
+    name: getattr(np, name)
+    for name in (
+        *("abs", "arcsinh", "arctanh", "cbrt", "cos", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2"),
+        *("negative", "reciprocal", "sign", "sin", "sinh", "sqrt", "square", "tanh"),
+    )
+}
 
 
 def class_of(name: str) -> Any:

@@ -2,9 +2,9 @@
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
 ``$dict``, a dict of pairs; ``$slice``; ``$array``, the name of a tensor, whose numbers may be those of texts or times;
-``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$scalar``, a type of
-numbers; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an object of a class of
-`tsl.persistence.known`.
+``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset`` and
+``$workdays``, steps of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``;
+``$same``, the random state written under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from sklearn.base import BaseEstimator
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
-from tsl.persistence.known import class_of
+from tsl.persistence.known import FUNCTIONS, class_of
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
+_TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
+_OTHER_TYPES = re.compile(r"([Uu]?[Ii]nt|[Ff]loat)\d+|bool|boolean|category|(u?int\d+|float|double|bool)\[pyarrow\]")
 _LARGEST_CODE_POINT = 0x10FFFF
 
 
@@ -62,7 +64,7 @@ class Reader:
     def _array(self, stored: dict[str, Any]) -> Any:
         array = self._tensors[stored["$array"]]
         if stored.get("text"):
-            if array.size and array.max() > _LARGEST_CODE_POINT:
+            if array.dtype != np.uint32 or (array.size and array.max() > _LARGEST_CODE_POINT):
                 raise ValueError("text of code points that no character has")
             return array.view(f"<U{array.shape[-1]}")[..., 0]
         if "times" in stored:
@@ -86,8 +88,7 @@ class Reader:
     def _index(self, stored: dict[str, Any]) -> Any:
         values, name = self.decode(stored["$index"]), self.decode(stored["name"])
         if not _TIME_TYPES.fullmatch(stored["dtype"]):
-            index = pd.Index(values, name=name)
-            return index if index.dtype.kind == "O" or values.dtype == object else index.astype(stored["dtype"])
+            return _plain_index(values, stored["dtype"], name)
         if values.dtype != np.int64 or values.ndim != 1:
             raise ValueError(f"times must be whole numbers, got {values.dtype}")
         dtype = pd.api.types.pandas_dtype(stored["dtype"])
@@ -103,9 +104,22 @@ class Reader:
     def _time(self, stored: dict[str, Any]) -> Any:
         return self.decode(stored["$time"])[0]
 
+    def _offset(self, stored: dict[str, Any]) -> Any:
+        return pd.tseries.frequencies.to_offset(_text(stored["$offset"]))
+
+    def _workdays(self, stored: dict[str, Any]) -> Any:
+        days = [_text(day) for day in stored["holidays"]]
+        return pd.offsets.CustomBusinessDay(stored["n"], weekmask=_text(stored["$workdays"]), holidays=days)
+
+    def _function(self, stored: dict[str, Any]) -> Any:
+        return FUNCTIONS[stored["$function"]]
+
     def _random_state(self, stored: dict[str, Any]) -> Any:
+        state = self.decode(stored["$random_state"])
+        if not 0 <= state["state"]["pos"] <= len(state["state"]["key"]):  # NumPy would read beyond the key
+            raise ValueError(f"a random state at {state['state']['pos']}")
         random_state = self._random_states[stored["name"]] = np.random.RandomState()
-        random_state.set_state(self.decode(stored["$random_state"]))
+        random_state.set_state(state)
         return random_state
 
     def _same(self, stored: dict[str, Any]) -> Any:
@@ -136,6 +150,9 @@ _READERS = {
     "$time": Reader._time,
     "$dtype": Reader._dtype,
     "$scalar": Reader._scalar,
+    "$offset": Reader._offset,
+    "$workdays": Reader._workdays,
+    "$function": Reader._function,
     "$random_state": Reader._random_state,
     "$same": Reader._same,
 }
@@ -150,6 +167,8 @@ def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
         built = kind.__new__(kind)
         vars(built).update(state)
         return built
+    if parameters.get("memory") is not None:  # a folder of pickles
+        raise ValueError(f"{kind.__name__} with memory={parameters['memory']!r}")
     built = kind(**parameters)
     if kind.__module__.startswith("sklearn."):
         built.__setstate__(state)  # warns where another version of scikit-learn has written it
@@ -158,11 +177,28 @@ def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
     return built
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} as text")
+    return value
+
+
+def _plain_index(values: Any, dtype: str, name: Any) -> pd.Index:
+    """An index that holds no times."""
+    if _TEXT_TYPES.fullmatch(dtype) or dtype == "object":
+        try:
+            return pd.Index(values, dtype=dtype, name=name)
+        except (ImportError, TypeError):  # pyarrow or this version of pandas is not there: a type that is
+            return pd.Index(values, name=name)
+    index = pd.Index(values, name=name)
+    return index.astype(dtype) if _OTHER_TYPES.fullmatch(dtype) and values.dtype != object else index
+
+
 def _dtype_of(name: str) -> Any:
     if _TIME_TYPES.fullmatch(name):
         return pd.api.types.pandas_dtype(name)
-    dtype = np.dtype(name)
-    if dtype.kind not in "biuf":
+    dtype = np.dtype(_text(name))
+    if dtype.kind not in "biuf" and name != "object":
         raise ValueError(f"{name!r} is no type of numbers")
     return dtype
 
@@ -193,3 +229,5 @@ def _check_architecture(architecture: Any) -> None:
             raise ValueError(f"a network with {field.name}={value!r}")
     if not isinstance(architecture.hidden_sizes, tuple):
         raise ValueError("layers of a network that are no tuple")
+    if architecture.n_known > architecture.n_inputs:
+        raise ValueError(f"{architecture.n_known} inputs known ahead of {architecture.n_inputs}")

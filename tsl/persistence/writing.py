@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from tsl.network import Network
-from tsl.persistence.known import name_of
+from tsl.persistence.known import FUNCTIONS, name_of
 
 
 class Writer:
@@ -50,13 +50,17 @@ class Writer:
         if isinstance(value, np.random.RandomState):
             return self._random_state(value, name)
         if isinstance(value, (np.dtype, pd.api.extensions.ExtensionDtype)):
-            return {"$dtype": str(value)}
+            return {"$dtype": _dtype_text(value)}
         if isinstance(value, type) and issubclass(value, np.generic):
             return {"$scalar": np.dtype(value).name}
         if isinstance(value, pd.Index):
             return self._index(value, name)
         if isinstance(value, (pd.Timestamp, pd.Timedelta, pd.Period)):
             return {"$time": self._index(pd.Index([value]), name)}
+        if isinstance(value, pd.offsets.BaseOffset):
+            return self._offset(value, name)
+        if isinstance(value, np.ufunc) and FUNCTIONS.get(value.__name__) is value:
+            return {"$function": value.__name__}
         if name_of(type(value)) is not None:
             return self._object(value, name)
         raise TypeError(f"model cannot be saved: {name} is a {type(value).__name__}, which is no number, text or array")
@@ -95,10 +99,18 @@ class Writer:
     def _index(self, index: pd.Index, name: str) -> dict[str, Any]:
         if isinstance(index, pd.MultiIndex):
             raise TypeError(f"model cannot be saved: {name} has an index of several levels")
-        stored = {"dtype": str(index.dtype), "name": self.encode(index.name, name)}
+        stored = {"dtype": _dtype_text(index.dtype), "name": self.encode(index.name, name)}
         if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex)):
             return {"$index": self._array(index.asi8, name), **stored}
         return {"$index": self.encode(index.to_numpy(), name), **stored}
+
+    def _offset(self, offset: pd.offsets.BaseOffset, name: str) -> dict[str, Any]:
+        if type(offset) is pd.offsets.CustomBusinessDay and not offset.normalize:
+            days = [str(day) for day in offset.holidays]
+            return {"$workdays": offset.weekmask, "holidays": days, "n": offset.n}
+        if pd.tseries.frequencies.to_offset(offset.freqstr) != offset:
+            raise TypeError(f"model cannot be saved: {name} is {offset!r}, which is more than {offset.freqstr!r} says")
+        return {"$offset": offset.freqstr}
 
     def _random_state(self, random_state: np.random.RandomState, name: str) -> dict[str, Any]:
         if id(random_state) in self._names:  # what draws for two must go on doing so
@@ -116,8 +128,15 @@ class Writer:
             return stored | {"state": self._members(value._asdict(), name)}  # type: ignore[attr-defined]
         asked = isinstance(value, Network) or type(value).__module__.startswith("sklearn.")
         members = dict(value.__getstate__() if asked else vars(value))
-        members = {key: member for key, member in members.items() if "callback" not in key}
+        members = {key: member for key, member in members.items() if "callback" not in key and key != "memory"}
         if isinstance(value, BaseEstimator):
             parameters = {key: members.pop(key) for key in value.get_params(deep=False) if key in members}
             stored["parameters"] = self._members(parameters, name)
         return stored | {"state": self._members(members, name)}
+
+
+def _dtype_text(dtype: Any) -> str:
+    """A name that tells the types of texts that pandas has from each other, as their own names do not."""
+    if isinstance(dtype, pd.StringDtype):
+        return f"string[{dtype.storage}]" if getattr(dtype, "na_value", pd.NA) is pd.NA else "str"
+    return "utf8[pyarrow]" if isinstance(dtype, pd.ArrowDtype) and str(dtype) == "string[pyarrow]" else str(dtype)
