@@ -12,7 +12,7 @@ from benchmarks.bench import Bench, Options
 from benchmarks.machine import headline, usable_cores
 from benchmarks.peers import PEERS
 
-SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "accuracy", "text")
+SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "endurance", "accuracy", "text")
 
 
 def main(arguments: list[str] | None = None) -> int:

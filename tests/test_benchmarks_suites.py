@@ -69,6 +69,15 @@ def test_memory_of_training_is_measured_in_a_fresh_process(tmp_path):
     assert 0 <= run["over_mb"] < 50  # the series takes 12 kB, and no window is a copy
 
 
+def test_endurance_measures_what_stays_and_what_grows(tmp_path):
+    results = run_suite(tmp_path, "endurance", "--only", "regressor")
+    repeated, grown = results["repeat, regressor"], results["grow, regressor"]
+    assert repeated["counts"] == [10, 50, 100]
+    assert repeated["megabytes"][2] < repeated["megabytes"][0] + 5  # what a system's allocator may keep
+    assert grown["factors"] == [1, 10, 100]
+    assert grown["runs"][2]["mb"] < 20  # 100,000 rows of 4 bytes, none of which is copied into windows
+
+
 def test_growth_counts_what_is_gone_again():
     megabytes = 64
     measured = growth(lambda: np.ones(megabytes * 1_000_000 // 8).sum())

@@ -1,0 +1,31 @@
+"""What many fits leave behind: nothing. `benchmarks/endurance.py` makes 10,000 of them."""
+
+import gc
+import tracemalloc
+
+import pytest
+
+from benchmarks.endurance import REPEATED
+
+
+@pytest.mark.parametrize("kind", REPEATED)
+def test_fits_and_predictions_leave_nothing_behind(kind):
+    cycle = REPEATED[kind]()
+    cycle()
+    tracemalloc.start()
+    try:
+        for _ in range(100):  # what NumPy and Python keep to use again comes up to some level, ever more slowly
+            cycle()
+        before = traced()
+        for _ in range(50):
+            cycle()
+        grown = traced() - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 50 * 1000  # weights, their moments and a history have more than 1,000 bytes
+
+
+def traced():
+    """Bytes that Python and NumPy hold."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
