@@ -161,7 +161,7 @@ KINDS = {
     f"scaler {type(scaler).__name__}": (lambda scaler=scaler: clone(scaler).fit(TABLE), lambda m: m.transform(TABLE))
     for scaler in (
         Binarizer(threshold=0.1),
-        KBinsDiscretizer(3, encode="ordinal", quantile_method="averaged_inverted_cdf", subsample=None),
+        KBinsDiscretizer(3, encode="ordinal", strategy="uniform"),
         MaxAbsScaler(),
         MinMaxScaler(),
         Normalizer(),

@@ -3,11 +3,12 @@
 import math
 
 from llvmlite import ir
-from numba.core import config, types
+from numba.core import types
 from numba.core.extending import intrinsic
 
 from tsl.kernels import interpreted
 from tsl.kernels.compile import kernel
+from tsl.kernels.target import INTERPRETED
 from tsl.kernels.vector import at_least, at_most, filled, fma, power_of_two
 
 LOG2_E = 1.0 / math.log(2.0)
@@ -90,5 +91,5 @@ def tanh(x):
     return m / (m + filled(x, 2.0))
 
 
-if config.DISABLE_JIT:
+if INTERPRETED:
     globals().update(interpreted.OF_ACTIVATIONS)

@@ -2,11 +2,11 @@
 
 import numba
 import numpy as np
-from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
 from tsl.kernels.cache import KernelCache
+from tsl.kernels.target import INTERPRETED
 
 # Not "nnan" and "ninf", so that no check for NaN or infinity is optimised away; and not "reassoc", which would reach
 # the vector operations too, undo the rounding that the exponential is made of, and let sums differ between rows.
@@ -65,7 +65,7 @@ def unordered_kernel(function):
 
 def entry_point(function):
     """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk."""
-    if config.DISABLE_JIT:
+    if INTERPRETED:
         return np.errstate(all="ignore")(function)  # compiled code says nothing of overflow either
     dispatcher = numba.njit(fastmath=FAST_MATH, **OPTIONS)(function)
     dispatcher._cache = KernelCache(function)

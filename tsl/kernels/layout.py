@@ -8,9 +8,9 @@ layer in one direction: cell i is layer i // n_directions in direction i % n_dir
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core import config
 
 from tsl.kernels.compile import kernel
+from tsl.kernels.target import INTERPRETED
 from tsl.kernels.vector import address, carray
 
 # Sizes and starts of one cell: `w_in` to `bias` in the parameters, the packed ones in the packed buffer.
@@ -54,7 +54,7 @@ CELL_MEMORY = np.dtype(
 )
 
 
-if config.DISABLE_JIT:  # with fields as attributes, as compiled code has them
+if INTERPRETED:  # with fields as attributes, as compiled code has them
     CELL, CELL_MEMORY = (np.dtype((np.record, kind)) for kind in (CELL, CELL_MEMORY))
 
 

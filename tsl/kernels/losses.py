@@ -22,6 +22,12 @@ def target_frame(data, window):
 
 
 @kernel
+def n_targets(loss, n_outputs):
+    """How many numbers the outputs are compared with."""
+    return n_outputs // loss.quantiles.size if loss.kind == QUANTILE else n_outputs
+
+
+@kernel
 def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
     """Loss of one row; its `outputs` become the gradient times `weight`.
 
@@ -94,6 +100,7 @@ def total_loss(loss, outputs, n_outputs, data):
     outputs (n, steps, padded n_outputs); the target of window i at step t is row `data.first_target[i] + t`.
     """
     total, total_weight = 0.0, 0.0
+    n_values = n_targets(loss, n_outputs)
     for i in range(outputs.shape[0]):
         weight = float(data.weights[i]) if data.weights.size else 1.0
         shift, scale = target_frame(data, i)
@@ -101,7 +108,7 @@ def total_loss(loss, outputs, n_outputs, data):
             place = data.first_target[i] + t
             label = data.labels[place] if data.labels.size else 0
             scores = row(outputs, (i, t, 0), outputs.shape[2])
-            values = row(data.values, (place, 0), n_outputs) if data.values.size else scores
+            values = row(data.values, (place, 0), n_values) if data.values.size else scores
             total += weight * loss_row(loss, scores, n_outputs, values, shift, scale, label, 1.0)
             total_weight += weight
     return total, total_weight

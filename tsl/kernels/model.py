@@ -5,7 +5,7 @@ T steps, B rows in the batch; rows `first..last` are one thread's. Nothing here 
 
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
-from tsl.kernels.losses import QUANTILE, loss_row, target_frame
+from tsl.kernels.losses import loss_row, n_targets, target_frame
 from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, time_of
 from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
@@ -395,7 +395,7 @@ def batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, 
     """Losses of rows first..last, into `work.row_losses`; their outputs become gradients of the mean loss."""
     batch = windows.size
     _, _, outputs = head_of(layout, work, n_steps, batch)
-    n_values = layout.n_outputs // loss.quantiles.size if loss.kind == QUANTILE else layout.n_outputs
+    n_values = n_targets(loss, layout.n_outputs)
     for b in range(first, last):
         window = windows[b]
         weight = float(data.weights[window]) if data.weights.size else 1.0

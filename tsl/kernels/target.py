@@ -1,4 +1,4 @@
-"""What the processor that the kernels are compiled for can do, and the tile sizes that follow from it."""
+"""What the kernels are compiled for, if they are: what the processor can do, and the tile sizes that follow from it."""
 
 import llvmlite.binding as llvm
 from numba.core import config
@@ -31,3 +31,4 @@ def _tile_sizes(features):
 
 
 LANES, ROW_TILES = _tile_sizes(_features())
+INTERPRETED = bool(config.DISABLE_JIT)  # Python runs the kernels, and nothing is compiled

@@ -9,11 +9,12 @@ import os
 
 import llvmlite.binding
 import numpy as np
-from numba.core import config, types
+from numba.core import types
 from numba.core.extending import intrinsic
 
 from tsl.kernels import interpreted
 from tsl.kernels.compile import kernel
+from tsl.kernels.target import INTERPRETED
 from tsl.kernels.vector import address
 
 SPINS = 2000  # some microseconds: as long as the threads' shares of a phase may differ without a loss
@@ -81,5 +82,5 @@ def share(n_tasks, thread, n_threads):
     return n_tasks * thread // n_threads, n_tasks * (thread + 1) // n_threads
 
 
-if config.DISABLE_JIT:
+if INTERPRETED:
     globals().update(interpreted.OF_THREADS)

@@ -13,12 +13,12 @@ import operator
 
 from llvmlite import ir
 from numba import carray as carray  # from here, so that its interpreted twin takes its place everywhere
-from numba.core import cgutils, config, types
+from numba.core import cgutils, types
 from numba.core.datamodel import PrimitiveModel
 from numba.core.extending import intrinsic, overload, register_model
 
 from tsl.kernels import interpreted
-from tsl.kernels.target import LANES
+from tsl.kernels.target import INTERPRETED, LANES
 
 
 class Vector(types.Type):
@@ -258,5 +258,5 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
     return tile(tile, a, a_stride, b, cols), codegen
 
 
-if config.DISABLE_JIT:
+if INTERPRETED:
     globals().update(interpreted.OF_VECTOR)

@@ -74,7 +74,7 @@ def plain(array: NDArray[Any]) -> NDArray[Any]:
     """
     if array.flags.carray:
         return array
-    ordered = np.require(array, requirements="CA")
+    ordered = np.require(array, requirements=["C", "A"])
     return ordered if ordered.flags.writeable else np.asarray(_TypedWritable(ordered))
 
 

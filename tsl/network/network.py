@@ -383,14 +383,14 @@ class Network:
         nothing, no_numbers, none = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype), np.zeros(0, np.int64)
         one_hot, framing = self.architecture.one_hot, sequences.framing
         rows = None if targets is None else targets.rows
-        is_labels = rows is not None and rows.dtype.kind in "iu"
+        labels = rows if rows is not None and rows.dtype.kind in "iu" else None
         return Data(
             rows=nothing if one_hot else plain(sequences.rows),
             codes=plain(sequences.rows) if one_hot else np.zeros(0, np.int32),
             starts=plain(sequences.starts),
             lengths=plain(sequences.lengths),
-            values=nothing if rows is None or is_labels else plain(rows),
-            labels=plain(rows) if is_labels else none,
+            values=nothing if rows is None or labels is not None else plain(rows),
+            labels=none if labels is None else plain(labels),
             first_target=none if targets is None else plain(targets.starts),
             weights=no_numbers if weights is None else plain(weights),
             shifts=nothing if framing is None else plain(framing.shifts),

@@ -7,11 +7,11 @@ costs as much as a small step.
 from __future__ import annotations
 
 import numpy as np
-from numba.core import config
 
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import train_stretch
+from tsl.kernels.target import INTERPRETED
 from tsl.kernels.threads import new_barrier
 from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_array, rounded_up
 from tsl.network.plans import dropout_plan, loss_plan
@@ -24,7 +24,7 @@ FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
 
 def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
     """At most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
-    if config.DISABLE_JIT:  # interpreted threads would only wait for each other
+    if INTERPRETED:  # interpreted threads would only wait for each other
         return 1
     worth = min(flops / FLOPS_TO_MEET, n_batches * flops / FLOPS_TO_START)
     return max(1, min(n_threads, int(worth), n_rows))

@@ -59,7 +59,7 @@ class Writer:
             return {"$time": self._index(pd.Index([value]), name)}
         if isinstance(value, pd.offsets.BaseOffset):
             return self._offset(value, name)
-        if isinstance(value, np.ufunc) and FUNCTIONS.get(value.__name__) is value:
+        if isinstance(value, np.ufunc) and value in FUNCTIONS.values():
             return {"$function": value.__name__}
         if name_of(type(value)) is not None:
             return self._object(value, name)
