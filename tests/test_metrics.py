@@ -105,6 +105,21 @@ def test_published_figures_of_m4_hourly():
         assert_allclose(metrics.owa(smape, mase, reference_smape=18.383, reference_mase=2.395), expected, atol=5e-4)
 
 
+def test_errors_by_hand():
+    true, pred = [2.0, -4.0, 0.0, 5.0], [3.0, -2.0, 0.0, 5.0]  # errors 1, 2, 0, 0
+    assert_allclose(metrics.mae(true, pred), 3 / 4)
+    assert_allclose(metrics.rmse(true, pred), np.sqrt(5 / 4))
+    assert_allclose(metrics.mape(true, pred), (1 / 2 + 2 / 4 + 0) / 3)  # 0 has no percentage
+    assert_allclose(metrics.smape(true, pred), (1 / 5 + 2 / 6 + 0 + 0) / 4)
+    assert_allclose(metrics.wmape(true, pred), 3 / 11)
+    assert_allclose(metrics.rmsse([1.0], [3.0], [0.0, 1.0, 3.0]), 2 / np.sqrt(5 / 2))  # season 1 unless told
+
+
+def test_intervals_by_hand():
+    assert metrics.coverage([1.0, 2.0, 3.0, 4.0], [0.0, 2.5, 2.0, 4.0], [2.0, 3.0, 2.5, 4.0]) == 0.5
+    assert metrics.interval_width([0.0, 2.5], [2.0, 3.0]) == 1.25
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -122,7 +137,10 @@ def test_published_figures_of_m4_hourly():
         (lambda: metrics.mase([1.0], [1.0], [1.0, 2.0], season=0), "season must be at least 1, got 0"),
         (lambda: metrics.pinball([1.0], [1.0], 1.0), r"quantiles must be between 0 and 1, got \[1.0\]"),
         (lambda: metrics.crps([1.0], [1.0, 2.0], [0.1, 0.9]), r"y_pred must have the shape \(1, 2\), got \(2,\)"),
+        (lambda: metrics.pinball([1.0], [1.0], 0.0), r"quantiles must be between 0 and 1, got \[0.0\]"),
+        (lambda: metrics.crps([1.0], [[]], []), r"quantiles must be .*, got \[\]"),
         (lambda: metrics.owa(1, 1, reference_smape=0, reference_mase=1), "reference_smape must be above 0, got 0"),
+        (lambda: metrics.owa(1, 1, reference_smape=1, reference_mase=-1), "reference_mase must be above 0, got -1"),
     ],
 )
 def test_bad_arrays_are_named(call, message):
@@ -268,6 +286,83 @@ def test_names_of_columns_are_found_by_place_or_given():
         target="sales",
     )
     assert_frame_equal(found, expected.rename(columns=names))
+
+
+# One series at one cutoff, which need no column; its errors are 1, 0, 0, 2.
+ALONE = pd.DataFrame(
+    {
+        "ds": pd.date_range("2024-02-01", periods=4),
+        "y": [2.0, 0.0, 1.0, -3.0],
+        "m": [3.0, 0.0, 1.0, -1.0],
+        "m-lo-90": [2.0, -1.0, 2.0, -3.0],
+        "m-hi-90": [4.0, 0.0, 3.0, -1.0],
+    }
+)
+BEFORE = pd.Series([1.0, 3.0, 2.0, 6.0], pd.date_range("2024-01-28", periods=4))  # changes by 2, 1 and 4, in all by 7
+
+
+def test_metrics_of_one_series_by_hand():
+    found = evaluate(ALONE, ["mae", "mape", "smape", "wmape", "coverage", "interval_width", "crps"])
+    low, high = np.array([0, 1, -1, 0]), np.array([-2, 0, -2, -2])  # the truth less the bounds of 5 % and 95 %
+    pinball = [np.maximum(q * error, (q - 1) * error).mean() for q, error in ((0.05, low), (0.95, high))]
+    expected = {
+        "mae": 3 / 4,
+        "mape": (1 / 2 + 0 / 1 + 2 / 3) / 3,
+        "smape": (1 / 5 + 0 + 0 / 2 + 2 / 4) / 4,
+        "wmape": 3 / 6,
+        "coverage-90": 3 / 4,  # on the lower bound twice, on the upper bound once
+        "interval_width-90": (2 + 1 + 1 + 2) / 4,
+        "crps": 2 * np.mean(pinball),
+    }
+    assert list(found) == ["model", *expected]
+    assert_allclose(found.drop(columns="model").to_numpy()[0], list(expected.values()))
+    assert_allclose(evaluate(ALONE, ["mae"], by="step")["mae"], [1, 0, 0, 2])
+    assert evaluate(ALONE.assign(y=0.0), "wmape")["wmape"].isna().all()  # errors over a sum of 0
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        BEFORE,
+        BEFORE.iloc[::-1],
+        BEFORE.to_frame("y"),
+        BEFORE.rename_axis("ds").reset_index(name="y"),
+        BEFORE.astype(int).rename_axis("ds").reset_index(name="y").astype({"y": object}),
+    ],
+    ids=["Series", "in another order", "frame", "frame with times", "numbers as objects"],
+)
+def test_history_of_one_series_needs_no_name(history):
+    found = evaluate(ALONE, ["mase", "rmsse"], history=history)
+    assert_allclose(found["mase"], 3 / 4 / (7 / 3))
+    assert_allclose(found["rmsse"], np.sqrt(5 / 4 / (21 / 3)))
+    with pytest.raises(ValueError, match=r"^history has no two values season=4 rows apart$"):
+        evaluate(ALONE, ["mase"], history=history, season=4)
+
+
+def test_columns_by_place_without_series():
+    first = FRAME[(FRAME["unique_id"] == "a")].drop(columns="unique_id").rename(columns={"ds": "day", "y": "sales"})
+    expected = evaluate(FRAME[FRAME["unique_id"] == "a"], ["mae"], by="cutoff")
+    assert_frame_equal(evaluate(first, ["mae"], by="cutoff"), expected)  # cutoff, day, sales, models
+    with pytest.raises(ValueError, match="target must be given"):
+        evaluate(FRAME[["unique_id", "ds", "cutoff"]], ["mae"])
+
+
+def test_bounds_without_the_other_one_are_no_interval():
+    one_sided = ALONE.drop(columns="m-hi-90")
+    with pytest.raises(ValueError, match="columns like 'm-lo-90' for 'coverage'"):
+        evaluate(one_sided, ["coverage"])
+    assert "coverage-90" not in evaluate(one_sided)
+    with pytest.raises(ValueError, match="columns like 'm-lo-90' for 'coverage'"):
+        evaluate(ALONE.drop(columns="m-lo-90"), ["coverage"])
+
+
+def test_series_that_are_categories_count_where_they_are():
+    kind = pd.CategoricalDtype(["nobody", "b", "a"])
+    frame, history = FRAME.astype({"unique_id": kind}), HISTORY.astype({"unique_id": kind})
+    found = evaluate(frame, ["mae", "mase"], by="series", history=history)
+    assert found["unique_id"].tolist() == ["b", "a"] * 2  # in the order of the categories
+    expected = evaluate(FRAME, ["mae", "mase"], by="series", history=HISTORY)
+    assert_allclose(found["mase"].sort_values(), expected["mase"].sort_values())
 
 
 def test_rows_without_truth_do_not_count_but_keep_their_step():

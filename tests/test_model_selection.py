@@ -69,6 +69,29 @@ def test_one_series_is_split_as_by_scikit_learn():
             np.testing.assert_array_equal(ours[1], theirs[1])
 
 
+def test_as_few_rows_as_there_may_be():
+    frame = panel((0, 6))
+    folds = list(PanelTimeSeriesSplit().split(frame))  # five folds of one row each, and one row to begin with
+    assert [train.tolist() for train, _ in folds] == [[*range(n)] for n in range(1, 6)]
+    assert [test.tolist() for _, test in folds] == [[n] for n in range(1, 6)]
+    with pytest.raises(ValueError, match="need 6 stamps, got 5"):
+        next(PanelTimeSeriesSplit().split(frame[:5]))
+    with pytest.raises(ValueError, match="need 6 stamps, got 0"):
+        next(PanelTimeSeriesSplit().split(frame[:0]))
+
+
+def test_rows_of_one_series_come_in_any_order_of_their_index():
+    values = pd.Series(np.arange(6.0), pd.date_range("2024-01-01", periods=6)).iloc[[3, 1, 5, 0, 2, 4]]
+    train, test = next(PanelTimeSeriesSplit(1, 2).split(values))
+    assert sorted(values.iloc[train]) == [0.0, 1.0, 2.0, 3.0]
+    assert sorted(values.iloc[test]) == [4.0, 5.0]
+
+
+def test_a_frame_of_names_and_times_alone_is_a_panel():
+    frame = panel((0, 4), (0, 4))
+    assert next(PanelTimeSeriesSplit(2).split(frame[["unique_id", "ds"]]))[1].tolist() == [2, 6]
+
+
 def test_series_that_end_early_are_tested_from_their_end_if_wished():
     frame = panel((0, 10), (0, 6))
     (_, by_time), (_, by_end) = (
@@ -135,6 +158,7 @@ def test_repr_names_what_was_given():
     assert repr(PanelTimeSeriesSplit(2, horizon=24)) == (
         "PanelTimeSeriesSplit(n_splits=2, horizon=24, gap=0, window='expanding', align='time')"
     )
+    assert "id_col='shop', time_col='day'" in repr(PanelTimeSeriesSplit(id_col="shop", time_col="day"))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +171,7 @@ def test_repr_names_what_was_given():
         ({"window": "rolling"}, r"window must be one of \('expanding', 'sliding'\), got 'rolling'"),
         ({"align": "start"}, r"align must be one of \('time', 'end'\), got 'start'"),
         ({"id_col": "shop"}, r"id_col must be a column of X, \['unique_id', 'ds', 'y'\], got 'shop'"),
+        ({"time_col": "day"}, r"time_col must be a column of X, \['unique_id', 'ds', 'y'\], got 'day'"),
         ({"n_splits": 10}, "n_splits=10, horizon=1, gap=0 and step=1 need 11 stamps, got 5"),
     ],
 )
