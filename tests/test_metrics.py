@@ -294,7 +294,7 @@ ALONE = pd.DataFrame(
         "ds": pd.date_range("2024-02-01", periods=4),
         "y": [2.0, 0.0, 1.0, -3.0],
         "m": [3.0, 0.0, 1.0, -1.0],
-        "m-lo-90": [2.0, -1.0, 2.0, -3.0],
+        "m-lo-90": [2.0, -2.0, 2.0, -3.0],
         "m-hi-90": [4.0, 0.0, 3.0, -1.0],
     }
 )
@@ -303,7 +303,7 @@ BEFORE = pd.Series([1.0, 3.0, 2.0, 6.0], pd.date_range("2024-01-28", periods=4))
 
 def test_metrics_of_one_series_by_hand():
     found = evaluate(ALONE, ["mae", "mape", "smape", "wmape", "coverage", "interval_width", "crps"])
-    low, high = np.array([0, 1, -1, 0]), np.array([-2, 0, -2, -2])  # the truth less the bounds of 5 % and 95 %
+    low, high = np.array([0, 2, -1, 0]), np.array([-2, 0, -2, -2])  # the truth less the bounds of 5 % and 95 %
     pinball = [np.maximum(q * error, (q - 1) * error).mean() for q, error in ((0.05, low), (0.95, high))]
     expected = {
         "mae": 3 / 4,
@@ -311,7 +311,7 @@ def test_metrics_of_one_series_by_hand():
         "smape": (1 / 5 + 0 + 0 / 2 + 2 / 4) / 4,
         "wmape": 3 / 6,
         "coverage-90": 3 / 4,  # on the lower bound twice, on the upper bound once
-        "interval_width-90": (2 + 1 + 1 + 2) / 4,
+        "interval_width-90": (2 + 2 + 1 + 2) / 4,
         "crps": 2 * np.mean(pinball),
     }
     assert list(found) == ["model", *expected]
@@ -327,9 +327,10 @@ def test_metrics_of_one_series_by_hand():
         BEFORE.iloc[::-1],
         BEFORE.to_frame("y"),
         BEFORE.rename_axis("ds").reset_index(name="y"),
+        BEFORE.iloc[::-1].rename_axis("ds").reset_index(name="y"),
         BEFORE.astype(int).rename_axis("ds").reset_index(name="y").astype({"y": object}),
     ],
-    ids=["Series", "in another order", "frame", "frame with times", "numbers as objects"],
+    ids=["Series", "in another order", "frame", "frame with times", "its rows in another order", "numbers as objects"],
 )
 def test_history_of_one_series_needs_no_name(history):
     found = evaluate(ALONE, ["mase", "rmsse"], history=history)
@@ -339,12 +340,35 @@ def test_history_of_one_series_needs_no_name(history):
         evaluate(ALONE, ["mase"], history=history, season=4)
 
 
+def test_a_history_that_never_changes_has_no_scale():
+    found = evaluate(ALONE, ["mase", "rmsse"], history=0 * BEFORE)
+    assert np.isinf(found[["mase", "rmsse"]].to_numpy()).all()
+
+
+def test_series_may_be_called_like_the_truth():
+    names = {"a": "y", "b": "z"}
+    frame, history = (part.replace({"unique_id": names}) for part in (FRAME, HISTORY))
+    wide = history.pivot(index="ds", columns="unique_id", values="y")
+    expected = evaluate(frame, ["mase"], history=history, season=SEASON)
+    assert_frame_equal(evaluate(frame, ["mase"], history=wide, season=SEASON), expected)
+    assert_frame_equal(evaluate(frame, ["mase"], history=wide.reset_index(), season=SEASON), expected)
+
+
+def test_truth_values_are_no_forecasts():
+    assert evaluate(ALONE.assign(weekend=[True, False, False, False]))["model"].tolist() == ["m"]
+
+
 def test_columns_by_place_without_series():
     first = FRAME[(FRAME["unique_id"] == "a")].drop(columns="unique_id").rename(columns={"ds": "day", "y": "sales"})
     expected = evaluate(FRAME[FRAME["unique_id"] == "a"], ["mae"], by="cutoff")
     assert_frame_equal(evaluate(first, ["mae"], by="cutoff"), expected)  # cutoff, day, sales, models
-    with pytest.raises(ValueError, match="target must be given"):
-        evaluate(FRAME[["unique_id", "ds", "cutoff"]], ["mae"])
+    assert_frame_equal(evaluate(first, ["rmse"]), evaluate(FRAME[FRAME["unique_id"] == "a"], ["rmse"]))  # one series
+    for names in (["unique_id", "ds", "cutoff"], ["cutoff", "ds"], ["unique_id", "cutoff", "ds"]):
+        with pytest.raises(ValueError, match="target must be given"):
+            evaluate(FRAME[names], ["mae"])
+    for names in (["unique_id", "ds", "cutoff", "y"], ["cutoff", "ds", "y"]):
+        with pytest.raises(ValueError, match="must have a column of forecasts"):
+            evaluate(FRAME[names], ["mae"])
 
 
 def test_bounds_without_the_other_one_are_no_interval():
@@ -419,6 +443,7 @@ def test_polars_in_polars_out():
             {"metrics": ["mase"], "history": HISTORY, "season": 25},
             "history of 'b' has no two values season=25 rows apart up to 2024-01-02 03:00:00",
         ),
+        (FRAME, {"metrics": ["mase"], "history": HISTORY, "season": 0}, "season must be at least 1, got 0"),
         (FRAME, {"metrics": ["owa"], "history": HISTORY, "reference": "Naive"}, "reference must be one of the models"),
     ],
 )
