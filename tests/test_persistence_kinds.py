@@ -289,7 +289,7 @@ def test_a_folder_for_pickles_stays_behind(tmp_path):
 
 def test_polars_stay_polars(tmp_path):
     polars = pytest.importorskip("polars", reason="an optional package")
-    frame = polars.DataFrame({"time": list(LOAD.index), "load": LOAD.to_numpy()})
+    frame = polars.DataFrame({"time": list(LOAD.index.tz_convert(None)), "load": LOAD.to_numpy()})
     model = Naive(3).fit(frame, target="load")
     tsl.save(model, tmp_path / "model.tsl")
     assert tsl.load(tmp_path / "model.tsl").predict().equals(model.predict())

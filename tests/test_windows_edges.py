@@ -11,8 +11,8 @@ DAYS = pd.DataFrame({"a": np.arange(8.0), "b": 2 * np.arange(8.0)}, pd.date_rang
 
 
 def test_fewer_rows_than_a_window_needs_are_gone_on_from_whole():
-    found = SlidingWindow(4).fit(DAYS[:2]).transform(DAYS[2:4])
-    assert_array_equal(found[..., 0], [[0, 0, 1, 2], [0, 1, 2, 3]])
+    found = SlidingWindow(4, pad=-1.0).fit(DAYS[:2]).transform(DAYS[2:4])
+    assert_array_equal(found[..., 0], [[-1, 0, 1, 2], [0, 1, 2, 3]])
 
 
 @pytest.mark.parametrize("rows", [DAYS.astype("float32"), DAYS.to_numpy("float32")])

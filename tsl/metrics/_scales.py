@@ -18,25 +18,28 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
         raise ValueError(f"season must be at least 1, got {season}")
     ids = [layout.id_col] if layout.id_col is not None else []
     cutoffs = [layout.cutoff_col] if layout.cutoff_col is not None else []
-    windows = table[ids + cutoffs].drop_duplicates() if ids + cutoffs else pd.DataFrame(index=[0])
+    keys = ids + cutoffs
+    windows = table[keys].drop_duplicates()
     past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
+    names: list[tuple[Any, ...]] = list(windows.itertuples(index=False, name=None)) if keys else [()]
     found = []
-    for row in windows.itertuples(index=False):
-        name = row[0] if ids else None
+    for window in names:
+        name = window[0] if ids else None
         if name not in past:
             raise ValueError(f"history must have all series of frame, got none named {name!r}")
         times, values = past[name]
-        known = values[: times.searchsorted(row[-1], side="right")] if cutoffs else values
+        known = values[: times.searchsorted(window[-1], side="right")] if cutoffs else values
         if not np.isfinite(known[season:] - known[:-season]).any():
-            until = f" up to {row[-1]}" if cutoffs else ""
+            until = f" up to {window[-1]}" if cutoffs else ""
             raise ValueError(
                 f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart{until}"
             )
         found.append((absolute_scale(known, season), squared_scale(known, season)))
-    result = pd.DataFrame(found, columns=["absolute", "squared"], index=windows.index)
-    if not ids + cutoffs:
-        return pd.DataFrame([found[0]] * len(table), columns=["absolute", "squared"])
-    return table[ids + cutoffs].merge(windows.join(result), on=ids + cutoffs, how="left")[["absolute", "squared"]]
+    absolute, squared = np.array(found).T
+    if not keys:
+        return pd.DataFrame({"absolute": absolute[0], "squared": squared[0]}, index=range(len(table)))
+    windows = windows.assign(absolute=absolute, squared=squared)
+    return table[keys].merge(windows, on=keys, how="left")[["absolute", "squared"]]
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import UserList
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class Writer:
             return self._array(value, name)
         if isinstance(value, dict):
             return self._dict(value, name)
-        if isinstance(value, list) or type(value) is tuple:
+        if isinstance(value, (list, UserList)) or type(value) is tuple:  # scikit-learn 1.6 has lists of its own
             items = [self.encode(item, f"{name}[{k}]") for k, item in enumerate(value)]
             return {"$tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, slice):
