@@ -239,7 +239,9 @@ def test_scaling_can_be_switched_off():
 
 def test_values_beyond_the_type_are_refused():
     X, y = problem()
-    with pytest.raises(ValueError, match="Input X contains infinity or a value too large for dtype.'float32'"):
+    with pytest.raises(
+        ValueError, match="X must have values that float32 holds as .*, got .*e.59 with mean 0 and scale 1"
+    ):
         small(scaling=None).fit(1e60 * X, y)
     with pytest.raises(ValueError, match="X has values too large to be standardised"):
         small().fit(np.where(X > 0, 1.5e308, -1.5e308), y)

@@ -181,12 +181,19 @@ def test_what_cannot_be_standardised_is_named():
 def test_what_float32_cannot_hold_is_named():
     X, y = problem()
     model = small().fit(X, y)
-    with pytest.raises(ValueError, match=r"Input X contains infinity or a value too large for dtype\('float32'\)"):
+    with pytest.raises(
+        ValueError, match=r"X must have values that float32 holds as .*, got 1e\+300 with mean .* and scale"
+    ):
         model.predict(spoiled(X, 1e300))
-    with pytest.raises(ValueError, match=r"Input y contains infinity or a value too large for dtype\('float32'\)"):
+    with pytest.raises(
+        ValueError, match=r"y must have values that float32 holds as .*, got 1e\+300 with mean 0 and scale 1"
+    ):
         small(scaling=None).fit(X, spoiled(y, 1e300))
     far = small(dtype="float64").fit(X, y).predict(spoiled(X, 1e300))
     assert np.isfinite(far).all()  # gates saturate
+    y = np.where(np.arange(len(y)) < 0.9 * len(y), 1e-309 * np.sign(y), 1.0)  # the last tenth is for validation
+    with pytest.raises(ValueError, match="y must have values that float32 holds as .*, got 1 with mean"):
+        small(early_stopping=True).fit(X, y)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 1e300, 1e-300])

@@ -121,8 +121,10 @@ def some(parameters, **always):
     return st.fixed_dictionaries(always, optional=parameters)
 
 
-# Numbers of any size, and many that are equal.
-NUMBERS = st.integers(-3, 3).map(float) | st.floats(-1e6, 1e6) | st.floats(-1e-6, 1e-6)
+# Numbers of any size, and many that are equal; whose quotients are within float32.
+NUMBERS = (st.integers(-3, 3).map(float) | st.floats(-1e6, 1e6) | st.floats(-1e-6, 1e-6)).map(
+    lambda number: number if abs(number) > 1e-30 else 0.0
+)
 
 
 @st.composite
@@ -340,9 +342,9 @@ WRITING = {
     "warm_start": st.booleans(),
     "n_threads": st.none() | st.integers(1, 3),
 }
-# Any characters, lone surrogates apart, which have no UTF-8; 64 of them, so that any split leaves a window.
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=64, max_size=80) | st.text(
-    "ab ", min_size=64, max_size=80
+# Any characters, lone surrogates apart, which have no UTF-8; so many that either half has a window of 50 and one more.
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=102, max_size=120) | st.text(
+    "ab ", min_size=102, max_size=120
 )
 
 

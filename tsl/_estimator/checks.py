@@ -32,6 +32,12 @@ def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> Non
         assert_all_finite(numbers, input_name=name, estimator_name=type(estimator).__name__ if estimator else None)
 
 
+def all_finite(numbers: NDArray[Any]) -> bool:
+    """Whether there is neither NaN nor infinity; a sum says it at once for almost all arrays."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())
+
+
 def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
     """Finite numbers of one dimension or more."""
     refuse_other_types(values, name)

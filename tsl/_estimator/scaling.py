@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl._estimator.checks import check_finite
+from tsl._estimator.checks import all_finite
 from tsl.network import Sequences
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
@@ -25,7 +25,13 @@ class Scaling(NamedTuple):
         """Scaled `rows` (N, C) as `dtype`; `name` is for the error where they are too large for that."""
         with np.errstate(over="ignore"):
             scaled = ((rows - self.mean) / self.scale).astype(dtype, order="C", copy=False)
-        check_finite(scaled, name)
+        if not all_finite(scaled):
+            row, column = np.argwhere(~np.isfinite(scaled))[0]
+            raise ValueError(
+                f"{name} must have values that {np.dtype(dtype)} holds as (value - mean) / scale, got "
+                f"{rows[row, column]:g} with mean {self.mean[column]:g} and scale {self.scale[column]:g} of the "
+                "training data"
+            )
         return scaled
 
     def undo(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
