@@ -192,10 +192,10 @@ def test_early_stopping_stops():
 
 
 def test_time_ends_training():
-    model = LSTMCharModel(hidden_size=24, max_time=1.0, random_state=0).fit(TEXT)
+    model = LSTMCharModel(hidden_size=24, max_time=2.0, random_state=0).fit(TEXT)
     assert model.history_.stopped_by == "time"
-    # the cosine has come down to its end, 1 % of 0.015, by the last stretch of about 0.1 s
-    assert model.history_.learning_rate[-1] < 0.2 * max(model.history_.learning_rate)
+    # the cosine comes down to 1 %, and is below a half by the last stretch even if the machine does other things for a second
+    assert model.history_.learning_rate[-1] < 0.5 * max(model.history_.learning_rate)
 
 
 def test_time_and_iterations_whichever_ends_first():
