@@ -194,7 +194,7 @@ def test_early_stopping_stops():
 def test_time_ends_training():
     model = LSTMCharModel(hidden_size=24, max_time=2.0, random_state=0).fit(TEXT)
     assert model.history_.stopped_by == "time"
-    # the cosine comes down to 1 %, and is below a half by the last stretch even if the machine does other things for a second
+    # the cosine comes down to 1 %, and is below a half in the last stretch even if the machine is away for a second
     assert model.history_.learning_rate[-1] < 0.5 * max(model.history_.learning_rate)
 
 

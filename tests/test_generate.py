@@ -92,6 +92,14 @@ def test_greedy_text_is_what_predict_says(model):
     assert "The " + model.generate("The ", 30, temperature=0, random_state=5) == text
 
 
+@pytest.mark.parametrize("options", [{}, {"windowed": True, "window": 6}, {"tokens": "byte"}], ids=str)
+def test_the_character_nul_is_one_like_others(options):
+    model = LSTMCharModel(hidden_size=8, max_iter=60, random_state=0, **options).fit("ab\0" * 60)
+    assert model.generate("b\0", 6, temperature=0) == "ab\0ab\0"
+    assert "".join(model.stream("b\0", 6, temperature=0)) == "ab\0ab\0"
+    assert model.generate("b\0", 6, temperature=0, stop="\0") == "ab"
+
+
 def test_characters_come_as_often_as_expected(streams):
     expected, n = streams.predict_proba(["The "])[0], 50_000
     drawn = np.array(streams.generate("The ", 1, n_samples=n, random_state=0))

@@ -361,6 +361,8 @@ def test_any_character_model(parameters, texts):
     assert_allclose(probabilities.sum(), 1, rtol=1e-6)
     written = model.generate(texts[0][:5], length=8, random_state=0)
     assert isinstance(written, str)
+    if model.tokens == "char":
+        assert set(written) <= set(model.vocabulary_.characters_)
     for other in copies(model):
         assert other.generate(texts[0][:5], length=8, random_state=0) == written
         assert other.score(text) == model.score(text)

@@ -180,7 +180,7 @@ class _Text:
 
     def _decoded(self, codes: NDArray[np.int32]) -> str:
         tokens = self._tokens[codes]
-        if tokens.dtype.kind == "U":
+        if tokens.dtype != np.uint8:  # not bytes but characters
             return "".join(tokens.tolist())
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         decoder.setstate((self.pending, 0))
