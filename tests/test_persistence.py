@@ -8,11 +8,13 @@ import stat
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from regressor_problem import problem
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 
 from tsl import LSTMCharModel, LSTMRegressor, persistence
 from tsl.persistence import load, save
@@ -151,6 +153,9 @@ def test_the_file_holds_tensors_and_json(path):
 def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
     with pytest.raises(TypeError, match="model must be an estimator that tsl can save, got LinearRegression"):
         save(LinearRegression(), path)
+    search = GridSearchCV(LSTMRegressor(hidden_size=2, max_iter=1), {"alpha": [0.0]}, cv=2).fit(*problem())
+    with pytest.raises(TypeError, match="got GridSearchCV: save its best_estimator_"):
+        save(search, path)
     with pytest.raises(NotFittedError):
         save(LSTMRegressor(), path)
     with pytest.raises(TypeError, match="got str"):

@@ -70,7 +70,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """
     name = name_of(type(model))
     if name not in MODELS:
-        raise TypeError(f"model must be an estimator that tsl can save, got {type(model).__name__}")
+        hint = ": save its best_estimator_" if hasattr(model, "best_estimator_") else ""
+        raise TypeError(f"model must be an estimator that tsl can save, got {type(model).__name__}{hint}")
     check_is_fitted(model)
     write_tree(path, model, "model")
 
