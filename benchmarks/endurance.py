@@ -35,20 +35,25 @@ FORECASTER: dict[str, Any] = {
 
 def run(bench: Bench) -> None:
     """``--only repeat`` or ``grow`` takes half of it, ``--only regressor`` and the like one kind of model."""
-    quick = bench.options.quick
-    rows = []
-    for name in bench.cases({f"repeat, {kind}": None for kind in REPEATED}):
-        kind = name.removeprefix("repeat, ")
-        found = call("benchmarks.endurance:repeat", kind, 100 if quick else 10_000, n_threads=bench.options.n_threads)
+    _repeats(bench, bench.cases({f"repeat, {kind}": kind for kind in REPEATED}))
+    _growths(bench, bench.cases({f"grow, {kind}": kind for kind in GROWING}))
+
+
+def _repeats(bench: Bench, cases: dict[str, str]) -> None:
+    n, rows, counts = 100 if bench.options.quick else 10_000, [], []
+    for name, kind in cases.items():
+        found = call("benchmarks.endurance:repeat", kind, n, n_threads=bench.options.n_threads)
         bench.record(name, **found)
+        counts = [f"after {count:,}" for count in found["counts"]]
         rows.append([kind, *(f"{megabytes:.1f}" for megabytes in found["megabytes"]), str(found["threads"])])
     if rows:
-        parts = [f"after {n:,}" for n in found["counts"]]
-        bench.table("Resident memory in MB while fits and predictions repeat", ["model", *parts, "threads"], rows)
-    rows = []
-    for name in bench.cases({f"grow, {kind}": None for kind in GROWING}):
-        kind = name.removeprefix("grow, ")
-        factors = FACTORS[:3] if quick else FACTORS
+        header = ["model", *counts, "threads"]
+        bench.table("Resident memory in MB while fits and predictions repeat", header, rows)
+
+
+def _growths(bench: Bench, cases: dict[str, str]) -> None:
+    factors, rows = FACTORS[:3] if bench.options.quick else FACTORS, []
+    for name, kind in cases.items():
         runs = [call("benchmarks.endurance:grow", kind, n, n_threads=bench.options.n_threads) for n in factors]
         power = exponent(list(factors[1:]), [one["seconds"] for one in runs[1:]])
         bench.record(name, factors=factors, runs=runs, exponent=power)

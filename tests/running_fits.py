@@ -36,12 +36,12 @@ def classifier(X=X):
     return LSTMClassifier(**SHAPE, dtype="float64").fit(X, Y > 0)
 
 
-def char_model(X=None):
+def char_model():
     share_small_work()
     return LSTMCharModel(**SHAPE, weight_dropout=0.1).fit(TEXT)
 
 
-def forecaster(X=None):
+def forecaster():
     share_small_work()
     settings = {"horizon": 6, "window": 24, "season": 24, "segment": 6, "scaling": "window", "differences": None}
     return LSTMForecaster(**SHAPE, **settings).fit(LOAD)
@@ -185,8 +185,16 @@ def n_threads():
     return 1 + sum(thread.name == "tsl" for thread in threading.enumerate())
 
 
-WAYS = (fits_in_threads, one_model_in_threads, fork_after_fits, loky, threading_backend, multiprocessing_backend)
-WAYS += (search, one_core)
+WAYS = (
+    fits_in_threads,
+    one_model_in_threads,
+    fork_after_fits,
+    loky,
+    threading_backend,
+    multiprocessing_backend,
+    search,
+    one_core,
+)
 
 if __name__ == "__main__":
     {way.__name__: way for way in WAYS}[sys.argv[1]]()

@@ -291,11 +291,7 @@ def tensor_gone(tree, tensors):
     ids=lambda damage: damage.__name__,
 )
 def test_what_does_not_fit_together_is_refused(path, damage):
-    save(fitted(), path)
-    tensors, metadata = stored(path)
-    tree = json.loads(metadata["model"])
-    damage(tree, tensors)
-    forge(path, tree, tensors)
+    forge_changed(fitted(), path, damage)
     with pytest.raises(ValueError, match=r"model\.tsl is damaged, or of another version of tsl"):
         load(path)
 
@@ -305,6 +301,15 @@ def forge(path, tree, tensors):
     text = tree if isinstance(tree, str) else json.dumps(tree)
     of_format = {"format": "tsl", "format_version": "1", "checksum": persistence.checksum(text, tensors)}
     save_file(tensors, path, of_format | {"model": text})
+
+
+def forge_changed(model, path, change):
+    """Save a model, and change what its file says, with the checksum that then is right."""
+    save(model, path)
+    tensors, metadata = stored(path)
+    tree = json.loads(metadata["model"])
+    change(tree, tensors)
+    forge(path, tree, tensors)
 
 
 @pytest.mark.parametrize("model", ["", "{", "[]", "3", "[" * 100_000])

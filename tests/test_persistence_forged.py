@@ -1,10 +1,8 @@
 """Files made by somebody who knows the format: each of these once led compiled code beyond an array, or ran it."""
 
-import json
-
 import numpy as np
 import pytest
-from test_persistence import forge, stored
+from test_persistence import forge_changed
 from test_persistence_kinds import KINDS, SMALL, X, Y
 
 import tsl
@@ -17,12 +15,7 @@ def path(tmp_path):
 
 
 def forged(kind, path, change):
-    """Save a model, change what its file says, with the checksum that then is right, and load it."""
-    tsl.save(KINDS[kind][0](), path)
-    tensors, metadata = stored(path)
-    tree = json.loads(metadata["model"])
-    change(tree, tensors)
-    forge(path, tree, tensors)
+    forge_changed(KINDS[kind][0](), path, change)
     return tsl.load(path)
 
 

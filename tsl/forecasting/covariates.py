@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl.windows._columns import is_pandas_number
+
 LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
 _MOST_LEVELS = 100
 
@@ -71,7 +73,7 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
         Where they are no real numbers, infinite, or beyond `LARGEST`.
     """
     dtype = values.dtype
-    numeric = _is_numeric(dtype) and not pd.api.types.is_complex_dtype(dtype)
+    numeric = is_pandas_number(dtype) and not pd.api.types.is_complex_dtype(dtype)
     if not numeric and pd.api.types.is_object_dtype(dtype):
         numeric = pd.api.types.infer_dtype(values, skipna=True) in _NUMERIC_KINDS
     if not numeric:
@@ -88,20 +90,13 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _is_numeric(dtype: Any) -> bool:
-    """Whether a column has a type of numbers, or of truth values: 0 and 1 say it all."""
-    if isinstance(dtype, pd.CategoricalDtype):
-        return False
-    return pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)  # Arrow's bool is not numeric
-
-
 _NUMERIC_KINDS = {"integer", "floating", "integer-na", "mixed-integer-float", "decimal", "boolean", "empty"}
 
 
 def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
     """The different values of a column of categories, in order; None of a column of numbers."""
     dtype = values.dtype
-    if _is_numeric(dtype):
+    if is_pandas_number(dtype):
         return None
     if isinstance(dtype, pd.CategoricalDtype):
         used = values.cat.remove_unused_categories().cat.categories

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-# Name in the file, which ends with that of the class -> the module that has it. Names stay when modules move. They are
-# loaded when a file asks for them: layers above this one are named here rather than imported.
 _SCALERS = (
     "Binarizer",
     "FunctionTransformer",  # of the functions below alone; what "passthrough" becomes in a ColumnTransformer
@@ -25,6 +23,8 @@ _SCALERS = (
     "RobustScaler",
     "StandardScaler",
 )
+# Name in the file, which ends with that of the class -> the module that has it. Names stay when modules move. They are
+# loaded when a file asks for them: layers above this one are named here rather than imported.
 MODELS = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",

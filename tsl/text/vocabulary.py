@@ -232,7 +232,7 @@ class CharVocabulary(BaseEstimator):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
-        check_unknown(self.unknown, POLICIES)
+        check_one_of("unknown", self.unknown, POLICIES)
         if not isinstance(self.tokens, str) or self.tokens not in TOKENS:
             raise ValueError(f"tokens must be 'char' or 'byte', got {self.tokens!r}")
         if not isinstance(self.min_frequency, numbers.Integral) or isinstance(self.min_frequency, bool):
@@ -287,10 +287,10 @@ class CharVocabulary(BaseEstimator):
         return codes
 
 
-def check_unknown(unknown: Any, policies: Iterable[str]) -> None:
-    """Refuse what is none of `policies`."""
-    if not isinstance(unknown, str) or unknown not in policies:
-        raise ValueError(f"unknown must be one of {', '.join(map(repr, policies))}, got {unknown!r}")
+def check_one_of(name: str, value: Any, allowed: Iterable[str]) -> None:
+    """Refuse what is none of these words; an array, which compares by its entries, is none."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
 def _frequent(texts: Iterable[str], min_frequency: int) -> set[str]:

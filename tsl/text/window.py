@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tsl.text.points import as_texts, check_text, code_points
-from tsl.text.vocabulary import CharVocabulary, check_unknown
+from tsl.text.vocabulary import CharVocabulary, check_one_of
 
 POLICIES = ("error", "ignore", "replace")
 OUTPUTS = ("codes", "scalar", "text")
@@ -208,9 +208,8 @@ class CharWindow(TransformerMixin, BaseEstimator):
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if not isinstance(self.lowercase, (bool, np.bool_)):
             raise TypeError(f"lowercase must be True or False, got {self.lowercase!r}")
-        check_unknown(self.unknown, POLICIES)
-        if not isinstance(self.output, str) or self.output not in OUTPUTS:
-            raise ValueError(f"output must be one of {', '.join(map(repr, OUTPUTS))}, got {self.output!r}")
+        check_one_of("unknown", self.unknown, POLICIES)
+        check_one_of("output", self.output, OUTPUTS)
 
     def _lowered(self, text: str | Sequence[str]) -> list[str]:
         texts = as_texts(text)

@@ -38,7 +38,7 @@ def _columns(values: Any) -> Iterator[tuple[Any, Any, bool]]:
     """Name and type of each column of a frame, and whether it holds numbers."""
     if isinstance(values, pd.DataFrame):
         for column, kind in values.dtypes.items():
-            yield column, kind, _is_pandas_number(kind)
+            yield column, kind, is_pandas_number(kind)
     polars = sys.modules.get("polars")  # whoever holds one of its frames has imported it
     if polars is not None and isinstance(values, polars.LazyFrame):
         raise ValueError("a polars LazyFrame must be collected first: call its collect()")
@@ -57,16 +57,17 @@ def _other_kind(values: Any) -> Any:
     if isinstance(kind, np.dtype):
         is_number = kind.kind in "biufcO"
     elif isinstance(kind, pd.api.extensions.ExtensionDtype):
-        is_number = _is_pandas_number(kind)
+        is_number = is_pandas_number(kind)
     else:
         polars = sys.modules.get("polars")
         is_number = polars is None or not isinstance(values, polars.Series) or _is_polars_number(kind)
     return None if is_number else kind
 
 
-def _is_pandas_number(kind: Any) -> bool:
+def is_pandas_number(kind: Any) -> bool:
+    """Whether a column has a type of numbers, or of truth values: 0 and 1 say it all."""
     is_bool = pd.api.types.is_bool_dtype(kind) and not isinstance(kind, pd.CategoricalDtype)
-    return is_bool or pd.api.types.is_numeric_dtype(kind)
+    return is_bool or pd.api.types.is_numeric_dtype(kind)  # Arrow's bool is not numeric
 
 
 def _is_polars_number(kind: Any) -> bool:
