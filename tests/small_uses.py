@@ -12,14 +12,14 @@ import pandas as pd
 from tsl import LSTMCharModel, LSTMClassifier, LSTMForecaster, LSTMRegressor
 from tsl.kernels.activations import exp
 from tsl.kernels.compile import entry_point
-from tsl.kernels.target import LANES, ROW_TILES
+from tsl.kernels.target import GATE_TILES, LANES
 from tsl.kernels.threads import ABORTED, ARRIVED, meet, new_barrier
 from tsl.kernels.vector import address, load, store
 from tsl.network import Architecture, Choice, Dropout, Loss, Network, Sequences, Targets, choose
 
 TEXT = "to be, or not to be: that is the question. " * 3
 RNG = np.random.RandomState(0)
-X = RNG.normal(size=(2 * ROW_TILES[0] + 3, 4, 2))  # tiles of every height
+X = RNG.normal(size=(2 * GATE_TILES[0] + 3, 4, 2))  # tiles of every height
 Y = X[:, -1, 0]
 
 

@@ -177,7 +177,7 @@ print(json.dumps({
     "compiled": len(compiled),
     "hints": [str(w.message) for w in caught if w.category is cache.KernelCacheWarning],
     "warnings": len(caught),
-    "tiles": [target.LANES, *target.ROW_TILES],
+    "tiles": [target.LANES, *target.GATE_TILES],
 }))
 """
 

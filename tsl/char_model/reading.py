@@ -100,7 +100,7 @@ class StreamReader:
 
     def writer(self, n: int) -> StreamWriter:
         """Something that writes n texts side by side."""
-        return StreamWriter(self._network, n)
+        return StreamWriter(self._network, n, self._n_threads)
 
 
 class StreamWriter:
@@ -108,8 +108,8 @@ class StreamWriter:
 
     at_once = 256
 
-    def __init__(self, network: Network, n: int) -> None:
-        self._writer = Writer(network, n)
+    def __init__(self, network: Network, n: int, n_threads: int) -> None:
+        self._writer = Writer(network, n, n_threads)
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
         """Choose, and read what is chosen."""

@@ -208,7 +208,7 @@ class TextWriter(TextPredictor):
         check_is_fitted(self)
         begun = self._begun(prompt, wishes)
         state = begun.part([0] * wishes.n_samples) if begun.n == 1 else begun
-        reader, choice = self._reader(n_threads=1), replace(wishes.choice, barred=self._barred(wishes))
+        reader, choice = self._reader(), replace(wishes.choice, barred=self._barred(wishes))
         return TextStream(reader, reader.writer(state.n), self.classes_, state, choice, wishes)
 
     def _beams(self, prompt: Any, wishes: Wishes) -> TextStream:
@@ -216,7 +216,7 @@ class TextWriter(TextPredictor):
         check_is_fitted(self)
         if self.vocabulary_.tokens == "byte":
             raise ValueError('beam_width looks for characters, and tokens="byte" has none')
-        reader, state = self._reader(n_threads=1), self._begun(prompt, wishes)
+        reader, state = self._reader(), self._begun(prompt, wishes)
         if state.n > 1:
             raise ValueError(f"with beam_width, state must be of one text, got that of {state.n}")
         assert wishes.beam_width is not None
@@ -238,7 +238,7 @@ class TextWriter(TextPredictor):
 
     def _begun(self, prompt: Any, wishes: Wishes) -> TextState:
         """Where the prompt leads to, from the beginning of a text or from the state that was given."""
-        reader, codes, state = self._reader(n_threads=1), self._encode_one(prompt, "prompt"), wishes.state
+        reader, codes, state = self._reader(), self._encode_one(prompt, "prompt"), wishes.state
         if state is None:
             state = reader.begin(self._log_first().astype(self.network_.dtype))
         else:

@@ -241,7 +241,7 @@ def info() -> None:
     """Show versions, what the kernels are compiled for, and where machine code is kept."""
     from tsl._estimator.threads import resolve_threads
     from tsl.kernels.cache import writable_folder
-    from tsl.kernels.target import LANES, ROW_TILES
+    from tsl.kernels.target import GATE_TILES, LANES
 
     rows = [("tsl", tsl.__version__), ("python", platform.python_version())]
     for package in PACKAGES:
@@ -251,7 +251,7 @@ def info() -> None:
             rows.append((package, "not installed"))
     rows += [
         ("cores", f"{os.cpu_count()}, threads by default: {resolve_threads(None)}"),
-        ("kernels", f"{LANES} float32 a vector, tiles of {', '.join(map(str, ROW_TILES))} rows"),
+        ("kernels", f"{LANES} float32 a vector, tiles of {', '.join(map(str, GATE_TILES))} rows"),
         ("machine code", writable_folder() or "not kept: no folder can be written, see NUMBA_CACHE_DIR"),
     ]
     for name, value in rows:

@@ -14,6 +14,8 @@ from tsl.kernels.vector import at_least, at_most, filled, fma, power_of_two
 LOG2_E = 1.0 / math.log(2.0)
 LN2_HIGH = 0.693359375  # few enough bits that n * LN2_HIGH is exact
 LN2_LOW = -2.121944400546905827679e-4  # what is left of ln(2), to more digits than a difference of floats has
+# Adding 1.5 * 2**mantissa_bits rounds to an integer, which the low bits then hold; here with the bias of exponents.
+EXPONENT_SHIFT = (1.5 * 2.0**23 + 127.0, 1.5 * 2.0**52 + 1023.0)
 
 
 def _by_precision(single, double):
@@ -32,7 +34,7 @@ def _by_precision(single, double):
     return constant
 
 
-_rounding_shift = _by_precision(1.5 * 2.0**23, 1.5 * 2.0**52)  # adding it rounds to an integer
+_rounding_shift = _by_precision(*EXPONENT_SHIFT)
 _largest_argument = _by_precision(88.0, 709.0)
 _smallest_argument = _by_precision(-87.0, -708.0)
 

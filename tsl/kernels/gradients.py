@@ -30,7 +30,8 @@ from tsl.kernels.threads import share
 from tsl.kernels.vector import address, filled, load, shifted, store
 
 CHUNK = 4 * TALL  # rows of a weight matrix that are one task
-ROWS_AT_ONCE = 192  # rows of the batch and steps whose gate gradients of one block stay in the first cache
+ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one block stay in the first cache
+SUMS_AT_ONCE = 2**16  # gradients of weights, of several blocks, that stay in the second cache
 
 
 @kernel
@@ -85,22 +86,35 @@ def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_thread
     first, last = share(d_packed.shape[0] * chunks, thread, n_threads)
     # a reverse direction reads steps and times in opposite orders, so one step at a time
     run = batch if reverse else n_steps * batch
-    for block in range(first // chunks, (last + chunks - 1) // chunks):
-        start = max(first - block * chunks, 0) * CHUNK
-        stop = min(min(last - block * chunks, chunks) * CHUNK, n)
-        fill(row(d_packed, (block, start, 0), (stop - start) * GATE_WIDTH), 0.0)
+    first_block, end_block = first // chunks, (last + chunks - 1) // chunks
+    at_once = max(1, SUMS_AT_ONCE // (n * GATE_WIDTH))
+    for group in range(first_block, end_block, at_once):
+        group_end = min(group + at_once, end_block)
+        for block in range(group, group_end):
+            start, stop = _rows_of_block(block, chunks, first, last, n)
+            fill(row(d_packed, (block, start, 0), (stop - start) * GATE_WIDTH), 0.0)
         for s in range(0, n_steps, run // batch):
             for r in range(0, run, ROWS_AT_ONCE):
-                add_gate_outer(
-                    stop - start,
-                    address(x, (time_of(s, n_steps, reverse), r, start)),
-                    x.shape[2],
-                    min(ROWS_AT_ONCE, run - r),
-                    address(d_gates, (block, s, r, 0)),
-                    ONE * GATE_WIDTH,
-                    address(d_packed, (block, start, 0)),
-                )
-        unpack_gates(d_packed, d_weights, block, start, stop)
+                for block in range(group, group_end):
+                    start, stop = _rows_of_block(block, chunks, first, last, n)
+                    add_gate_outer(
+                        stop - start,
+                        address(x, (time_of(s, n_steps, reverse), r, start)),
+                        x.shape[2],
+                        min(ROWS_AT_ONCE, run - r),
+                        address(d_gates, (block, s, r, 0)),
+                        ONE * GATE_WIDTH,
+                        address(d_packed, (block, start, 0)),
+                    )
+        for block in range(group, group_end):
+            start, stop = _rows_of_block(block, chunks, first, last, n)
+            unpack_gates(d_packed, d_weights, block, start, stop)
+
+
+@kernel
+def _rows_of_block(block, chunks, first, last, n):
+    """Of the n rows of a block those that belong to the tasks first..last."""
+    return max(first - block * chunks, 0) * CHUNK, min(min(last - block * chunks, chunks) * CHUNK, n)
 
 
 @kernel

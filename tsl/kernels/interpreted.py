@@ -86,9 +86,9 @@ def at_least(value, limit):
 
 
 def power_of_two(shifted_exponent):
-    """2**n, where the low bits of `shifted_exponent` hold n."""
-    integers, mantissa, bias = (np.int32, 23, 127) if shifted_exponent.dtype == np.float32 else (np.int64, 52, 1023)
-    return ((shifted_exponent.view(integers) + integers(bias)) << integers(mantissa)).view(shifted_exponent.dtype)
+    """2**n, where the low bits of `shifted_exponent` hold the exponent as it is stored."""
+    integers, mantissa = (np.int32, 23) if shifted_exponent.dtype == np.float32 else (np.int64, 52)
+    return (shifted_exponent.view(integers) << integers(mantissa)).view(shifted_exponent.dtype)
 
 
 def tile_load(pointer, row_stride, rows, cols):
@@ -154,7 +154,7 @@ OF_VECTOR = {
     )
 }
 OF_ACTIVATIONS = {
-    "_rounding_shift": _by_precision(1.5 * 2.0**23, 1.5 * 2.0**52),
+    "_rounding_shift": _by_precision(1.5 * 2.0**23 + 127.0, 1.5 * 2.0**52 + 1023.0),
     "_largest_argument": _by_precision(88.0, 709.0),
     "_smallest_argument": _by_precision(-87.0, -708.0),
     "_expm1_over": expm1_over,

@@ -15,9 +15,12 @@ range of them can be run by itself, with the same result bit for bit.
 
 from tsl.kernels.activations import sigmoid, tanh
 from tsl.kernels.compile import kernel
-from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_rows, gate_rows
+from tsl.kernels.products import GATE_WIDTH, WIDTH, add_gate_gradients, gate_rows
 from tsl.kernels.target import LANES
+from tsl.kernels.threads import meet
 from tsl.kernels.vector import address, filled, fma, load, shifted, store
+
+BLOCKS_AT_ONCE = max(1, 8192 // (4 * WIDTH * GATE_WIDTH))  # of units: their weights stay in the first cache
 
 
 @kernel
@@ -28,12 +31,34 @@ def time_of(step, n_steps, reverse):
 
 @kernel
 def lstm_forward(
-    n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask, first, last
+    n_steps,
+    x,
+    codes,
+    one_hot,
+    w_in,
+    w_rec,
+    bias,
+    lengths,
+    reverse,
+    gates,
+    cells,
+    hidden,
+    recurrent,
+    mask,
+    first,
+    last,
+    first_block,
+    last_block,
+    barrier,
+    n_sharing,
 ):
     """Run rows first..last through n_steps steps; write gates, cells, hidden and recurrent.
 
     States are read from index 0. To save memory `gates` may keep one step and the states two: then only what the
     next step needs is kept, step s being at s modulo their number.
+
+    Blocks first..last of units are computed here, and where these are not all, at the same time the others by the
+    other `n_sharing` threads, which meet at each step. False if the barrier was called off.
     """
     masked = mask.size > 0
     for s in range(n_steps):
@@ -41,7 +66,7 @@ def lstm_forward(
         g = s % gates.shape[1]
         now, after = s % cells.shape[0], (s + 1) % cells.shape[0]
         before, out = s % hidden.shape[0], (s + 1) % hidden.shape[0]
-        for block in range(w_rec.shape[0]):
+        for block in range(first_block, last_block):
             sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
             if one_hot:
                 for b in range(first, last):
@@ -62,21 +87,27 @@ def lstm_forward(
                 address(w_rec, (block, 0, 0)),
                 sums,
             )
+            # In two loops: in one, a processor would wait for the long way from the sums to the hidden state, which
+            # is more instructions than it looks ahead for.
+            unit = block * LANES
             for b in range(first, last):
-                unit = block * LANES
+                before_place, after_place = address(cells, (now, b, unit)), address(cells, (after, b, unit))
                 if t < lengths[b]:
-                    _activate(
-                        address(gates, (block, g, b, 0)),
-                        address(cells, (now, b, unit)),
-                        address(cells, (after, b, unit)),
-                        address(hidden, (out, b, unit)),
-                    )
+                    _activate(address(gates, (block, g, b, 0)), before_place, after_place)
                 else:
-                    store(address(cells, (after, b, unit)), load(address(cells, (now, b, unit))))
-                    store(address(hidden, (out, b, unit)), load(address(hidden, (before, b, unit))))
+                    store(after_place, load(before_place))
+            for b in range(first, last):
+                place = address(hidden, (out, b, unit))
+                if t < lengths[b]:
+                    output_gate = load(address(gates, (block, g, b, 3 * LANES)))
+                    store(place, output_gate * tanh(load(address(cells, (after, b, unit)))))
+                else:
+                    store(place, load(address(hidden, (before, b, unit))))
                 if masked:
-                    emitted = load(address(hidden, (out, b, unit)))
-                    store(address(recurrent, (out, b, unit)), emitted * load(address(mask, (b, unit))))
+                    store(address(recurrent, (out, b, unit)), load(place) * load(address(mask, (b, unit))))
+        if not meet(barrier, n_sharing):
+            return False
+    return True
 
 
 @kernel
@@ -90,19 +121,16 @@ def _choose_row(code, weights, bias, sums):
 
 
 @kernel
-def _activate(gates, cell_before, cell_after, hidden_after):
-    """Gate sums to activations in place, and the states that follow, for LANES units of one row."""
+def _activate(gates, cell_before, cell_after):
+    """Gate sums to activations in place, and the cell state that follows, for LANES units of one row."""
     enter = sigmoid(load(gates))
     forget = sigmoid(load(shifted(gates, LANES)))
     candidate = tanh(load(shifted(gates, 2 * LANES)))
-    emit = sigmoid(load(shifted(gates, 3 * LANES)))
-    cell = fma(forget, load(cell_before), enter * candidate)
     store(gates, enter)
     store(shifted(gates, LANES), forget)
     store(shifted(gates, 2 * LANES), candidate)
-    store(shifted(gates, 3 * LANES), emit)
-    store(cell_after, cell)
-    store(hidden_after, emit * tanh(cell))
+    store(shifted(gates, 3 * LANES), sigmoid(load(shifted(gates, 3 * LANES))))
+    store(cell_after, fma(forget, load(cell_before), enter * candidate))
 
 
 @kernel
@@ -113,7 +141,7 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
     gates    as above     activations; become the gradient of the gate sums
     d_hidden (B, ·)       gradient of the hidden state after the last step; becomes that of the initial one
     d_cell   (B, units)   the same for the cell state
-    w_rec_t               transposed recurrent weights, packed: (blocks, 4 * units, WIDTH)
+    w_rec_t               transposed recurrent weights, packed: (columns, 4 * units, WIDTH)
 
     Lanes beyond the last hidden unit may carry anything finite: no weight connects them to a unit.
     """
@@ -151,14 +179,15 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
 
 @kernel
 def add_gates_transposed(gates, step, weights_t, out, first, last):
-    """Out (B, ·) += the gate gradients of one step times transposed weights (blocks, 4 * units, WIDTH)."""
+    """Out (B, ·) += the gate gradients of one step times transposed weights (columns, 4 * units, WIDTH)."""
+    n_blocks, gates_block = gates.shape[0], gates.shape[1] * gates.shape[2] * gates.shape[3]
     for column in range(weights_t.shape[0]):
-        for block in range(gates.shape[0]):
-            add_rows(
+        for block in range(0, n_blocks, BLOCKS_AT_ONCE):
+            add_gate_gradients(
                 last - first,
                 address(gates, (block, step, first, 0)),
-                ONE * GATE_WIDTH,
-                ONE * GATE_WIDTH,
+                gates_block,
+                min(n_blocks - block, BLOCKS_AT_ONCE),
                 address(weights_t, (column, block * GATE_WIDTH, 0)),
                 address(out, (first, column * WIDTH)),
                 out.shape[1],

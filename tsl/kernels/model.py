@@ -7,9 +7,10 @@ from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
 from tsl.kernels.losses import loss_row, n_targets, target_frame
 from tsl.kernels.lstm import add_gates_transposed, lstm_backward, lstm_forward, time_of
-from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, add_dense, dense_forward
+from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH, ZERO, add_dense, dense_forward
 from tsl.kernels.random import drop, hashed
 from tsl.kernels.target import LANES
+from tsl.kernels.threads import meet, share
 from tsl.kernels.vector import address, carray
 
 # --- views of one cell ------------------------------------------------------------------------------------------
@@ -264,16 +265,34 @@ def draw_masks(layout, work, dropout, key, n_steps, batch, first, last):
 
 
 @kernel
-def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
-    """Outputs of rows first..last, from the inputs and initial states in the workspace."""
+def shares_units(batch, n_threads):
+    """Whether threads share the units of each layer, and meet at each step, because there are not rows enough.
+
+    With rows enough, threads that never meet are as fast or faster, also where the weights exceed their caches.
+    """
+    return batch < n_threads
+
+
+@kernel
+def forward(layout, packed, work, dropout, key, n_steps, batch, first, last, barrier, thread, n_threads):
+    """Outputs of rows first..last, from the inputs and initial states in the workspace.
+
+    All threads of a team call this together, each with its own rows. False if the barrier was called off.
+    """
+    shared = shares_units(batch, n_threads)
+    first_row, last_row, n_sharing = (ZERO, batch, n_threads) if shared else (first, last, 1)
     if embeds_steps(layout):
         embed(layout, packed, work, n_steps, batch, first, last)
     for layer in range(n_layers(layout)):
+        if not meet(barrier, n_sharing):  # the inputs and states of others are read
+            return False
         one_hot = layout.one_hot and layer == 0
         x = inputs_of(layout, work, layer, 0 if one_hot else n_steps, batch)
         for direction in range(layout.n_directions):
             cell = layer * layout.n_directions + direction
-            lstm_forward(
+            blocks = n_units(layout, cell) // LANES
+            first_block, last_block = share(blocks, thread, n_threads) if shared else (ZERO, blocks)
+            if not lstm_forward(
                 n_steps,
                 x,
                 work.codes,
@@ -288,14 +307,20 @@ def forward(layout, packed, work, dropout, key, n_steps, batch, first, last):
                 hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch),
                 hidden_of(layout, work, cell, work.cells[cell].recurrent, n_steps, batch),
                 mask_of(layout, work, cell, batch, dropout),
-                first,
-                last,
-            )
+                first_row,
+                last_row,
+                first_block,
+                last_block,
+                barrier,
+                n_sharing,
+            ):
+                return False
         if layer + 1 < n_layers(layout):
             emit_every_step(layout, work, layer, inputs_of(layout, work, layer + 1, n_steps, batch), first, last)
             x = inputs_of(layout, work, layer + 1, n_steps, batch)
             drop_steps(x, x.shape[2], hashed(key, 2 * layer), dropout.outputs, first, last)
     head_forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+    return True
 
 
 @kernel

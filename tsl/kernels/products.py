@@ -11,60 +11,69 @@ Every sum runs along `k` in the same order, whatever the tile, so a row's result
 import numpy as np
 
 from tsl.kernels.compile import kernel
-from tsl.kernels.target import LANES, ROW_TILES
+from tsl.kernels.target import DENSE_TILES, GATE_TILES, LANES
 from tsl.kernels.vector import address, load, shifted, store, tile_fma, tile_load, tile_store
 
 ZERO, ONE = np.intp(0), np.intp(1)  # a bare 1 has a type of its own, for which all that it is given to is compiled anew
 GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
 WIDTH = 2 * LANES  # all other products
 
-TALL, SHORT, _ = ROW_TILES
 
-
-@kernel
-def _tall_fits(left):
+def _tall_fits(tall, short):
     """Whether a tall tile comes next, unless two short ones cover the rows that are left better."""
-    return left >= TALL and (left == TALL or left - TALL >= SHORT or left < 2 * SHORT)
+
+    @kernel
+    def fits(left):
+        return left >= tall and (left == tall or left - tall >= short or left < 2 * short)
+
+    return fits
 
 
 def _tile(rows, cols):
-    """out[r, c] += sum over n of a[r * a_row + n * a_step] * b[n * b_step + c], for `rows` x `cols` vectors."""
+    """Add to out[r, c] the sum over j < parts and k < n of a[r * a_row + j * a_part + k * a_step] * b[j, k, c].
+
+    For `rows` x `cols` vectors; `b` has rows `b_step` numbers apart.
+    """
 
     @kernel
-    def tile(a, a_row, a_step, n, b, b_step, out, out_row):
+    def tile(a, a_row, a_part, a_step, parts, n, b, b_step, out, out_row):
         sums = tile_load(out, out_row, rows, cols)
-        for k in range(n):
-            sums = tile_fma(sums, shifted(a, k * a_step), a_row, shifted(b, k * b_step), cols)
+        for j in range(parts):
+            a_j, b_j = shifted(a, j * a_part), shifted(b, j * n * b_step)
+            for k in range(n):
+                sums = tile_fma(sums, shifted(a_j, k * a_step), a_row, shifted(b_j, k * b_step), cols)
         tile_store(out, out_row, sums, cols)
 
     return tile
 
 
-def _rows_of_tiles(cols):
+def _rows_of_tiles(heights, cols):
     """The same for any number of rows, by tiles of three heights."""
-    tall, short, single = _tile(TALL, cols), _tile(SHORT, cols), _tile(1, cols)
+    tall_rows, short_rows, _ = heights
+    tall, short, single = (_tile(rows, cols) for rows in heights)
+    tall_fits = _tall_fits(tall_rows, short_rows)
 
     @kernel
-    def add_product(rows, a, a_row, a_step, n, b, b_step, out, out_row):
+    def add_product(rows, a, a_row, a_part, a_step, parts, n, b, b_step, out, out_row):
         r = 0
         while r < rows:
             left = rows - r
             a_r, out_r = shifted(a, r * a_row), shifted(out, r * out_row)
-            if _tall_fits(left):
-                tall(a_r, a_row, a_step, n, b, b_step, out_r, out_row)
-                r += TALL
-            elif left >= SHORT:
-                short(a_r, a_row, a_step, n, b, b_step, out_r, out_row)
-                r += SHORT
+            if tall_fits(left):
+                tall(a_r, a_row, a_part, a_step, parts, n, b, b_step, out_r, out_row)
+                r += tall_rows
+            elif left >= short_rows:
+                short(a_r, a_row, a_part, a_step, parts, n, b, b_step, out_r, out_row)
+                r += short_rows
             else:
-                single(a_r, a_row, a_step, n, b, b_step, out_r, out_row)
+                single(a_r, a_row, a_part, a_step, parts, n, b, b_step, out_r, out_row)
                 r += 1
 
     return add_product
 
 
-_add_gate_product = _rows_of_tiles(4)
-_add_product = _rows_of_tiles(2)
+_add_gate_product = _rows_of_tiles(GATE_TILES, 4)
+_add_product = _rows_of_tiles(DENSE_TILES, 2)
 
 
 def _gate_tile(rows):
@@ -82,7 +91,9 @@ def _gate_tile(rows):
     return tile
 
 
-_tall_gates, _short_gates, _single_gates = (_gate_tile(rows) for rows in ROW_TILES)
+TALL, SHORT, _ = GATE_TILES
+_tall_gates, _short_gates, _single_gates = (_gate_tile(rows) for rows in GATE_TILES)
+_tall_gates_fit = _tall_fits(TALL, SHORT)
 
 
 @kernel
@@ -96,7 +107,7 @@ def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec,
         left = rows - r
         start_r, x_r, h_r = shifted(start, r * start_row), shifted(x, r * x_row), shifted(h, r * h_row)
         out_r = shifted(out, r * GATE_WIDTH)
-        if _tall_fits(left):
+        if _tall_gates_fit(left):
             _tall_gates(start_r, start_row, x_r, x_row, n_x, w_in, h_r, h_row, n_h, w_rec, out_r)
             r += TALL
         elif left >= SHORT:
@@ -110,25 +121,35 @@ def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec,
 @kernel
 def add_rows(rows, a, a_row, n, b, out, out_row):
     """out[r, :WIDTH] += a[r, :n] @ b, with `b` (n, WIDTH)."""
-    _add_product(rows, a, a_row, ONE, n, b, ONE * WIDTH, out, out_row)
+    _add_product(rows, a, a_row, ZERO, ONE, ONE, n, b, ONE * WIDTH, out, out_row)
+
+
+@kernel
+def add_gate_gradients(rows, gates, gates_block, blocks, b, out, out_row):
+    """out[r, :WIDTH] += the gate gradients of a row, `blocks` times GATE_WIDTH of them, times `b` (·, WIDTH).
+
+    Blocks of units lie `gates_block` numbers apart.
+    """
+    n = ONE * GATE_WIDTH
+    _add_product(rows, gates, n, gates_block, ONE, blocks, n, b, ONE * WIDTH, out, out_row)
 
 
 @kernel
 def add_gate_rows(rows, a, a_row, n, b, out):
     """out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
-    _add_gate_product(rows, a, a_row, ONE, n, b, ONE * GATE_WIDTH, out, ONE * GATE_WIDTH)
+    _add_gate_product(rows, a, a_row, ZERO, ONE, ONE, n, b, ONE * GATE_WIDTH, out, ONE * GATE_WIDTH)
 
 
 @kernel
 def add_gate_outer(rows, a, a_step, n, b, b_step, out):
     """out[k, :GATE_WIDTH] += sum over n rows of a[row, k] * b[row, :GATE_WIDTH], for k below `rows`."""
-    _add_gate_product(rows, a, ONE, a_step, n, b, b_step, out, ONE * GATE_WIDTH)
+    _add_gate_product(rows, a, ONE, ZERO, a_step, ONE, n, b, b_step, out, ONE * GATE_WIDTH)
 
 
 @kernel
 def add_outer(rows, a, a_step, n, b, b_step, out):
     """out[k, :WIDTH] += sum over n rows of a[row, k] * b[row, :WIDTH], for k below `rows`."""
-    _add_product(rows, a, ONE, a_step, n, b, b_step, out, ONE * WIDTH)
+    _add_product(rows, a, ONE, ZERO, a_step, ONE, n, b, b_step, out, ONE * WIDTH)
 
 
 @kernel

@@ -124,30 +124,36 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
 
 
 @entry_point
-def run_windows(layout, packed, work, data, dropout, first, last, outputs, final):
+def run_windows(layout, packed, work, data, dropout, first, last, outputs, final, barrier, thread, n_threads):
     """Run windows first..last forward, as many at once as the workspace holds.
 
     outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are written at the windows' own
     numbers. Of `dropout` the outputs' rate counts, drawn anew for as many windows as are run at once.
+
+    A team of threads calls this for the same windows in the same workspace; a thread alone says that it is one of 1.
     """
     for start in range(first, last, work.lengths.size):
         batch = min(last - start, work.lengths.size)
-        begin, end = share(batch, thread=0, n_threads=1)
+        begin, end = share(batch, thread, n_threads)
         windows = row(work.windows, 0, batch)
-        for b in range(batch):
+        for b in range(batch):  # by each thread of a team, all writing the same
             windows[b] = start + b
         n_steps = _longest(data, windows)
         load_windows(layout, work, data, windows, n_steps, begin, end)
         load_states(layout, work, data, windows, n_steps, begin, end)
-        forward(layout, packed, work, dropout, hashed(dropout.seed, start), n_steps, batch, begin, end)
+        key = hashed(dropout.seed, start)
+        if not forward(layout, packed, work, dropout, key, n_steps, batch, begin, end, barrier, thread, n_threads):
+            return
         _, _, rows = head_of(layout, work, n_steps, batch)
-        for b in range(batch):
+        for b in range(begin, end):
             for t in range(rows.shape[0] // batch):
                 if t < work.lengths[b]:
                     for k in range(rows.shape[1]):
                         outputs[start + b, t, k] = rows[t * batch + b, k]
         if final.size:
             save_states(layout, work, n_steps, batch, begin, end, final, start)
+        if not meet(barrier, n_threads):  # the next windows take the place of these
+            return
 
 
 @entry_point
@@ -204,7 +210,8 @@ def train_stretch(
             draw_masks(layout, work, dropout, key, n_steps, batch, first, last)
         if not meet(barrier, n_threads):
             return
-        forward(layout, packed, work, dropout, key, n_steps, batch, first, last)
+        if not forward(layout, packed, work, dropout, key, n_steps, batch, first, last, barrier, thread, n_threads):
+            return
         if data.carry:
             save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)
         batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last)

@@ -18,17 +18,18 @@ def _features():
 
 
 def _tile_sizes(features):
-    """Lanes of float32 in one register, and the heights of tiles, largest first.
+    """Lanes of float32 in one register, and the heights of tiles of 4 and of 2 vectors, largest first.
 
-    A tile of `rows` x 4 vectors must leave registers for 4 weights and 1 broadcast number: 24 + 5 of the 32
-    of AVX-512, 12 + 4 of the 16 of AVX2 and of SSE2.
+    The sums of a tile, the factors that stay in registers while it multiplies and the one that comes in between must
+    fit into the registers (see `tile_fma`), or sums would go to memory and back for each `k`. And there must be eight
+    sums at least, better ten: two multiply-adds begin in each cycle, and each takes four or five.
     """
-    if "avx512f" in features:
-        return 16, (6, 4, 1)
-    if "avx2" in features:
-        return 8, (3, 2, 1)
-    return 4, (3, 2, 1)
+    if "avx512f" in features:  # 24 + 4 + 1 of 32 registers; 12 + 2 + 1
+        return 16, (6, 4, 1), (6, 4, 1)
+    if "avx2" in features:  # 12 + 3 + 1 of 16; 12 + 2 + 1
+        return 8, (3, 2, 1), (6, 4, 1)
+    return 4, (2, 1, 1), (4, 2, 1)  # SSE2 multiplies into one more register: 8 + 2 + 2 of 16; 8 + 2 + 2
 
 
-LANES, ROW_TILES = _tile_sizes(_features())
+LANES, GATE_TILES, DENSE_TILES = _tile_sizes(_features())
 INTERPRETED = bool(config.DISABLE_JIT)  # Python runs the kernels, and nothing is compiled

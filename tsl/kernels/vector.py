@@ -159,14 +159,13 @@ def at_least(typingctx, value, limit):
 
 @intrinsic
 def power_of_two(typingctx, shifted_exponent):
-    """2**n, where `shifted_exponent` is n + 1.5 * 2**mantissa_bits, so that its low bits hold n as an integer."""
-    bits, mantissa, bias = (32, 23, 127) if shifted_exponent.dtype == types.float32 else (64, 52, 1023)
+    """2**n, where `shifted_exponent` is n + `activations.EXPONENT_SHIFT`: its low bits hold the exponent as stored."""
+    bits, mantissa = (32, 23) if shifted_exponent.dtype == types.float32 else (64, 52)
 
     def codegen(context, builder, signature, args):
         kind = ir.VectorType(ir.IntType(bits), shifted_exponent.lanes)
         integers = builder.bitcast(args[0], kind)
-        biased = builder.add(integers, ir.Constant(kind, [bias] * shifted_exponent.lanes))
-        exponents = builder.shl(biased, ir.Constant(kind, [mantissa] * shifted_exponent.lanes))
+        exponents = builder.shl(integers, ir.Constant(kind, [mantissa] * shifted_exponent.lanes))
         return builder.bitcast(exponents, args[0].type)
 
     return shifted_exponent(shifted_exponent), codegen
@@ -238,21 +237,39 @@ def tile_store(typingctx, pointer, row_stride, tile, cols):
 @intrinsic(prefer_literal=True)
 def tile_fma(typingctx, tile, a, a_stride, b, cols):
     """`tile[r, c] + a[r * a_stride] * b[c]`: one step of a product, `b` being `cols` adjacent vectors."""
-    rows, vector = tile.count // cols.literal_value, tile.dtype
+    n_cols, vector = cols.literal_value, tile.dtype
+    rows = tile.count // n_cols
 
     def codegen(context, builder, signature, args):
         values = cgutils.unpack_tuple(builder, args[0], tile.count)
         stride = context.cast(builder, args[2], a_stride, types.intp)
-        right = [
-            _load(context, builder, builder.gep(args[3], [ir.Constant(stride.type, c * LANES)]), vector)
-            for c in range(cols.literal_value)
-        ]
-        for r in range(rows):
+
+        def number(r):
             place = builder.gep(args[1], [builder.mul(stride, ir.Constant(stride.type, r))])
-            left = _splat(builder, builder.load(place), LANES)
-            for c, factor in enumerate(right):
-                k = r * cols.literal_value + c
-                values[k] = _call(builder, "fmuladd", left, factor, values[k])
+            return _splat(builder, builder.load(place), LANES)
+
+        def weights(c):
+            return _load(context, builder, builder.gep(args[3], [ir.Constant(stride.type, c * LANES)]), vector)
+
+        def add_product(r, c, left, right):
+            k = r * n_cols + c
+            values[k] = _call(builder, "fmuladd", left, right, values[k])
+
+        # The fewer factors stay in registers while the others come one at a time, so that a tile takes
+        # rows * cols + min(rows, cols) + 1 registers. One more than there are, and a sum would go to memory and back
+        # for each k.
+        if rows < n_cols:
+            kept = [number(r) for r in range(rows)]
+            for c in range(n_cols):
+                factor = weights(c)
+                for r in range(rows):
+                    add_product(r, c, kept[r], factor)
+        else:
+            kept = [weights(c) for c in range(n_cols)]
+            for r in range(rows):
+                factor = number(r)
+                for c in range(n_cols):
+                    add_product(r, c, factor, kept[c])
         return context.make_tuple(builder, tile, values)
 
     return tile(tile, a, a_stride, b, cols), codegen

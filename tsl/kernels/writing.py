@@ -32,16 +32,25 @@ class ChoicePlan(NamedTuple):
 def choose_codes(scores, barred, choice, recent, order, draws, codes):
     """Choose a code for each row of `scores` (n, padded K), which are used up, into `codes` (n,).
 
+    See `choose_rows`; `order` is (1, K).
+    """
+    choose_rows(scores, barred, choice, recent, row(order, (0, 0), order.shape[1]), draws, codes, 0, codes.size)
+
+
+@kernel
+def choose_rows(scores, barred, choice, recent, order, draws, codes, first, last):
+    """Choose a code for each of the rows first..last of `scores` (n, padded K), which are used up, into `codes` (n,).
+
     A code comes with the probability that its score, a logarithm, divided by the temperature gives it; at 0 it is the
     one with the highest score. `barred` (K,) codes never come. `recent` (n, R) codes were the last ones, -1 standing
     for none; they are moved on. `order` (K,) is scratch, `draws` (n,) are uniform in [0, 1).
     """
-    for b in range(codes.size):
-        last = row(recent, (b, 0), recent.shape[1])
-        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), barred, choice, last, order, draws[b])
-        for k in range(last.size - 1):
-            last[k] = last[k + 1]
-        last[last.size - 1] = codes[b]
+    for b in range(first, last):
+        latest = row(recent, (b, 0), recent.shape[1])
+        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), barred, choice, latest, order, draws[b])
+        for k in range(latest.size - 1):
+            latest[k] = latest[k + 1]
+        latest[latest.size - 1] = codes[b]
 
 
 @kernel
@@ -168,24 +177,44 @@ def _take(order, weights, n):
 
 
 @entry_point
-def write_codes(layout, packed, work, data, dropout, barred, choice, recent, order, draws, scores, codes):
+def write_codes(
+    layout,
+    packed,
+    work,
+    data,
+    dropout,
+    barred,
+    choice,
+    recent,
+    order,
+    draws,
+    scores,
+    codes,
+    barrier,
+    thread,
+    n_threads,
+):
     """Choose `codes` (n, B) for B streams by `draws` (n, B), and read each.
 
     `scores` (B, padded K) are what the network gave before, and become what it gives after the last code.
-    `data.initial` holds the states, and takes the final ones; the other data is not read.
+    `data.initial` holds the states, and takes the final ones; the other data is not read. `order` (threads, K) is
+    scratch. A team of threads calls this together.
     """
     batch, n_steps = codes.shape[1], ONE
-    first, last = share(batch, thread=0, n_threads=1)
-    windows = row(work.windows, ZERO, batch)
+    first, last = share(batch, thread, n_threads)
+    windows, own_order = row(work.windows, ZERO, batch), row(order, (thread, 0), order.shape[1])
     for step in range(codes.shape[0]):
-        choose_codes(scores, barred, choice, recent, order, draws[step], codes[step])
-        for b in range(batch):
+        choose_rows(scores, barred, choice, recent, own_order, draws[step], codes[step], first, last)
+        for b in range(first, last):
             work.codes[0, b] = codes[step, b]
             work.lengths[b] = 1
         load_states(layout, work, data, windows, n_steps, first, last)
-        forward(layout, packed, work, dropout, np.uint64(0), n_steps, batch, first, last)
+        if not forward(
+            layout, packed, work, dropout, np.uint64(0), n_steps, batch, first, last, barrier, thread, n_threads
+        ):
+            return
         save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)
         _, _, outputs = head_of(layout, work, n_steps, batch)
-        for b in range(batch):
+        for b in range(first, last):
             for k in range(scores.shape[1]):
                 scores[b, k] = outputs[b, k]

@@ -13,6 +13,7 @@ from tsl.kernels.layout import Data
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
+from tsl.kernels.threads import new_barrier
 from tsl.network.memory import (
     aligned_zeros,
     another_workspace,
@@ -172,7 +173,8 @@ class Network:
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         data = self.data(sequences, initial=initial)
         self._check_places(sequences)
-        run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, np.zeros((0, 0, 0), self.dtype))
+        final = np.zeros((0, 0, 0), self.dtype)
+        run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, final, new_barrier(), 0, 1)
         real = np.arange(n_steps) < sequences.lengths[:, None]
         return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.cells.size)]
 
@@ -218,11 +220,12 @@ class Network:
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
         work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
+        barrier = new_barrier()
 
         def run(thread):
             own = work if thread == 0 else another_workspace(work)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, own, data, plan, first, last, outputs, final)
+            run_windows(layout, packed, own, data, plan, first, last, outputs, final, barrier, 0, 1)
 
         in_threads(run, n_threads)
         return outputs, final

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels.products import WIDTH
+from tsl.kernels.threads import new_barrier
 from tsl.kernels.writing import ChoicePlan, choose_codes, write_codes
 from tsl.network.memory import new_workspace, rounded_up
 from tsl.network.network import Network
 from tsl.network.plans import NO_DROPOUT
 from tsl.network.spec import Sequences
+from tsl.network.team import useful_sharing_threads
+from tsl.network.workers import in_threads
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def choose(
 ) -> NDArray[np.int32]:
     """Choose one code for each row of `scores` (n, K), by `draws` (n,); see `Writer.write`."""
     n, n_codes = scores.shape
-    codes, order = np.zeros(n, np.int32), np.zeros(n_codes, np.int32)
+    codes, order = np.zeros(n, np.int32), np.zeros((1, n_codes), np.int32)
     padded, recent = _padded(scores, scores.dtype), _none_recent(n) if recent is None else recent
     choose_codes(padded, choice.flags(n_codes), choice.plan(n_codes), recent, order, draws, codes)
     return codes
@@ -93,9 +96,12 @@ class Writer:
         One-hot, in one direction. Its parameters are read now; later changes are not seen.
     n_streams : int
         Streams that are written at once.
+    n_threads : int
+        At most this many threads. They share the streams, or the units of each layer where there are not streams
+        enough; no bit of the result depends on them.
     """
 
-    def __init__(self, network: Network, n_streams: int = 1) -> None:
+    def __init__(self, network: Network, n_streams: int = 1, n_threads: int = 1) -> None:
         if network.architecture.bidirectional:
             raise ValueError("a bidirectional network cannot write: it needs the steps to come")
         if not network.architecture.one_hot:
@@ -103,6 +109,7 @@ class Writer:
         self.network = network
         self.states = network.zero_states(n_streams)
         """(2, n_streams, ·): all hidden and all cell states; may be read and set."""
+        self._n_threads = n_threads
         self._packed = network.packed_weights()
         self._work = new_workspace(network.layout, 1, n_streams, network.dtype, keep=False)
 
@@ -139,18 +146,29 @@ class Writer:
         padded = _padded(scores, network.dtype)
         none = np.zeros(0, np.int64)
         data = network.data(Sequences(np.zeros(0, np.int32), none, none), carried=self.states)
-        write_codes(
-            network.layout,
-            self._packed,
-            self._work,
-            data,
-            NO_DROPOUT,
-            choice.flags(n_outputs),
-            choice.plan(n_outputs),
-            _none_recent(draws.shape[1]) if recent is None else recent,
-            np.zeros(n_outputs, np.int32),
-            draws,
-            padded,
-            codes,
-        )
+        recent = _none_recent(draws.shape[1]) if recent is None else recent
+        flags, plan, barrier = choice.flags(n_outputs), choice.plan(n_outputs), new_barrier()
+        n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
+        order = np.zeros((n_threads, n_outputs), np.int32)
+
+        def run(thread):
+            write_codes(
+                network.layout,
+                self._packed,
+                self._work,
+                data,
+                NO_DROPOUT,
+                flags,
+                plan,
+                recent,
+                order,
+                draws,
+                padded,
+                codes,
+                barrier,
+                thread,
+                n_threads,
+            )
+
+        in_threads(run, n_threads, barrier)
         return codes, padded[:, :n_outputs]
