@@ -1,6 +1,7 @@
 """Machine code on disk."""
 
 import importlib.util
+import io
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import llvmlite.binding
@@ -139,6 +141,66 @@ def test_the_user_folder_is_left_out_where_nobody_knows_a_home(monkeypatch):
     assert len(cache.folders()) >= 2
     monkeypatch.setattr(cache, "AppDirs", NoHome)
     assert not any("~" in folder.parts for folder in cache.folders())
+
+
+# --- telling whoever waits ---------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Notebook(io.StringIO):
+    """What a notebook's kernel puts in place of stderr, which is no terminal."""
+
+
+Notebook.__module__ = "ipykernel.iostream"
+
+
+@pytest.fixture
+def first_time(monkeypatch):
+    monkeypatch.setattr(cache, "_announced", threading.Lock())
+    monkeypatch.delenv("TSL_QUIET", raising=False)
+
+
+@pytest.mark.usefixtures("first_time")
+@pytest.mark.parametrize(
+    ("stream", "lines"), [(Terminal, 1), (Notebook, 1), (io.StringIO, 0)], ids=["terminal", "notebook", "pipe"]
+)
+def test_compiling_is_announced_once_where_somebody_looks(stream, lines, monkeypatch):
+    stderr = stream()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    cache.announce()
+    cache.announce()
+    assert stderr.getvalue().count("\n") == stderr.getvalue().count(cache.COMPILING) == lines
+
+
+@pytest.mark.usefixtures("first_time")
+@pytest.mark.parametrize(("value", "quiet"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_an_environment_variable_silences_it(value, quiet, monkeypatch):
+    monkeypatch.setenv("TSL_QUIET", value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    cache.announce()
+    assert (sys.stderr.getvalue() == "") == quiet
+
+
+@pytest.mark.usefixtures("first_time")
+def test_nothing_is_said_where_there_is_no_console(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    cache.announce()
+
+
+@pytest.mark.usefixtures("folder", "first_time")
+@pytest.mark.parametrize(("slow", "told", "said"), [(True, False, 1), (True, True, 0), (False, False, 0)])
+def test_only_what_takes_seconds_is_announced_unless_somebody_has(slow, told, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    function = load_module(tmp_path).doubled
+    function._cache = cache.KernelCache(function.py_func, slow=slow)
+    with cache.on_compilation(lambda: told):
+        assert function(21) == 42
+    sys.modules.pop("kernels_of_a_test", None)
+    assert sys.stderr.getvalue().count(cache.COMPILING) == said
 
 
 # --- between processes, with a copy of the kernels --------------------------------------------------------------

@@ -8,6 +8,7 @@ Here each piece of code has a file of its own, named after all that it was made 
 import contextlib
 import functools
 import hashlib
+import os
 import pathlib
 import pickle
 import sys
@@ -79,8 +80,9 @@ def _write(path, data):
 class KernelCache(caching.FunctionCache):
     """The machine code of one entry point, in a dispatcher's `_cache`."""
 
-    def __init__(self, function):  # the parent's would look for one folder that it can write
+    def __init__(self, function, *, slow=False):  # the parent's would look for one folder that it can write
         self._py_func = function
+        self._slow = slow
         self._stamp = sources_stamp()  # of what was imported, not of what may be edited from now on
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         self._name = name.replace("<", "").replace(">", "")  # which Windows allows in no file name
@@ -108,8 +110,9 @@ class KernelCache(caching.FunctionCache):
                         return CompileResult._rebuild(target_context, *code)
                 if _writable(folder):
                     break  # this is where it is to be
-        for tell in tuple(_listeners):
-            tell()
+        told = [tell() for tell in tuple(_listeners)]
+        if self._slow and not any(told):
+            announce()
         return None
 
     def _save_overload(self, signature, result):
@@ -151,16 +154,35 @@ class KernelCache(caching.FunctionCache):
 
 _listeners = []
 _warned = threading.Lock()  # held for good once the hint was given
+_announced = threading.Lock()  # likewise
+COMPILING = "compiling the kernels for this machine, once: about 15 s"
 
 
 @contextlib.contextmanager
 def on_compilation(tell):
-    """Call `tell()` whenever a kernel has to be compiled before this block ends, in whatever thread that happens."""
+    """Call `tell()` whenever a kernel has to be compiled before this block ends, in whatever thread that happens.
+
+    It returns whether it has told the user.
+    """
     _listeners.append(tell)
     try:
         yield
     finally:
         _listeners.remove(tell)
+
+
+def announce():
+    """Say, once in a process, why nothing happens for a while, where somebody may be waiting.
+
+    That is at a terminal or a notebook, unless the environment variable ``TSL_QUIET`` is set.
+    """
+    stream = sys.stderr
+    if stream is None or os.environ.get("TSL_QUIET", "0") not in ("", "0"):
+        return
+    notebook = type(stream).__module__.partition(".")[0] == "ipykernel"
+    if (notebook or stream.isatty()) and _announced.acquire(blocking=False):
+        stream.write(f"tsl: {COMPILING} (TSL_QUIET=1 hides this line)\n")
+        stream.flush()
 
 
 def _warn_once():

@@ -87,24 +87,24 @@ def lstm_forward(
                 address(w_rec, (block, 0, 0)),
                 sums,
             )
-            # In two loops: in one, a processor would wait for the long way from the sums to the hidden state, which
-            # is more instructions than it looks ahead for.
-            unit = block * LANES
+            # One gate after the other: all in one loop are a longer way from the sums to the hidden state than a
+            # processor looks ahead for, and more numbers than there are registers.
+            unit, n_rows = block * LANES, last - first
+            _sigmoid_rows(n_rows, sums)
+            _sigmoid_rows(n_rows, shifted(sums, LANES))
+            _tanh_rows(n_rows, shifted(sums, 2 * LANES))
+            _sigmoid_rows(n_rows, shifted(sums, 3 * LANES))
             for b in range(first, last):
-                before_place, after_place = address(cells, (now, b, unit)), address(cells, (after, b, unit))
+                activations = address(gates, (block, g, b, 0))
+                cell_before, cell_after = address(cells, (now, b, unit)), address(cells, (after, b, unit))
+                hidden_after = address(hidden, (out, b, unit))
                 if t < lengths[b]:
-                    _activate(address(gates, (block, g, b, 0)), before_place, after_place)
+                    _update_states(activations, cell_before, cell_after, hidden_after)
                 else:
-                    store(after_place, load(before_place))
-            for b in range(first, last):
-                place = address(hidden, (out, b, unit))
-                if t < lengths[b]:
-                    output_gate = load(address(gates, (block, g, b, 3 * LANES)))
-                    store(place, output_gate * tanh(load(address(cells, (after, b, unit)))))
-                else:
-                    store(place, load(address(hidden, (before, b, unit))))
+                    store(cell_after, load(cell_before))
+                    store(hidden_after, load(address(hidden, (before, b, unit))))
                 if masked:
-                    store(address(recurrent, (out, b, unit)), load(place) * load(address(mask, (b, unit))))
+                    store(address(recurrent, (out, b, unit)), load(hidden_after) * load(address(mask, (b, unit))))
         if not meet(barrier, n_sharing):
             return False
     return True
@@ -121,16 +121,28 @@ def _choose_row(code, weights, bias, sums):
 
 
 @kernel
-def _activate(gates, cell_before, cell_after):
-    """Gate sums to activations in place, and the cell state that follows, for LANES units of one row."""
-    enter = sigmoid(load(gates))
-    forget = sigmoid(load(shifted(gates, LANES)))
-    candidate = tanh(load(shifted(gates, 2 * LANES)))
-    store(gates, enter)
-    store(shifted(gates, LANES), forget)
-    store(shifted(gates, 2 * LANES), candidate)
-    store(shifted(gates, 3 * LANES), sigmoid(load(shifted(gates, 3 * LANES))))
-    store(cell_after, fma(forget, load(cell_before), enter * candidate))
+def _sigmoid_rows(n_rows, sums):
+    """Gate sums of LANES units to activations, in place, of rows that lie GATE_WIDTH numbers apart."""
+    for r in range(n_rows):
+        place = shifted(sums, r * GATE_WIDTH)
+        store(place, sigmoid(load(place)))
+
+
+@kernel
+def _tanh_rows(n_rows, sums):
+    """The same for the candidate."""
+    for r in range(n_rows):
+        place = shifted(sums, r * GATE_WIDTH)
+        store(place, tanh(load(place)))
+
+
+@kernel
+def _update_states(gates, cell_before, cell_after, hidden_after):
+    """The states that follow from the activations, for LANES units of one row."""
+    forget, candidate = load(shifted(gates, LANES)), load(shifted(gates, 2 * LANES))
+    cell = fma(forget, load(cell_before), load(gates) * candidate)
+    store(cell_after, cell)
+    store(hidden_after, load(shifted(gates, 3 * LANES)) * tanh(cell))
 
 
 @kernel

@@ -40,6 +40,7 @@ from tsl.kernels.packing import (
 )
 from tsl.kernels.products import GATE_WIDTH, WIDTH, ZERO, add_gate_rows
 from tsl.kernels.random import drop, hashed
+from tsl.kernels.reference import by_reference
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import meet, share
 from tsl.kernels.vector import address
@@ -50,6 +51,12 @@ WEIGHTS = 2**32  # far from the numbers of the other keys of a step
 @entry_point
 def pack_weights(layout, params, packed, thread, n_threads):
     """`thread`'s part of the weights, as a forward pass reads them, into `packed`."""
+    pack(by_reference(layout), params, packed, thread, n_threads)
+
+
+@kernel
+def pack(layout, params, packed, thread, n_threads):
+    """The same for other kernels."""
     for cell in range(layout.cells.size):
         sizes = layout.cells[cell]
         n_gates, blocks = 4 * sizes.n_hidden, n_units(layout, cell) // LANES
@@ -123,7 +130,7 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
     pack_dense_transposed(matrix(params, layout.w_out, n, layout.n_outputs), out, first, last)
 
 
-@entry_point
+@entry_point(slow=True)
 def run_windows(layout, packed, work, data, dropout, first, last, outputs, final, barrier, thread, n_threads):
     """Run windows first..last forward, as many at once as the workspace holds.
 
@@ -132,6 +139,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
 
     A team of threads calls this for the same windows in the same workspace; a thread alone says that it is one of 1.
     """
+    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
     for start in range(first, last, work.lengths.size):
         batch = min(last - start, work.lengths.size)
         begin, end = share(batch, thread, n_threads)
@@ -156,7 +164,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
             return
 
 
-@entry_point
+@entry_point(slow=True)
 def train_stretch(
     layout,
     params,
@@ -187,6 +195,7 @@ def train_stretch(
     With the solver NONE nothing is updated: the gradients are left in `grads` and in the workspace. `dropped` is
     scratch for dropout of weights.
     """
+    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
     chunks = partial_norms.size
     for step in range(batches.shape[0]):
         windows = row(batches, (step, 0), _batch_size(batches, step))
@@ -197,12 +206,13 @@ def train_stretch(
         first_chunk, last_chunk = share(chunks, thread, n_threads)
         start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)
         if dropout.weights > 0.0:
-            dropped[start:stop] = params[start:stop]
+            for k in range(start, stop):  # assigning a slice would compile how its error is worded
+                dropped[k] = params[k]
             drop_weights(layout, dropped, dropout.weights, key, start, stop)
             if not meet(barrier, n_threads):
                 return
         weights = dropped if dropout.weights > 0.0 else params
-        pack_weights(layout, weights, packed, thread, n_threads)
+        pack(layout, weights, packed, thread, n_threads)
         pack_transposed(layout, weights, packed, input_gradient, thread, n_threads)
         load_windows(layout, work, data, windows, n_steps, first, last)
         load_states(layout, work, data, windows, n_steps, first, last)

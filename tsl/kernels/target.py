@@ -28,6 +28,8 @@ def _tile_sizes(features):
         return 16, (6, 4, 1), (6, 4, 1)
     if "avx2" in features:  # 12 + 3 + 1 of 16; 12 + 2 + 1
         return 8, (3, 2, 1), (6, 4, 1)
+    if llvm.get_process_triple().startswith(("aarch64", "arm64")):  # 24 + 4 + 1 of 32; 12 + 2 + 1
+        return 4, (6, 4, 1), (6, 4, 1)
     return 4, (2, 1, 1), (4, 2, 1)  # SSE2 multiplies into one more register: 8 + 2 + 2 of 16; 8 + 2 + 2
 
 

@@ -10,6 +10,7 @@ from tsl.kernels.compile import entry_point, kernel
 from tsl.kernels.layout import row
 from tsl.kernels.model import forward, head_of, load_states, save_states
 from tsl.kernels.products import ONE, ZERO
+from tsl.kernels.reference import by_reference
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import share
 from tsl.kernels.vector import address, filled, load, store
@@ -176,7 +177,7 @@ def _take(order, weights, n):
     return order[n - 1]
 
 
-@entry_point
+@entry_point(slow=True)
 def write_codes(
     layout,
     packed,
@@ -200,6 +201,7 @@ def write_codes(
     `data.initial` holds the states, and takes the final ones; the other data is not read. `order` (threads, K) is
     scratch. A team of threads calls this together.
     """
+    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
     batch, n_steps = codes.shape[1], ONE
     first, last = share(batch, thread, n_threads)
     windows, own_order = row(work.windows, ZERO, batch), row(order, (thread, 0), order.shape[1])

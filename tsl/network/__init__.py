@@ -18,10 +18,11 @@ from tsl.network.spec import (
     Targets,
 )
 from tsl.network.team import TrainingMemory
-from tsl.network.warmup import on_compilation, warm_up
+from tsl.network.warmup import COMPILING, on_compilation, warm_up
 from tsl.network.writer import Choice, Writer, choose
 
 __all__ = [
+    "COMPILING",
     "Architecture",
     "Choice",
     "Dropout",

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tsl.kernels.cache import on_compilation
+from tsl.kernels.cache import COMPILING, on_compilation
 from tsl.network.network import Network
 from tsl.network.spec import Architecture, Loss, Optimizer, Sequences, Targets
 from tsl.network.writer import Writer, choose
 
-__all__ = ["on_compilation", "warm_up"]
+__all__ = ["COMPILING", "on_compilation", "warm_up"]
 
 
 def warm_up(dtype: Any = np.float32) -> None:

@@ -8,13 +8,12 @@ import sys
 from time import perf_counter
 from typing import Any
 
-from tsl.network import on_compilation, warm_up
+from tsl.network import COMPILING, on_compilation, warm_up
 from tsl.training.history import History
 
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 5.0
-COMPILING = "compiling the kernels for this machine, once: about 15 s"
 
 
 class Progress:
@@ -39,13 +38,13 @@ class Progress:
         self._rest = ""  # what is known of the last epoch only
         self._said_compiling = False
 
-    def compiling(self) -> None:
-        """Say, once, why nothing happens for a while."""
-        if self._stream is None or self._said_compiling:
-            return
-        self._said_compiling = True
-        self._stream.write(("\r" if self._terminal else "") + COMPILING + ("\x1b[K\n" if self._terminal else "\n"))
-        self._stream.flush()
+    def compiling(self) -> bool:
+        """Say, once, why nothing happens for a while; returns whether that was said."""
+        if self._stream is not None and not self._said_compiling:
+            self._said_compiling = True
+            self._stream.write(("\r" if self._terminal else "") + COMPILING + ("\x1b[K\n" if self._terminal else "\n"))
+            self._stream.flush()
+        return self._said_compiling
 
     def stretch(self, epoch: int, share: float, loss: float) -> None:
         """Show that `share` of an epoch is done, at a loss of about `loss`."""

@@ -1,0 +1,79 @@
+"""The machine code of the hot loops, for the processor that `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES` name.
+
+Run as a script, prints the innermost loops of each phase as JSON: lists of instructions. Nothing of it is executed, so
+the processor need not be that of this machine.
+"""
+
+import json
+import re
+import sys
+
+import numba
+from numba import types
+
+from tsl.kernels import gradients, lstm
+from tsl.kernels.compile import FAST_MATH, OPTIONS
+
+number, size, truth = types.float32, types.intp, types.boolean
+flags, codes = types.Array(types.int64, 1, "C"), types.Array(types.int32, 2, "C")
+
+
+def array(n_dimensions):
+    return types.Array(number, n_dimensions, "C")
+
+
+def compiled(*signature):
+    """Compile a function for these types; gives its machine code."""
+
+    def compile_now(function):
+        dispatcher = numba.njit(fastmath=FAST_MATH, **OPTIONS)(function)
+        dispatcher.compile(signature)
+        return dispatcher.inspect_asm(signature)
+
+    return compile_now
+
+
+matrix, cube, hypercube = array(2), array(3), array(4)
+
+
+@compiled(
+    size, cube, codes, truth, cube, cube, cube, flags, truth, hypercube, cube, cube, cube, matrix,
+    size, size, size, size, flags, size,
+)  # fmt: skip
+def forward(
+    n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask,
+    first, last, first_block, last_block, barrier, n_sharing,
+):  # fmt: skip
+    lstm.lstm_forward(
+        n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask,
+        first, last, first_block, last_block, barrier, n_sharing,
+    )  # fmt: skip
+
+
+@compiled(cube, size, hypercube, cube, cube, flags, truth, matrix, matrix, matrix, size, size)
+def backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last):
+    lstm.lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last)
+
+
+@compiled(cube, hypercube, truth, cube, matrix, size, size)
+def weights(x, d_gates, reverse, d_packed, d_weights, thread, n_threads):
+    gradients.sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_threads)
+
+
+def innermost_loops(code):
+    """Stretches of code that end with a jump to their beginning and hold no other such stretch."""
+    lines = [line.partition("#")[0].strip() for line in code.splitlines()]
+    label = {line[:-1]: k for k, line in enumerate(lines) if re.fullmatch(r"[.\w$]+:", line)}
+    jumps = [(label.get(line.split()[-1]), k) for k, line in enumerate(lines) if re.match(r"(j|b\.|cb|tb)", line)]
+    loops = [(begin, end) for begin, end in jumps if begin is not None and begin < end]
+    inner = [
+        (begin, end)
+        for begin, end in loops
+        if not any(other != (begin, end) and begin <= other[0] and other[1] <= end for other in loops)
+    ]
+    return [[line for line in lines[begin + 1 : end + 1] if line and line[0] not in ".#"] for begin, end in inner]
+
+
+if __name__ == "__main__":
+    phases = {"forward": forward, "backward": backward, "weights": weights}
+    sys.stdout.write(json.dumps({phase: innermost_loops(code) for phase, code in phases.items()}))
