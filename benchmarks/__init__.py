@@ -12,6 +12,8 @@ name goes into `SUITES` in ``benchmarks/__main__.py``. `bench` is a `benchmarks.
 - ``bench.record(name, **numbers)``: keeps any other numbers for ``--json``.
 - ``bench.table(title, header, rows)`` and ``bench.say(text)`` print.
 - ``bench.machine``: processor, cores, versions, measured multiply-add limits.
+- ``bench.share(name, rival, gflops, n_threads)``: the share of that limit, for a table; one above 100 % is marked.
+- ``bench.label(rival)``: the rival's name for a table, which says if ``--isa`` does not hold it.
 
 How a task is added
 -------------------

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks SUITE [--peers LIST] [--threads N] [--data DIR] [--json FILE] [--only TEXT]``."""
+"""The command: ``python -m benchmarks SUITE [OPTIONS]``; ``--help`` lists them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+from benchmarks import isa
 from benchmarks.bench import Bench, Options
 from benchmarks.machine import headline, usable_cores
 from benchmarks.peers import PEERS
@@ -17,9 +18,15 @@ SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scali
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one suite."""
-    given = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not isa.has(given.isa):
+        parser.error(f"argument --isa: this processor does not have {isa.NAMES[given.isa]}")
+    if given.isa not in (isa.NATIVE, isa.in_force()):
+        return isa.run_held(given.isa, arguments)
     suite = importlib.import_module(f"benchmarks.{given.suite}")
-    options = Options(given.peers, given.threads, given.quick, given.only, given.data, given.seeds)
+    options = Options(given.peers, given.threads, given.quick, given.only, given.data, given.seeds, given.isa)
     with Bench(given.suite, options) as bench:
         bench.say(f"{given.suite}: {suite.SUMMARY}")
         suite.run(bench)
@@ -41,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seeds", type=_positive, default=3, metavar="N", help="for accuracy and text: models of each kind"
+    )
+    parser.add_argument(
+        "--isa", choices=(isa.NATIVE, *isa.HELD), default=isa.NATIVE, help="hold all to an instruction set"
     )
     parser.add_argument("--quick", action="store_true", help="tiny work: whether it runs, not how fast")
     return parser

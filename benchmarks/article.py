@@ -25,7 +25,7 @@ def run(bench):
     for rival, result in best_first(results):
         times = f"{ratio(result, own):.2f}" if own else "-"
         low, high = (f"{scale * quartile:.1f}" for quartile in result.quartiles)
-        rows.append([rival, f"{scale * result.median:.1f}", f"{low}-{high}", times, result.candidate])
+        rows.append([bench.label(rival), f"{scale * result.median:.1f}", f"{low}-{high}", times, result.candidate])
     title = "Seconds per epoch of Macbeth: {layers} layers of {hidden}, dropout {dropout}, {steps} steps, batch {batch}"
     bench.table(title.format(**job), ["rival", "s", "quartiles", "x tsl", "form"], rows)
     bench.say(

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.machine import describe, multiply_add_limit
-from benchmarks.measure import Result, plan_turns, table, turns
+from benchmarks.isa import NATIVE, not_held
+from benchmarks.machine import describe, look_for_higher_limits
+from benchmarks.measure import OVER, Result, plan_turns, share_in_words, table, turns
 from benchmarks.pool import RivalError, Worker
 
 PAUSE = 0.05  # seconds between turns: threads that spin for new work have gone to sleep by then
@@ -24,6 +25,7 @@ class Options:
     only: str = ""
     data: str | None = None
     seeds: int = 3
+    isa: str = NATIVE
 
 
 class Bench:
@@ -32,7 +34,10 @@ class Bench:
     def __init__(self, suite: str, options: Options) -> None:
         self.suite, self.options = suite, options
         self.machine = describe(options.n_threads, quick=options.quick)
+        self.machine["not_held"] = not_held(self.rivals, self.machine["isa"])
         self.records: list[dict[str, Any]] = []
+        self.faults: list[dict[str, Any]] = []
+        self._n_told = 0  # of the faults
         self._workers: dict[str, Worker] = {}
         self._absent: set[str] = set()
 
@@ -92,9 +97,18 @@ class Bench:
 
     def _look_for_a_higher_limit(self) -> None:
         """Measure the multiply-adds again: a busy moment makes the limit too low, none makes it too high."""
-        limits = self.machine["gflops_limit"]
-        for n_threads, limit in limits.items():
-            limits[n_threads] = max(limit, multiply_add_limit(n_threads, 0.01 if self.options.quick else 0.3))
+        look_for_higher_limits(self.machine, 0.01 if self.options.quick else 0.3)
+
+    def share(self, name: str, rival: str, gflops: float, n_threads: int) -> str:
+        """The share of the limit in words; one above 100 % is a fault of the measurement, and kept as such."""
+        share = gflops / self.machine["gflops_limit"][n_threads]
+        if share > 1.0:
+            self.faults.append({"case": name, "rival": rival, "share_of_limit": share})
+        return share_in_words(share)
+
+    def label(self, rival: str) -> str:
+        """The rival's name for a table, with a mark if it is not held to the instruction set that the others are."""
+        return f"{rival} (not held)" if rival in self.machine["not_held"] else rival
 
     def _prepare(self, rivals: tuple[str, ...], job: dict[str, Any], failed: dict[str, str]) -> dict[str, Any]:
         """Compile side by side, then let each choose its fastest form alone."""
@@ -144,8 +158,11 @@ class Bench:
         print(text, flush=True)
 
     def table(self, title: str, header: list[str], rows: list[list[str]]) -> None:
-        """Print a table."""
+        """Print a table, and below it what is wrong with the shares in it."""
         self.say(f"\n{title}\n{table(header, rows)}")
+        if len(self.faults) > self._n_told:
+            self.say(f"{OVER} A share above 100 % is a fault of the measurement: the limit was measured too low.")
+            self._n_told = len(self.faults)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for JSON."""
@@ -153,5 +170,6 @@ class Bench:
             "suite": self.suite,
             "options": asdict(self.options),
             "machine": self.machine,
+            "faults": self.faults,
             "results": self.records,
         }

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import importlib
 import importlib.metadata
 import os
 import pathlib
 import platform
-import time
+from typing import Any
 
-import numba
-import numpy as np
-
+from benchmarks.isa import NATIVE, in_force
+from benchmarks.limit import blas_name, measure_limits
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address, tile_fma, tile_load, tile_store
-
-ROWS = 6 if LANES == 16 else 3  # by four vectors: accumulators enough to hide the latency, and no spills
-STEPS = 1000
-
-
-@numba.njit(nogil=True, fastmath={"contract"})
-def multiply_adds(left, right, sums, n):
-    """`n * STEPS` times, a tile of `ROWS` by four vectors of products added up in registers."""
-    tile = tile_load(address(sums, 0), 4 * LANES, ROWS, 4)
-    for _ in range(n):
-        for k in range(STEPS):
-            # 16 places in turn: loads that the compiler cannot take out of the loop, always in the first cache
-            place = k % 16
-            tile = tile_fma(tile, address(left, place), 16, address(right, place * 4 * LANES), 4)
-    tile_store(address(sums, 0), 4 * LANES, tile, 4)
 
 
 def usable_cores() -> int:
@@ -39,51 +21,52 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def multiply_add_limit(n_threads: int, seconds: float = 1.0) -> float:
-    """GFLOP/s of independent multiply-adds in float32 on `n_threads`: the best of several tries."""
-
-    def arrays():
-        left, right = np.full(16 * ROWS, 1e-3, np.float32), np.full(64 * LANES, 1e-3, np.float32)
-        return left, right, np.zeros(ROWS * 4 * LANES, np.float32)
-
-    multiply_adds(*arrays(), 1)
-    start = time.perf_counter()
-    multiply_adds(*arrays(), 100)
-    n = max(1, int(seconds / 10 * 100 / (time.perf_counter() - start)))
-    flops = 2.0 * ROWS * 4 * LANES * STEPS * n * n_threads
-    with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
-        best = 0.0
-        for _ in range(10):
-            start = time.perf_counter()
-            list(pool.map(lambda _: multiply_adds(*arrays(), n), range(n_threads)))
-            best = max(best, flops / (time.perf_counter() - start) / 1e9)
-    return best
-
-
-def describe(n_threads: int, *, quick: bool = False) -> dict[str, object]:
+def describe(n_threads: int, *, quick: bool = False) -> dict[str, Any]:
     """The machine, as JSON keeps it."""
-    seconds = 0.01 if quick else 1.0
-    limits = {n: multiply_add_limit(n, seconds) for n in sorted({1, n_threads})}
-    return {
+    machine = {
         "processor": _processor(),
         "cores": usable_cores(),
         "instruction_set": {16: "AVX-512", 8: "AVX2"}.get(LANES, "baseline (128 bits)"),
+        "isa": in_force(),
+        "not_held": {},
         "system": f"{platform.system()} {platform.machine()}",
         "threads": n_threads,
-        "gflops_limit": limits,
+        "gflops_limit": dict.fromkeys(sorted({1, n_threads}), 0.0),
+        "gflops_measured": {n: {} for n in sorted({1, n_threads})},
+        "blas": blas_name(),
         "versions": {"python": platform.python_version(), "tsl": importlib.import_module("tsl").__version__}
         | {name: importlib.metadata.version(name) for name in ("numpy", "numba", "pandas", "scikit-learn")},
     }
+    look_for_higher_limits(machine, 0.01 if quick else 1.0)
+    return machine
 
 
-def headline(machine: dict) -> str:
+def look_for_higher_limits(machine: dict[str, Any], seconds: float) -> None:
+    """Measure the limit of every number of threads anew, in about `seconds` each, and keep the best of each measure.
+
+    A busy moment makes a limit too low; none makes it too high.
+    """
+    for n_threads, best in machine["gflops_measured"].items():
+        for measure, found in measure_limits(n_threads, seconds).items():
+            best[measure] = max(found, best.get(measure, 0.0))
+        machine["gflops_limit"][n_threads] = max(best.values())
+
+
+def headline(machine: dict[str, Any]) -> str:
     """The same in a few lines."""
-    limits = ", ".join(f"{limit:.0f} on {n}" for n, limit in machine["gflops_limit"].items())
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['instruction_set']}, {machine['system']}; "
-        f"{machine['threads']} threads.\nMultiply-add limit in GFLOP/s, float32: {limits} threads.\n{versions}."
-    )
+    instruction_set = machine["instruction_set"]
+    shown = instruction_set if machine["isa"] == NATIVE else f"{instruction_set} (held)"
+    facts = [machine["processor"], f"{machine['cores']} cores", shown, machine["system"]]
+    lines = [f"{', '.join(facts)}; {machine['threads']} threads."]
+    for n, measured in machine["gflops_measured"].items():
+        parts = ", ".join(f"{measure} {found:.0f}" for measure, found in measured.items())
+        limit = machine["gflops_limit"][n]
+        threads = "1 thread" if n == 1 else f"{n} threads"
+        lines.append(f"Multiply-add limit on {threads}, float32: {limit:.0f} GFLOP/s ({parts}).")
+    lines.append(f"sgemm is NumPy's, from {machine['blas'] or 'an unknown library'}.")
+    lines += [f"{rival} is not held to {instruction_set}: {why}." for rival, why in machine["not_held"].items()]
+    lines.append(", ".join(f"{name} {version}" for name, version in machine["versions"].items()) + ".")
+    return "\n".join(lines)
 
 
 def _processor() -> str:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+OVER = "(!)"  # a share of the limit that cannot be
+
 
 @dataclass
 class Result:
@@ -93,6 +95,11 @@ def milliseconds(seconds: float) -> str:
     """Three digits."""
     number = 1e3 * seconds
     return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.3g}"
+
+
+def share_in_words(share: float) -> str:
+    """A share in percent; one above 100 % is marked."""
+    return f"{100 * share:.0f} %" if share <= 1.0 else f"{100 * share:.1f} % {OVER}"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -29,7 +29,7 @@ def run(bench):
 def _batch_jobs(quick):
     """Each shape's own batch, and a large one."""
     jobs = {}
-    for name, (sizes, more, _) in (TINY if quick else SHAPES).items():
+    for name, (sizes, more) in (TINY if quick else SHAPES).items():
         steps, batch, *rest = sizes
         for size in (batch, MANY):
             jobs[f"{name}, {size} windows"] = lstm_job("forward", steps, size, *rest, **{**more, "batches": 1})
@@ -38,15 +38,15 @@ def _batch_jobs(quick):
 
 def _rows(bench, name, job, results):
     """Rows of the table for one shape and batch."""
-    limit, flops = bench.machine["gflops_limit"][bench.options.n_threads], lstm_flops(job)
+    n_threads, flops = bench.options.n_threads, lstm_flops(job)
     own, rows = results.get("tsl"), []
     sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
     for rival, result in best_first(results):
         rate = flops / result.median / 1e9
         times = f"{ratio(result, own):.2f}" if own else "-"
-        speed = [f"{rate:.0f}", f"{100 * rate / limit:.0f} %", result.candidate]
+        speed = [f"{rate:.0f}", bench.share(name, rival, rate, n_threads), result.candidate]
         shape = f"{name.partition(',')[0]}: {sizes}"
-        rows.append([shape, rival, milliseconds(result.median), spread(result), times, *speed])
+        rows.append([shape, bench.label(rival), milliseconds(result.median), spread(result), times, *speed])
     return rows
 
 
@@ -66,11 +66,12 @@ def _alone(bench):
         gain = f"{ratio(results[best], own):.2f}" if best else "-"
         rows.append(
             [f"{hidden} units", milliseconds(own.median), spread(own), milliseconds(bare.median)]
-            + [milliseconds(overheads[-1]), *peers, best or "-", gain]
+            + [milliseconds(overheads[-1]), *peers, bench.label(best) if best else "-", gain]
         )
     if rows:
         header = ["1 window, 48 x 8, 24 outputs; ms", "predict", "quartiles", "forward", "difference"]
-        bench.table("Latency of one window", [*header, *bench.options.peers, "fastest peer", "ratio"], rows)
+        peers = map(bench.label, bench.options.peers)
+        bench.table("Latency of one window", [*header, *peers, "fastest peer", "ratio"], rows)
         bench.say(
             f"predict is LSTMRegressor's, forward the network's alone. Goal for the difference: at most "
             f"{milliseconds(GOAL_OVERHEAD)} ms; the largest is {milliseconds(max(overheads))} ms."

@@ -99,8 +99,8 @@ def _axis(bench: Bench, axis: str) -> list[str]:
     rows = []
     for name, training in trainings.items():
         rate = training.flops / seconds[name] / 1e9
-        share = rate / bench.machine["gflops_limit"][n_threads]
-        rows.append([name, milliseconds(seconds[name]), f"{rate:.0f}", f"{share:.0%}"])
+        share = bench.share(f"training step, {axis} {name}", "tsl", rate, n_threads)
+        rows.append([name, milliseconds(seconds[name]), f"{rate:.0f}", share])
     fixed = ", ".join(f"{name} {value}" for name, value in SHAPE.items() if name != axis)
     bench.table(f"A training step against {axis}; {fixed}, {n_threads} threads", [axis, "ms", "GFLOP/s", "limit"], rows)
     return _fitted(bench, f"training step, {axis}", dict(zip(values, seconds.values())), arithmetic)

@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import bench as bench_module
+from benchmarks import generate, train
+from benchmarks import machine as machine_module
 from benchmarks.__main__ import main
 from benchmarks.bench import Bench, Options
-from benchmarks.measure import Result, fastest, milliseconds, plan_turns, ratio, table, turns
+from benchmarks.measure import Result, fastest, milliseconds, plan_turns, ratio, share_in_words, table, turns
 from benchmarks.peers import Candidate
 from benchmarks.pool import RivalError
 from benchmarks.problem import lstm_flops, lstm_job, macbeth_windows, problem, windows
@@ -132,6 +135,48 @@ def test_suite_keeps_every_case(suite, cases, tmp_path, capsys):
     assert [result["case"] for result in json.loads(path.read_text(encoding="utf-8"))["results"]] == cases
 
 
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("suite", ["train", "predict", "generate"])
+def test_share_above_the_limit_is_a_fault_of_the_measurement(suite, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(machine_module, "measure_limits", lambda n_threads, seconds: {"register loop": 1e-9})
+    monkeypatch.setattr(generate, "_measure", lambda *case: {"tsl": Result([1e-6])})  # its kernels take long to compile
+    path = tmp_path / "results.json"
+    assert main([suite, "--quick", "--peers", "none", "--json", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "% (!)" in printed
+    assert printed.count("the limit was measured too low") == 1
+    faults = json.loads(path.read_text(encoding="utf-8"))["faults"]
+    assert {fault["rival"] for fault in faults} == {"tsl"}
+    assert min(fault["share_of_limit"] for fault in faults) > 1
+
+
+def test_share_that_can_be_is_not_marked(capsys):
+    assert [share_in_words(share) for share in (0.474, 1.0, 1.004)] == ["47 %", "100 %", "100.4 % (!)"]
+    bench = Bench("train", Options(quick=True))
+    bench.machine["gflops_limit"] = {1: 50.0}
+    assert bench.share("h32", "tsl", 49.9, 1) == "100 %"
+    bench.table("title", ["share"], [["100 %"]])
+    assert "(!)" not in capsys.readouterr().out
+    assert bench.as_dict()["faults"] == []
+
+
+def test_goals_are_those_of_the_instruction_set():
+    assert all(set(found) == set(train.SHAPES) for found in train.GOALS.values())
+    job = lstm_job("train", 3, 4, 2, 5, 1, 1)
+    results = {"tsl": Result([1.0]), "torch": Result([3.0]), "jax": Result([4.0])}
+
+    def rows(instruction_set):
+        machine = {"instruction_set": instruction_set, "gflops_limit": {1: 1.0}, "not_held": {"jax": "why"}}
+        bench = SimpleNamespace(machine=machine, options=Options())
+        bench.label, bench.share = (lambda rival: Bench.label(bench, rival)), (lambda *case: "1 %")
+        return [[row[1], *row[4:7]] for row in train._rows(bench, "h64", job, results)]
+
+    others = [["tsl", "1.00", "", ""], ["jax (not held)", "4.00", "", ""]]
+    assert rows("AVX2") == [others[0], ["torch", "3.00", "3", "4"], others[1]]
+    assert rows("AVX-512") == [others[0], ["torch", "3.00", "", "3.5"], others[1]]
+    assert rows("baseline (128 bits)") == [others[0], ["torch", "3.00", "", ""], others[1]]
+
+
 def test_worker_keeps_the_fastest_way_that_works(monkeypatch):
     def fails():
         raise MemoryError("no room")
@@ -176,6 +221,7 @@ def test_windows_of_the_play_have_every_character_as_a_label():
     [
         (["nothing"], "invalid choice: 'nothing'"),
         (["train", "--peers", "torch,caffe"], "no peer 'caffe': choose from torch"),
+        (["train", "--isa", "sse9"], "argument --isa: invalid choice: 'sse9' (choose from "),
         (["train", "--threads", "0"], "must be a whole number from 1 up, got '0'"),
     ],
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from benchmarks.isa import in_force, xla_flags
+
 
 class Candidate(NamedTuple):
     """One way of doing a job."""
@@ -36,7 +38,10 @@ PEERS = {
 
 
 def environment(rival: str, n_threads: int) -> dict[str, str]:
-    """Variables for the process of a rival: the number of threads in each library's own words, no GPU, no chatter."""
+    """Variables for the process of a rival: the number of threads in each library's own words, no GPU, no chatter.
+
+    What holds a rival to an instruction set is inherited from this process, but for XLA's flags.
+    """
     n = str(n_threads)
     xla = f"--xla_cpu_multi_thread_eigen={'true' if n_threads > 1 else 'false'}"
     return {
@@ -47,7 +52,7 @@ def environment(rival: str, n_threads: int) -> dict[str, str]:
         "TF_NUM_INTRAOP_THREADS": n,
         "TF_NUM_INTEROP_THREADS": n,
         "NPROC": n,  # the size of XLA's pool of threads on a processor
-        "XLA_FLAGS": xla,
+        "XLA_FLAGS": xla + xla_flags(in_force()),
         "JAX_PLATFORMS": "cpu",
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
