@@ -21,7 +21,7 @@ LOSSES = {
 
 def share_small_work(monkeypatch):
     """Let threads share also what is too small to be worth it."""
-    for limit in ("FLOPS_TO_MEET", "FLOPS_TO_START"):
+    for limit in ("FLOPS_TO_MEET", "FLOPS_TO_START", "FLOPS_TO_MEET_AT_A_STEP"):
         monkeypatch.setattr(f"tsl.network.team.{limit}", 1.0)
 
 

@@ -18,6 +18,7 @@ from network_problem import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl.kernels.target import LANES
 from tsl.network import Architecture, Network, Sequences
 
 # --- against the twin -------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def test_a_row_does_not_depend_on_its_batch(dtype, every_step, one_hot):
 @pytest.mark.parametrize("batch", [1, 2, 13, 150])
 def test_outputs_are_the_same_for_any_number_of_threads(dtype, batch, monkeypatch):
     share_small_work(monkeypatch)
-    problem = make_problem(dtype, hidden_sizes=(17, 5), bidirectional=True, batch=batch)
+    problem = make_problem(dtype, hidden_sizes=(3 * LANES + 1, 5), bidirectional=True, batch=batch)
     network, sequences, targets, weights, initial = problem[:5]
     outputs, final = network.forward_states(sequences, initial=initial, n_threads=1)
     loss = network.evaluate(sequences, targets, weights, LOSSES["huber"], n_threads=1)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from network_problem import PRECISIONS, make_problem
+from network_problem import PRECISIONS, make_problem, share_small_work
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl.kernels.target import LANES
 from tsl.network import Choice, Sequences, Writer, choose
 
 SCORES = np.log(np.array([[0.5, 0.25, 0.125, 0.125]]))
@@ -158,3 +159,22 @@ def test_recent_codes_are_moved_on():
     assert_array_equal(recent, np.concatenate([[[-1], [-1]], codes.T], axis=1))
     more, _ = Writer(network, 2).write(np.zeros((2, 9)), np.random.default_rng(1).uniform(size=(5, 2)), recent=recent)
     assert_array_equal(recent, more[-3:].T)
+
+
+@pytest.mark.parametrize("n_streams", [1, 2, 3, 5])
+@pytest.mark.parametrize("hidden_sizes", [(2 * LANES + 3,), (5, 3 * LANES), (1,)], ids=str)
+def test_threads_make_no_difference(hidden_sizes, n_streams, monkeypatch):
+    """They share the streams, or the units of each layer where there are not enough, or find nothing to do."""
+    share_small_work(monkeypatch)
+    network = make_problem(np.float32, hidden_sizes=hidden_sizes, n_inputs=9, n_outputs=9, one_hot=True).network
+    draws = np.random.default_rng(0).uniform(size=(40, n_streams))
+    first, choice = np.zeros((n_streams, 9), np.float32), Choice(top_k=5, penalty=1.1)
+
+    def written(n_threads):
+        writer, recent = Writer(network, n_streams, n_threads), np.full((n_streams, 4), -1, np.int32)
+        return *writer.write(first, draws, choice, recent), writer.states, recent
+
+    expected = written(1)
+    for n_threads in (2, 3, 4):
+        for found, wanted in zip(written(n_threads), expected, strict=True):
+            assert_array_equal(found, wanted)

@@ -38,7 +38,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
-from tsl.network.team import Team, TrainingMemory, useful_threads
+from tsl.network.team import Team, TrainingMemory, useful_sharing_threads, useful_threads
 from tsl.network.workers import in_threads
 
 PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
@@ -214,7 +214,8 @@ class Network:
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
         self._check_places(sequences)
-        n_threads = 1 if dropout else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
+        sharing = 1 if dropout else self._useful_sharing_threads(n_threads, n, n_steps)
+        n_threads = 1 if dropout or sharing > 1 else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
         plan = dropout_plan(dropout) if dropout else NO_DROPOUT
         row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
@@ -227,8 +228,18 @@ class Network:
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
             run_windows(layout, packed, own, data, plan, first, last, outputs, final, barrier, 0, 1)
 
-        in_threads(run, n_threads)
+        def run_together(thread):
+            run_windows(layout, packed, work, data, plan, 0, n, outputs, final, barrier, thread, sharing)
+
+        if sharing > 1:
+            in_threads(run_together, sharing, barrier)
+        else:
+            in_threads(run, n_threads)
         return outputs, final
+
+    def _useful_sharing_threads(self, n_threads, n, n_steps):
+        """Threads that share the units of each layer, where there are fewer windows than threads."""
+        return useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n) if n < n_threads else 1
 
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""

@@ -20,7 +20,6 @@ from tsl.network.workers import in_threads
 
 FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in it
 FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
-FLOPS_TO_SHARE = 2e6  # likewise, of single rows, for which each weight is read once
 FLOPS_TO_MEET_AT_A_STEP = 1e5  # a step of one row of 128 units; at 64 meeting costs more than it saves
 
 
@@ -37,7 +36,7 @@ def useful_sharing_threads(n_threads: int, n_steps: int, flops: float, n_rows: i
 
     They then meet at each step, and each reads its own part of the weights: that sets the pace.
     """
-    if INTERPRETED or n_steps * n_rows * flops < FLOPS_TO_SHARE:
+    if INTERPRETED or n_steps * n_rows * flops < FLOPS_TO_START:
         return 1
     return n_threads if n_rows >= n_threads or flops >= FLOPS_TO_MEET_AT_A_STEP else n_rows
 
