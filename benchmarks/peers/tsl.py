@@ -7,20 +7,20 @@ import numpy as np
 from benchmarks.peers import Candidate
 from benchmarks.problem import problem, windows
 from tsl import LSTMClassifier, LSTMRegressor
-from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
+from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets, TrainingMemory
 
 
 def train(job, n_threads):
-    """A step of training: many of them a call, as `fit` takes them."""
+    """A step of training: many of them a call, in memory kept between calls, as `fit` takes them."""
     network, inputs, targets = _network(job)
     n_batches, batch_size = inputs.shape[:2]
     sequences, wanted = _sequences(inputs), _targets(targets)
     steps = np.arange(n_batches * batch_size).reshape(n_batches, batch_size)
     rates, state = np.full(len(steps), 1e-3), network.new_optimizer_state()
-    loss = Loss(job["loss"])
+    loss, options = Loss(job["loss"]), {"memory": TrainingMemory(), "n_threads": n_threads}
 
     def once():
-        network.train_steps(sequences, wanted, None, steps, rates, loss, Optimizer(), state, n_threads=n_threads)
+        network.train_steps(sequences, wanted, None, steps, rates, loss, Optimizer(), state, **options)
 
     return [Candidate("Network.train_steps", once, len(steps))]
 
