@@ -196,8 +196,8 @@ class TextPredictor(TextTrainer):
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _reader(self, n_threads: int | None = None) -> StreamReader | WindowReader:
-        n_threads = resolve_threads(self.n_threads) if n_threads is None else n_threads
+    def _reader(self) -> StreamReader | WindowReader:
+        n_threads = resolve_threads(self.n_threads)
         if self.network_.architecture.every_step:
             return StreamReader(self.network_, n_threads)
         return WindowReader(self.network_, self._window, self._rows, n_threads)

@@ -214,8 +214,12 @@ class Network:
         final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
         data = self.data(sequences, initial=initial)
         self._check_places(sequences)
-        sharing = 1 if dropout else self._useful_sharing_threads(n_threads, n, n_steps)
-        n_threads = 1 if dropout or sharing > 1 else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
+        if dropout:
+            n_threads = 1
+        sharing = 1  # the units of each layer, where there are fewer windows than threads
+        if n < n_threads:
+            sharing = useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n)
+        n_threads = 1 if sharing > 1 else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
         plan = dropout_plan(dropout) if dropout else NO_DROPOUT
         row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
@@ -236,10 +240,6 @@ class Network:
         else:
             in_threads(run, n_threads)
         return outputs, final
-
-    def _useful_sharing_threads(self, n_threads, n, n_steps):
-        """Threads that share the units of each layer, where there are fewer windows than threads."""
-        return useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n) if n < n_threads else 1
 
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""
