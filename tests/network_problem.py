@@ -46,7 +46,8 @@ def make_problem(
         n_outputs = 6  # of 2 targets with 3 quantiles each, or 6 classes
     architecture = Architecture(n_inputs, hidden_sizes, n_outputs, bidirectional, one_hot, every_step)
     network = Network(architecture, dtype=dtype, random_state=np.random.RandomState(seed))
-    network.params += rng.normal(scale=0.2, size=network.params.size).astype(dtype)  # biases too
+    with network.editing() as params:
+        params += rng.normal(scale=0.2, size=params.size).astype(dtype)  # biases too
 
     n_rows = n_steps + 3 * batch
     codes = rng.integers(n_inputs, size=n_rows).astype(np.int32)

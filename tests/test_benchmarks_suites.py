@@ -42,7 +42,8 @@ def test_scaling_says_when_bits_differ(monkeypatch):
     class Drifting(scaling.Training):
         def take(self, n_steps):
             super().take(n_steps)
-            self.network.params[0] = self._n_threads
+            with self.network.editing() as params:
+                params[0] = self._n_threads
 
     monkeypatch.setattr(scaling, "Training", Drifting)
     options = SimpleNamespace(n_threads=2, quick=True)

@@ -73,7 +73,8 @@ def test_probabilities_are_the_softmax_of_the_head():
 
 def test_certain_predictions_stay_finite():
     model = small(max_iter=1).fit(X, Y)
-    model.network_.named()["head.b_out"][:] = [0, 2000, -2000]
+    with model.network_.editing() as params:
+        model.network_.named(params)["head.b_out"][:] = [0, 2000, -2000]
     assert np.isfinite(model.predict_log_proba(X)).all()
     assert_array_equal(model.predict_proba(X), np.tile([0.0, 1.0, 0.0], (30, 1)))
 

@@ -1,5 +1,6 @@
 """Outputs and states of the compiled network against the NumPy twin, and what they must not depend on."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -165,6 +166,40 @@ def test_calls_from_several_python_threads_at_once(monkeypatch):
             assert_array_equal(each, expected)
 
 
+def test_a_call_does_not_depend_on_the_calls_before():
+    problem = make_problem(np.float32, hidden_sizes=(17, 9), batch=7, every_step=True)
+    network, sequences = problem.network, problem.sequences
+    broken = sequences._replace(rows=np.full_like(sequences.rows, np.nan))
+    for part in (slice(3, 7), slice(0, 7), slice(0, 7), slice(2, 3)):
+        assert np.isnan(network.forward(broken)).any()
+        fresh = pickle.loads(pickle.dumps(network)).forward(sequences.part(part))
+        assert_array_equal(network.forward(sequences.part(part)), fresh)
+
+
+def test_edited_parameters_count_at_once_within_and_after_the_edit():
+    problem = make_problem(np.float32)
+    network, sequences = problem.network, problem.sequences
+    other = Network(network.architecture, dtype=np.float32, random_state=np.random.RandomState(9))
+    before = network.forward(sequences)
+    with network.editing() as params:
+        params[:] = other.params
+        assert_array_equal(network.forward(sequences), other.forward(sequences))
+        with network.editing():
+            params[:] = 0.0
+        assert_array_equal(network.forward(sequences), 0.0)
+        params[0] = 1.0
+        params[:] = other.params
+    assert_array_equal(network.forward(sequences), other.forward(sequences))
+    assert not np.array_equal(network.forward(sequences), before)
+
+
+def test_parameters_are_read_only_outside_an_edit():
+    network = make_problem().network
+    for readable in (network.params, *network.named().values()):
+        with pytest.raises(ValueError, match="read-only"):
+            readable[...] = 0.0
+
+
 def test_inputs_are_read_not_written():
     problem = make_problem(every_step=True)
     arrays = [*problem.sequences[:3], *problem.initial[0], *problem.initial[1], problem.network.params]
@@ -187,8 +222,9 @@ def test_named_parameters_are_views_that_cover_the_buffer_matrices_first():
         "lstm_1_reverse.w_in": (10, 16), "lstm_1_reverse.w_rec": (4, 16), "lstm_1_reverse.bias": (16,),
         "head.w_out": (8, 2), "head.b_out": (2,),
     }  # fmt: skip
-    for number, view in enumerate(named.values()):
-        view[:] = number
+    with network.editing() as params:
+        for number, part in enumerate(network.named(params).values()):
+            part[:] = number
     counts = np.unique(network.params, return_counts=True)[1]
     assert counts.tolist() == [view.size for view in named.values()]
     matrices = [number for number, view in enumerate(named.values()) if view.ndim == 2]

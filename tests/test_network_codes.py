@@ -26,11 +26,11 @@ def embedded(problem, size):
         random_state=np.random.RandomState(1),
     )
     plain = problem.network
-    for name, array in plain.named().items():
-        if name.startswith("lstm_0") and name.endswith("w_in"):
-            array[:] = network.named()["embedding.w"] @ network.named()[name]
-        else:
-            array[:] = network.named()[name]
+    weights = network.named()
+    with plain.editing() as params:
+        for name, array in plain.named(params).items():
+            reads_codes = name.startswith("lstm_0") and name.endswith("w_in")
+            array[:] = weights["embedding.w"] @ weights[name] if reads_codes else weights[name]
     return network, plain
 
 
@@ -65,7 +65,8 @@ def test_threads_make_no_difference_to_any_bit(monkeypatch):
     dropout, found = Dropout(weights=0.4, outputs=0.2, recurrent=0.2, seed=3), []
     for n_threads in (1, 2, 3):
         copy = Network(network.architecture)
-        copy.params[:] = network.params
+        with copy.editing() as params:
+            params[:] = network.params
         rates = np.full(5, 0.01)
         copy.train_steps(
             problem.sequences,
@@ -105,7 +106,8 @@ def test_gradient_under_dropout_of_weights_matches_finite_differences(form):
     arguments = problem.sequences, problem.targets, problem.weights, loss
     options = {"initial": problem.initial, "dropout": Dropout(weights=0.4, seed=5), "step": 2}
     found = network.gradient(*arguments, **options)
-    expected = central_difference(lambda: network.gradient(*arguments, **options).loss, network.params)
+    with network.editing() as params:
+        expected = central_difference(lambda: network.gradient(*arguments, **options).loss, params)
     # central differences of step 1e-6 are good to about 1e-9 of the loss, which is of order 1
     assert_allclose(found.params, expected, rtol=1e-6, atol=1e-8)
 
@@ -144,7 +146,8 @@ def test_windows_marked_fresh_start_from_zero_in_spite_of_carried_states():
 def one_step(problem, sequences, carried):
     """Parameters and states after one training step."""
     network = Network(problem.network.architecture, dtype=np.float64)
-    network.params[:] = problem.network.params
+    with network.editing() as params:
+        params[:] = problem.network.params
     carried = carried.copy()
     network.train_steps(
         Sequences(*sequences),

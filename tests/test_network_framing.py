@@ -25,7 +25,8 @@ def make_problem(dtype=np.float64, *, skip=True, n_outputs=HORIZON, n_batch=BATC
         n_embedded=n_embedded,
     )
     network = Network(architecture, dtype=dtype, random_state=np.random.RandomState(0))
-    network.params += rng.normal(scale=0.2, size=network.params.size).astype(dtype)
+    with network.editing() as params:
+        params += rng.normal(scale=0.2, size=params.size).astype(dtype)
     rows = rng.normal(size=(40, N_CHANNELS)).astype(dtype)
     rows[rng.integers(40, size=5), 0] = np.nan
     starts = np.linspace(-4, 20, n_batch).astype(np.int64)
@@ -117,7 +118,8 @@ def test_gradient_matches_finite_differences(name, n_embedded):
     def loss_now():
         return twin_loss(network, sequences, targets, weights, loss)
 
-    expected = reference.central_difference(loss_now, network.params)
+    with network.editing() as params:
+        expected = reference.central_difference(loss_now, params)
     assert_allclose(found.params, expected, rtol=1e-5, atol=1e-8)  # of second order in the step of 1e-6
     assert network.evaluate(sequences, targets, weights, loss) == pytest.approx(found.loss, rel=1e-12)
 
@@ -132,7 +134,8 @@ def test_linear_map_starts_at_zero():
 
 def test_dropout_leaves_the_linear_map_whole():
     network, sequences, targets = make_problem()
-    network.named()["head.w_out"][:4] = 0  # what the hidden units say
+    with network.editing() as params:
+        network.named(params)["head.w_out"][:4] = 0  # what the hidden units say
     losses = [
         network.gradient(sequences, targets, None, LOSSES["squared_error"], dropout=Dropout(rate, seed=1)).loss
         for rate in (0.0, 0.9)

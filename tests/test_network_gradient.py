@@ -76,7 +76,8 @@ def test_long_windows_and_many_of_them():
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_log_loss_of_extreme_outputs_is_finite(dtype):
     problem = make_problem(dtype, loss="log_loss")
-    problem.network.named()["head.b_out"][:] = [1e3, -1e3, 0, 1e4, -1e4, 5]
+    with problem.network.editing() as params:
+        problem.network.named(params)["head.b_out"][:] = [1e3, -1e3, 0, 1e4, -1e4, 5]
     assert_equals_twin(problem, LOSSES["log_loss"], gradient_of(problem, LOSSES["log_loss"]))
 
 
@@ -84,7 +85,8 @@ def test_errors_of_exactly_zero_have_no_gradient():
     """The kink of the absolute error and of the pinball loss: the subgradient 0 is taken."""
     for loss in (LOSSES["absolute_error"], Loss("quantile", quantiles=(0.3,))):
         problem = make_problem()
-        problem.network.params[:] = 0
+        with problem.network.editing() as params:
+            params[:] = 0
         targets = problem.targets._replace(rows=np.zeros_like(problem.targets.rows))
         gradient = gradient_of(problem._replace(targets=targets), loss)
         assert gradient.loss == 0
@@ -122,7 +124,9 @@ def test_gradient_matches_central_differences(bidirectional, every_step, name, d
     def loss():
         return gradient_of(problem, LOSSES[name], dropout=dropout, step=3).loss
 
-    assert_allclose(gradient.params, central_difference(loss, problem.network.params), **CLOSE)
+    with problem.network.editing() as params:
+        expected = central_difference(loss, params)
+    assert_allclose(gradient.params, expected, **CLOSE)
     d_rows = central_difference(loss, problem.sequences.rows)
     for b, (start, length) in enumerate(zip(*problem.sequences[1:3], strict=True)):
         assert_allclose(gradient.inputs[b, :length], d_rows[start : start + length], **CLOSE)
@@ -187,9 +191,10 @@ def test_recurrent_dropout_leaves_out_the_same_units_at_every_step(bidirectional
 def test_masks_differ_between_steps_of_a_window():
     """Without memory and with equal inputs all steps are alike, but for their masks."""
     problem = make_problem(hidden_sizes=(40,), batch=1, every_step=True)
-    named = problem.network.named()
-    named["lstm_0.w_rec"][:] = 0
-    named["lstm_0.bias"][40:80] = -100  # forget all
+    with problem.network.editing() as params:
+        named = problem.network.named(params)
+        named["lstm_0.w_rec"][:] = 0
+        named["lstm_0.bias"][40:80] = -100  # forget all
     problem.sequences.rows[:] = 1
     problem.targets.rows[:] = 0
     whole = gradient_of(problem, LOSSES["squared_error"]).inputs[0]

@@ -378,8 +378,10 @@ def test_training_goes_on_after_a_divergence():
 def test_a_network_of_zeros_predicts_the_mean():
     X, y = problem()
     model = small().fit(X, y)
-    model.network_.params[:] = 0.0
+    with model.network_.editing() as params:
+        params[:] = 0.0
     assert_allclose(model.predict(X), np.full(30, y.mean()), rtol=1e-12)
     uncertain = classifier().fit(X, labels(y))
-    uncertain.network_.params[:] = 0.0
+    with uncertain.network_.editing() as params:
+        params[:] = 0.0
     assert_array_equal(uncertain.predict_proba(X), np.full((30, 2), 0.5))

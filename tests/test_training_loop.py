@@ -1,6 +1,7 @@
 """The training loop, on a linear model in plain NumPy that can be told to fail."""
 
 import math
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,10 @@ class LinearNetwork:
         self.before_step = before_step
         self.calls = []
         self.evaluations = []
+
+    @contextmanager
+    def editing(self):
+        yield self.params
 
     def new_optimizer_state(self):
         return OptimizerState(np.zeros_like(self.params), np.zeros(0))

@@ -52,7 +52,8 @@ def test_a_writer_keeps_the_weights_that_it_was_given():
     draws, first = np.random.default_rng(0).uniform(size=(20, 1)), np.zeros((1, 9), np.float32)
     expected, _ = Writer(network).write(first, draws)
     writer = Writer(network)
-    network.params[:] = 0
+    with network.editing() as params:
+        params[:] = 0
     assert_array_equal(writer.write(first, draws)[0], expected)
 
 

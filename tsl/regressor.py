@@ -333,11 +333,12 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         """
         outputs = self._network_outputs(X)
         n_quantiles = outputs.shape[1] // self.n_outputs_
-        targets = outputs.reshape(len(outputs), self.n_outputs_, n_quantiles)
-        predicted = np.sort(self.target_scaling_.undo(targets.swapaxes(1, 2)), axis=1).swapaxes(1, 2)
-        if self._single_output:
-            predicted = predicted[:, 0]
-        return np.ascontiguousarray(predicted if n_quantiles > 1 else predicted[..., 0])
+        if n_quantiles == 1:
+            predicted = self.target_scaling_.undo(outputs)
+        else:
+            targets = outputs.reshape(len(outputs), self.n_outputs_, n_quantiles)
+            predicted = np.sort(self.target_scaling_.undo(targets.swapaxes(1, 2)), axis=1).swapaxes(1, 2)
+        return np.ascontiguousarray(predicted[:, 0] if self._single_output else predicted)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Coefficient of determination R² of the predictions; with quantiles D², its like for the pinball loss.

@@ -111,8 +111,9 @@ def _with_channels(i: int, sequence: NDArray[Any], n_channels: int | None) -> ND
 def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
     """(n, T, C) of X in one of the other forms, in the type that it has."""
     options = {"dtype": "numeric", "ensure_all_finite": False}
+    plain = type(X) is np.ndarray and X.dtype.kind == "f" and X.size > 0  # check_array would not change it
     if len(getattr(X, "shape", ())) <= 2:
-        X = validate_data(estimator, X, reset=reset, **options)
+        X = validate_data(estimator, X, reset=reset, **({"skip_check_array": True} if plain and X.ndim == 2 else options))
         if X.dtype.kind == "O":  # decimals of a frame
             X = X.astype(np.float64)
         channels = 1 if n_channels is None else n_channels
@@ -121,7 +122,8 @@ def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: boo
                 f"X has {X.shape[1]} features, which n_channels={channels} does not divide into time steps"
             )
         return X.reshape(len(X), -1, channels)
-    X = check_array(X, allow_nd=True, estimator=estimator, **options)
+    if not plain:
+        X = check_array(X, allow_nd=True, estimator=estimator, **options)
     if X.ndim != 3 or 0 in X.shape:
         raise ValueError(f"X must have shape {FORMS} with at least one step and channel, got {X.shape}")
     if n_channels not in (None, X.shape[2]):

@@ -25,17 +25,14 @@ def grow(
     """
     architecture = replace(network.architecture, n_inputs=n_codes, n_outputs=n_codes)
     grown = Network(architecture, dtype=network.dtype, random_state=random_state)
-    weights = grown.named()
-    weights["head.w_out"][:] = 0.0
-    weights["head.b_out"][:] = network.named()["head.b_out"].min()
     moments = grown.new_optimizer_state()
     moments.step = state.step
-    numbers = [
-        (network.params, grown.params),
-        (state.mean, moments.mean),
-        (state.mean_sq, moments.mean_sq),
-    ]
-    for old, new in numbers:
+    with grown.editing() as params:
+        weights = grown.named(params)
+        weights["head.w_out"][:] = 0.0
+        weights["head.b_out"][:] = network.named()["head.b_out"].min()
+        _copy_by_code(network.named(), weights, places)
+    for old, new in ((state.mean, moments.mean), (state.mean_sq, moments.mean_sq)):
         _copy_by_code(network.named(old), grown.named(new), places)
     return grown, moments
 

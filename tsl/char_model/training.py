@@ -169,8 +169,9 @@ class TextTrainer(BaseLSTM):
     def _start(self, architecture: Architecture, n_steps: int) -> None:
         super()._start(architecture, n_steps)
         if architecture.one_hot and not architecture.n_embedded:
-            w_in = self.network_.named()["lstm_0.w_in"]
-            w_in[:] = self._random_state.normal(scale=ONE_HOT_SCALE, size=w_in.shape)
+            with self.network_.editing() as params:
+                w_in = self.network_.named(params)["lstm_0.w_in"]
+                w_in[:] = self._random_state.normal(scale=ONE_HOT_SCALE, size=w_in.shape)
 
     # --- training ---------------------------------------------------------------------------------------------
 

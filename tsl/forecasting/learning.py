@@ -99,14 +99,15 @@ def _start_linear(
 ) -> None:
     """Let the network be the linear map, and leave to the LSTM what that does not explain."""
     plan, linear = windows.windowing, LinearMap.fit(windows, ends, penalty)
-    parameters = network.named()
-    parameters["head.w_out"][:] = 0.0
     n_rows = plan.n_steps * plan.segment
-    by_row = parameters["head.w_out"][-n_rows * windows.n_channels :].reshape(n_rows, windows.n_channels, -1)
-    by_row[: plan.window, : linear.values.shape[1]] = np.repeat(linear.values, n_quantiles, axis=2)
     ahead = slice(plan.window, plan.window + len(linear.ahead))
-    by_row[ahead, windows.n_channels - plan.n_future :] = np.repeat(linear.ahead, n_quantiles, axis=2)
-    parameters["head.b_out"][:] = np.repeat(linear.offset, n_quantiles)
+    with network.editing() as params:
+        parameters = network.named(params)
+        parameters["head.w_out"][:] = 0.0
+        by_row = parameters["head.w_out"][-n_rows * windows.n_channels :].reshape(n_rows, windows.n_channels, -1)
+        by_row[: plan.window, : linear.values.shape[1]] = np.repeat(linear.values, n_quantiles, axis=2)
+        by_row[ahead, windows.n_channels - plan.n_future :] = np.repeat(linear.ahead, n_quantiles, axis=2)
+        parameters["head.b_out"][:] = np.repeat(linear.offset, n_quantiles)
 
 
 def run_networks(

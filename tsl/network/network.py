@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels import losses as loss_kernels
-from tsl.kernels.layout import Data
+from tsl.kernels.layout import Data, Workspace
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
@@ -43,6 +46,7 @@ from tsl.network.workers import in_threads
 
 PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
 CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
+KEPT_BYTES = 2 * CHUNK_BYTES  # of workspace that waits for the next forward pass
 
 States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 
@@ -66,7 +70,7 @@ class Network:
     Attributes
     ----------
     params : ndarray of shape (P,)
-        All parameters: the matrices first, then the biases.
+        All parameters: the matrices first, then the biases. Read-only; `editing` gives them to be written.
     n_matrix_params : int
         How many of them are in matrices, which `Optimizer.alpha` shrinks.
     """
@@ -83,26 +87,45 @@ class Network:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         self._lay_out()
-        self.params = np.zeros(sum(map(math.prod, self._shapes.values())), self.dtype)
+        self._params = np.zeros(sum(map(math.prod, self._shapes.values())), self.dtype)
         if random_state is not None:
             self._initialise(random_state, forget_bias, chrono_steps)
 
+    @property
+    def params(self) -> NDArray[Any]:
+        readable = self._params.view()
+        readable.flags.writeable = False
+        return readable
+
+    @contextmanager
+    def editing(self) -> Iterator[NDArray[Any]]:
+        """Give `params` to be written within a ``with`` block; what was derived from the old ones is dropped."""
+        self._n_editing += 1
+        try:
+            yield self._params
+        finally:
+            self._version = object()
+            self._n_editing -= 1
+
     def _lay_out(self) -> None:
+        self._version, self._n_editing = object(), 0
+        self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with the version that they are of
+        self._kept_work: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its steps and windows
         self._shapes = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
         self.n_matrix_params = self.layout.n_matrix_params
 
     def __getstate__(self) -> dict[str, Any]:
         # without the layout, which goes by this processor's vectors: another one may load what is saved here
-        return {"architecture": self.architecture, "dtype": self.dtype, "params": self.params}
+        return {"architecture": self.architecture, "dtype": self.dtype, "params": self._params}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.architecture, self.dtype = state["architecture"], state["dtype"]
         self._lay_out()
-        self.params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
+        self._params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
 
     def _initialise(self, random_state: np.random.RandomState, forget_bias: float, chrono_steps: int) -> None:
-        for name, array in self.named().items():
+        for name, array in self.named(self._params).items():
             if name.endswith("w_rec"):
                 hidden = array.shape[0]
                 for gate in range(4):
@@ -126,7 +149,7 @@ class Network:
                     enter[:] = -forget
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
-        """Views of `flat` (default `params`) by name.
+        """Views of `flat` by name; by default of `params`, so read-only.
 
         ``"lstm_0.w_in"`` (C, 4H), ``"lstm_0.w_rec"`` (H, 4H), ``"lstm_0.bias"`` (4H,), the same for
         ``"lstm_0_reverse"`` when bidirectional, ``"lstm_1"`` ..., ``"head.w_out"`` (D*H, K), ``"head.b_out"`` (K,).
@@ -224,7 +247,7 @@ class Network:
         row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
-        work = new_workspace(layout, n_steps, at_once, self.dtype, keep=False)
+        work = self._borrow_workspace(n_steps, at_once)
         barrier = new_barrier()
 
         def run(thread):
@@ -239,7 +262,19 @@ class Network:
             in_threads(run_together, sharing, barrier)
         else:
             in_threads(run, n_threads)
+        if work.numbers.nbytes <= KEPT_BYTES:
+            self._kept_work.append((n_steps, at_once, work))
         return outputs, final
+
+    def _borrow_workspace(self, n_steps: int, batch: int) -> Workspace:
+        """Memory for a forward pass that no other call uses: the last one's if it is of the same sizes."""
+        try:
+            *sizes, work = self._kept_work.pop()
+        except IndexError:
+            sizes = []
+        if sizes == [n_steps, batch]:
+            return work
+        return new_workspace(self.layout, n_steps, batch, self.dtype, keep=False)
 
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""
@@ -357,9 +392,14 @@ class Network:
     # --- plans and buffers ----------------------------------------------------------------------------------
 
     def packed_weights(self) -> NDArray[Any]:
-        """The weights as the forward kernels read them."""
+        """The weights as the forward kernels read them, kept until `params` are edited."""
+        version, kept = self._version, self._kept_packed
+        if kept[0] is version and not self._n_editing:
+            return kept[1]
         packed = aligned_zeros(self.packed_size, self.dtype)
-        pack_weights(self.layout, self.params, packed, 0, 1)
+        pack_weights(self.layout, self._params, packed, 0, 1)
+        if self._version is version and not self._n_editing:  # here or in another thread
+            self._kept_packed = version, packed
         return packed
 
     def output_shape(self, n: int, n_steps: int) -> tuple[int, int, int]:

@@ -83,7 +83,7 @@ class Team:
         def run(thread):
             train_stretch(
                 network.layout,
-                network.params,
+                params,
                 memory.grads,
                 memory.dropped,
                 memory.packed,
@@ -107,7 +107,8 @@ class Team:
                 self.n_threads,
             )
 
-        in_threads(run, self.n_threads, barrier)
+        with network.editing() as params:
+            in_threads(run, self.n_threads, barrier)
         return losses, norms
 
     def read_gradient(self, loss, n_steps, n):

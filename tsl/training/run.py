@@ -291,7 +291,8 @@ class Run:
 
     def _restore_trained(self, state: dict[str, Any]) -> None:
         moments, stored = self.train_options["state"], state["moments"]
-        put_into(self.network.params, state["params"])
+        with self.network.editing() as params:
+            put_into(params, state["params"])
         put_into(moments.mean, stored["mean"])
         put_into(moments.mean_sq, stored["mean_sq"])
         moments.step = stored["step"]

@@ -129,7 +129,8 @@ class BestWeights:
         return _Weights(epoch, self._network.params.copy(), state.mean.copy(), state.mean_sq.copy(), state.step)
 
     def _restore(self, kept: _Weights) -> int:
-        np.copyto(self._network.params, kept.params)
+        with self._network.editing() as params:
+            np.copyto(params, kept.params)
         np.copyto(self._state.mean, kept.mean)
         np.copyto(self._state.mean_sq, kept.mean_sq)
         self._state.step = kept.step
