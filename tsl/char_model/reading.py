@@ -15,6 +15,7 @@ from tsl.network import Choice, Network, Sequences, Writer, choose
 REPEATED = 32  # characters back that one is told not to repeat, where one is
 CHUNK = 1024  # characters, or windows, read in one call
 GROUP, GROUP_CHUNK = 64, 64  # contexts read side by side, and characters of each in one call
+WRITTEN_FLOPS = 5e7  # for the characters of one call: some milliseconds
 
 
 class CharWriter(Protocol):
@@ -106,10 +107,9 @@ class StreamReader:
 class StreamWriter:
     """Writes on, the state being carried from character to character."""
 
-    at_once = 256
-
     def __init__(self, network: Network, n: int, n_threads: int) -> None:
         self._writer = Writer(network, n, n_threads)
+        self.at_once = int(np.clip(WRITTEN_FLOPS / (n * network.flops(1, 1)), 256, 1024))
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
         """Choose, and read what is chosen."""
