@@ -1,9 +1,12 @@
 """How kernels are compiled."""
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
 from tsl.kernels import compile as compilation
+from tsl.kernels.reference import by_reference
 from tsl.kernels.steps import run_windows, train_stretch
 
 
@@ -27,6 +30,35 @@ def test_division_by_zero_is_infinite():
 
 def test_nan_is_not_optimised_away():
     assert np.isnan(quotient(np.array([1.0, np.nan]), 2.0))
+
+
+class Limits(NamedTuple):
+    lowest: float
+    counts: np.ndarray
+
+
+@compilation.Subroutine
+def count_above(limits, values, weight, strict):
+    """Counts into memory of the caller's, which a tuple by reference is not to copy."""
+    for k in range(values.size):
+        if values[k] > limits.lowest:
+            limits.counts[k] += weight
+    return strict
+
+
+@compilation.entry_point
+def count_twice(address, limits, values):
+    limits = by_reference(limits)
+    first = compilation.call(address, limits, values, np.int32(2), True)
+    return first, compilation.call(address, limits, values, values.size, False)
+
+
+def test_a_subroutine_is_called_by_its_address():
+    limits, values = Limits(1.5, np.zeros(3, np.int64)), np.array([1.0, 2.0, 3.0])
+    address = count_above.address(values.dtype, limits, values, 0, True)
+    assert count_twice(address, limits, values) == (True, False)
+    assert limits.counts.tolist() == [0, 5, 5]  # 2 and then 3, whatever integers they are
+    assert count_above.address(values.dtype, limits, values, 0, True) == address
 
 
 def test_every_entry_point_is_listed():

@@ -111,9 +111,11 @@ def _with_channels(i: int, sequence: NDArray[Any], n_channels: int | None) -> ND
 def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
     """(n, T, C) of X in one of the other forms, in the type that it has."""
     options = {"dtype": "numeric", "ensure_all_finite": False}
-    plain = type(X) is np.ndarray and X.dtype.kind == "f" and X.size > 0  # check_array would not change it
+    plain = type(X) is np.ndarray and X.dtype.kind == "f" and X.size > 0  # check_array has nothing to change
+    if plain and X.ndim == 2:
+        options = {"skip_check_array": True}
     if len(getattr(X, "shape", ())) <= 2:
-        X = validate_data(estimator, X, reset=reset, **({"skip_check_array": True} if plain and X.ndim == 2 else options))
+        X = validate_data(estimator, X, reset=reset, **options)
         if X.dtype.kind == "O":  # decimals of a frame
             X = X.astype(np.float64)
         channels = 1 if n_channels is None else n_channels

@@ -115,6 +115,11 @@ class KernelCache(caching.FunctionCache):
             announce()
         return None
 
+    def holds(self, signature, codegen):
+        """Whether there is code for a signature on disk."""
+        name = self._file_name(self._key(signature, codegen))
+        return self._enabled and any((folder / name).exists() for folder in folders())
+
     def _save_overload(self, signature, result):
         if not self._enabled or result.library.has_dynamic_globals:
             return

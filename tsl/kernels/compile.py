@@ -5,10 +5,13 @@ import gc
 
 import numba
 import numpy as np
+from numba.core import cgutils, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.extending import intrinsic
 
 from tsl.kernels.cache import KernelCache
+from tsl.kernels.reference import Reference
 from tsl.kernels.target import INTERPRETED
 
 # Not "nnan" and "ninf", so that no check for NaN or infinity is optimised away; and not "reassoc", which would reach
@@ -18,7 +21,7 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}
 # the code that would take apart Python's arguments is a good part of what there is to compile
 NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-ENTRY_POINTS = []  # all of them, as each is decorated
+ENTRY_POINTS = []  # all of them, and all subroutines, as each is decorated
 
 
 class _LinkedLibrary(JITCodeLibrary):
@@ -96,3 +99,69 @@ def entry_point(function=None, *, slow=False):
     dispatcher._cache = KernelCache(function, slow=slow)
     ENTRY_POINTS.append(dispatcher)
     return dispatcher
+
+
+def compile_for(dispatcher, arguments):
+    """Compile an entry point, or load it from disk, for a call with such arguments."""
+    dispatcher.compile(tuple(map(numba.typeof, arguments)))
+
+
+class Subroutine:
+    """A kernel with machine code of its own, which entry points call by its address.
+
+    It is compiled once, whatever calls it, and may be compiled in another process while this one compiles its callers.
+    It takes named tuples by reference and returns a bool.
+    """
+
+    def __init__(self, function):
+        self._addresses = {}
+        self._function = function
+        if INTERPRETED:
+            return
+        self._dispatcher = numba.njit(fastmath=FAST_MATH, pipeline_class=_EntryCompiler, **OPTIONS, **NO_WRAPPERS)(
+            function
+        )
+        self._dispatcher._cache = KernelCache(function, slow=True)
+        ENTRY_POINTS.append(self._dispatcher)
+
+    def address(self, dtype, *arguments):
+        """Where the code is that is called with such arguments; their types follow from `dtype`."""
+        if INTERPRETED:
+            return self._function
+        if dtype not in self._addresses:
+            signature = self._signature(arguments)
+            self._dispatcher.compile(signature)
+            compiled = self._dispatcher.overloads[signature]
+            self._addresses[dtype] = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        return self._addresses[dtype]
+
+    def is_compiled(self, dtype, *arguments):
+        """Whether it need not be compiled any more: it is at hand, or on disk."""
+        return dtype in self._addresses or self._dispatcher._cache.holds(
+            self._signature(arguments), self._dispatcher.targetctx.codegen()
+        )
+
+    def _signature(self, arguments):
+        return tuple(Reference(numba.typeof(one)) if isinstance(one, tuple) else numba.typeof(one) for one in arguments)
+
+
+@intrinsic
+def call(typingctx, address, *arguments):
+    """What the subroutine at an address returns."""
+    # whatever integers a caller has: there is one version of the code
+    kinds = tuple(types.int64 if isinstance(one, types.Integer) and one.signed else one for one in arguments)
+
+    def codegen(context, builder, signature, args):
+        pointer = context.call_conv.get_function_type(types.boolean, kinds).as_pointer()
+        function, values = builder.inttoptr(args[0], pointer), cgutils.unpack_tuple(builder, args[1], len(kinds))
+        _, returned = context.call_conv.call_function(builder, function, types.boolean, kinds, values)
+        return returned
+
+    return types.boolean(address, types.Tuple(kinds)), codegen
+
+
+if INTERPRETED:
+
+    def call(function, *arguments):
+        """What it returns."""
+        return function(*arguments)

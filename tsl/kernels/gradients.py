@@ -8,7 +8,12 @@ the result is the same bit for bit.
 from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import add_gates_transposed, time_of
-from tsl.kernels.model import (
+from tsl.kernels.packing import unpack_dense, unpack_gates
+from tsl.kernels.products import GATE_WIDTH, ONE, TALL, WIDTH, ZERO, add_gate_outer, add_outer, add_vector
+from tsl.kernels.target import LANES
+from tsl.kernels.threads import share
+from tsl.kernels.vector import address, filled, load, shifted, store
+from tsl.kernels.views import (
     d_codes_of,
     embedded_of,
     embeds_steps,
@@ -23,11 +28,6 @@ from tsl.kernels.model import (
     packed_w_rec,
     raw_inputs_of,
 )
-from tsl.kernels.packing import unpack_dense, unpack_gates
-from tsl.kernels.products import GATE_WIDTH, ONE, TALL, WIDTH, ZERO, add_gate_outer, add_outer, add_vector
-from tsl.kernels.target import LANES
-from tsl.kernels.threads import share
-from tsl.kernels.vector import address, filled, load, shifted, store
 
 CHUNK = 4 * TALL  # rows of a weight matrix that are one task
 ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one block stay in the first cache

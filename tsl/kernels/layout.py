@@ -100,6 +100,21 @@ class Workspace(NamedTuple):
     cells: Any  # (cells,) of CELL_MEMORY
 
 
+class Training(NamedTuple):
+    """What training steps change, from step to step; (P,) each but for the packed ones and the last three."""
+
+    params: Any
+    grads: Any
+    mean: Any  # moments of the gradient
+    mean_sq: Any
+    dropped: Any  # params after dropout of weights, or (0,)
+    packed: Any
+    d_packed: Any
+    losses: Any  # (steps,) float64, of each step
+    norms: Any
+    partial_norms: Any  # (chunks of params,) float64, of this step
+
+
 class Data(NamedTuple):
     """Windows in long arrays, and their targets."""
 

@@ -1,4 +1,4 @@
-"""The entry points: pack the weights, run windows forward, take training steps.
+"""The entry points: pack the weights, run windows forward, take training steps; and what changes the parameters.
 
 A team of threads calls `train_stretch` together, each with its own number, and meets at a barrier between the phases
 of a step: pack, run rows, sum gradients, measure, update. With one thread the barriers cost nothing.
@@ -8,18 +8,20 @@ import math
 
 import numpy as np
 
-from tsl.kernels.compile import entry_point, kernel
-from tsl.kernels.gradients import code_gradients, weight_gradients
+from tsl.kernels.compile import Subroutine, call, entry_point, kernel
+from tsl.kernels.forward import draw_masks, load_states, load_windows, save_states
 from tsl.kernels.layout import cube, fill, matrix, rounded_up, row
-from tsl.kernels.model import (
-    backward,
-    batch_loss,
-    draw_masks,
+from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, update
+from tsl.kernels.packing import pack_dense, pack_dense_transposed, pack_gates, pack_gates_transposed
+from tsl.kernels.products import GATE_WIDTH, WIDTH, ZERO, add_gate_rows
+from tsl.kernels.random import drop, hashed
+from tsl.kernels.reference import by_reference
+from tsl.kernels.target import LANES
+from tsl.kernels.threads import meet, share
+from tsl.kernels.vector import address
+from tsl.kernels.views import (
     embeds_steps,
-    forward,
     head_of,
-    load_states,
-    load_windows,
     n_features,
     n_states,
     n_units,
@@ -29,21 +31,7 @@ from tsl.kernels.model import (
     packed_w_in_t,
     packed_w_rec,
     packed_w_rec_t,
-    save_states,
 )
-from tsl.kernels.optimisers import NONE, NORM_CHUNK, clip_by_value, square_sum, update
-from tsl.kernels.packing import (
-    pack_dense,
-    pack_dense_transposed,
-    pack_gates,
-    pack_gates_transposed,
-)
-from tsl.kernels.products import GATE_WIDTH, WIDTH, ZERO, add_gate_rows
-from tsl.kernels.random import drop, hashed
-from tsl.kernels.reference import by_reference
-from tsl.kernels.target import LANES
-from tsl.kernels.threads import meet, share
-from tsl.kernels.vector import address
 
 WEIGHTS = 2**32  # far from the numbers of the other keys of a step
 
@@ -130,8 +118,76 @@ def pack_transposed(layout, params, packed, input_gradient, thread, n_threads):
     pack_dense_transposed(matrix(params, layout.w_out, n, layout.n_outputs), out, first, last)
 
 
+@Subroutine
+def update_pass(
+    layout,
+    training,
+    data,
+    optimizer,
+    dropout,
+    key,
+    learning_rate,
+    step,
+    number,
+    first,
+    last,
+    barrier,
+    thread,
+    n_threads,
+):
+    """Change the parameters after `backward_pass`, in step `step` of this stretch and `number` of all.
+
+    With the solver NONE, or where a gradient is not finite, they stay as they are. False if the barrier was called off.
+    """
+    params, grads, partial_norms = training.params, training.grads, training.partial_norms
+    start, stop = own_params(training, thread, n_threads)
+    if dropout.weights > 0.0:
+        drop_weights(layout, grads, dropout.weights, key, start, stop)
+    first_chunk, last_chunk = share(partial_norms.size, thread, n_threads)
+    for chunk in range(first_chunk, last_chunk):
+        part = grads[chunk * NORM_CHUNK : (chunk + 1) * NORM_CHUNK]
+        if optimizer.clip_value < np.inf:
+            clip_by_value(part, optimizer.clip_value)
+        partial_norms[chunk] = square_sum(part)
+    if not meet(barrier, n_threads):
+        return False
+    total_loss, norm = training.losses[step], math.sqrt(_sum(partial_norms))
+    if thread == 0:
+        training.norms[step] = norm
+    finite = np.isfinite(total_loss) and np.isfinite(norm)
+    if data.carry and not finite:  # a stream that went wrong starts anew
+        for b in range(first, last):
+            fill(row(data.initial, (0, b, 0), data.initial.shape[2]), 0.0)
+            fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)
+    if optimizer.solver != NONE and finite:
+        scale = optimizer.clip_norm / norm if norm > optimizer.clip_norm else 1.0
+        cut = min(max(layout.n_matrix_params, start), stop)
+        for a, z, alpha in ((start, cut, optimizer.alpha), (cut, stop, 0.0)):
+            update(
+                optimizer,
+                params[a:z],
+                grads[a:z],
+                training.mean[a:z],
+                training.mean_sq[a:z],
+                number,
+                learning_rate,
+                scale,
+                alpha,
+            )
+    return meet(barrier, n_threads)
+
+
+@kernel
+def own_params(training, thread, n_threads):
+    """The range of the parameters that a thread works on where each is changed by itself: whole chunks of the norm."""
+    first_chunk, last_chunk = share(training.partial_norms.size, thread, n_threads)
+    return first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, training.params.size)
+
+
 @entry_point(slow=True)
-def run_windows(layout, packed, work, data, dropout, first, last, outputs, final, barrier, thread, n_threads):
+def run_windows(
+    forward_at, layout, packed, work, data, dropout, first, last, outputs, final, barrier, thread, n_threads
+):
     """Run windows first..last forward, as many at once as the workspace holds.
 
     outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are written at the windows' own
@@ -139,7 +195,7 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
 
     A team of threads calls this for the same windows in the same workspace; a thread alone says that it is one of 1.
     """
-    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
+    layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
     for start in range(first, last, work.lengths.size):
         batch = min(last - start, work.lengths.size)
         begin, end = share(batch, thread, n_threads)
@@ -150,7 +206,9 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
         load_windows(layout, work, data, windows, n_steps, begin, end)
         load_states(layout, work, data, windows, n_steps, begin, end)
         key = hashed(dropout.seed, start)
-        if not forward(layout, packed, work, dropout, key, n_steps, batch, begin, end, barrier, thread, n_threads):
+        if not call(
+            forward_at, layout, packed, work, dropout, key, n_steps, batch, begin, end, barrier, thread, n_threads
+        ):
             return
         _, _, rows = head_of(layout, work, n_steps, batch)
         for b in range(begin, end):
@@ -166,12 +224,11 @@ def run_windows(layout, packed, work, data, dropout, first, last, outputs, final
 
 @entry_point(slow=True)
 def train_stretch(
+    forward_at,
+    backward_at,
+    update_at,
     layout,
-    params,
-    grads,
-    dropped,
-    packed,
-    d_packed,
+    training,
     work,
     data,
     batches,
@@ -179,33 +236,26 @@ def train_stretch(
     loss,
     optimizer,
     dropout,
-    mean,
-    mean_sq,
     first_step,
     input_gradient,
-    losses,
-    norms,
-    partial_norms,
     barrier,
     thread,
     n_threads,
 ):
     """Take one step per row of `batches`; every thread of the team calls this with its own number.
 
-    With the solver NONE nothing is updated: the gradients are left in `grads` and in the workspace. `dropped` is
-    scratch for dropout of weights.
+    With the solver NONE nothing is updated: the gradients are left in `training.grads` and in the workspace.
     """
-    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
-    chunks = partial_norms.size
+    layout, training, work, data = by_reference(layout), by_reference(training), by_reference(work), by_reference(data)
+    loss, optimizer, dropout = by_reference(loss), by_reference(optimizer), by_reference(dropout)
+    params, packed, dropped = training.params, training.packed, training.dropped
     for step in range(batches.shape[0]):
         windows = row(batches, (step, 0), _batch_size(batches, step))
         batch, n_steps, total_weight = windows.size, _longest(data, windows), _weight(data, windows, layout)
         first, last = share(batch, thread, n_threads)
         key = hashed(dropout.seed, first_step + step)
-
-        first_chunk, last_chunk = share(chunks, thread, n_threads)
-        start, stop = first_chunk * NORM_CHUNK, min(last_chunk * NORM_CHUNK, params.size)
         if dropout.weights > 0.0:
+            start, stop = own_params(training, thread, n_threads)
             for k in range(start, stop):  # assigning a slice would compile how its error is worded
                 dropped[k] = params[k]
             drop_weights(layout, dropped, dropout.weights, key, start, stop)
@@ -220,54 +270,52 @@ def train_stretch(
             draw_masks(layout, work, dropout, key, n_steps, batch, first, last)
         if not meet(barrier, n_threads):
             return
-        if not forward(layout, packed, work, dropout, key, n_steps, batch, first, last, barrier, thread, n_threads):
+        if not call(
+            forward_at, layout, packed, work, dropout, key, n_steps, batch, first, last, barrier, thread, n_threads
+        ):
             return
         if data.carry:
             save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)
-        batch_loss(layout, work, data, windows, n_steps, loss, total_weight, first, last)
-        backward(layout, packed, work, dropout, key, n_steps, batch, input_gradient, first, last)
-        if not meet(barrier, n_threads):
+        if not call(
+            backward_at,
+            layout,
+            training,
+            work,
+            data,
+            windows,
+            loss,
+            total_weight,
+            dropout,
+            key,
+            n_steps,
+            input_gradient,
+            first,
+            last,
+            barrier,
+            thread,
+            n_threads,
+        ):
             return
-        weight_gradients(layout, params, grads, d_packed, work, n_steps, batch, thread, n_threads)
-        if not meet(barrier, n_threads):
-            return
-        if layout.one_hot and layout.n_embedded > 0:
-            code_gradients(layout, grads, packed, d_packed, work, thread, n_threads)
-            if not meet(barrier, n_threads):
-                return
-        if dropout.weights > 0.0:
-            drop_weights(layout, grads, dropout.weights, key, start, stop)
-        for chunk in range(first_chunk, last_chunk):
-            part = grads[chunk * NORM_CHUNK : (chunk + 1) * NORM_CHUNK]
-            if optimizer.clip_value < np.inf:
-                clip_by_value(part, optimizer.clip_value)
-            partial_norms[chunk] = square_sum(part)
-        if not meet(barrier, n_threads):
-            return
-        total_loss, norm = _sum(work.row_losses, batch), math.sqrt(_sum(partial_norms, chunks))
         if thread == 0:
-            losses[step], norms[step] = total_loss, norm
-        finite = np.isfinite(total_loss) and np.isfinite(norm)
-        if data.carry and not finite:  # a stream that went wrong starts anew
-            for b in range(first, last):
-                fill(row(data.initial, (0, b, 0), data.initial.shape[2]), 0.0)
-                fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)
-        if optimizer.solver != NONE and finite:
-            scale = optimizer.clip_norm / norm if norm > optimizer.clip_norm else 1.0
-            cut = min(max(layout.n_matrix_params, start), stop)
-            for a, z, alpha in ((start, cut, optimizer.alpha), (cut, stop, 0.0)):
-                update(
-                    optimizer,
-                    params[a:z],
-                    grads[a:z],
-                    mean[a:z],
-                    mean_sq[a:z],
-                    first_step + step + 1,
-                    learning_rates[step],
-                    scale,
-                    alpha,
-                )
-        if not meet(barrier, n_threads):
+            training.losses[step] = _sum(row(work.row_losses, ZERO, batch))
+        rate, number = learning_rates[step], first_step + step + 1
+        if not call(
+            update_at,
+            layout,
+            training,
+            data,
+            optimizer,
+            dropout,
+            key,
+            rate,
+            step,
+            number,
+            first,
+            last,
+            barrier,
+            thread,
+            n_threads,
+        ):
             return
 
 
@@ -290,10 +338,10 @@ def _longest(data, windows):
 
 
 @kernel
-def _sum(values, count):
-    """Sum of the first `count` values, in order."""
+def _sum(values):
+    """The sum, in order."""
     total = 0.0
-    for k in range(count):
+    for k in range(values.size):
         total += values[k]
     return total
 

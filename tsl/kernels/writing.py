@@ -6,14 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from tsl.kernels.activations import exp
-from tsl.kernels.compile import entry_point, kernel
+from tsl.kernels.compile import call, entry_point, kernel
+from tsl.kernels.forward import load_states, save_states
 from tsl.kernels.layout import row
-from tsl.kernels.model import forward, head_of, load_states, save_states
 from tsl.kernels.products import ONE, ZERO
 from tsl.kernels.reference import by_reference
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import share
 from tsl.kernels.vector import address, filled, load, store
+from tsl.kernels.views import head_of
 
 NEVER = 1e-36  # a weight below it counts as 0: the exponential stops at about 1e-38
 COLDEST = 1e-30  # lower temperatures would be 0 in float32
@@ -179,6 +180,7 @@ def _take(order, weights, n):
 
 @entry_point(slow=True)
 def write_codes(
+    forward_at,
     layout,
     packed,
     work,
@@ -201,7 +203,7 @@ def write_codes(
     `data.initial` holds the states, and takes the final ones; the other data is not read. `order` (threads, K) is
     scratch. A team of threads calls this together.
     """
-    layout, work, data = by_reference(layout), by_reference(work), by_reference(data)
+    layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
     batch, n_steps = codes.shape[1], ONE
     first, last = share(batch, thread, n_threads)
     windows, own_order = row(work.windows, ZERO, batch), row(order, (thread, 0), order.shape[1])
@@ -211,8 +213,20 @@ def write_codes(
             work.codes[0, b] = codes[step, b]
             work.lengths[b] = 1
         load_states(layout, work, data, windows, n_steps, first, last)
-        if not forward(
-            layout, packed, work, dropout, np.uint64(0), n_steps, batch, first, last, barrier, thread, n_threads
+        if not call(
+            forward_at,
+            layout,
+            packed,
+            work,
+            dropout,
+            np.uint64(0),
+            n_steps,
+            batch,
+            first,
+            last,
+            barrier,
+            thread,
+            n_threads,
         ):
             return
         save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)

@@ -41,6 +41,7 @@ from tsl.network.spec import (
     States,
     Targets,
 )
+from tsl.network.subroutines import forward_address
 from tsl.network.team import Team, TrainingMemory, useful_sharing_threads, useful_threads
 from tsl.network.workers import in_threads
 
@@ -93,6 +94,7 @@ class Network:
 
     @property
     def params(self) -> NDArray[Any]:
+        """All parameters, shape (P,), read-only: see `editing`."""
         readable = self._params.view()
         readable.flags.writeable = False
         return readable
@@ -197,7 +199,8 @@ class Network:
         data = self.data(sequences, initial=initial)
         self._check_places(sequences)
         final = np.zeros((0, 0, 0), self.dtype)
-        run_windows(layout, packed, work, data, NO_DROPOUT, 0, n, outputs, final, new_barrier(), 0, 1)
+        forward_at = forward_address(layout, packed, work)
+        run_windows(forward_at, layout, packed, work, data, NO_DROPOUT, 0, n, outputs, final, new_barrier(), 0, 1)
         real = np.arange(n_steps) < sequences.lengths[:, None]
         return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.cells.size)]
 
@@ -248,15 +251,15 @@ class Network:
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
         work = self._borrow_workspace(n_steps, at_once)
-        barrier = new_barrier()
+        barrier, forward_at = new_barrier(), forward_address(layout, packed, work)
 
         def run(thread):
             own = work if thread == 0 else another_workspace(work)
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(layout, packed, own, data, plan, first, last, outputs, final, barrier, 0, 1)
+            run_windows(forward_at, layout, packed, own, data, plan, first, last, outputs, final, barrier, 0, 1)
 
         def run_together(thread):
-            run_windows(layout, packed, work, data, plan, 0, n, outputs, final, barrier, thread, sharing)
+            run_windows(forward_at, layout, packed, work, data, plan, 0, n, outputs, final, barrier, thread, sharing)
 
         if sharing > 1:
             in_threads(run_together, sharing, barrier)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tsl.kernels.compile import compile_for
+from tsl.kernels.layout import Training
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
 from tsl.kernels.steps import train_stretch
@@ -16,6 +18,7 @@ from tsl.kernels.threads import new_barrier
 from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_array, rounded_up
 from tsl.network.plans import dropout_plan, loss_plan
 from tsl.network.spec import Gradient
+from tsl.network.subroutines import compiled_meanwhile, forward_address, gradient_addresses
 from tsl.network.workers import in_threads
 
 FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in it
@@ -58,11 +61,26 @@ class TrainingMemory:
             return
         self._network, self._room, kind = network, needed, network.dtype
         self.work = new_workspace(network.layout, n_steps, batch, kind, keep=True, masked=needed[2])
-        self.packed = aligned_zeros(network.packed_size, kind)
-        self.d_packed = aligned_zeros(network.packed_size, kind)
+        self._packed = aligned_zeros(network.packed_size, kind)
+        self._d_packed = aligned_zeros(network.packed_size, kind)
         self.grads = aligned_zeros(network.params.size, kind)
-        self.dropped = aligned_zeros(network.params.size if needed[3] else 0, kind)
-        self.partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
+        self._dropped = aligned_zeros(network.params.size if needed[3] else 0, kind)
+        self._partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
+
+    def training(self, params, state, n_batches):
+        """All that a stretch of `n_batches` steps changes."""
+        return Training(
+            params=params,
+            grads=self.grads,
+            mean=state.mean,
+            mean_sq=state.mean_sq,
+            dropped=self._dropped,
+            packed=self._packed,
+            d_packed=self._d_packed,
+            losses=np.zeros(n_batches),
+            norms=np.zeros(n_batches),
+            partial_norms=self._partial_norms,
+        )
 
 
 class Team:
@@ -76,40 +94,36 @@ class Team:
 
     def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
         """Losses and norms of the steps in `batches`."""
-        losses, norms = np.zeros(len(batches)), np.zeros(len(batches))
-        barrier = new_barrier()
-        network, memory = self.network, self.memory
+        barrier, plan, layout, work = new_barrier(), loss_plan(loss), self.network.layout, self.memory.work
 
-        def run(thread):
-            train_stretch(
-                network.layout,
-                params,
-                memory.grads,
-                memory.dropped,
-                memory.packed,
-                memory.d_packed,
-                memory.work,
+        def arguments(addresses, training, thread):
+            return (
+                *addresses,
+                layout,
+                training,
+                work,
                 data,
                 batches,
                 learning_rates,
-                loss_plan(loss),
+                plan,
                 optimizer,
                 dropout_plan(dropout),
-                state.mean,
-                state.mean_sq,
                 state.step,
                 input_gradient,
-                losses,
-                norms,
-                memory.partial_norms,
                 barrier,
                 thread,
                 self.n_threads,
             )
 
-        with network.editing() as params:
-            in_threads(run, self.n_threads, barrier)
-        return losses, norms
+        with self.network.editing() as params:
+            training = self.memory.training(params, state, len(batches))
+            with compiled_meanwhile(layout, training, work, data, plan) as something:
+                if something:
+                    compile_for(train_stretch, arguments((0, 0, 0), training, 0))
+                forward_at = forward_address(layout, training.packed, work)
+            addresses = forward_at, *gradient_addresses(layout, training, work, data, plan)
+            in_threads(lambda thread: train_stretch(*arguments(addresses, training, thread)), self.n_threads, barrier)
+        return training.losses, training.norms
 
     def read_gradient(self, loss, n_steps, n):
         """What the last step left in memory."""

@@ -15,6 +15,7 @@ from tsl.network.memory import new_workspace, rounded_up
 from tsl.network.network import Network
 from tsl.network.plans import NO_DROPOUT
 from tsl.network.spec import Sequences
+from tsl.network.subroutines import forward_address
 from tsl.network.team import useful_sharing_threads
 from tsl.network.workers import in_threads
 
@@ -150,9 +151,11 @@ class Writer:
         flags, plan, barrier = choice.flags(n_outputs), choice.plan(n_outputs), new_barrier()
         n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
         order = np.zeros((n_threads, n_outputs), np.int32)
+        forward_at = forward_address(network.layout, self._packed, self._work)
 
         def run(thread):
             write_codes(
+                forward_at,
                 network.layout,
                 self._packed,
                 self._work,

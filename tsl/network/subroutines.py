@@ -1,0 +1,108 @@
+"""Addresses of the subroutines that entry points call; where they are not compiled yet, this is where they are.
+
+The first training on a machine has so much to compile that another process does a part of it meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.kernels.backward import backward_pass
+from tsl.kernels.cache import writable_folder
+from tsl.kernels.forward import forward_pass
+from tsl.kernels.layout import Data, Layout, LossPlan, Training, Workspace
+from tsl.kernels.steps import update_pass
+from tsl.kernels.target import INTERPRETED
+from tsl.kernels.threads import new_barrier
+from tsl.network.plans import NO_DROPOUT, NO_UPDATE
+
+COMPILED_WITHIN = 120.0  # seconds: or it is compiled here
+NO_KEY, NO_BARRIER, NO_WINDOWS = np.uint64(0), new_barrier(), np.zeros(0, np.int64)  # examples of their types
+
+_one_at_a_time = threading.Lock()
+
+
+def forward_address(layout: Layout, packed: NDArray[Any], work: Workspace) -> Any:
+    """Return the address of `forward_pass` for arrays of this precision."""
+    return forward_pass.address(packed.dtype, layout, packed, work, NO_DROPOUT, NO_KEY, 0, 0, 0, 0, NO_BARRIER, 0, 1)
+
+
+def gradient_addresses(layout: Layout, training: Training, work: Workspace, data: Data, loss: LossPlan) -> list[Any]:
+    """Return the addresses of `backward_pass` and `update_pass` for arrays of this precision."""
+    examples = _examples(layout, training, work, data, loss)
+    return [subroutine.address(training.params.dtype, *arguments) for subroutine, arguments in examples.items()]
+
+
+def _examples(layout, training, work, data, loss):
+    backward = (layout, training, work, data, NO_WINDOWS, loss, 0.0, NO_DROPOUT, NO_KEY, 0, False, 0, 0)
+    update = (layout, training, data, NO_UPDATE, NO_DROPOUT, NO_KEY, 0.0, 0, 0, 0, 0)
+    return {backward_pass: (*backward, NO_BARRIER, 0, 1), update_pass: (*update, NO_BARRIER, 0, 1)}
+
+
+@contextmanager
+def compiled_meanwhile(
+    layout: Layout, training: Training, work: Workspace, data: Data, loss: LossPlan
+) -> Iterator[bool]:
+    """Let another process compile what `gradient_addresses` is for during a ``with`` block.
+
+    It gives whether there is anything to compile, so that this process should do its part in the block.
+    """
+    examples = _examples(layout, training, work, data, loss)
+    dtype = training.params.dtype
+    if INTERPRETED or all(subroutine.is_compiled(dtype, *arguments) for subroutine, arguments in examples.items()):
+        yield False
+        return
+    with _one_at_a_time, _another_process(dtype):
+        yield True
+
+
+@contextmanager
+def _another_process(dtype: np.dtype) -> Iterator[None]:
+    """Let another process compile gradients for the cache, where there is a core for it, and wait for it.
+
+    Where there is none, or it does not come to an end, they remain to be compiled here.
+    """
+    process = _start(dtype) if _can_start() else None
+    try:
+        yield
+        if process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(COMPILED_WITHIN)
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def _can_start() -> bool:
+    """Whether there are two cores, an interpreter of Python and a folder for what it compiles."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    is_python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
+    return min(cores, numba.config.NUMBA_NUM_THREADS) > 1 and is_python and writable_folder() is not None
+
+
+def _start(dtype: np.dtype) -> subprocess.Popen[bytes] | None:
+    """Start a process that finds the same modules as this one; None where the system does not let it."""
+    command = f"from tsl.network.warmup import compile_gradients; compile_gradients({dtype.name!r})"
+    modules = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", command],
+            env=os.environ | {"PYTHONPATH": modules, "TSL_QUIET": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError:
+        return None
