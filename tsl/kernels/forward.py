@@ -4,7 +4,7 @@ T steps, B rows in the batch; rows `first..last` are one thread's. Nothing here 
 """
 
 from tsl.kernels.compile import Subroutine, kernel
-from tsl.kernels.layout import cube, fill, matrix, row
+from tsl.kernels.layout import copy, cube, fill, matrix, row
 from tsl.kernels.lstm import lstm_forward, time_of
 from tsl.kernels.products import WIDTH, ZERO, dense_forward
 from tsl.kernels.random import drop, hashed
@@ -88,9 +88,8 @@ def load_states(layout, work, data, windows, n_steps, first, last):
             fill(row(cells, (0, b, 0), cells.shape[2]), 0.0)
             if data.initial.size and not (data.fresh.size and data.fresh[windows[b]]):
                 place = b if data.carry else windows[b]
-                for u in range(n_hidden):
-                    hidden[0, b, u] = data.initial[0, place, column + u]
-                    cells[0, b, u] = data.initial[1, place, column + u]
+                copy(row(data.initial, (0, place, column), n_hidden), row(hidden, (0, b, 0), n_hidden))
+                copy(row(data.initial, (1, place, column), n_hidden), row(cells, (0, b, 0), n_hidden))
 
 
 @kernel
@@ -101,9 +100,9 @@ def save_states(layout, work, n_steps, batch, first, last, final, start):
         hidden = hidden_of(layout, work, cell, work.cells[cell].hidden, n_steps, batch)
         cells = cells_of(layout, work, cell, n_steps, batch)
         for b in range(first, last):
-            for u in range(n_hidden):
-                final[0, start + b, column + u] = hidden[n_steps % hidden.shape[0], b, u]
-                final[1, start + b, column + u] = cells[n_steps % cells.shape[0], b, u]
+            last_hidden, last_cells = n_steps % hidden.shape[0], n_steps % cells.shape[0]
+            copy(row(hidden, (last_hidden, b, 0), n_hidden), row(final, (0, start + b, column), n_hidden))
+            copy(row(cells, (last_cells, b, 0), n_hidden), row(final, (1, start + b, column), n_hidden))
 
 
 @kernel

@@ -193,6 +193,13 @@ def fill(values, number):
 
 
 @kernel
+def copy(values, out):
+    """Copy a row."""
+    for k in range(values.size):
+        out[k] = values[k]
+
+
+@kernel
 def rounded_up(n, multiple):
     """The smallest multiple that is not below n."""
     return (n + multiple - 1) // multiple * multiple

@@ -167,7 +167,13 @@ def dense_forward(x, weights, bias, out, first, last):
 @kernel
 def add_dense(x, weights, out, first, last):
     """Out += x @ weights for rows first..last; shapes as in `dense_forward`."""
-    for block in range(weights.shape[0]):
+    done = 0
+    if last - first == 1:
+        while done + 4 <= weights.shape[0]:
+            x_row, n, w = address(x, (first, 0)), weights.shape[1], address(weights, (done, 0, 0))
+            _add_row_to_four(x_row, n, w, address(out, (first, done * WIDTH)))
+            done += 4
+    for block in range(done, weights.shape[0]):
         add_rows(
             last - first,
             address(x, (first, 0)),
@@ -177,6 +183,24 @@ def add_dense(x, weights, out, first, last):
             address(out, (first, block * WIDTH)),
             out.shape[1],
         )
+
+
+@kernel
+def _add_row_to_four(a, n, b, out):
+    """The same for one row and the next four blocks, since the sums of one block would wait for each other."""
+    block = n * WIDTH
+    sums_0, sums_1 = tile_load(out, ZERO, 1, 2), tile_load(shifted(out, WIDTH), ZERO, 1, 2)
+    sums_2, sums_3 = tile_load(shifted(out, 2 * WIDTH), ZERO, 1, 2), tile_load(shifted(out, 3 * WIDTH), ZERO, 1, 2)
+    for k in range(n):
+        a_k, b_k = shifted(a, k), shifted(b, k * WIDTH)
+        sums_0 = tile_fma(sums_0, a_k, ZERO, b_k, 2)
+        sums_1 = tile_fma(sums_1, a_k, ZERO, shifted(b_k, block), 2)
+        sums_2 = tile_fma(sums_2, a_k, ZERO, shifted(b_k, 2 * block), 2)
+        sums_3 = tile_fma(sums_3, a_k, ZERO, shifted(b_k, 3 * block), 2)
+    tile_store(out, ZERO, sums_0, 2)
+    tile_store(shifted(out, WIDTH), ZERO, sums_1, 2)
+    tile_store(shifted(out, 2 * WIDTH), ZERO, sums_2, 2)
+    tile_store(shifted(out, 3 * WIDTH), ZERO, sums_3, 2)
 
 
 @kernel

@@ -208,9 +208,10 @@ def write_codes(
     first, last = share(batch, thread, n_threads)
     windows, own_order = row(work.windows, ZERO, batch), row(order, (thread, 0), order.shape[1])
     for step in range(codes.shape[0]):
-        choose_rows(scores, barred, choice, recent, own_order, draws[step], codes[step], first, last)
+        chosen = row(codes, (step, 0), batch)
+        choose_rows(scores, barred, choice, recent, own_order, row(draws, (step, 0), batch), chosen, first, last)
         for b in range(first, last):
-            work.codes[0, b] = codes[step, b]
+            work.codes[0, b] = chosen[b]
             work.lengths[b] = 1
         load_states(layout, work, data, windows, n_steps, first, last)
         if not call(

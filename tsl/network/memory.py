@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.kernels.layout import CELL, CELL_MEMORY, Layout, Workspace
+from tsl.kernels.layout import CELL, CELL_MEMORY, Data, Layout, Workspace
 from tsl.kernels.products import GATE_WIDTH, WIDTH
 from tsl.kernels.target import LANES
 from tsl.network.spec import Architecture
@@ -85,6 +85,31 @@ class _TypedWritable:
         address, _ = array.__array_interface__["data"]
         self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}
         self._array = array  # which keeps the memory
+
+
+def nothing(dtype: Any) -> Data:
+    """No windows at all: an empty array stands for whatever there is not."""
+    numbers, places = np.zeros(0, dtype), np.zeros(0, np.int64)
+    table = np.zeros((0, 0), dtype)
+    return Data(
+        rows=table,
+        codes=np.zeros(0, np.int32),
+        starts=places,
+        lengths=places,
+        values=table,
+        labels=places,
+        first_target=places,
+        weights=numbers,
+        shifts=table,
+        scales=table,
+        bounds=np.zeros((0, 0), np.int64),
+        statics=table,
+        target_shifts=numbers,
+        target_scales=numbers,
+        initial=np.zeros((0, 0, 0), dtype),
+        carry=False,
+        fresh=np.zeros(0, np.bool_),
+    )
 
 
 class _Places:

@@ -22,6 +22,7 @@ from tsl.network.memory import (
     another_workspace,
     new_layout,
     new_workspace,
+    nothing,
     padded_units,
     parameter_shapes,
     plain,
@@ -116,6 +117,8 @@ class Network:
         self._shapes = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
         self.n_matrix_params = self.layout.n_matrix_params
+        self._step_size = int((self.layout.cells["n_inputs"] + self.layout.cells["n_hidden"]).sum())
+        self._nothing = nothing(self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         # without the layout, which goes by this processor's vectors: another one may load what is saved here
@@ -175,9 +178,11 @@ class Network:
         leaves out units as in training, outputs alone; one thread then does it all, so that the same ones are drawn.
         """
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        n_outputs = self.architecture.n_outputs
+        parts, n_outputs = self._parts(n, n_steps), self.architecture.n_outputs
+        if len(parts) == 1:
+            return self._unpadded(self._run(sequences, initial, n_threads, dropout=dropout)[0])
         outputs = np.zeros((n, n_steps if self.architecture.every_step else 1, n_outputs), self.dtype)
-        for part in self._parts(n, n_steps):
+        for part in parts:
             states = None if initial is None else tuple([array[part] for array in arrays] for arrays in initial)
             found, _ = self._run(sequences.part(part), states, n_threads, dropout=dropout)
             outputs[part, : found.shape[1]] = found[:, :, :n_outputs]
@@ -229,7 +234,7 @@ class Network:
 
     def _parts(self, n, n_steps):
         """Windows to run in one call, as slices: so many that their padded outputs stay small."""
-        at_once = max(1, PART_SIZE // int(np.prod(self.output_shape(1, n_steps))))
+        at_once = max(1, PART_SIZE // math.prod(self.output_shape(1, n_steps)))
         return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
     def _run(self, sequences, initial, n_threads, with_states=False, dropout=None):
@@ -247,7 +252,7 @@ class Network:
             sharing = useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n)
         n_threads = 1 if sharing > 1 else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
         plan = dropout_plan(dropout) if dropout else NO_DROPOUT
-        row_bytes = self.dtype.itemsize * n_steps * int((layout.cells["n_inputs"] + layout.cells["n_hidden"]).sum())
+        row_bytes = self.dtype.itemsize * n_steps * self._step_size
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
         work = self._borrow_workspace(n_steps, at_once)
@@ -437,29 +442,29 @@ class Network:
     ) -> Data:
         """Windows as the kernels take them: an empty array stands for what there is not."""
         self._check_widths(sequences)
-        nothing, no_numbers, none = np.zeros((0, 0), self.dtype), np.zeros(0, self.dtype), np.zeros(0, np.int64)
         one_hot, framing = self.architecture.one_hot, sequences.framing
-        rows = None if targets is None else targets.rows
-        labels = rows if rows is not None and rows.dtype.kind in "iu" else None
-        return Data(
-            rows=nothing if one_hot else plain(sequences.rows),
-            codes=plain(sequences.rows) if one_hot else np.zeros(0, np.int32),
-            starts=plain(sequences.starts),
-            lengths=plain(sequences.lengths),
-            values=nothing if rows is None or labels is not None else plain(rows),
-            labels=none if labels is None else plain(labels),
-            first_target=none if targets is None else plain(targets.starts),
-            weights=no_numbers if weights is None else plain(weights),
-            shifts=nothing if framing is None else plain(framing.shifts),
-            scales=nothing if framing is None else plain(framing.scales),
-            bounds=np.zeros((0, 0), np.int64) if framing is None else plain(framing.bounds),
-            statics=nothing if framing is None else plain(framing.statics),
-            target_shifts=no_numbers if targets is None or targets.shifts is None else plain(targets.shifts),
-            target_scales=no_numbers if targets is None or targets.scales is None else plain(targets.scales),
-            initial=self._joined_states(initial) if carried is None else carried,
-            carry=carried is not None,
-            fresh=np.zeros(0, np.bool_) if sequences.fresh is None else plain(sequences.fresh),
-        )
+        given = {
+            "codes" if one_hot else "rows": plain(sequences.rows),
+            "starts": plain(sequences.starts),
+            "lengths": plain(sequences.lengths),
+            "carry": carried is not None,
+        }
+        if targets is not None:
+            given["labels" if targets.rows.dtype.kind in "iu" else "values"] = plain(targets.rows)
+            given["first_target"] = plain(targets.starts)
+            if targets.shifts is not None:
+                given["target_shifts"], given["target_scales"] = plain(targets.shifts), plain(targets.scales)
+        if framing is not None:
+            given |= {name: plain(getattr(framing, name)) for name in ("shifts", "scales", "bounds", "statics")}
+        if weights is not None:
+            given["weights"] = plain(weights)
+        if sequences.fresh is not None:
+            given["fresh"] = plain(sequences.fresh)
+        if carried is not None:
+            given["initial"] = carried
+        elif initial is not None:
+            given["initial"] = np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], self.dtype)
+        return self._nothing._replace(**given)
 
     def _check_widths(self, sequences):
         """Refuse rows of another width than the weights are for, which compiled code would read beyond."""
@@ -481,11 +486,6 @@ class Network:
             first, beyond, within = framing.bounds[:, 0].min(), framing.bounds[:, 2].max(), True
         if not (within and first >= 0 and beyond <= len(sequences.rows) and lengths.min() >= 1):
             raise ValueError(f"windows must lie within the {len(sequences.rows)} rows, got {first} to {beyond}")
-
-    def _joined_states(self, initial):
-        if initial is None:
-            return np.zeros((0, 0, 0), self.dtype)
-        return np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], dtype=self.dtype)
 
 
 def _orthogonal(size, random_state):
