@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import numba
 import numpy as np
 import pytest
 from network_problem import PRECISIONS, make_problem
@@ -58,7 +57,7 @@ def started(monkeypatch):
     monkeypatch.setattr(subroutines.subprocess, "Popen", Process)
     monkeypatch.setattr(subroutines, "COMPILED_WITHIN", 0.5)
     monkeypatch.setattr(subroutines, "writable_folder", lambda: "somewhere")
-    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 2)
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
     yield processes, Process
     for process in processes:
@@ -96,7 +95,7 @@ def test_an_interrupted_compilation_leaves_no_process(started):
     "change",
     [
         lambda patch: patch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False),
-        lambda patch: patch.setattr(numba.config, "NUMBA_NUM_THREADS", 1),
+        lambda patch: patch.setenv("NUMBA_NUM_THREADS", "1"),
         lambda patch: patch.setattr(subroutines, "writable_folder", lambda: None),
         lambda patch: patch.setattr(sys, "executable", "/usr/bin/uwsgi"),
         lambda patch: patch.setattr(sys, "executable", None),

@@ -93,28 +93,12 @@ class Network:
         if random_state is not None:
             self._initialise(random_state, forget_bias, chrono_steps)
 
-    @property
-    def params(self) -> NDArray[Any]:
-        """All parameters, shape (P,), read-only: see `editing`."""
-        readable = self._params.view()
-        readable.flags.writeable = False
-        return readable
-
-    @contextmanager
-    def editing(self) -> Iterator[NDArray[Any]]:
-        """Give `params` to be written within a ``with`` block; what was derived from the old ones is dropped."""
-        self._n_editing += 1
-        try:
-            yield self._params
-        finally:
-            self._version = object()
-            self._n_editing -= 1
-
     def _lay_out(self) -> None:
-        self._version, self._n_editing = object(), 0
+        self._version = object()
+        self._n_editing: int = 0
         self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with the version that they are of
         self._kept_work: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its steps and windows
-        self._shapes = parameter_shapes(self.architecture)
+        self._shapes: dict[str, tuple[int, ...]] = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
         self.n_matrix_params = self.layout.n_matrix_params
         self._step_size = int((self.layout.cells["n_inputs"] + self.layout.cells["n_hidden"]).sum())
@@ -152,6 +136,23 @@ class Network:
                 if chrono_steps > 1:
                     forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0, forget.size))
                     enter[:] = -forget
+
+    @property
+    def params(self) -> NDArray[Any]:
+        """All parameters, shape (P,), read-only: see `editing`."""
+        readable = self._params.view()
+        readable.flags.writeable = False
+        return readable
+
+    @contextmanager
+    def editing(self) -> Iterator[NDArray[Any]]:
+        """Give `params` to be written within a ``with`` block; what was derived from the old ones is dropped."""
+        self._n_editing += 1
+        try:
+            yield self._params
+        finally:
+            self._version = object()
+            self._n_editing -= 1
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
         """Views of `flat` by name; by default of `params`, so read-only.
@@ -401,9 +402,10 @@ class Network:
 
     def packed_weights(self) -> NDArray[Any]:
         """The weights as the forward kernels read them, kept until `params` are edited."""
-        version, kept = self._version, self._kept_packed
-        if kept[0] is version and not self._n_editing:
-            return kept[1]
+        version = self._version
+        kept_version, kept = self._kept_packed
+        if kept is not None and kept_version is version and not self._n_editing:
+            return kept
         packed = aligned_zeros(self.packed_size, self.dtype)
         pack_weights(self.layout, self._params, packed, 0, 1)
         if self._version is version and not self._n_editing:  # here or in another thread
@@ -443,7 +445,7 @@ class Network:
         """Windows as the kernels take them: an empty array stands for what there is not."""
         self._check_widths(sequences)
         one_hot, framing = self.architecture.one_hot, sequences.framing
-        given = {
+        given: dict[str, Any] = {
             "codes" if one_hot else "rows": plain(sequences.rows),
             "starts": plain(sequences.starts),
             "lengths": plain(sequences.lengths),
@@ -452,8 +454,8 @@ class Network:
         if targets is not None:
             given["labels" if targets.rows.dtype.kind in "iu" else "values"] = plain(targets.rows)
             given["first_target"] = plain(targets.starts)
-            if targets.shifts is not None:
-                given["target_shifts"], given["target_scales"] = plain(targets.shifts), plain(targets.scales)
+            if targets.shifts is not None and targets.scales is not None:
+                given |= {"target_shifts": plain(targets.shifts), "target_scales": plain(targets.scales)}
         if framing is not None:
             given |= {name: plain(getattr(framing, name)) for name in ("shifts", "scales", "bounds", "statics")}
         if weights is not None:

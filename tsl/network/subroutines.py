@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,10 +84,11 @@ def _another_process(dtype: np.dtype) -> Iterator[None]:
 
 
 def _can_start() -> bool:
-    """Whether there are two cores, an interpreter of Python and a folder for what it compiles."""
+    """Whether there are two cores to use, an interpreter of Python and a folder for what it compiles."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
-    return min(cores, numba.config.NUMBA_NUM_THREADS) > 1 and is_python and writable_folder() is not None
+    limit = os.environ.get("NUMBA_NUM_THREADS", "")
+    return min(cores, int(limit) if limit.isdigit() else cores) > 1 and is_python and writable_folder() is not None
 
 
 def _start(dtype: np.dtype) -> subprocess.Popen[bytes] | None:
