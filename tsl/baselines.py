@@ -26,6 +26,7 @@ class _Baseline(Forecaster):
     past: Sequence[Any] | None = ()
     future: Sequence[Any] = ()
     calendar = None
+    unknown = "ignore"
 
     def __init__(
         self,

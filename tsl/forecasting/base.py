@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.calibrating import calibrate
+from tsl.forecasting.covariates import UNKNOWN
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
@@ -40,6 +41,7 @@ class Forecaster(LookingBack, BaseEstimator):
         "future": [list, tuple],
         "calendar": [StrOptions({"auto"}), list, tuple, None],
         "freq": [str, Interval(Integral, 1, None, closed="left"), None],
+        "unknown": [StrOptions(set(UNKNOWN))],
     }
     horizon: int
     season: int | str
@@ -48,6 +50,7 @@ class Forecaster(LookingBack, BaseEstimator):
     future: Sequence[Any]
     calendar: str | Sequence[str] | None
     freq: str | int | None
+    unknown: str = "error"
 
     # --- what a subclass gives --------------------------------------------------------------------------------
 
@@ -154,10 +157,11 @@ class Forecaster(LookingBack, BaseEstimator):
         Raises
         ------
         ValueError
-            Of rows that are known already, and of data in another form.
+            Of rows that are known already, of data in another form, and of categories that `fit` has not seen, unless
+            ``unknown="ignore"``.
         """
         check_is_fitted(self, "schema_")
-        self._history.add(self.schema_.read(data, skip_empty=True), self._context_length())
+        self._history.add(self._read(data, skip_empty=True), self._context_length())
         return self
 
     # --- forecasting ----------------------------------------------------------------------------------------
@@ -197,7 +201,8 @@ class Forecaster(LookingBack, BaseEstimator):
         Raises
         ------
         ValueError
-            Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns.
+            Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns,
+            and of categories that `fit` has not seen, unless ``unknown="ignore"``.
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
@@ -273,7 +278,11 @@ class Forecaster(LookingBack, BaseEstimator):
         """What forecasts start from: the tails of all series, or `data`."""
         if data is None:
             return self._history.tails(self._context_length())
-        return self._history.before(self.schema_.read(data), self._context_length())
+        return self._history.before(self._read(data), self._context_length())
+
+    def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
+        """Newer rows or other series, in the form of the data that was fitted."""
+        return self.schema_.read(data, skip_empty=skip_empty, unknown=self.unknown)
 
     def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel]:
         """What is known, the stamps to forecast, and what is known together with rows for these."""
@@ -283,7 +292,7 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
         """(n_series, horizon, F) what is known ahead."""
-        return self.schema_.read_future(panel, horizon, future)
+        return self.schema_.read_future(panel, horizon, future, unknown=self.unknown)
 
     def _windows_ahead(
         self,

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from tsl.windows._columns import is_pandas_number
 
+UNKNOWN = ("error", "ignore")
+"""What may become of a category that `fit` has not seen."""
 LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
 _MOST_LEVELS = 100
+_NAMED = 10  # levels that an error lists
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Columns to numbers: a number stays one, and a category becomes one column a level (1 where it holds, else 0).
-
-    A level that was not there when the encoder learned is 0 in all of them.
-    """
+    """Columns to numbers: a number stays one, and a category becomes one column a level (1 where it holds, else 0)."""
 
     columns: tuple[Any, ...]
     levels: tuple[tuple[Any, ...] | None, ...]
@@ -48,8 +48,17 @@ class Encoder:
             named += [str(column)] if levels is None else [f"{column}={level}" for level in levels]
         return named
 
-    def encode(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """(n_rows, n_names) the columns as numbers, NaN where a value is missing."""
+    def encode(self, frame: pd.DataFrame, unknown: str = "error") -> NDArray[np.float64]:
+        """(n_rows, n_names) the columns as numbers, NaN where a value is missing.
+
+        A level that was not there when the encoder learned is refused, or 0 in all columns if `unknown` is "ignore".
+        Levels are compared as pandas compares them: neither ``"2"`` nor ``"two "`` is known where 2 and ``"two"`` are.
+
+        Raises
+        ------
+        ValueError
+            Of such a level, and of a column of numbers that holds something else.
+        """
         encoded = np.empty((len(frame), len(self.names)))
         start = 0
         for column, levels in zip(self.columns, self.levels):
@@ -57,11 +66,23 @@ class Encoder:
                 encoded[:, start] = to_numbers(frame[column], f"column {column!r} of {self.argument}")
                 start += 1
                 continue
-            codes = pd.Index(levels).get_indexer(frame[column])
+            codes = pd.Index(levels, tupleize_cols=False).get_indexer(frame[column])
+            missing = frame[column].isna().to_numpy()
+            new = (codes < 0) & ~missing
+            if new.any() and unknown != "ignore":
+                self._refuse(column, levels, frame[column][new].tolist()[0])
             encoded[:, start : start + len(levels)] = codes[:, None] == np.arange(len(levels))
-            encoded[frame[column].isna().to_numpy(), start : start + len(levels)] = np.nan
+            encoded[missing, start : start + len(levels)] = np.nan
             start += len(levels)
         return encoded
+
+    def _refuse(self, column: Any, levels: tuple[Any, ...], value: Any) -> None:
+        """Say that a category is not known."""
+        known = ", ".join(map(repr, levels[:_NAMED])) + (", ..." if len(levels) > _NAMED else "")
+        raise ValueError(
+            f"column {column!r} of {self.argument} must hold categories that fit has seen, {known}, got {value!r}; "
+            "unknown='ignore' takes a new category for none of them"
+        )
 
 
 def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:

@@ -131,6 +131,7 @@ class Schema:
         target_needed: bool = True,
         skip_empty: bool = False,
         static: Any = None,
+        unknown: str = "error",
     ) -> Panel:
         """Newer rows or other series, in the form that was learned.
 
@@ -147,6 +148,8 @@ class Schema:
             that ended earlier have none among newer rows.
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
+        unknown : {"error", "ignore"}
+            What becomes of a category that was not there when the form was learned.
         """
         roles = self.roles
         data = to_pandas(data, name)[0]
@@ -156,8 +159,8 @@ class Schema:
         has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
-        table = self.static if static is None else self.static.table(static_frame(static), roles)
-        return self._panel(frame, rows, table.rows_of(rows, frame), None)
+        table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
+        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
@@ -168,13 +171,16 @@ class Schema:
         frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
         return self._like_input(frame)
 
-    def read_future(self, panel: Panel, horizon: int, future: Any, *, name: str = "future") -> NDArray[np.float64]:
+    def read_future(
+        self, panel: Panel, horizon: int, future: Any, *, name: str = "future", unknown: str = "error"
+    ) -> NDArray[np.float64]:
         """(n_series, horizon, F) what is known ahead, calendar included, of the stamps after each series.
 
         Raises
         ------
         ValueError
-            Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, and of holes.
+            Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, of holes, and
+            of categories that are not known unless `unknown` is "ignore".
         """
         times = self.future_times(panel, horizon)
         future = None if future is None else to_pandas(future, name)[0]
@@ -183,7 +189,7 @@ class Schema:
             if future is None:
                 raise ValueError(f"{name} must hold the columns {list(self.roles.future)} ahead of time, got None")
             rows = match_future(self.roles, self.axis, future, panel.ids, times, horizon, name)
-            covariates = self.future.encode(future)[rows]
+            covariates = self.future.encode(future, unknown)[rows]
             self._no_holes(covariates, times, name)
         elif future is not None:
             given = type(future).__name__
@@ -231,15 +237,16 @@ class Schema:
         rows: Rows,
         static: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
+        unknown: str = "error",
     ) -> Panel:
         """Rows with their covariates."""
-        covariates = rows.take(self.future.encode(frame))
+        covariates = rows.take(self.future.encode(frame, unknown))
         return Panel(
             ids=rows.ids,
             offsets=rows.offsets,
             times=rows.times,
             values=rows.values,
-            past=rows.take(self.past.encode(frame)),
+            past=rows.take(self.past.encode(frame, unknown)),
             future=self._with_calendar(covariates, rows.times),
             static=static,
             weights=None if weights is None else rows.take(weights),

@@ -95,6 +95,9 @@ class LSTMForecaster(Forecaster):
         Features of the time stamps.
     freq : str, int or None, default=None
         Frequency of the stamps; None infers it.
+    unknown : {"error", "ignore"}, default="error"
+        What becomes of a category, of a covariate or a static column, that was not there in `fit`: an error that names
+        it, or none of those that were. Categories are compared as pandas compares them, so ``"2"`` is not 2.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     alpha : float, default=0
         Weight decay.
@@ -214,6 +217,7 @@ class LSTMForecaster(Forecaster):
         future: Sequence[Any] = (),
         calendar: str | Sequence[str] | None = "auto",
         freq: str | int | None = None,
+        unknown: str = "error",
         solver: str = "adam",
         alpha: float = 0.0,
         learning_rate_init: float = 3e-3,
@@ -248,6 +252,7 @@ class LSTMForecaster(Forecaster):
         self.future = future
         self.calendar = calendar
         self.freq = freq
+        self.unknown = unknown
         self.solver = solver
         self.alpha = alpha
         self.learning_rate_init = learning_rate_init

@@ -35,7 +35,7 @@ def scaled_error(forecaster: Forecaster, data: Any) -> float:
         skipped = np.zeros_like(starts)
     else:
         model = forecaster
-        panel, starts, skipped = _unseen(forecaster, forecaster.schema_.read(data, skip_empty=True))
+        panel, starts, skipped = _unseen(forecaster, forecaster._read(data, skip_empty=True))
     counts = -(-(panel.ends - starts - skipped) // horizon)
     ends = np.repeat(starts + skipped, counts) + horizon * ranges(np.zeros_like(counts), counts)
     is_first = ends == np.repeat(starts + skipped, counts)

@@ -47,15 +47,16 @@ class StaticTable:
         empty = cls(encoder, roles.static, rows.ids[:0], np.empty((0, len(encoder.names))))
         return cls(encoder, roles.static, rows.ids, empty.rows_of(rows, frame))
 
-    def table(self, static: pd.DataFrame, roles: Roles) -> StaticTable:
+    def table(self, static: pd.DataFrame, roles: Roles, unknown: str = "error") -> StaticTable:
         """The same columns of other series, from a table."""
         by_id = _by_id(static, roles)
         missing = [column for column in self.encoder.columns if column not in by_id.columns]
         if missing:
             raise ValueError(f"static must have the columns {list(self.encoder.columns)}, got none of {missing}")
-        return replace(self, columns=(), ids=by_id.index, values=_complete(self.encoder.encode(by_id), by_id.index))
+        values = _complete(self.encoder.encode(by_id, unknown), by_id.index)
+        return replace(self, columns=(), ids=by_id.index, values=values)
 
-    def rows_of(self, rows: Rows, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: str = "error") -> NDArray[np.float64]:
         """(n_series, S) of these series: from the columns of `frame` where they are there, else as learned."""
         if not self.encoder.columns:
             return np.empty((len(rows.ids), 0))
@@ -63,7 +64,7 @@ class StaticTable:
             for column in self.columns:
                 _constant(frame[column], rows)
             first = frame.iloc[rows.first]
-            return _complete(self.encoder.encode(first), rows.ids)
+            return _complete(self.encoder.encode(first, unknown), rows.ids)
         at = self.ids.get_indexer(rows.ids)
         if (at < 0).any():
             raise ValueError(f"static must have a row for every series, got none for {list(rows.ids[at < 0][:5])}")
