@@ -161,8 +161,9 @@ def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns
     scores = scores[scores["model"] != name].replace(
         {"model": {"y_pred": name}}
     )  # a baseline is not to stand there twice
-    groups = list(scores.columns[: list(scores.columns).index("model")])
-    intervals = [column for column in scores if column.startswith(("coverage-", "interval_width-"))]
+    n_groups = list(scores.columns).index("model")
+    groups, metrics = list(scores.columns[:n_groups]), scores.columns[n_groups + 1 :]
+    intervals = [column for column in metrics if column.startswith(("coverage-", "interval_width-"))]
     scores = scores[[*groups, "model", *SHOWN, *intervals]]
     if groups:
         scores = scores.sort_values(groups, kind="stable")

@@ -16,6 +16,7 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_unit
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.results import BASELINES, CUTOFF, LongNames
 from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
@@ -208,22 +209,21 @@ def _frame(
     rows = (ends[:, None] + gap + np.arange(horizon)).ravel()
     season = forecaster.season_
     columns = {
-        "cutoff": panel.times[np.repeat(ends - 1, horizon)],
+        CUTOFF: panel.times[np.repeat(ends - 1, horizon)],
         truth_name(schema): panel.values[rows],
         POINT: points.ravel(),
         **others,
-        "Naive": naive(panel, ends, horizon).ravel(),
-        "SeasonalNaive": seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
+        BASELINES[0]: naive(panel, ends, horizon).ravel(),
+        BASELINES[1]: seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
     }
     frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
-    return frame[[names[0], "cutoff", names[1], *[name for name in names[2:] if name != "cutoff"]]]
+    return frame[[names[0], CUTOFF, names[1], *[name for name in names[2:] if name != CUTOFF]]]
 
 
 def truth_name(schema: Schema) -> Any:
     """What the column of the truth is called."""
-    target = schema.roles.target
-    return "y" if target is None or target in (POINT, "cutoff") else target
+    return LongNames.of(schema.roles).truth
 
 
 def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:

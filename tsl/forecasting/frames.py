@@ -15,7 +15,7 @@ from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.known_ahead import empty_future, match_future
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
-from tsl.forecasting.results import write_like_input, write_long
+from tsl.forecasting.results import check_names, write_like_input, write_long
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.static import StaticTable, static_frame
 from tsl.forecasting.tables import PANDAS, like_input, to_pandas
@@ -109,6 +109,7 @@ class Schema:
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
         times = read_times(*roles.times(data, "data"))
         rows = read_rows(roles, data, times, "data")
+        check_names(roles, rows.ids)
         axis = TimeAxis.learn(rows.times, rows.offsets, freq)
         frame = _covariate_frame(data)
         schema = cls(

@@ -53,10 +53,10 @@ class Asked:
         names, found = [], []
         for one in _numbers(level, "level", 100):
             half = round(one / 200, 12)
-            names += [f"{POINT}-lo-{one:g}", f"{POINT}-hi-{one:g}"]
+            names += [f"{POINT}-{side}-{_written(one)}" for side in ("lo", "hi")]
             found += [round(0.5 - half, 12), round(0.5 + half, 12)]
         for one in _numbers(quantiles, "quantiles", 1):
-            names.append(f"{POINT}-q{one:g}")
+            names.append(f"{POINT}-q{_written(one)}")
             found.append(one)
         return cls(tuple(names), tuple(found))
 
@@ -69,14 +69,19 @@ class Asked:
 
 
 def _numbers(given: Any, name: str, below: int) -> list[float]:
-    """Numbers between 0 and `below`, each once."""
+    """Numbers between 0 and `below`, each once, to 12 places: 0.3 and 3 * 0.1 are one column."""
     if given is None:
         return []
     several = [given] if isinstance(given, Real) else list(given)
     for one in several:
-        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < float(one) < below:
+        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < round(float(one), 12) < below:
             raise ValueError(f"{name} must be numbers between 0 and {below}, both excluded, got {given!r}")
-    return list(dict.fromkeys(float(one) for one in several))
+    return list(dict.fromkeys(round(float(one), 12) for one in several))
+
+
+def _written(number: float) -> str:
+    """A number as names of columns have it: different ones differ, and none has an exponent."""
+    return np.format_float_positional(number, trim="-")
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl.forecasting.covariates import Encoder
-from tsl.forecasting.results import long_names
+from tsl.forecasting.results import LongNames
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.times import TimeAxis, stamps_of
 
@@ -19,8 +19,8 @@ _NAMED = 3  # rows that an error lists
 def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
     """The frame of all rows that a forecast needs, its covariates NaN, or None where they are categories."""
     if roles.form == "long":
-        id_name, time_name = long_names(roles)
-        frame = pd.DataFrame({id_name: pd.Series(ids.repeat(horizon)), time_name: pd.Series(times)})
+        names = LongNames.of(roles)
+        frame = pd.DataFrame({names.id: pd.Series(ids.repeat(horizon)), names.time: pd.Series(times)})
     else:
         unique = times.unique().sort_values()
         if roles.time_col is None:
@@ -47,8 +47,8 @@ def match_future(
         Of missing or surplus columns or rows.
     """
     _check_columns(roles, future, name)
-    has_time_column = roles.time_col is not None or (roles.form == "long" and long_names(roles)[1] in future.columns)
-    time_name = long_names(roles)[1] if roles.time_col is None else roles.time_col
+    time_name = LongNames.of(roles).time
+    has_time_column = roles.time_col is not None or (roles.form == "long" and time_name in future.columns)
     given = future[time_name] if has_time_column else future.index
     given_times = axis.read(given, f"column {time_name!r} of {name}" if has_time_column else f"the index of {name}")
     if roles.form == "long":
@@ -70,7 +70,7 @@ def _check_columns(roles: Roles, future: Any, name: str) -> None:
         raise ValueError(f"{name} must have each column once, got {double!r} several times")
     keys = [column for column in (roles.id_col, roles.time_col) if column is not None]
     missing = [column for column in [*keys, *roles.future] if column not in future.columns]
-    allowed = {*keys, *roles.future, *(long_names(roles) if roles.form == "long" else ())}
+    allowed = {*keys, *roles.future, *((LongNames.of(roles).time,) if roles.form == "long" else ())}
     surplus = [column for column in future.columns if column not in allowed]
     if missing or surplus:
         wrong = [f"{what} {columns}" for what, columns in (("without", missing), ("with surplus", surplus)) if columns]

@@ -12,6 +12,7 @@ from tsl.forecasting.backtest import Plan, forecast_windows, truth_name
 from tsl.forecasting.intervals import POINT, Asked
 from tsl.forecasting.missing import fill
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.results import RESIDUAL
 from tsl.forecasting.scoring import scaled_error
 
 AT_ONCE = 2**14
@@ -60,7 +61,8 @@ class LookingBack:
         -------
         DataFrame
             A row for each forecast: columns for the series, ``cutoff`` (the last stamp that was known), the time and
-            the truth; ``y_pred`` with its intervals; ``Naive`` and ``SeasonalNaive`` to compare it with.
+            the truth, which is ``y`` where the target has the name of one of the others; ``y_pred`` with its intervals;
+            ``Naive`` and ``SeasonalNaive`` to compare it with.
 
         Raises
         ------
@@ -125,7 +127,8 @@ class LookingBack:
         """
         frame = self.predict_insample()
         residual = frame[truth_name(self.schema_)] - frame[POINT]
-        return frame.assign(residual=residual) if hasattr(frame, "assign") else frame.with_columns(residual=residual)
+        column = {RESIDUAL: residual}
+        return frame.assign(**column) if hasattr(frame, "assign") else frame.with_columns(**column)
 
     def score(self: Any, data: Any = None) -> float:
         """Negative mean absolute scaled error (MASE), so that more is better.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,57 @@ from tsl.forecasting.roles import LONG_NAMES, Roles
 
 POINT = "y_pred"
 """The column of point forecasts; alone it takes the place of the target."""
+CUTOFF, RESIDUAL, BASELINES = "cutoff", "residual", ("Naive", "SeasonalNaive")
+OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, *BASELINES)))
+"""What results call their own columns: a column of the data of such a name cannot keep it in them."""
+
+
+class LongNames(NamedTuple):
+    """What the columns that come from the data are called in a result that is a long frame."""
+
+    id: Any
+    time: Any
+    truth: Any
+
+    @classmethod
+    def of(cls, roles: Roles) -> LongNames:
+        """As in the data, or else "unique_id", "ds" and "y".
+
+        The truth is "y", too, where the target has the name of another column of results, and the time is "ds" where
+        the index has.
+        """
+        id_name = LONG_NAMES[0] if roles.id_col is None else roles.id_col
+        time = roles.time_col
+        if time is None:
+            taken = roles.time_name in (None, id_name, roles.target, LONG_NAMES[2]) or is_own(roles.time_name)
+            time = LONG_NAMES[1] if taken else roles.time_name
+        taken = roles.target in (None, id_name, time) or is_own(roles.target)
+        return cls(id_name, time, LONG_NAMES[2] if taken else roles.target)
+
+
+def is_own(name: Any) -> bool:
+    """Whether results have a column of their own that is called so."""
+    return isinstance(name, str) and OWN.fullmatch(name) is not None
+
+
+def check_names(roles: Roles, series: pd.Index) -> None:
+    """Check that no two columns of a result will have the same name.
+
+    Raises
+    ------
+    ValueError
+        Where an argument of `fit` names a column that results have, too, or one of the `series` in a frame of which
+        each column is one.
+    """
+    names = LongNames.of(roles)
+    hint = "is a column of results, too: rename the column"
+    for argument, name in (("id_col", roles.id_col), ("time_col", roles.time_col)):
+        if name is not None and (is_own(name) or names.count(name) > 1):
+            raise ValueError(f"{argument} must not be {name!r}, which {hint}")
+    if roles.form == "long" and names.time in roles.future:
+        raise ValueError(f"future must not hold {names.time!r}, which {hint}, or set data.index.name to another name")
+    if roles.form == "columns" and POINT in series:
+        raise ValueError(f"data must have no series {POINT!r}, which {hint}")
 
 
 def write_like_input(
@@ -30,16 +82,13 @@ def write_like_input(
 
 
 def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """One row an id and time, under the names that came in or the usual ones."""
-    id_name, time_name = long_names(roles)
-    frame = {id_name: pd.Series(ids), time_name: pd.Series(times)}
+    """One row an id and time, under the names that `LongNames` gives."""
+    names = LongNames.of(roles)
+    frame = {names.id: pd.Series(ids), names.time: pd.Series(times)}
+    double = [name for name in columns if name in frame]
+    if double:  # a model from a file that was written before `check_names` was there
+        raise ValueError(f"a result cannot have two columns {double[0]!r}: rename that of the data and fit again")
     return pd.DataFrame({**frame, **columns})
-
-
-def long_names(roles: Roles) -> tuple[Any, Any]:
-    """Names of the columns of ids and times in a long frame."""
-    named = [name for name in (roles.time_col, roles.time_name, LONG_NAMES[1]) if name is not None]
-    return (LONG_NAMES[0] if roles.id_col is None else roles.id_col), named[0]
 
 
 def _wide(

@@ -106,17 +106,21 @@ def evaluate(
     if not counted.any():
         raise ValueError(f"frame must have a truth in column {layout.target!r}, got none")
     scale = scales(table[counted], layout, to_pandas(history, "history"), season) if set(chosen) & set(SCALED) else None
-    keys = {name: values[counted] for name, values in groups.items()}
+    keys = {f"_key_{k}": values[counted] for k, values in enumerate(groups.values())}
     series = layout.series(table)[counted]
     results = []
     for model in layout.models:
         terms = _terms(table[counted], layout, model, chosen, scale)
-        results.append(_averaged(terms, keys, series, chosen).assign(model=model))
+        results.append(_averaged(terms, keys, series).assign(model=model))
     result = pd.concat(results, ignore_index=True)
     if "owa" in chosen:
         result["owa"] = _owa(result, list(keys), reference)
     columns = [name for metric in chosen for name in result if name == metric or name.startswith(f"{metric}-")]
-    return mirrored(result[[*keys, "model", *columns]], frame)
+    own = ["model", *columns]
+    for name in groups:
+        if name in own:
+            raise ValueError(f"by must name no column called {name!r}, which the result has, too: rename it in frame")
+    return mirrored(result[[*keys, *own]].set_axis([*groups, *own], axis=1), frame)
 
 
 def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list[str]:
@@ -139,10 +143,11 @@ def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list
 def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDArray[Any]]:
     """The values to group by, under the names that they have in the result."""
     groups = {}
-    for name in by:
-        if name == "series" and layout.id_col is not None:
-            groups[layout.id_col] = table[layout.id_col].array
-        elif name == "step":
+    for one in by:
+        name = layout.id_col if one == "series" and layout.id_col is not None else one
+        if name in groups:
+            raise ValueError(f"by must name each column of the result once, got {name!r} several times in {by}")
+        if one == "step":
             groups[name] = layout.steps(table)
         elif name in table:
             groups[name] = table[name].array
@@ -180,22 +185,18 @@ def _terms(
     return pd.DataFrame(terms, dtype=float)
 
 
-def _averaged(
-    terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64], chosen: list[str]
-) -> pd.DataFrame:
+def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64]) -> pd.DataFrame:
     """Metrics over the rows of each series in a group, averaged over its series."""
-    own = [f"_key_{k}" for k in range(len(keys))]
-    table = terms.assign(_series=series, **dict(zip(own, keys.values())))
-    means = table.groupby([*own, "_series"], sort=True, observed=True).mean()
+    means = terms.assign(_series=series, **keys).groupby([*keys, "_series"], sort=True, observed=True).mean()
     means["rmse"] **= 0.5
     means["wmape"] /= means["size"].replace(0.0, np.nan)
     if "rmsse" in means:
         means["rmsse"] **= 0.5
     if "pinball" in means:
         means["crps"] = 2.0 * means["pinball"]
-    if not own:
+    if not keys:
         return means.mean().to_frame().T
-    return means.groupby(level=own, sort=True, observed=True).mean().rename_axis(list(keys)).reset_index()
+    return means.groupby(level=list(keys), sort=True, observed=True).mean().reset_index()
 
 
 def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:

@@ -41,6 +41,9 @@ class Layout:
         models: Sequence[str] | None = None,
     ) -> Layout:
         """Find them: by the names given, by place around the cutoff, or by the usual names."""
+        if not table.columns.is_unique:
+            double = table.columns[table.columns.duplicated()][0]
+            raise ValueError(f"frame must have each column once, got {double!r} several times")
         names = list(table.columns)
         guessed = _by_place(names)
         for key, given in (("id_col", id_col), ("time_col", time_col), ("target", target)):
@@ -57,7 +60,7 @@ class Layout:
                 raise ValueError(f"models must be columns of frame, {names}, got {name!r}")
         if not found:
             raise ValueError(f"frame must have a column of forecasts, got only {names}")
-        levels, quantiles = _intervals(names, found)
+        levels, quantiles = _intervals([name for name in names if name not in known], found)
         cutoff = CUTOFF if CUTOFF in names else None
         return cls(**guessed, cutoff_col=cutoff, models=found, levels=levels, quantiles=quantiles)
 

@@ -19,7 +19,8 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     ids = [layout.id_col] if layout.id_col is not None else []
     cutoffs = [layout.cutoff_col] if layout.cutoff_col is not None else []
     keys = ids + cutoffs
-    windows = table[keys].drop_duplicates()
+    rows = table[keys].set_axis(range(len(keys)), axis=1)  # no name of the user's is one of the columns below
+    windows = rows.drop_duplicates()
     past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
     names: list[tuple[Any, ...]] = list(windows.itertuples(index=False, name=None)) if keys else [()]
     found = []
@@ -39,7 +40,7 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     if not keys:
         return pd.DataFrame({"absolute": absolute[0], "squared": squared[0]}, index=range(len(table)))
     windows = windows.assign(absolute=absolute, squared=squared)
-    return table[keys].merge(windows, on=keys, how="left")[["absolute", "squared"]]
+    return rows.merge(windows, on=list(rows.columns), how="left")[["absolute", "squared"]]
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:
