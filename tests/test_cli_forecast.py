@@ -133,6 +133,32 @@ def test_lstm_learns_what_is_known_ahead(one, tmp_path, short, monkeypatch):
     assert message.startswith("tsl: future must ")
 
 
+@pytest.mark.parametrize("ids", [("007", "012"), ("12E3", "7E1"), ("NA", "DE"), ("None", "nan"), ("True", "False")])
+def test_ids_come_back_as_they_were_written(tmp_path, ids):
+    path, out = tmp_path / "sales.csv", tmp_path / "out.csv.gz"
+    pd.concat([weekly(name, 100) for name in ids]).to_csv(path, index=False)
+    options = ["--horizon", 1, "--id", "shop", "--target", "sold", *NAIVE, "--out", out]
+    for command in ("forecast", "backtest"):
+        run(command, path, *options)
+        written = pd.read_csv(out, dtype=str, keep_default_na=False)["shop"].unique().tolist()
+        assert sorted(written) == sorted(ids)
+
+
+def test_ids_and_categories_of_the_future_are_read_as_those_of_the_past(tmp_path, short):
+    path, ahead, out = (tmp_path / f"{name}.csv" for name in ("sales", "ahead", "out"))
+    kinds = np.resize(["1", "NA", "half"], N_DAYS)
+    pd.concat([weekly(name, 100).assign(kind=kinds) for name in ("007", "x")]).to_csv(path, index=False)
+    rows = {"shop": ["007", "x"], "day": "2024-03-25", "kind": ["1", "NA"]}
+    pd.DataFrame(rows).to_csv(ahead, index=False)
+    run("forecast", path, "--horizon", 1, "--id", "shop", "--quiet", "--future", ahead, "--out", out)
+    assert pd.read_csv(out, dtype=str)["shop"].tolist() == ["007", "x"]
+    rows["shop"] = rows["kind"] = ["007", "1"]  # columns that look like numbers where nothing else is in them
+    pd.concat([weekly(name, 100).assign(kind=kinds) for name in ("007", "1")]).to_csv(path, index=False)
+    pd.DataFrame(rows).assign(kind="1").to_csv(ahead, index=False)
+    run("forecast", path, "--horizon", 1, "--id", "shop", "--quiet", "--future", ahead, "--target", "sold", "--out", out)
+    assert pd.read_csv(out, dtype=str)["shop"].tolist() == ["007", "1"]
+
+
 def test_lstm_stands_beside_the_baselines_and_shows_progress(sales, short):
     arguments = ["backtest", str(sales), "--horizon", "7", "--windows", "2", "--max-time", "5"]
     found = CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -1,13 +1,18 @@
 """Files of the command line: reading, guessing, writing."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 pytest.importorskip("typer", reason="the command line is an extra")
 
-from tsl.cli.tables import Columns, check_outputs, guess_columns, read_table, with_stamps, write_table
+from tsl.cli.tables import Columns, as_written, check_outputs, guess_columns, read_table, with_stamps, write_table
 
 DAYS = pd.date_range("2024-01-01", periods=3)
 ONE = pd.DataFrame({"when": DAYS.astype(str), "price": [1.0, 2.0, 3.0]})
@@ -95,6 +100,7 @@ def test_texts_become_stamps_and_numbers_stay():
         ("headers.csv", "a,b\n", r"must have rows, with columns separated by commas .* got 0 rows of \['a', 'b'\]"),
         ("semicolons.csv", "a;b\n1;2\n", r"columns separated by commas .* got 1 rows of \['a;b'\]"),
         ("ragged.csv", "a,b\n1,2\n1,2,3\n", "ragged.csv cannot be read as a .csv file: .*Expected 2 fields in line 3"),
+        ("longer.csv", "a,b\n1,2,3\n4,5,6\n", "longer.csv cannot be read as a .csv file: Length of header or names"),
         ("latin.csv", b"a,\xe9\n1,2\n", "latin.csv cannot be read as a .csv file: .*utf-8"),
     ],
 )
@@ -114,3 +120,36 @@ def test_outputs_are_checked_before_anything_takes_long(tmp_path):
         check_outputs(None, tmp_path / "nowhere" / "b.png")
     with pytest.raises(ValueError, match=r"is a folder: name a file"):
         check_outputs(None, tmp_path)
+
+
+IDS = st.lists(
+    st.one_of(
+        st.sampled_from(["007", "7", "12E3", "NA", "None", "null", "nan", "True", "1.50", "-0", "+1", "1_0", " a ", "é"]),
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=4),
+    ),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+
+
+@given(IDS)
+def test_ids_are_text_as_written(ids):
+    table = pd.concat([ONE.assign(shop=name, cost=1) for name in ids])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        table.to_csv(path, index=False)
+        read = read_table(path)
+        found = as_written(read, path, ["shop"])
+    assert found["shop"].tolist() == table["shop"].tolist()
+    assert_frame_equal(found.drop(columns="shop"), read.drop(columns="shop"))
+
+
+def test_only_what_is_empty_is_a_missing_text(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('shop,price,shop\n007,1,NA,\n,2,"007",\n"",3,n/a,\n', encoding="utf-8")
+    found = as_written(read_table(path), path, ["shop.1", "shop"])
+    assert found["shop.1"].tolist() == ["NA", "007", "n/a"]
+    assert found["shop"].fillna("-").tolist() == ["007", "-", "-"]
+    assert found["price"].tolist() == [1, 2, 3]
+    assert as_written(found, path, []) is found

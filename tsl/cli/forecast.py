@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from tsl.cli.tables import Columns, check_outputs, guess_columns, read_table, with_stamps, write_table
+from tsl.cli.tables import (
+    Columns,
+    as_written,
+    check_outputs,
+    guess_columns,
+    is_text,
+    read_table,
+    with_stamps,
+    write_table,
+)
 from tsl.metrics import evaluate
 
 MODELS = {
@@ -105,6 +114,11 @@ def load(source: Source) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
     columns = guess_columns(
         table, time=source.time, target=source.target, id_col=source.id, past=source.past, future=future
     )
+    texts = [name for name in (*source.past, *columns.ahead) if is_text(table[name])]
+    table = as_written(table, source.file, texts if columns.id is None else [columns.id, *texts])
+    if source.future is not None and future is not None:
+        keys = (columns.id, *columns.ahead)
+        future = as_written(future, source.future, [name for name in keys if name in future and is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
     table = with_stamps(table[[name for name in used if name is not None]], columns.time)
     if future is not None and columns.time in future:

@@ -29,10 +29,10 @@ def read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     try:
-        table = pd.read_parquet(path) if kind == ".parquet" else pd.read_csv(path)
+        table = pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
     except ImportError:
         raise ValueError(f"{path} needs pyarrow: python -m pip install pyarrow") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as a {kind} file: {error}") from None
     if kind == ".parquet" and table.index.names != [None]:
         table = table.reset_index()
@@ -42,6 +42,31 @@ def read_table(path: Path) -> pd.DataFrame:
             f"got {len(table)} rows of {list(table.columns)}"
         )
     return table
+
+
+def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV file; fields beyond the names are an error, where pandas would shift all columns by one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, index_col=False, **options)
+
+
+def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.DataFrame:
+    """The same with these columns as text, as they stand in the CSV file that `table` was read from.
+
+    Pandas would make 7 of "007", 12000.0 of "12E3" and a missing value of "NA". Parquet has types of its own.
+    """
+    names = list(dict.fromkeys(names))
+    if not names or _kind(path) == ".parquet":
+        return table
+    places = [table.columns.get_loc(name) for name in names]
+    texts = _read_csv(path, usecols=places, dtype=str, keep_default_na=False, na_values=[""])
+    return table.assign(**{name: texts[name] for name in names})
+
+
+def is_text(column: pd.Series) -> bool:
+    """Whether a column holds text, or categories."""
+    return pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -102,7 +127,7 @@ def with_stamps(table: pd.DataFrame, time: str) -> pd.DataFrame:
 def _guess_time(table: pd.DataFrame, taken: list[Any]) -> str:
     free = [name for name in table.columns if name not in taken]
     dated = [name for name in free if pd.api.types.is_datetime64_any_dtype(table[name])]
-    dated = dated or [name for name in free if _is_text(table[name]) and _dates(table[name]) is not None]
+    dated = dated or [name for name in free if is_text(table[name]) and _dates(table[name]) is not None]
     named = [name for name in (dated or free) if str(name).lower() in TIME_NAMES]
     choice = dated if len(dated) == 1 else named
     if len(choice) != 1:
@@ -115,7 +140,7 @@ def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
         return "unique_id"
     if not table[time].duplicated().any():
         return None
-    texts = [name for name in table.columns if name not in (*taken, time) and _is_text(table[name])]
+    texts = [name for name in table.columns if name not in (*taken, time) and is_text(table[name])]
     if len(texts) != 1:
         choices = texts or [name for name in table.columns if name not in (*taken, time)]
         raise ValueError(f"--id must name the column of series, since times repeat: choose from {_listed(choices)}")
@@ -129,10 +154,6 @@ def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
     if len(numbers) != 1:
         raise ValueError(f"--target must name the column to forecast: choose from {_listed(numbers)}")
     return numbers[0]
-
-
-def _is_text(column: pd.Series) -> bool:
-    return pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
 
 
 def _dates(column: pd.Series) -> pd.Series | None:
