@@ -4,9 +4,13 @@ import json
 import os
 import pathlib
 import stat
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from regressor_problem import problem
 from safetensors import safe_open
@@ -17,7 +21,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 
 from tsl import LSTMCharModel, LSTMRegressor, persistence
+from tsl.baselines import Naive
 from tsl.persistence import load, save
+from tsl.text import CharVocabulary
+from tsl.windows import SlidingWindow
 
 TEXT = "When shall we three meet again?\nIn thunder, lightning, or in rain? " * 12
 MORE = "When the hurly-burly's done, When the battle's lost and won. " * 4
@@ -114,6 +121,52 @@ def test_characters_of_all_kinds_come_back(path):
     assert loaded.vocabulary_.characters_ == model.vocabulary_.characters_
     assert loaded.classes_.tolist() == model.classes_.tolist()
     assert_array_equal(loaded.surprisal(odd), model.surprisal(odd))
+
+
+PLACES = st.sampled_from("ab\ud83c\ud83d\udbff\udc00\ude00\udfff\U0001f600")
+
+
+@given(st.text(PLACES, min_size=1, max_size=8))
+def test_halves_of_surrogate_pairs_stay_what_they_are(text):
+    with TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "tree.tsl"
+        tree = {text: np.arange(2), "texts": [text, (text, 1)], "array": np.array([text, "b"], object)}
+        persistence.write_tree(path, tree, "tree")
+        found = persistence.read_tree(path, "tree")
+        vocabulary = there_and_back(CharVocabulary().fit(text), path)
+    assert found.keys() == tree.keys()
+    assert found[text].tolist() == [0, 1]
+    assert found["texts"] == tree["texts"]
+    assert found["array"].tolist() == [text, "b"]
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+    assert len(vocabulary) == len(set(text))
+
+
+def test_a_model_that_has_learned_both_halves_is_the_same_when_it_is_loaded(path, tmp_path):
+    text = "good \ud83d. bad \ude00. " * 20  # never side by side but in the sorted vocabulary
+    for options in ({}, {"unknown": "replace"}, {"tokens": "byte"}, {"windowed": True, "window": 4}):
+        model = fitted(text, **options)
+        loaded = there_and_back(model, path)
+        assert loaded.vocabulary_.characters_ == model.vocabulary_.characters_
+        assert loaded.classes_.tolist() == model.classes_.tolist()
+        assert loaded.generate("good ", 20, random_state=0) == model.generate("good ", 20, random_state=0)
+    kept = tmp_path / "fit.checkpoint"
+    whole = LSTMCharModel(hidden_size=4, max_iter=2, random_state=0)
+    whole.fit(text, checkpoint=kept)
+    assert_array_equal(clone(whole).fit(text, checkpoint=kept).network_.params, whole.network_.params)
+
+
+def test_series_named_by_halves_of_surrogate_pairs_come_back(path):
+    names = ["\ud83d", "\ude00", "\ud83d\ude00"]
+    hours = pd.date_range("2024-01-01", periods=4, freq="h")
+    ids = pd.Series(np.repeat(names, 4).tolist(), dtype=object)  # pandas' type for text may not hold them
+    frame = pd.DataFrame({"unique_id": ids, "ds": hours.tolist() * 3, "y": np.repeat([0.0, 1, 2], 4)})
+    model = there_and_back(Naive(1).fit(frame), path)
+    assert model.predict()["unique_id"].tolist() == names
+    rows = frame.set_index("ds").rename(columns={"unique_id": "g"})
+    windows = there_and_back(SlidingWindow(2, groups="g").fit(rows), path)
+    later = rows.set_index(rows.index + pd.Timedelta("4h")).iloc[::4]
+    assert windows.transform(later)[:, 0, 0].tolist() == [0, 1, 2]
 
 
 def test_callbacks_stay_behind_and_may_save(path):

@@ -1,10 +1,11 @@
 """JSON and tensors to objects.
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
-``$dict``, a dict of pairs; ``$slice``; ``$array``, the name of a tensor, whose numbers may be those of texts or times;
-``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset`` and
-``$workdays``, steps of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``;
-``$same``, the random state written under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
+``$dict``, a dict of pairs; ``$slice``; ``$points``, a text by the code points of its characters; ``$array``, the name of
+a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python objects; ``$index``, ``$time``
+and ``$dtype``, those of pandas; ``$offset`` and ``$workdays``, steps of pandas; ``$scalar``, a type of numbers;
+``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an
+object of a class of `tsl.persistence.known`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ class Reader:
 
     def _float(self, stored: dict[str, Any]) -> Any:
         return float(stored["$float"])
+
+    def _points(self, stored: dict[str, Any]) -> Any:
+        return "".join(map(chr, stored["$points"]))
 
     def _slice(self, stored: dict[str, Any]) -> Any:
         start, stop, step = self.decode(stored["$slice"])
@@ -144,6 +148,7 @@ _READERS = {
     "$tuple": Reader._tuple,
     "$float": Reader._float,
     "$dict": Reader._dict,
+    "$points": Reader._points,
     "$slice": Reader._slice,
     "$objects": Reader._objects,
     "$index": Reader._index,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import UserList
 from typing import Any
 
@@ -13,6 +14,8 @@ from sklearn.base import BaseEstimator
 
 from tsl.network import Network
 from tsl.persistence.known import FUNCTIONS, name_of
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Writer:
@@ -35,6 +38,8 @@ class Writer:
         """What stands for `value`, which is found under `name`."""
         if isinstance(value, np.generic):
             value = value.item() if value.dtype.kind in "biufU" else value
+        if isinstance(value, str) and _SURROGATE.search(value):
+            return {"$points": [ord(character) for character in value]}  # JSON would make one character of two halves
         if value is None or isinstance(value, (bool, int, str)):
             return value
         if isinstance(value, float):
@@ -67,7 +72,7 @@ class Writer:
         raise TypeError(f"model cannot be saved: {name} is a {type(value).__name__}, which is no number, text or array")
 
     def _dict(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
-        if all(isinstance(key, str) and not key.startswith("$") for key in value):
+        if all(isinstance(key, str) and not key.startswith("$") and not _SURROGATE.search(key) for key in value):
             return self._members(value, name)
         return {"$dict": [[self.encode(key, name), self.encode(one, f"{name}[{key!r}]")] for key, one in value.items()]}
 
