@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl.baselines import Naive
 from tsl.metrics import evaluate
 from tsl.plotting import plot_backtest, plot_error_by_step, plot_forecast, plot_history, plot_residuals
 from tsl.training.history import History
@@ -91,6 +92,26 @@ def test_forecast_follows_its_history_in_every_form(form):
     assert levels == (["95 % interval", "80 % interval"] if with_intervals else [])
     assert ax.get_title() == ("a" if base else {"series": "y"}.get(form, ax.get_title()))
     ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pd.Index([False, True]),
+        pd.MultiIndex.from_tuples([("Open", "A"), ("Close", "A")]),
+        pd.Index([("Open", "A"), ("Close", "A")], tupleize_cols=False),
+    ],
+)
+@pytest.mark.parametrize("level", [None, 80])
+def test_series_of_any_name_can_be_shown(columns, level):
+    frame = pd.DataFrame({"a": WAVE, "b": 10 + WAVE}, DAYS).set_axis(columns, axis=1)
+    forecast = Naive(horizon=10, season=1).fit(frame[:90]).predict(level=level)
+    for k, name in enumerate(columns):
+        ax = plot_forecast(frame[:90], forecast, actual=frame, series=name)
+        assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
+        assert_allclose(line(ax, "what came").get_ydata(), 10 * k + WAVE[90:])
+        assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
+        assert len(ax.collections) == (level is not None)
 
 
 def test_intervals_are_shaded_between_their_bounds():

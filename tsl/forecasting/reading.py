@@ -81,7 +81,7 @@ def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.In
     """The series that are there, in the order of appearance, and the number of each row's."""
     if roles.form != "long":
         own = data.name if roles.form == "series" and data.name is not None else roles.target
-        return pd.Index([LONG_NAMES[2] if own is None else own]), np.zeros(len(data), dtype=np.int64)
+        return pd.Index([LONG_NAMES[2] if own is None else own], tupleize_cols=False), np.zeros(len(data), dtype=np.int64)
     codes, ids = pd.factorize(data[roles.id_col])
     if (codes < 0).any():
         row = int((codes < 0).argmax())
@@ -106,20 +106,20 @@ def _melt(
     roles: Roles, data: pd.DataFrame, times: pd.Index, name: str, skip_empty: bool
 ) -> tuple[pd.Index, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Each column a series, from its first reading to its last."""
-    columns = roles.series_columns(data)
-    if not columns:
+    places = roles.series_columns(data)
+    if not len(places):
         raise ValueError(f"{name} must have a column for each series, got {list(data.columns)}")
-    values = _matrix(data[columns], name)
+    values = _matrix(data.iloc[:, places], name)  # by place: a list of names such as True would choose rows
     order = np.arange(len(data)) if times.is_monotonic_increasing else times.argsort(kind="stable")
     values = values[:, order]
     there = ~np.isnan(values)
     empty = ~there.any(axis=1)
     if empty.all() or (empty.any() and not skip_empty):
-        named = [columns[k] for k in np.flatnonzero(empty)[:5]]
+        named = data.columns[places[empty][:5]].tolist()
         raise ValueError(f"{name} must have readings in every series, got none in {named}")
     within = np.maximum.accumulate(there, axis=1) & np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]
     codes, at = np.nonzero(within[~empty])
-    ids = data.columns[data.columns.get_indexer(columns)][~empty]
+    ids = data.columns[places[~empty]]
     return ids, codes, order[at], values[within]
 
 

@@ -101,12 +101,19 @@ def _wide(
     block = np.full((len(index), len(ids), len(columns)), np.nan)
     for k, values in enumerate(columns.values()):
         block[rows, numbers, k] = values
-    if list(columns) == [POINT]:
-        names = ids.rename(roles.columns_name)
-    else:
-        names = pd.MultiIndex.from_product([ids, list(columns)], names=[roles.columns_name, None])
-    frame = pd.DataFrame(block.reshape(len(index), -1), index=index.rename(roles.time_name), columns=names)
+    frame = pd.DataFrame(block.reshape(len(index), -1), index=index.rename(roles.time_name))
+    frame.columns = _wide_columns(roles, ids, list(columns))
     return _with_time_column(roles, frame)
+
+
+def _wide_columns(roles: Roles, ids: pd.Index, columns: list[str]) -> pd.Index:
+    """A label for each series, or for each series and each of `columns`, of as many levels as the data had."""
+    alone, name = columns == [POINT], roles.columns_name
+    if not (isinstance(name, tuple) and all(isinstance(key, tuple) and len(key) == len(name) for key in ids)):
+        return ids.rename(name) if alone else pd.MultiIndex.from_product([ids, columns], names=[name, None])
+    if alone:
+        return pd.MultiIndex.from_tuples(ids, names=name)
+    return pd.MultiIndex.from_tuples([(*key, column) for key in ids for column in columns], names=[*name, None])
 
 
 def _with_time_column(roles: Roles, frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,6 +123,9 @@ def _with_time_column(roles: Roles, frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.copy(deep=False)
     times = frame.index
     frame.index = pd.RangeIndex(len(frame))
-    name = roles.time_col if frame.columns.nlevels == 1 else (roles.time_col, "")
+    name = roles.time_col
+    if frame.columns.nlevels > 1:
+        name = name if isinstance(name, tuple) else (name,)
+        name = (*name, *[""] * (frame.columns.nlevels - len(name)))
     frame.insert(0, name, times)
     return frame

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 LONG_NAMES = ("unique_id", "ds", "y")
 """Columns that make a frame a long one without a word; the names of results that have none of their own."""
@@ -26,7 +27,7 @@ class Roles:
     time_name: Any = None
     """Name of the index that holds the times, where no column does."""
     columns_name: Any = None
-    """Name of the columns, where each is a series."""
+    """Name of the columns, where each is a series; a tuple of names where the columns have several levels."""
     past: tuple[Any, ...] = ()
     future: tuple[Any, ...] = ()
     static: tuple[Any, ...] = ()
@@ -109,10 +110,10 @@ class Roles:
             return data[self.time_col], f"column {self.time_col!r} of {name}"
         return data.index, f"the index of {name}"
 
-    def series_columns(self, data: pd.DataFrame) -> list[Any]:
-        """The columns that are series, where each is one."""
+    def series_columns(self, data: pd.DataFrame) -> NDArray[np.int64]:
+        """Places of the columns that are series, where each is one."""
         others = {self.time_col, *self.past, *self.future, *self.ignored}
-        return [column for column in data.columns if column not in others]
+        return np.flatnonzero([column not in others for column in data.columns])
 
 
 def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
@@ -125,7 +126,9 @@ def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
 
 
 def _each_once(data: pd.DataFrame, name: str) -> None:
-    """That no two columns have the same name."""
+    """Check that each column has a name of its own."""
+    if data.columns.hasnans:
+        raise ValueError(f"{name} must have a name for each of its columns, got {data.columns.tolist()}")
     if not data.columns.is_unique:
         double = data.columns[data.columns.duplicated()][0]
         raise ValueError(f"{name} must have each column once, got {double!r} several times")

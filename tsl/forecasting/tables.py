@@ -14,11 +14,16 @@ PANDAS, POLARS = "pandas", "polars"
 def to_pandas(data: Any, name: str) -> tuple[pd.Series | pd.DataFrame, str]:
     """`data` as a Series or DataFrame of pandas, and the library that it came from.
 
+    Column names of several levels become tuples; the names of the levels are then the name of the columns.
+
     Raises
     ------
     TypeError
         Of anything but a Series or a DataFrame of pandas or polars.
     """
+    if isinstance(data, pd.DataFrame) and isinstance(data.columns, pd.MultiIndex):
+        flat = pd.Index(data.columns.to_numpy(), tupleize_cols=False, name=tuple(data.columns.names))
+        return data.set_axis(flat, axis=1), PANDAS
     if isinstance(data, pd.Series | pd.DataFrame):
         return data, PANDAS
     polars = sys.modules.get(POLARS)  # whoever holds one of its frames has imported it

@@ -117,7 +117,9 @@ def _intervals(names: list[str], models: list[str]) -> tuple[dict[str, list[str]
 
 
 def to_pandas(frame: Any, name: str) -> Any:
-    """A pandas object; a frame of polars column by column, without pyarrow."""
+    """A pandas object; a frame of polars column by column, without pyarrow. Names of several levels become tuples."""
+    if isinstance(frame, pd.DataFrame) and frame.columns.nlevels > 1:
+        frame = frame.set_axis(frame.columns.to_flat_index(), axis=1)
     if isinstance(frame, (pd.DataFrame, pd.Series)):
         return frame.reset_index(drop=True) if name == "frame" else frame
     if frame is not None and hasattr(frame, "get_columns"):

@@ -16,12 +16,15 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
     forecast = to_pandas(forecast)
     if isinstance(forecast, pd.Series):
         return None, forecast.rename(POINT).to_frame()
-    if isinstance(forecast.columns, pd.MultiIndex):
-        name = _choose(forecast.columns.get_level_values(0).unique(), series)
-        return name, forecast[name]
+    if isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1):
+        names, columns = list(forecast.columns.droplevel(-1)), forecast.columns.get_level_values(-1)
+        name = _choose(dict.fromkeys(name for name, column in zip(names, columns) if column == POINT), series)
+        places = [place for place, one in enumerate(names) if one == name]
+        return name, forecast.iloc[:, places].set_axis(columns[places], axis=1)
+    forecast = _one_level(forecast)
     if POINT not in forecast:
         name = _choose(forecast.columns, series)
-        return name, forecast[[name]].set_axis([POINT], axis=1)
+        return name, forecast[name].rename(POINT).to_frame()
     before = list(forecast.columns[: list(forecast.columns).index(POINT)])
     if not before:
         return None, forecast
@@ -36,6 +39,7 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
     history, forecast = to_pandas(history), to_pandas(forecast)
     if isinstance(history, pd.Series):
         return history.sort_index()
+    history = _one_level(history)
     names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
     before = names[: names.index(POINT)] if POINT in names else []
     time_col = time_col if time_col is not None else (before[-1] if before and before[-1] in history else None)
@@ -48,6 +52,11 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
     if target is None and name in history and not before:
         target = name
     return history[_target(history, target)].sort_index()
+
+
+def _one_level(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with tuples for names of columns that have several levels."""
+    return frame.set_axis(frame.columns.to_flat_index(), axis=1) if frame.columns.nlevels > 1 else frame
 
 
 def _target(history: pd.DataFrame, target: str | None) -> str:
