@@ -155,7 +155,9 @@ def test_ids_and_categories_of_the_future_are_read_as_those_of_the_past(tmp_path
     rows["shop"] = rows["kind"] = ["007", "1"]  # columns that look like numbers where nothing else is in them
     pd.concat([weekly(name, 100).assign(kind=kinds) for name in ("007", "1")]).to_csv(path, index=False)
     pd.DataFrame(rows).assign(kind="1").to_csv(ahead, index=False)
-    run("forecast", path, "--horizon", 1, "--id", "shop", "--quiet", "--future", ahead, "--target", "sold", "--out", out)
+    run(
+        "forecast", path, "--horizon", 1, "--id", "shop", "--quiet", "--future", ahead, "--target", "sold", "--out", out
+    )
     assert pd.read_csv(out, dtype=str)["shop"].tolist() == ["007", "1"]
 
 

@@ -124,7 +124,9 @@ def test_outputs_are_checked_before_anything_takes_long(tmp_path):
 
 IDS = st.lists(
     st.one_of(
-        st.sampled_from(["007", "7", "12E3", "NA", "None", "null", "nan", "True", "1.50", "-0", "+1", "1_0", " a ", "é"]),
+        st.sampled_from(
+            ["007", "7", "12E3", "NA", "None", "null", "nan", "True", "1.50", "-0", "+1", "1_0", " a ", "é"]
+        ),
         st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=4),
     ),
     min_size=1,

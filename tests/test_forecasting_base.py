@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
-from tsl.forecasting import history, looking_back
+from tsl.forecasting import IgnoredColumnsWarning, history, looking_back
 from tsl.forecasting.tables import like_input
 from tsl.model_selection import PanelTimeSeriesSplit
 
@@ -251,6 +251,51 @@ def test_grid_search_works_on_frames():
     for gap in (0, 3):
         search = GridSearchCV(SeasonalNaive(12), {"season": [7, 24]}, cv=PanelTimeSeriesSplit(3, 12, gap=gap)).fit(data)
         assert search.best_params_ == {"season": 24}
+
+
+# --- ids of another type, columns without a role ---
+
+
+@pytest.mark.parametrize(
+    ("known", "later"), [([10, 11], ["10", "12"]), (["10", "x"], [10]), (["a", "b"], ["c", "a "]), ([7], ["007"])]
+)
+@pytest.mark.parametrize("form", ["long", "wide"])
+def test_known_series_under_ids_of_another_type_are_refused(known, later, form):
+    def frame(ids, first):
+        long = pd.concat(
+            [pd.DataFrame({"unique_id": i, "ds": HOURS[first : first + 6], "y": np.arange(6.0)}) for i in ids]
+        )
+        return long if form == "long" else long.pivot(index="ds", columns="unique_id", values="y")
+
+    model = Naive(2, season=1).fit(frame(known, 0))
+    data = frame(later, 6)
+    for call in (
+        lambda: model.update(data),
+        lambda: model.predict(data=data),
+        lambda: model.make_future_frame(data=data),
+        lambda: model.simulate(1, data=data),
+        lambda: model.backtest(data, n_windows=1),
+        lambda: model.score(data),
+    ):
+        with pytest.raises(ValueError, match=r"data must name known series as they are known, got .* differ by"):
+            call()
+    assert model.update(frame(known, 6)).predict().shape == model.predict().shape
+    new = frame([12], 6) if isinstance(known[0], int) else frame(["new"], 6)
+    assert np.isfinite(model.predict(data=new).to_numpy()[:, -1].astype(float)).all()
+
+
+def test_columns_of_a_long_frame_without_a_role_are_named_in_a_warning():
+    frame = long_frame([30]).assign(promo=1.0, kind="x", weight=1.0)
+    with pytest.warns(IgnoredColumnsWarning, match=r"from the columns \['promo', 'kind', 'weight'\] of data") as warned:
+        Told(future=()).fit(frame)
+    assert warned[0].filename == __file__
+    with pytest.warns(IgnoredColumnsWarning, match=r"from the columns \['kind'\] of data"):
+        Told(future=["promo"]).fit(frame, sample_weight="weight")
+    Told(future=["promo"], past=[]).fit(frame)
+    Told(future=["promo"]).fit(frame, static=["kind"], sample_weight="weight")
+    Told(future=["promo"]).fit(promo_frame(), target="y")
+    Told(future=()).fit(promo_frame())  # each column a series
+    Naive(2).fit(frame)  # which learns from the target alone
 
 
 # --- estimators -----------------------------------------------------------------------------------------------------

@@ -29,7 +29,18 @@ def test_levels_and_quantiles_become_columns():
 
 @pytest.mark.parametrize(
     ("level", "quantiles"),
-    [(0, None), (100, None), ([80, -1], None), ("80", None), (True, None), (None, 1.0), (None, 0)],
+    [
+        (0, None),
+        (100, None),
+        (0.8, None),
+        ([80, 0.95], None),
+        ([80, -1], None),
+        (np.nan, None),
+        ("80", None),
+        (True, None),
+        (None, 1.0),
+        (None, 0),
+    ],
 )
 def test_levels_and_quantiles_are_checked(level, quantiles):
     with pytest.raises(ValueError, match="level must be" if level is not None else "quantiles must be"):

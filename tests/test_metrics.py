@@ -1,5 +1,8 @@
 """Metrics, by hand and beside utilsforecast."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -336,7 +339,7 @@ def test_history_of_one_series_needs_no_name(history):
     found = evaluate(ALONE, ["mase", "rmsse"], history=history)
     assert_allclose(found["mase"], 3 / 4 / (7 / 3))
     assert_allclose(found["rmsse"], np.sqrt(5 / 4 / (21 / 3)))
-    with pytest.raises(ValueError, match=r"^history has no two values season=4 rows apart$"):
+    with pytest.raises(ValueError, match=r"^history has no two values season=4 rows apart before the first"):
         evaluate(ALONE, ["mase"], history=history, season=4)
 
 
@@ -352,6 +355,55 @@ def test_series_may_be_called_like_the_truth():
     expected = evaluate(frame, ["mase"], history=history, season=SEASON)
     assert_frame_equal(evaluate(frame, ["mase"], history=wide, season=SEASON), expected)
     assert_frame_equal(evaluate(frame, ["mase"], history=wide.reset_index(), season=SEASON), expected)
+
+
+@pytest.mark.parametrize(
+    "to_object", [lambda x: x, str, Fraction, Decimal], ids=["float", "text", "fraction", "decimal"]
+)
+def test_forecasts_may_be_python_objects(to_object):
+    numbers = pd.Series([to_object(x) for x in ALONE["m"]], dtype=object)
+    frame = ALONE.assign(other=ALONE["m"], m=numbers, note=pd.Series(["a", "b", None, "c"], dtype=object))
+    models = ["other"] if to_object is str else ["m", "other"]  # text is a note
+    found = evaluate(frame, ["mae"])
+    assert found["model"].tolist() == models
+    assert found["mae"].nunique() == 1
+    expected = evaluate(ALONE, ["crps"])["crps"].tolist()
+    bounds = {name: pd.Series([*ALONE[name]], dtype=object) for name in ("m-lo-90", "m-hi-90")}
+    assert evaluate(frame.assign(**bounds), ["crps"], models=["m"])["crps"].tolist() == expected
+
+
+def test_objects_that_are_numbers_in_part_are_no_silent_loss():
+    mixed = ALONE.assign(other=pd.Series([1.0, "none", 2.0, 3], dtype=object))
+    with pytest.raises(
+        ValueError, match="column 'other' of frame must hold numbers alone to be a forecast, got objects"
+    ):
+        evaluate(mixed, ["mae"])
+    assert evaluate(mixed, ["mae"], models=["m"])["model"].tolist() == ["m"]
+    for missing in (None, pd.NA, np.nan):
+        gap = ALONE.assign(other=pd.Series([1.0, missing, 2.0, 3.0], dtype=object))
+        with pytest.raises(ValueError, match="frame must have finite forecasts, got 1 in 'other'"):
+            evaluate(gap, ["mae"])
+
+
+@pytest.mark.parametrize("form", ["long", "wide", "one"])
+def test_rows_of_the_forecast_do_not_count_for_the_scale_without_a_cutoff(form):
+    frame = FRAME[FRAME["cutoff"] == FRAME["cutoff"].max()].drop(columns="cutoff")
+    is_before = HISTORY["ds"] < frame["ds"].min()
+    before, history = HISTORY[is_before], HISTORY.assign(y=HISTORY["y"].where(is_before, HISTORY["y"] ** 2 + 1e6))
+    if form == "wide":
+        history, before = (part.pivot(index="ds", columns="unique_id", values="y") for part in (history, before))
+    if form == "one":
+        parts = (frame, history, before)
+        frame, history, before = (part[part["unique_id"] == "a"].drop(columns="unique_id") for part in parts)
+    expected = evaluate(frame, ["mase", "rmsse"], history=before)
+    assert_frame_equal(evaluate(frame, ["mase", "rmsse"], history=history), expected)
+
+
+def test_a_history_of_other_times_is_refused():
+    with pytest.raises(
+        ValueError, match="history must have times that can be compared with those of frame, got int64 and"
+    ):
+        evaluate(ALONE, ["mase"], history=BEFORE.reset_index(drop=True))
 
 
 def test_truth_values_are_no_forecasts():

@@ -2,6 +2,13 @@
 
 from tsl.forecasting.backtest import TooShortWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
+from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.times import IrregularTimesWarning
 
-__all__ = ["IrregularTimesWarning", "LSTMForecaster", "ShortSeriesWarning", "TooShortWarning"]
+__all__ = [
+    "IgnoredColumnsWarning",
+    "IrregularTimesWarning",
+    "LSTMForecaster",
+    "ShortSeriesWarning",
+    "TooShortWarning",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, Self
@@ -22,8 +23,10 @@ from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.panel import Panel
+from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
+from tsl.windows._labels import check_new_labels
 
 
 class Forecaster(LookingBack, BaseEstimator):
@@ -117,6 +120,11 @@ class Forecaster(LookingBack, BaseEstimator):
             Of `data` that is neither a Series nor a DataFrame.
         ValueError
             Of parameters out of range, and of data that cannot be learned from.
+
+        Warns
+        -----
+        IgnoredColumnsWarning
+            Where ``past=None`` and a long frame has columns that no argument names.
         """
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
@@ -124,7 +132,17 @@ class Forecaster(LookingBack, BaseEstimator):
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """What data to learn from are like, and what is in them."""
         self._validate_params()
-        return Schema.learn(data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar)
+        options = {"past": self.past, "future": self.future, "freq": self.freq, "calendar": self.calendar}
+        schema, panel = Schema.learn(data, **roles, **options)
+        unused = schema.roles.unused(data)
+        if self.past is None and unused:
+            warnings.warn(
+                f"nothing is learned from the columns {unused} of data: name those that are to be learned from in past, "
+                "future or static; past=[] says that there are no others",
+                IgnoredColumnsWarning,
+                stacklevel=3,
+            )
+        return schema, panel
 
     def _fit_read(self, schema: Schema, panel: Panel, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`."""
@@ -157,8 +175,8 @@ class Forecaster(LookingBack, BaseEstimator):
         Raises
         ------
         ValueError
-            Of rows that are known already, of data in another form, and of categories that `fit` has not seen, unless
-            ``unknown="ignore"``.
+            Of rows that are known already, of data in another form, of categories that `fit` has not seen, unless
+            ``unknown="ignore"``, and of a known series under an id of another type, such as "10" for 10.
         """
         check_is_fitted(self, "schema_")
         self._history.add(self._read(data, skip_empty=True), self._context_length())
@@ -184,7 +202,7 @@ class Forecaster(LookingBack, BaseEstimator):
         future : DataFrame, optional
             Covariates that are known ahead, as `make_future_frame` lays them out.
         level : float or sequence of float, optional
-            Percentages of intervals, which become columns such as ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the
+            Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the
             model was trained for quantiles, they come from the errors of a copy of it, fitted without the last part of
             each series, in forecasting that part; this takes a second fit the first time.
         quantiles : float or sequence of float, optional
@@ -202,7 +220,7 @@ class Forecaster(LookingBack, BaseEstimator):
         ------
         ValueError
             Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns,
-            and of categories that `fit` has not seen, unless ``unknown="ignore"``.
+            and of `data` that `update` would refuse but for rows that are known.
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
@@ -282,7 +300,9 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
         """Newer rows or other series, in the form of the data that was fitted."""
-        return self.schema_.read(data, skip_empty=skip_empty, unknown=self.unknown)
+        panel, known = self.schema_.read(data, skip_empty=skip_empty, unknown=self.unknown), self._history.ids
+        check_new_labels(panel.ids[known.get_indexer(panel.ids) < 0], known, "data")
+        return panel
 
     def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel]:
         """What is known, the stamps to forecast, and what is known together with rows for these."""

@@ -43,7 +43,7 @@ class Asked:
 
     @classmethod
     def of(cls, level: Any, quantiles: Any) -> Asked:
-        """From percentages `level`, and `quantiles` between 0 and 1; each one number, several or None.
+        """From percentages `level` from 1 up, and `quantiles` between 0 and 1; each one number, several or None.
 
         Examples
         --------
@@ -51,11 +51,11 @@ class Asked:
         Asked(columns=('y_pred-lo-80', 'y_pred-hi-80'), quantiles=(0.1, 0.9))
         """
         names, found = [], []
-        for one in _numbers(level, "level", 100):
+        for one in _numbers(level, "level", "percentages from 1 to below 100, such as 80", 1, 100):
             half = round(one / 200, 12)
             names += [f"{POINT}-{side}-{_written(one)}" for side in ("lo", "hi")]
             found += [round(0.5 - half, 12), round(0.5 + half, 12)]
-        for one in _numbers(quantiles, "quantiles", 1):
+        for one in _numbers(quantiles, "quantiles", "numbers between 0 and 1, both excluded", 1e-12, 1):
             names.append(f"{POINT}-q{_written(one)}")
             found.append(one)
         return cls(tuple(names), tuple(found))
@@ -68,14 +68,14 @@ class Asked:
         return {name: ascending[:, :, k].ravel() for k, name in enumerate(self.columns)}
 
 
-def _numbers(given: Any, name: str, below: int) -> list[float]:
-    """Numbers between 0 and `below`, each once, to 12 places: 0.3 and 3 * 0.1 are one column."""
+def _numbers(given: Any, name: str, allowed: str, least: float, below: float) -> list[float]:
+    """Numbers from `least` to below `below`, each once, to 12 places: 0.3 and 3 * 0.1 are one column."""
     if given is None:
         return []
     several = [given] if isinstance(given, Real) else list(given)
     for one in several:
-        if not isinstance(one, Real) or isinstance(one, bool) or not 0 < round(float(one), 12) < below:
-            raise ValueError(f"{name} must be numbers between 0 and {below}, both excluded, got {given!r}")
+        if not isinstance(one, Real) or isinstance(one, bool) or not least <= round(float(one), 12) < below:
+            raise ValueError(f"{name} must be {allowed}, got {given!r}")
     return list(dict.fromkeys(round(float(one), 12) for one in several))
 
 

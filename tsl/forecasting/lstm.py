@@ -88,7 +88,8 @@ class LSTMForecaster(Forecaster):
     short : {"pad", "skip", "error"}, default="pad"
         What to do about series that are shorter than a window and the horizon together.
     past : sequence of column names or None, default=None
-        Covariates that are known as long as the target is. None takes the other columns of a frame with one target.
+        Covariates that are known as long as the target is. None takes the other columns of a frame with one target and
+        no ids; of a long frame it takes none, and warns where there are some. ``[]`` takes none without a word.
     future : sequence of column names, default=()
         Covariates that are known ahead, and given to `predict`.
     calendar : "auto", sequence of str or None, default="auto"
@@ -310,6 +311,11 @@ class LSTMForecaster(Forecaster):
         ValueError
             Of parameters out of range, of data that cannot be learned from, and of a `checkpoint` that is of another
             fit, or none.
+
+        Warns
+        -----
+        IgnoredColumnsWarning
+            Where ``past=None`` and a long frame has columns that no argument names.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}

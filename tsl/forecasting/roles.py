@@ -14,6 +14,10 @@ LONG_NAMES = ("unique_id", "ds", "y")
 """Columns that make a frame a long one without a word; the names of results that have none of their own."""
 
 
+class IgnoredColumnsWarning(UserWarning):
+    """A long frame has columns that nothing is learned from."""
+
+
 @dataclass(frozen=True)
 class Roles:
     """The form of the data that `fit` saw, and the columns that matter in it."""
@@ -109,6 +113,11 @@ class Roles:
         if self.time_col is not None:
             return data[self.time_col], f"column {self.time_col!r} of {name}"
         return data.index, f"the index of {name}"
+
+    def unused(self, data: Any) -> list[Any]:
+        """Return the columns without a role, where `data` is a long frame."""
+        used = {self.id_col, self.time_col, self.target, *self.past, *self.future, *self.static, *self.ignored}
+        return [column for column in data.columns if column not in used] if self.form == "long" else []
 
     def series_columns(self, data: pd.DataFrame) -> NDArray[np.int64]:
         """Places of the columns that are series, where each is one."""

@@ -55,13 +55,14 @@ def evaluate(
     history : DataFrame or Series, optional
         What the scale of ``mase`` and ``rmsse`` is computed from: the series as they were given to `fit`, in a long
         frame with the columns of `frame`, a wide frame with one column a series or with the target, or a Series. Rows
-        after a cutoff do not count for it.
+        after a cutoff do not count for it; nor do, in a `frame` without cutoffs, those from the first forecast of a
+        series on.
     season : int, default=1
         Rows between the values of the history whose differences are the scale.
     reference : str, default="SeasonalNaive"
         The model that ``"owa"`` is relative to.
     models : sequence of str, optional
-        Columns to evaluate; default all columns of numbers behind the truth.
+        Columns to evaluate; default all columns of numbers behind the truth, those of Python objects too.
     id_col, time_col, target : str, optional
         Names of columns, where they cannot be known from the above.
 
@@ -217,7 +218,7 @@ def _pinball(error: NDArray[np.float64], quantile: float) -> NDArray[np.float64]
 
 
 def _forecast(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    values = table[name].to_numpy(float)
+    values = table[name].to_numpy(float, na_value=np.nan)
     if not np.isfinite(values).all():
         raise ValueError(
             f"frame must have finite forecasts, got {np.sum(~np.isfinite(values))} in {name!r} that are not"

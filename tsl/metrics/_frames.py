@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,10 +97,28 @@ def _forecasts(table: pd.DataFrame, known: set[str]) -> list[str]:
     for name in table.columns:
         match = BOUND.fullmatch(str(name)) or QUANTILE.fullmatch(str(name))
         of_a_model = match is not None and match["model"] in table
-        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
-        if name not in known and numeric and not of_a_model:
+        if name not in known and not of_a_model and _holds_numbers(table[name]):
             found.append(name)
     return found
+
+
+def _holds_numbers(values: pd.Series) -> bool:
+    """Whether a column holds numbers, as Python objects too, and no truth values.
+
+    Raises
+    ------
+    ValueError
+        Of objects that are numbers in part: whether they are forecasts cannot be told.
+    """
+    if values.dtype != object:
+        return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    number = [isinstance(one, numbers.Number) and not isinstance(one, bool) for one in values.dropna()]
+    if any(number) and not all(number):
+        raise ValueError(
+            f"column {values.name!r} of frame must hold numbers alone to be a forecast, got objects of several kinds: "
+            "convert it, drop it, or name models="
+        )
+    return all(number)
 
 
 def _intervals(names: list[str], models: list[str]) -> tuple[dict[str, list[str]], dict[str, dict[str, float]]]:

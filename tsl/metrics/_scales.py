@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,17 +23,19 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     windows = rows.drop_duplicates()
     past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
     names: list[tuple[Any, ...]] = list(windows.itertuples(index=False, name=None)) if keys else [()]
+    first = table.groupby(layout.series(table))[layout.time_col].min()  # of each series, in the order of `names`
     found = []
-    for window in names:
+    for k, window in enumerate(names):
         name = window[0] if ids else None
         if name not in past:
             raise ValueError(f"history must have all series of frame, got none named {name!r}")
         times, values = past[name]
-        known = values[: times.searchsorted(window[-1], side="right")] if cutoffs else values
+        last, side = (window[-1], "right") if cutoffs else (first.iloc[k], "left")
+        known = values[: _place(times, last, side)]
         if not np.isfinite(known[season:] - known[:-season]).any():
-            until = f" up to {window[-1]}" if cutoffs else ""
+            until = f"up to {last}" if cutoffs else f"before the first forecast, at {last}"
             raise ValueError(
-                f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart{until}"
+                f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart {until}"
             )
         found.append((absolute_scale(known, season), squared_scale(known, season)))
     absolute, squared = np.array(found).T
@@ -41,6 +43,17 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
         return pd.DataFrame({"absolute": absolute[0], "squared": squared[0]}, index=range(len(table)))
     windows = windows.assign(absolute=absolute, squared=squared)
     return rows.merge(windows, on=list(rows.columns), how="left")[["absolute", "squared"]]
+
+
+def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
+    """Where in the order of time a stamp is."""
+    try:
+        return int(times.searchsorted(stamp, side=side))
+    except TypeError:
+        raise ValueError(
+            f"history must have times that can be compared with those of frame, got {times.dtype} and "
+            f"{type(stamp).__name__}"
+        ) from None
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:

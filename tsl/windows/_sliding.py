@@ -26,6 +26,7 @@ from tsl.windows._arrays import (
 from tsl.windows._columns import refuse_other_types
 from tsl.windows._continuation import BlockEnd, block_end, check_time_order, follows
 from tsl.windows._groups import split_groups
+from tsl.windows._labels import check_new_labels
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As in `fit`.
+            As in `fit`; and where a group is a fitted one but for its type, such as "10" for 10, or for spaces.
         """
         check_is_fitted(self)
         self._check_parameters()
@@ -307,6 +308,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         n_rows, n_channels = panel.values.shape
         series = np.empty((n_rows + self._lead * len(panel.positions), n_channels), panel.values.dtype)
         starts, start = {}, 0
+        check_new_labels(panel.positions.keys() - self._tails.keys(), self._tails, "groups of X")
         for label in panel.positions:
             rows = panel.rows_of(label)
             begin, stop = start + self._lead, start + self._lead + len(rows)
