@@ -144,6 +144,16 @@ def test_ids_come_back_as_they_were_written(tmp_path, ids):
         assert sorted(written) == sorted(ids)
 
 
+@pytest.mark.parametrize("target", ["Naive", "residual", "y_pred"])
+def test_backtest_of_a_target_named_as_a_column_of_results(sales, one, target):
+    for path in (sales, one):
+        pd.read_csv(path).rename(columns={"sold": target}).to_csv(path, index=False)
+        said = run("backtest", path, "--horizon", HORIZON, "--windows", 2, *NAIVE)
+        errors = pd.read_csv(StringIO(said), sep=r"\s+").set_index("model")
+        assert 0 < errors.loc["SeasonalNaive", "mae"] < errors.loc["Naive", "mae"]
+        assert errors["mase"].notna().all()
+
+
 def test_ids_and_categories_of_the_future_are_read_as_those_of_the_past(tmp_path, short):
     path, ahead, out = (tmp_path / f"{name}.csv" for name in ("sales", "ahead", "out"))
     kinds = np.resize(["1", "NA", "half"], N_DAYS)

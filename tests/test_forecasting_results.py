@@ -49,8 +49,8 @@ def fitted(form, id_name, time_name, target):
     try:
         return Naive(horizon=2, season=1).fit(frame, **roles)
     except ValueError as error:
-        assert "is a column of results, too: rename" in str(error)
-        assert any(repr(name) in str(error) for name in (id_name, time_name, target))
+        if "is a column of results, too: rename" not in str(error):
+            raise
         return None
 
 

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 
 from tsl import metrics
+from tsl.baselines import Naive
 from tsl.metrics import evaluate
 
 SEASON = 4
@@ -397,6 +398,21 @@ def test_rows_of_the_forecast_do_not_count_for_the_scale_without_a_cutoff(form):
         frame, history, before = (part[part["unique_id"] == "a"].drop(columns="unique_id") for part in parts)
     expected = evaluate(frame, ["mase", "rmsse"], history=before)
     assert_frame_equal(evaluate(frame, ["mase", "rmsse"], history=history), expected)
+
+
+@pytest.mark.parametrize("target", ["residual", "Naive", "sold"])
+@pytest.mark.parametrize("index", [False, True])
+def test_the_history_may_be_what_was_fitted_whatever_its_columns_are_called(target, index):
+    roles = {"id_col": "shop", "target": target} | ({} if index else {"time_col": "day"})
+    history = HISTORY.set_axis(["shop", "day", target], axis=1)
+    history = history.set_index("day").rename_axis(None) if index else history
+    frame = Naive(3, season=SEASON).fit(history, **roles).backtest(n_windows=2)
+    plain = Naive(3, season=SEASON).fit(HISTORY).backtest(n_windows=2)
+    expected = evaluate(plain, ["mase"], history=HISTORY, season=SEASON)
+    assert_frame_equal(evaluate(frame, ["mase"], history=history, season=SEASON), expected)
+    if target != "sold":
+        with pytest.raises(ValueError, match="history must have the column 'y' of frame, got "):
+            evaluate(frame, ["mase"], history=history.assign(promo=1.0), season=SEASON)
 
 
 def test_a_history_of_other_times_is_refused():

@@ -114,6 +114,21 @@ def test_series_of_any_name_can_be_shown(columns, level):
         assert len(ax.collections) == (level is not None)
 
 
+@pytest.mark.parametrize("level", [None, 80])
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("times", [DAYS, DAYS.to_period("D")])
+def test_wide_frames_may_have_their_stamps_in_a_column(level, levels, times):
+    columns = ["a", "b"] if levels == 1 else pd.MultiIndex.from_tuples([("p", "a"), ("p", "b")])
+    frame = pd.DataFrame(np.stack([WAVE, 10 + WAVE], axis=1), times.rename("day"), columns).reset_index()
+    forecast = Naive(horizon=10, season=1).fit(frame[:90], time_col=frame.columns[0]).predict(level=level)
+    for k, name in ((0, None), (1, columns[1])):
+        ax = plot_forecast(frame[:90], forecast, series=name)
+        assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
+        assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
+        shown, ahead = line(ax, "history").get_xdata(), line(ax, "forecast").get_xdata()
+        assert ax.convert_xunits(shown[-1]) + 1 == ax.convert_xunits(ahead[0])  # the next day
+
+
 def test_intervals_are_shaded_between_their_bounds():
     ax = plot_forecast(None, predicted())
     widest, narrower = (shade.get_paths()[0].get_extents() for shade in ax.collections)

@@ -117,8 +117,8 @@ def load(source: Source) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
     texts = [name for name in (*source.past, *columns.ahead) if is_text(table[name])]
     table = as_written(table, source.file, texts if columns.id is None else [columns.id, *texts])
     if source.future is not None and future is not None:
-        keys = (columns.id, *columns.ahead)
-        future = as_written(future, source.future, [name for name in keys if name in future and is_text(table[name])])
+        keys = [name for name in (columns.id, *columns.ahead) if name is not None and name in future]
+        future = as_written(future, source.future, [name for name in keys if is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
     table = with_stamps(table[[name for name in used if name is not None]], columns.time)
     if future is not None and columns.time in future:

@@ -132,13 +132,14 @@ class Forecaster(LookingBack, BaseEstimator):
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """What data to learn from are like, and what is in them."""
         self._validate_params()
-        options = {"past": self.past, "future": self.future, "freq": self.freq, "calendar": self.calendar}
-        schema, panel = Schema.learn(data, **roles, **options)
+        schema, panel = Schema.learn(
+            data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar
+        )
         unused = schema.roles.unused(data)
         if self.past is None and unused:
             warnings.warn(
-                f"nothing is learned from the columns {unused} of data: name those that are to be learned from in past, "
-                "future or static; past=[] says that there are no others",
+                f"nothing is learned from the columns {unused} of data: name those that are to be in past, future or "
+                "static; past=[] says that there are no others",
                 IgnoredColumnsWarning,
                 stacklevel=3,
             )
@@ -202,9 +203,10 @@ class Forecaster(LookingBack, BaseEstimator):
         future : DataFrame, optional
             Covariates that are known ahead, as `make_future_frame` lays them out.
         level : float or sequence of float, optional
-            Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the
-            model was trained for quantiles, they come from the errors of a copy of it, fitted without the last part of
-            each series, in forecasting that part; this takes a second fit the first time.
+            Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and
+            ``y_pred-hi-90``. Unless the model was trained for quantiles, they come from the errors of a copy of it,
+            fitted without the last part of each series, in forecasting that part; this takes a second fit the first
+            time.
         quantiles : float or sequence of float, optional
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional

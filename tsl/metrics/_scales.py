@@ -30,8 +30,8 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
         if name not in past:
             raise ValueError(f"history must have all series of frame, got none named {name!r}")
         times, values = past[name]
-        last, side = (window[-1], "right") if cutoffs else (first.iloc[k], "left")
-        known = values[: _place(times, last, side)]
+        last = window[-1] if cutoffs else first.iloc[k]
+        known = values[: _place(times, last, side="right" if cutoffs else "left")]
         if not np.isfinite(known[season:] - known[:-season]).any():
             until = f"up to {last}" if cutoffs else f"before the first forecast, at {last}"
             raise ValueError(
@@ -63,8 +63,9 @@ def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Ind
         if ids is not None and len(ids) == 1:
             parts = {ids[0]: history}
     elif layout.id_col is not None and layout.id_col in history:
-        indexed = history.set_index(layout.time_col)[[layout.id_col, layout.target]]
-        parts = {name: part[layout.target] for name, part in indexed.groupby(layout.id_col, observed=True)}
+        target = _target(history, layout)
+        indexed = history.set_index(layout.time_col) if layout.time_col in history else history
+        parts = {name: part[target] for name, part in indexed.groupby(layout.id_col, observed=True)}
     elif (ids is not None and len(ids) > 1) or layout.target not in history:
         indexed = history.set_index(layout.time_col) if layout.time_col in history else history
         parts = {name: indexed[name].loc[: indexed[name].last_valid_index()] for name in indexed}
@@ -73,3 +74,13 @@ def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Ind
         parts = {None if ids is None else ids[0]: indexed[layout.target]}
     ordered = {name: part.sort_index() for name, part in parts.items()}
     return {name: (part.index, part.to_numpy(float)) for name, part in ordered.items()}
+
+
+def _target(history: pd.DataFrame, layout: Layout) -> Any:
+    """The column of the truth in a long frame; where it has another name there, the only one beside ids and times."""
+    if layout.target in history:
+        return layout.target
+    others = [name for name in history.columns if name not in (layout.id_col, layout.time_col)]
+    if len(others) != 1:
+        raise ValueError(f"history must have the column {layout.target!r} of frame, got {list(history.columns)}")
+    return others[0]

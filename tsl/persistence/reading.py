@@ -1,11 +1,11 @@
 """JSON and tensors to objects.
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
-``$dict``, a dict of pairs; ``$slice``; ``$points``, a text by the code points of its characters; ``$array``, the name of
-a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python objects; ``$index``, ``$time``
-and ``$dtype``, those of pandas; ``$offset`` and ``$workdays``, steps of pandas; ``$scalar``, a type of numbers;
-``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an
-object of a class of `tsl.persistence.known`.
+``$dict``, a dict of pairs; ``$slice``; ``$points``, the code points of a text; ``$array``, the name of a tensor, whose
+numbers may be those of texts or times; ``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``,
+those of pandas; ``$offset`` and ``$workdays``, steps of pandas; ``$scalar``, a type of numbers; ``$function``, one of
+NumPy's; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an object of a class of
+`tsl.persistence.known`.
 """
 
 from __future__ import annotations

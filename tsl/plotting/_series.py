@@ -16,6 +16,8 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
     forecast = to_pandas(forecast)
     if isinstance(forecast, pd.Series):
         return None, forecast.rename(POINT).to_frame()
+    if _time_column(forecast) is not None:
+        forecast = forecast.set_index(forecast.columns[0])
     if isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1):
         names, columns = list(forecast.columns.droplevel(-1)), forecast.columns.get_level_values(-1)
         name = _choose(dict.fromkeys(name for name, column in zip(names, columns) if column == POINT), series)
@@ -42,7 +44,8 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
     history = _one_level(history)
     names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
     before = names[: names.index(POINT)] if POINT in names else []
-    time_col = time_col if time_col is not None else (before[-1] if before and before[-1] in history else None)
+    time = before[-1] if before else _time_column(forecast)
+    time_col = time if time_col is None and time in history else time_col
     if len(before) > 1:
         if before[-2] not in history:
             raise ValueError(f"history must have the column {before[-2]!r} of forecast, got {list(history.columns)}")
@@ -52,6 +55,17 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
     if target is None and name in history and not before:
         target = name
     return history[_target(history, target)].sort_index()
+
+
+def _time_column(forecast: Any) -> Any:
+    """What data call the column of stamps in front of a wide forecast; None where the stamps are its index."""
+    if isinstance(forecast, pd.Series) or POINT in forecast:
+        return None
+    first = forecast.columns[0]
+    if isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1):
+        name = first[:-1] if len(first) > 2 else first[0]
+        return name if first[-1] == "" else None
+    return first if forecast.dtypes.iloc[0].kind in "MO" else None  # datetimes or periods
 
 
 def _one_level(frame: pd.DataFrame) -> pd.DataFrame:
