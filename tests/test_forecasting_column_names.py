@@ -90,6 +90,11 @@ def test_times_in_a_column_of_several_levels():
     assert model.predict().columns.tolist() == frame.columns.tolist()
     assert model.predict(level=80).columns[:2].tolist() == [("day", "", ""), ("Close", "A", "y_pred")]
     assert model.predict()["day"].tolist() == [*pd.date_range("2024-01-13", periods=2)]
+    tuples = frame.set_axis(pd.Index(frame.columns.to_numpy(), tupleize_cols=False), axis=1)
+    assert naive(tuples, time_col=("day", "")).predict(level=80).columns[:2].tolist() == [
+        (("day", ""), ""),
+        (("Close", "A"), "y_pred"),
+    ]
     with pytest.raises(ValueError, match=r"time_col must name columns of data, got 'day'; they are \[\('day', ''\),"):
         naive(frame, time_col="day")
 

@@ -52,7 +52,7 @@ def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
 
 
 def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.DataFrame:
-    """The same with these columns as text, as they stand in the CSV file that `table` was read from.
+    """Return the table with these columns as text, as they stand in the CSV file that it was read from.
 
     Pandas would make 7 of "007", 12000.0 of "12E3" and a missing value of "NA". Parquet has types of its own.
     """
@@ -65,7 +65,7 @@ def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.Data
 
 
 def is_text(column: pd.Series) -> bool:
-    """Whether a column holds text, or categories."""
+    """Return whether a column holds text, or categories."""
     return pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
 
 

@@ -16,12 +16,11 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_unit
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import BASELINES, CUTOFF, LongNames
+from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames
 from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster
-    from tsl.forecasting.frames import Schema
 
 _NAMED = 5  # series in a warning
 
@@ -210,20 +209,15 @@ def _frame(
     season = forecaster.season_
     columns = {
         CUTOFF: panel.times[np.repeat(ends - 1, horizon)],
-        truth_name(schema): panel.values[rows],
+        LongNames.of(schema.roles).truth: panel.values[rows],
         POINT: points.ravel(),
         **others,
-        BASELINES[0]: naive(panel, ends, horizon).ravel(),
-        BASELINES[1]: seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
+        NAIVE: naive(panel, ends, horizon).ravel(),
+        SEASONAL_NAIVE: seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
     }
     frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
     return frame[[names[0], CUTOFF, names[1], *[name for name in names[2:] if name != CUTOFF]]]
-
-
-def truth_name(schema: Schema) -> Any:
-    """What the column of the truth is called."""
-    return LongNames.of(schema.roles).truth
 
 
 def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:

@@ -130,7 +130,7 @@ class Forecaster(LookingBack, BaseEstimator):
         return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        """What data to learn from are like, and what is in them."""
+        """Read what to learn from, and its form."""
         self._validate_params()
         schema, panel = Schema.learn(
             data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar
@@ -301,7 +301,7 @@ class Forecaster(LookingBack, BaseEstimator):
         return self._history.before(self._read(data), self._context_length())
 
     def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
-        """Newer rows or other series, in the form of the data that was fitted."""
+        """Read newer rows or other series, in the form of the data that was fitted."""
         panel, known = self.schema_.read(data, skip_empty=skip_empty, unknown=self.unknown), self._history.ids
         check_new_labels(panel.ids[known.get_indexer(panel.ids) < 0], known, "data")
         return panel

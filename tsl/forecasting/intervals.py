@@ -80,7 +80,7 @@ def _numbers(given: Any, name: str, allowed: str, least: float, below: float) ->
 
 
 def _written(number: float) -> str:
-    """A number as names of columns have it: different ones differ, and none has an exponent."""
+    """Write a number for the name of a column: different ones differ, and none has an exponent."""
     return np.format_float_positional(number, trim="-")
 
 

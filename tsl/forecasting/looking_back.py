@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from tsl.forecasting.backtest import Plan, forecast_windows, truth_name
+from tsl.forecasting.backtest import Plan, forecast_windows
 from tsl.forecasting.intervals import POINT, Asked
 from tsl.forecasting.missing import fill
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import RESIDUAL
+from tsl.forecasting.results import RESIDUAL, LongNames
 from tsl.forecasting.scoring import scaled_error
 
 AT_ONCE = 2**14
@@ -114,7 +114,7 @@ class LookingBack:
         parts = [ends[start : start + AT_ONCE] for start in range(0, len(ends), AT_ONCE)]
         forecasts = np.concatenate([self._forecast(filled, part, horizon) for part in parts]).ravel()
         rows = (ends[:, None] + np.arange(horizon)).ravel()
-        columns = {truth_name(self.schema_): panel.values[rows], POINT: forecasts}
+        columns = {LongNames.of(self.schema_.roles).truth: panel.values[rows], POINT: forecasts}
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
 
     def residuals(self: Any) -> Any:
@@ -126,8 +126,7 @@ class LookingBack:
             That of `predict_insample`, with another column ``residual``: NaN where the reading is missing.
         """
         frame = self.predict_insample()
-        residual = frame[truth_name(self.schema_)] - frame[POINT]
-        column = {RESIDUAL: residual}
+        column = {RESIDUAL: frame[LongNames.of(self.schema_.roles).truth] - frame[POINT]}
         return frame.assign(**column) if hasattr(frame, "assign") else frame.with_columns(**column)
 
     def score(self: Any, data: Any = None) -> float:

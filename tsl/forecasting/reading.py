@@ -81,9 +81,8 @@ def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.In
     """The series that are there, in the order of appearance, and the number of each row's."""
     if roles.form != "long":
         own = data.name if roles.form == "series" and data.name is not None else roles.target
-        return pd.Index([LONG_NAMES[2] if own is None else own], tupleize_cols=False), np.zeros(
-            len(data), dtype=np.int64
-        )
+        ids = pd.Index([LONG_NAMES[2] if own is None else own], tupleize_cols=False)
+        return ids, np.zeros(len(data), dtype=np.int64)
     codes, ids = pd.factorize(data[roles.id_col])
     if (codes < 0).any():
         row = int((codes < 0).argmax())

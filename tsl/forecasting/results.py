@@ -14,13 +14,13 @@ from tsl.forecasting.roles import LONG_NAMES, Roles
 
 POINT = "y_pred"
 """The column of point forecasts; alone it takes the place of the target."""
-CUTOFF, RESIDUAL, BASELINES = "cutoff", "residual", ("Naive", "SeasonalNaive")
-OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, *BASELINES)))
-"""What results call their own columns: a column of the data of such a name cannot keep it in them."""
+CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE = "cutoff", "residual", "Naive", "SeasonalNaive"
+OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE)))
+"""Names of the columns that are results' own: a column of the data cannot keep such a name in them."""
 
 
 class LongNames(NamedTuple):
-    """What the columns that come from the data are called in a result that is a long frame."""
+    """Names of the columns that come from the data, in a result that is a long frame."""
 
     id: Any
     time: Any
@@ -28,10 +28,10 @@ class LongNames(NamedTuple):
 
     @classmethod
     def of(cls, roles: Roles) -> LongNames:
-        """As in the data, or else "unique_id", "ds" and "y".
+        """Take the names of the data, or else "unique_id", "ds" and "y".
 
-        The truth is "y", too, where the target has the name of another column of results, and the time is "ds" where
-        the index has.
+        The truth is also "y" where the target has the name of another column of results, and the time "ds" where the
+        index has.
         """
         id_name = LONG_NAMES[0] if roles.id_col is None else roles.id_col
         time = roles.time_col
@@ -43,7 +43,7 @@ class LongNames(NamedTuple):
 
 
 def is_own(name: Any) -> bool:
-    """Whether results have a column of their own that is called so."""
+    """Return whether a column of this name is results' own."""
     return isinstance(name, str) and OWN.fullmatch(name) is not None
 
 
@@ -82,7 +82,7 @@ def write_like_input(
 
 
 def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """One row an id and time, under the names that `LongNames` gives."""
+    """Return one row an id and time, under the names that `LongNames` gives."""
     names = LongNames.of(roles)
     frame = {names.id: pd.Series(ids), names.time: pd.Series(times)}
     double = [name for name in columns if name in frame]
@@ -101,23 +101,21 @@ def _wide(
     block = np.full((len(index), len(ids), len(columns)), np.nan)
     for k, values in enumerate(columns.values()):
         block[rows, numbers, k] = values
-    frame = pd.DataFrame(block.reshape(len(index), -1), index=index.rename(roles.time_name))
-    frame.columns = _wide_columns(roles, ids, list(columns))
-    return _with_time_column(roles, frame)
+    name, alone = roles.columns_name, list(columns) == [POINT]
+    levels = isinstance(name, tuple) and all(isinstance(key, tuple) and len(key) == len(name) for key in ids)
+    if levels:
+        labels = ids if alone else [(*key, column) for key in ids for column in columns]
+        names = pd.MultiIndex.from_tuples(labels, names=name if alone else [*name, None])
+    elif alone:
+        names = ids.rename(name)
+    else:
+        names = pd.MultiIndex.from_product([ids, list(columns)], names=[name, None])
+    frame = pd.DataFrame(block.reshape(len(index), -1), index=index.rename(roles.time_name), columns=names)
+    return _with_time_column(roles, frame, levels=levels)
 
 
-def _wide_columns(roles: Roles, ids: pd.Index, columns: list[str]) -> pd.Index:
-    """A label for each series, or for each series and each of `columns`, of as many levels as the data had."""
-    alone, name = columns == [POINT], roles.columns_name
-    if not (isinstance(name, tuple) and all(isinstance(key, tuple) and len(key) == len(name) for key in ids)):
-        return ids.rename(name) if alone else pd.MultiIndex.from_product([ids, columns], names=[name, None])
-    if alone:
-        return pd.MultiIndex.from_tuples(ids, names=name)
-    return pd.MultiIndex.from_tuples([(*key, column) for key in ids for column in columns], names=[*name, None])
-
-
-def _with_time_column(roles: Roles, frame: pd.DataFrame) -> pd.DataFrame:
-    """The times as a column in front, where they came as one."""
+def _with_time_column(roles: Roles, frame: pd.DataFrame, *, levels: bool = False) -> pd.DataFrame:
+    """Put the times in front as a column, where they came as one; `levels`: whose name has one part a level."""
     if roles.time_col is None:
         return frame
     frame = frame.copy(deep=False)
@@ -125,7 +123,7 @@ def _with_time_column(roles: Roles, frame: pd.DataFrame) -> pd.DataFrame:
     frame.index = pd.RangeIndex(len(frame))
     name = roles.time_col
     if frame.columns.nlevels > 1:
-        name = name if isinstance(name, tuple) else (name,)
-        name = (*name, *[""] * (frame.columns.nlevels - len(name)))
+        parts = name if levels else (name,)
+        name = (*parts, *[""] * (frame.columns.nlevels - len(parts)))
     frame.insert(0, name, times)
     return frame

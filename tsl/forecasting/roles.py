@@ -120,7 +120,7 @@ class Roles:
         return [column for column in data.columns if column not in used] if self.form == "long" else []
 
     def series_columns(self, data: pd.DataFrame) -> NDArray[np.int64]:
-        """Places of the columns that are series, where each is one."""
+        """Return the places of the columns that are series, where each is one."""
         others = {self.time_col, *self.past, *self.future, *self.ignored}
         return np.flatnonzero([column not in others for column in data.columns])
 

@@ -103,7 +103,7 @@ def _forecasts(table: pd.DataFrame, known: set[str]) -> list[str]:
 
 
 def _holds_numbers(values: pd.Series) -> bool:
-    """Whether a column holds numbers, as Python objects too, and no truth values.
+    """Return whether a column holds numbers, as Python objects too, and no truth values.
 
     Raises
     ------

@@ -46,7 +46,7 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
 
 
 def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
-    """Where in the order of time a stamp is."""
+    """Return the place of a stamp among times in their order."""
     try:
         return int(times.searchsorted(stamp, side=side))
     except TypeError:
@@ -77,10 +77,14 @@ def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Ind
 
 
 def _target(history: pd.DataFrame, layout: Layout) -> Any:
-    """The column of the truth in a long frame; where it has another name there, the only one beside ids and times."""
+    """Return the column of the truth in a long frame.
+
+    Backtests call it "y" where the target has the name of another column of theirs: then it is the only one beside ids
+    and times.
+    """
     if layout.target in history:
         return layout.target
     others = [name for name in history.columns if name not in (layout.id_col, layout.time_col)]
-    if len(others) != 1:
+    if layout.target != "y" or len(others) != 1:
         raise ValueError(f"history must have the column {layout.target!r} of frame, got {list(history.columns)}")
     return others[0]

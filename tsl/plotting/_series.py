@@ -58,7 +58,7 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
 
 
 def _time_column(forecast: Any) -> Any:
-    """What data call the column of stamps in front of a wide forecast; None where the stamps are its index."""
+    """Return the name that data have for the column of stamps in front of a wide forecast; None where there is none."""
     if isinstance(forecast, pd.Series) or POINT in forecast:
         return None
     first = forecast.columns[0]
@@ -69,7 +69,7 @@ def _time_column(forecast: Any) -> Any:
 
 
 def _one_level(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with tuples for names of columns that have several levels."""
+    """Return the frame with tuples for names of columns that have several levels."""
     return frame.set_axis(frame.columns.to_flat_index(), axis=1) if frame.columns.nlevels > 1 else frame
 
 

@@ -34,6 +34,6 @@ def check_new_labels(new: Iterable[Any], known: Iterable[Any], name: str) -> Non
 
 
 def _meaning(label: Any) -> Any:
-    """The number that a label can be read as, or else its text."""
+    """Return the number that a label can be read as, or else its text."""
     text = str(label).strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else text
