@@ -30,19 +30,30 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def compilers():
+    """Processes that compile for each of the processors, side by side."""
+    started = {
+        name: subprocess.Popen(
+            [sys.executable, "-W", "error", str(HERE / "hot_loops.py")],
+            env={**os.environ, "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features, "PYTHONPATH": str(HERE.parent)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name, (features, *_) in TARGETS.items()
+    }
+    yield started
+    for process in started.values():
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture(scope="module", params=TARGETS)
-def target(request):
+def target(request, compilers):
     """Name of a processor, and its loops by phase."""
-    name, (features, *_) = request.param, TARGETS[request.param]
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(HERE / "hot_loops.py")],
-        env={**os.environ, "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features, "PYTHONPATH": str(HERE.parent)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    return name, json.loads(done.stdout)
+    output, _ = compilers[request.param].communicate(timeout=300)
+    assert compilers[request.param].returncode == 0
+    return request.param, json.loads(output)
 
 
 def products(loops):
