@@ -17,9 +17,6 @@ from tsl.forecasting.panel import Panel
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
-_ALL_ROWS = 2**62
-
-
 class _Baseline(Forecaster):
     """What the baselines share: they look at the target alone."""
 
@@ -127,7 +124,7 @@ class SeasonalNaive(_Baseline):
         return seasonal_naive(panel, ends, horizon, self.season_)
 
     def _context_length(self) -> int:
-        return self.season_
+        return 2 * self.season_  # a season, and readings to fill its gaps from
 
 
 class Drift(_Baseline):
@@ -183,8 +180,8 @@ class Drift(_Baseline):
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         return drift(panel, ends, horizon, self.window)
 
-    def _context_length(self) -> int:
-        return _ALL_ROWS if self.window is None else int(self.window)
+    def _context_length(self) -> int | None:
+        return None if self.window is None else int(self.window)  # the first and the last reading need no filling
 
 
 class WindowAverage(_Baseline):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_units, mean_sizes, recent_sizes
-from tsl.forecasting.missing import fill
+from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.times import stamps_of
@@ -58,11 +58,11 @@ class Plan:
         """(n_series, n_windows) the row after the last one that each window knows; -1 where there is no such window.
 
         Windows count from the end of each series. Each begins at `lowest` (n_series,) or later, with more than a
-        horizon of rows before it; the last one may have fewer.
+        horizon of rows from the first reading on before it; the last one may have fewer.
         """
         back = self.horizon + self.gap + self.step * np.arange(self.n_windows)[::-1]
         ends = panel.ends[:, None] - back
-        begin = panel.offsets[:-1]
+        begin = _first_readings(panel)
         least = np.maximum(lowest, begin + self.horizon + 1)[:, None]
         found = ends >= least
         found[:, -1] = ends[:, -1] >= np.maximum(lowest, begin + 1)
@@ -76,6 +76,12 @@ class Plan:
         if self.sliding:
             starts = np.maximum(starts, stops - (first_cutoffs(cutoffs) - panel.offsets[:-1]))
         return ranges(starts, np.maximum(stops, starts))
+
+
+def _first_readings(panel: Panel) -> NDArray[np.int64]:
+    """(n_series,) row of the first reading of each series, its end if there is none."""
+    read = last_readings(panel.values, panel.offsets) >= 0  # from the first reading on
+    return panel.ends - np.add.reduceat(read, panel.offsets[:-1], dtype=np.int64)
 
 
 def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -121,9 +127,8 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
     parts = []
     for model, numbers in _models(forecaster, panel, cutoffs, plan):
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
-        filled = fill_up_to(panel, ends, forecaster.missing)
         spread = partial(_spread, model, panel, cutoffs, ends, asked.quantiles)
-        points, blocks = model._windows_ahead(filled, ends, plan.gap + plan.horizon, asked, spread)
+        points, blocks = model._windows_ahead(panel, ends, plan.gap + plan.horizon, asked, spread)
         parts.append((ends, points[:, plan.gap :], blocks[:, plan.gap :]))
     ends = np.concatenate([part[0] for part in parts])
     order = np.argsort(ends, kind="stable")
@@ -165,7 +170,7 @@ def _spread(
     """
     lag, earlier = points.shape[1], _earlier_windows(model, panel, cutoffs, points.shape[1])
     if len(earlier):
-        before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
+        before = model._forecast_at(panel, earlier, lag)
         points = np.concatenate([before, points])
     all_ends = np.concatenate([earlier, ends])
     order = np.argsort(all_ends, kind="stable")
@@ -231,32 +236,3 @@ def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[
     rows = ends[:, None] + np.arange(horizon)
     inside = rows < panel.ends[panel.series_of(ends - 1)][:, None]
     return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
-
-
-def fill_up_to(panel: Panel, ends: NDArray[np.int64], how: str) -> Panel:
-    """`panel` without missing readings, as `tsl.forecasting.missing.fill` does it, but nothing from behind a cutoff.
-
-    A gap that a cutoff falls into is not interpolated to the reading behind it: the reading before is repeated.
-    """
-    filled = fill(panel, how)
-    if how != "interpolate" or filled is panel:
-        return filled
-    carried = fill(panel, "ffill")
-    cut = np.zeros(len(panel.values) + 1, bool)
-    cut[ends] = True
-
-    def causal(raw: NDArray[np.float64], smooth: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArray[np.float64]:
-        gap = np.isnan(raw)
-        run = np.cumsum(~gap, axis=0)  # the rows of a gap have the number of the reading before
-        out = smooth.copy()
-        for column in range(raw.shape[1]):
-            inside = np.flatnonzero(cut[1:] & gap[:, column])
-            rows = gap[:, column] & np.isin(run[:, column], run[inside, column])
-            out[rows, column] = flat[rows, column]
-        return out
-
-    return replace(
-        filled,
-        values=causal(panel.values[:, None], filled.values[:, None], carried.values[:, None])[:, 0],
-        past=causal(panel.past, filled.past, carried.past),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -15,11 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.calibrating import calibrate
+from tsl.forecasting.cutoffs import in_parts, known_at
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
-from tsl.forecasting.missing import WAYS, fill
+from tsl.forecasting.missing import WAYS, check_missing, fill
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
@@ -56,16 +57,23 @@ class Forecaster(LookingBack, BaseEstimator):
         raise NotImplementedError
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        """(n, horizon) what follows the rows ``panel.offsets[k] : ends[i]`` of each window's series `k`.
+        """Return what follows the rows ``panel.offsets[k] : ends[i]`` of each window's series `k`, as (n, horizon).
 
-        Covariates known ahead are in the rows from ``ends[i]`` on, as far as the series has any, and nothing else of
-        those rows may be looked at.
+        Covariates known ahead are in the rows from ``ends[i]`` on, and nothing else of those rows may be looked at.
+        Where `_context_length` is a number, each series has one window and nothing that is not known there.
         """
         raise NotImplementedError
 
-    def _context_length(self) -> int:
-        """Rows before its beginning that a forecast depends on."""
+    def _context_length(self) -> int | None:
+        """Return how many rows before its beginning a forecast depends on.
+
+        None stands for all of them: `_forecast` then gets the series as they are, missing readings and all.
+        """
         raise NotImplementedError
+
+    def _rows_ahead(self, horizon: int) -> int:
+        """Return how many rows from its beginning on a forecast of `horizon` steps reads covariates of."""
+        return horizon
 
     def _own_quantiles(
         self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
@@ -125,12 +133,12 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _fit_read(self, schema: Schema, panel: Panel, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`."""
+        check_missing(panel, self.missing)
         filled = fill(panel, self.missing)
         self.schema_ = schema
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        self._history = History(panel, filled, self.missing)
-        self._history.tails(self._context_length())  # frees what is not needed of the filled panel
+        self._history = History(panel, self.missing)
         self._usual = usual_change(panel, self.season_)
         self._calibrations: dict[int, Calibration] = {}
         return self
@@ -207,7 +215,7 @@ class Forecaster(LookingBack, BaseEstimator):
             units = calibration.units(panel.ids, self._usual_of(panel))
             return units[:, None, None] * calibration.offsets(asked.quantiles, horizon)
 
-        points, blocks = self._windows_ahead(extended, _last_rows(extended, horizon), horizon, asked, spread)
+        points, blocks = self._windows_ahead(extended, extended.ends - horizon, horizon, asked, spread)
         columns = {POINT: points.ravel(), **asked.named(blocks)}
         return self.schema_.write(panel.ids, times, columns, np.full(panel.n_series, horizon))
 
@@ -243,7 +251,7 @@ class Forecaster(LookingBack, BaseEstimator):
             raise ValueError(f"n_paths must be a whole number from 1 up, got {n_paths!r}")
         horizon = self._checked_horizon(horizon)
         panel, times, extended = self._ahead(horizon, future, data)
-        points = self._forecast(extended, _last_rows(extended, horizon), horizon)
+        points = self._forecast_at(extended, extended.ends - horizon, horizon)
         calibration = self._calibration(horizon)
         scores = calibration.paths(int(n_paths), panel.n_series, horizon, check_random_state(random_state))
         units = calibration.units(panel.ids, self._usual_of(panel))
@@ -297,13 +305,47 @@ class Forecaster(LookingBack, BaseEstimator):
 
         `spread` gives the quantiles of the errors to be expected, where the model does not say quantiles itself.
         """
-        points = self._forecast(panel, ends, horizon)
+        points = self._forecast_at(panel, ends, horizon)
         if not asked.quantiles:
             return points, np.empty((*points.shape, 0))
-        own = self._own_quantiles(panel, ends, horizon, list(asked.quantiles))
+        own = self._own_quantiles_at(panel, ends, horizon, list(asked.quantiles))
         if own is not None:
             return points, own
         return points, points[:, :, None] + spread(self._calibration(horizon), points)
+
+    def _forecast_at(
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, missing: str | None = None
+    ) -> NDArray[np.float64]:
+        """Return what `predict` would say of `horizon` steps at each cutoff, as (n, horizon).
+
+        `panel` is as it was read. `missing` stands for the parameter where that is to be another.
+        """
+        parts = [self._forecast(*known, horizon) for known in self._known_at(panel, ends, horizon, missing)]
+        return np.concatenate(parts)
+
+    def _own_quantiles_at(
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
+    ) -> NDArray[np.float64] | None:
+        """Return the same for `_own_quantiles`, as (n, horizon, n_quantiles) or None."""
+        parts = []
+        for known in self._known_at(panel, ends, horizon):
+            part = self._own_quantiles(*known, horizon, quantiles)
+            if part is None:
+                return None
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _known_at(
+        self, panel: Panel, ends: NDArray[np.int64], horizon: int, missing: str | None = None
+    ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
+        """Yield what is known at the cutoffs, as many of them at once as fit into memory."""
+        context, n_ahead = self._context_length(), self._rows_ahead(horizon)
+        if context is None:
+            yield panel, ends
+            return
+        rows = {"context": context, "n_known": horizon, "n_ahead": n_ahead}
+        for part in in_parts(ends, context + n_ahead):
+            yield known_at(panel, part, self.schema_, missing or self.missing, **rows)
 
     def _calibration(self, horizon: int) -> Calibration:
         """Errors to expect of so many steps at least, from windows that were not trained on; found once."""
@@ -325,8 +367,3 @@ class Forecaster(LookingBack, BaseEstimator):
         if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
             raise ValueError(f"horizon must be a whole number from 1 up, got {horizon!r}")
         return int(horizon)
-
-
-def _last_rows(extended: Panel, horizon: int) -> NDArray[np.int64]:
-    """(n_series,) where the rows to forecast begin."""
-    return extended.ends - horizon

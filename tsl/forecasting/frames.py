@@ -191,6 +191,10 @@ class Schema:
         known = self._with_calendar(covariates, times)
         return known.reshape(panel.n_series, horizon, known.shape[1])
 
+    def calendar_ahead(self, times: pd.Index) -> NDArray[np.float64]:
+        """(n, F) what the calendar says of stamps of which nothing else is known: covariates are NaN."""
+        return self._with_calendar(np.full((len(times), len(self.future.names)), np.nan), times)
+
     def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
         """That nothing which should be known ahead is missing."""
         holes = np.argwhere(np.isnan(covariates))

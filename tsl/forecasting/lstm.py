@@ -331,7 +331,7 @@ class LSTMForecaster(Forecaster):
         self.n_steps_ = learning.n_steps
         panel = self._without_short(panel)
         self._scaling = Scaling.learn(panel)
-        windows = self._windows(panel)
+        windows = SeriesWindows(panel, self.windowing_, self._scaling)
         draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
         if not draws.total:
             raise ValueError(
@@ -440,11 +440,12 @@ class LSTMForecaster(Forecaster):
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
-    def _windows(self, panel: Panel) -> SeriesWindows:
-        return SeriesWindows(panel, self.windowing_, self._scaling)
-
     def _context_length(self) -> int:
         return self.windowing_.context
+
+    def _rows_ahead(self, horizon: int) -> int:
+        block = self.windowing_.horizon
+        return -(-horizon // block) * block
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         found = self._network_forecasts(panel, ends, horizon)
@@ -477,9 +478,10 @@ class LSTMForecaster(Forecaster):
         n_threads = resolve_threads(self.n_threads)
 
         def run(panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-            return run_networks(self.networks_, self._windows(panel), ends, n_threads, dropout)
+            windows = SeriesWindows(panel, self.windowing_, self._scaling, ends)
+            return run_networks(self.networks_, windows, ends, n_threads, dropout)
 
-        found = rolled(run, self.transform_.apply(panel), ends, horizon, block, self.windowing_.context)
+        found = rolled(run, self.transform_.apply(panel), ends, horizon, block)
         return np.sort(self.transform_.undo(found), axis=2)
 
     def _calibration_clone(self) -> LSTMForecaster:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.backtest import fill_up_to, truth_after
+from tsl.forecasting.backtest import truth_after
+from tsl.forecasting.missing import check_missing
 from tsl.forecasting.panel import Panel, joined, ranges
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
@@ -35,14 +36,22 @@ def scaled_error(forecaster: Forecaster, data: Any) -> float:
         skipped = np.zeros_like(starts)
     else:
         model = forecaster
-        panel, starts, skipped = _unseen(forecaster, forecaster.schema_.read(data, skip_empty=True))
+        given = forecaster.schema_.read(data, skip_empty=True)
+        if missing == "error":
+            check_missing(given, missing)
+        panel, starts, skipped = _unseen(forecaster, given)
+        if skipped.any() and missing == "error":  # the rows that were put in have no readings
+            missing = "interpolate"
+        check_missing(panel, missing)
     counts = -(-(panel.ends - starts - skipped) // horizon)
     ends = np.repeat(starts + skipped, counts) + horizon * ranges(np.zeros_like(counts), counts)
     is_first = ends == np.repeat(starts + skipped, counts)
     ahead = np.where(is_first, np.repeat(skipped, counts), 0)  # steps before the first that counts
-    known = fill_up_to(panel, ends - ahead, "interpolate" if skipped.any() and missing == "error" else missing)
-    forecasts = model._forecast(known, ends - ahead, horizon + int(skipped.max()))
-    forecasts = np.take_along_axis(forecasts, ahead[:, None] + np.arange(horizon), axis=1)
+    forecasts = np.empty((len(ends), horizon))
+    for n_before in np.unique(ahead):
+        which = ahead == n_before
+        found = model._forecast_at(panel, ends[which] - n_before, horizon + int(n_before), missing)
+        forecasts[which] = found[:, n_before:]
     return _mean_by_series(model, panel, starts, ends, np.abs(truth_after(panel, ends, horizon) - forecasts))
 
 
