@@ -215,7 +215,7 @@ def test_rolling_goes_on_from_its_own_forecasts():
         mean = (panel.values[ends - 1] + panel.values[ends - 2]) / 2
         return np.stack([mean, mean + 1], axis=1)[:, :, None]
 
-    own, own_ends = known_at(panel, np.array([30, 99]), None, "error", context=3, n_known=6, n_ahead=6)
+    own, own_ends = known_at(panel, np.array([30, 99]), None, "error", context=3, n_known=np.array([6, 6]), n_ahead=6)
     found = rolled(run, own, own_ends, horizon=5, block=2)[:, :, 0]
     for k, end in enumerate((30, 99)):
         last = list(panel.values[end - 2 : end])

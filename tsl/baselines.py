@@ -17,6 +17,7 @@ from tsl.forecasting.panel import Panel
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
+
 class _Baseline(Forecaster):
     """What the baselines share: they look at the target alone."""
 
@@ -40,9 +41,11 @@ class _Baseline(Forecaster):
     def _fit_panel(self, panel: Panel) -> None:
         """There is nothing to learn."""
 
-    def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
+    def _read_future(
+        self, panel: Panel, horizon: int, n_ahead: int, future: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Nothing: what is known ahead for another forecaster may be given, and is not looked at."""
-        return np.empty((panel.n_series, horizon, 0))
+        return np.empty((panel.n_series, n_ahead, 0)), np.full(panel.n_series, n_ahead)
 
     def _calibration_clone(self) -> Self:
         return clone(self).set_params(season=self.season_)

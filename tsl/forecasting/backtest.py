@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.intervals import MEMORY, POINT, Asked, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
@@ -129,12 +129,17 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
         spread = partial(_spread, model, panel, cutoffs, ends, asked.quantiles)
         points, blocks = model._windows_ahead(panel, ends, plan.gap + plan.horizon, asked, spread)
-        parts.append((ends, points[:, plan.gap :], blocks[:, plan.gap :]))
-    ends = np.concatenate([part[0] for part in parts])
+        seasonal = seasonal_naive(panel, ends, plan.gap + plan.horizon, model.season_)
+        parts.append((ends, points[:, plan.gap :], seasonal[:, plan.gap :], blocks[:, plan.gap :]))
+    ends, points, seasonal, blocks = map(np.concatenate, zip(*parts))
     order = np.argsort(ends, kind="stable")
-    points = np.concatenate([part[1] for part in parts])[order]
-    blocks = np.concatenate([part[2] for part in parts])[order]
-    return _frame(forecaster, panel, ends[order], points, asked.named(blocks), plan)
+    columns = {
+        POINT: points[order].ravel(),
+        **asked.named(blocks[order]),
+        "Naive": naive(panel, ends[order], plan.horizon).ravel(),
+        "SeasonalNaive": seasonal[order].ravel(),
+    }
+    return _frame(forecaster.schema_, panel, ends[order], columns, plan)
 
 
 def _models(
@@ -143,8 +148,7 @@ def _models(
     """Fitted models, and the numbers of the windows that are each one's to forecast."""
     numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
     if not plan.refit:
-        starts = cutoffs[cutoffs >= 0] + plan.gap
-        if not forecaster._history.was_fitted(panel, starts).any():
+        if not forecaster._history.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
             yield forecaster, numbers
             return
         first = first_cutoffs(cutoffs)
@@ -161,13 +165,13 @@ def _spread(
     cutoffs: NDArray[np.int64],
     ends: NDArray[np.int64],
     quantiles: Sequence[float],
-    calibration: Calibration,
     points: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """(n, horizon, n_quantiles) what the errors of the windows at `ends` stay below with these probabilities.
 
     Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
     """
+    calibration = model._calibration(points.shape[1], _known_before(model, panel, cutoffs))
     lag, earlier = points.shape[1], _earlier_windows(model, panel, cutoffs, points.shape[1])
     if len(earlier):
         before = model._forecast_at(panel, earlier, lag)
@@ -190,6 +194,15 @@ def _spread(
     return (scales[series[wanted]] * units[wanted])[:, None, None] * offsets
 
 
+def _known_before(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64]) -> Panel | None:
+    """Return what the model knows of before the first cutoffs; None where that is all that it knows."""
+    history, first = model._history.panel(), first_cutoffs(cutoffs)
+    at = panel.ids.get_indexer(history.ids)
+    last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
+    is_before = stamps_of(history.times) <= np.repeat(last, history.lengths)
+    return None if is_before.all() else history.select(np.flatnonzero(is_before))
+
+
 def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], lag: int) -> NDArray[np.int64]:
     """Windows before the first cutoffs, some of which may be rows that the model was not fitted on."""
     first = first_cutoffs(cutoffs)
@@ -201,24 +214,14 @@ def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64]
 
 
 def _frame(
-    forecaster: Forecaster,
-    panel: Panel,
-    ends: NDArray[np.int64],
-    points: NDArray[np.float64],
-    others: dict[str, NDArray[np.float64]],
-    plan: Plan,
+    schema: Schema, panel: Panel, ends: NDArray[np.int64], columns: dict[str, NDArray[np.float64]], plan: Plan
 ) -> Any:
-    """id, cutoff, time, truth, forecasts and their intervals, and the two baselines."""
-    schema, horizon, gap = forecaster.schema_, plan.horizon, plan.gap
-    rows = (ends[:, None] + gap + np.arange(horizon)).ravel()
-    season = forecaster.season_
+    """id, cutoff, time, truth, and the columns of forecasts."""
+    rows = (ends[:, None] + plan.gap + np.arange(plan.horizon)).ravel()
     columns = {
-        "cutoff": panel.times[np.repeat(ends - 1, horizon)],
+        "cutoff": panel.times[np.repeat(ends - 1, plan.horizon)],
         truth_name(schema): panel.values[rows],
-        POINT: points.ravel(),
-        **others,
-        "Naive": naive(panel, ends, horizon).ravel(),
-        "SeasonalNaive": seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
+        **columns,
     }
     frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)

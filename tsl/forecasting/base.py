@@ -50,6 +50,9 @@ class Forecaster(LookingBack, BaseEstimator):
     calendar: str | Sequence[str] | None
     freq: str | int | None
 
+    _repeats: tuple[int, ...] = ()
+    """What covariates are taken to be where they are not known: see `tsl.forecasting.cutoffs.known_at`."""
+
     # --- what a subclass gives --------------------------------------------------------------------------------
 
     def _fit_panel(self, panel: Panel) -> None:
@@ -209,13 +212,15 @@ class Forecaster(LookingBack, BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
-        panel, times, extended = self._ahead(horizon, future, data)
+        panel, times, extended, n_known = self._ahead(horizon, future, data)
 
-        def spread(calibration: Calibration, _: NDArray[np.float64]) -> NDArray[np.float64]:
+        def spread(_: NDArray[np.float64]) -> NDArray[np.float64]:
+            calibration = self._calibration(horizon)
             units = calibration.units(panel.ids, self._usual_of(panel))
             return units[:, None, None] * calibration.offsets(asked.quantiles, horizon)
 
-        points, blocks = self._windows_ahead(extended, extended.ends - horizon, horizon, asked, spread)
+        ends = extended.ends - self._rows_ahead(horizon)
+        points, blocks = self._windows_ahead(extended, ends, horizon, asked, spread, n_known)
         columns = {POINT: points.ravel(), **asked.named(blocks)}
         return self.schema_.write(panel.ids, times, columns, np.full(panel.n_series, horizon))
 
@@ -250,8 +255,8 @@ class Forecaster(LookingBack, BaseEstimator):
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
             raise ValueError(f"n_paths must be a whole number from 1 up, got {n_paths!r}")
         horizon = self._checked_horizon(horizon)
-        panel, times, extended = self._ahead(horizon, future, data)
-        points = self._forecast_at(extended, extended.ends - horizon, horizon)
+        panel, times, extended, n_known = self._ahead(horizon, future, data)
+        points = self._forecast_at(extended, extended.ends - self._rows_ahead(horizon), horizon, n_known)
         calibration = self._calibration(horizon)
         scores = calibration.paths(int(n_paths), panel.n_series, horizon, check_random_state(random_state))
         units = calibration.units(panel.ids, self._usual_of(panel))
@@ -283,15 +288,22 @@ class Forecaster(LookingBack, BaseEstimator):
             return self._history.tails(self._context_length())
         return self._history.before(self.schema_.read(data), self._context_length())
 
-    def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel]:
-        """What is known, the stamps to forecast, and what is known together with rows for these."""
-        panel = self._known(data)
-        times = self.schema_.future_times(panel, horizon)
-        return panel, times, with_steps_ahead(panel, times, self._read_future(panel, horizon, future))
+    def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel, NDArray[np.int64]]:
+        """Return what is known, the stamps to forecast, and what is known with `_rows_ahead` after it.
 
-    def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
-        """(n_series, horizon, F) what is known ahead."""
-        return self.schema_.read_future(panel, horizon, future)
+        Last comes of how many of these rows, (n_series,), the covariates are known.
+        """
+        panel, n_ahead = self._known(data), self._rows_ahead(horizon)
+        times = self.schema_.future_times(panel, n_ahead)
+        known, n_known = self._read_future(panel, horizon, n_ahead, future)
+        asked = (np.arange(panel.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
+        return panel, times[asked], with_steps_ahead(panel, times, known), n_known
+
+    def _read_future(
+        self, panel: Panel, horizon: int, n_ahead: int, future: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what is known ahead, (n_series, n_ahead, F), and of how many rows of each series it is."""
+        return self.schema_.read_future(panel, horizon, future, n_ahead=n_ahead)
 
     def _windows_ahead(
         self,
@@ -299,36 +311,49 @@ class Forecaster(LookingBack, BaseEstimator):
         ends: NDArray[np.int64],
         horizon: int,
         asked: Asked,
-        spread: Callable[[Calibration, NDArray[np.float64]], NDArray[np.float64]],
+        spread: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        n_known: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, horizon) points and (n, horizon, n_quantiles) what is asked beside them.
 
-        `spread` gives the quantiles of the errors to be expected, where the model does not say quantiles itself.
+        `spread` gives the quantiles of the errors to be expected of these points, where the model does not say
+        quantiles itself.
         """
-        points = self._forecast_at(panel, ends, horizon)
+        points = self._forecast_at(panel, ends, horizon, n_known)
         if not asked.quantiles:
             return points, np.empty((*points.shape, 0))
-        own = self._own_quantiles_at(panel, ends, horizon, list(asked.quantiles))
+        own = self._own_quantiles_at(panel, ends, horizon, list(asked.quantiles), n_known)
         if own is not None:
             return points, own
-        return points, points[:, :, None] + spread(self._calibration(horizon), points)
+        return points, points[:, :, None] + spread(points)
 
     def _forecast_at(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, missing: str | None = None
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        n_known: NDArray[np.int64] | None = None,
+        missing: str | None = None,
     ) -> NDArray[np.float64]:
         """Return what `predict` would say of `horizon` steps at each cutoff, as (n, horizon).
 
-        `panel` is as it was read. `missing` stands for the parameter where that is to be another.
+        `panel` is as it was read. Covariates are known ahead of `n_known` (n,) rows, by default of those that are
+        forecast. `missing` stands for the parameter where that is to be another.
         """
-        parts = [self._forecast(*known, horizon) for known in self._known_at(panel, ends, horizon, missing)]
-        return np.concatenate(parts)
+        parts = self._known_at(panel, ends, horizon, n_known, missing)
+        return np.concatenate([self._forecast(*known, horizon) for known in parts])
 
     def _own_quantiles_at(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        quantiles: list[float],
+        n_known: NDArray[np.int64] | None,
     ) -> NDArray[np.float64] | None:
         """Return the same for `_own_quantiles`, as (n, horizon, n_quantiles) or None."""
         parts = []
-        for known in self._known_at(panel, ends, horizon):
+        for known in self._known_at(panel, ends, horizon, n_known):
             part = self._own_quantiles(*known, horizon, quantiles)
             if part is None:
                 return None
@@ -336,20 +361,39 @@ class Forecaster(LookingBack, BaseEstimator):
         return np.concatenate(parts)
 
     def _known_at(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, missing: str | None = None
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        n_known: NDArray[np.int64] | None = None,
+        missing: str | None = None,
     ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
         """Yield what is known at the cutoffs, as many of them at once as fit into memory."""
         context, n_ahead = self._context_length(), self._rows_ahead(horizon)
         if context is None:
             yield panel, ends
             return
-        rows = {"context": context, "n_known": horizon, "n_ahead": n_ahead}
-        for part in in_parts(ends, context + n_ahead):
-            yield known_at(panel, part, self.schema_, missing or self.missing, **rows)
+        n_known = np.full(len(ends), horizon) if n_known is None else n_known
+        for part in in_parts(len(ends), context + n_ahead):
+            yield known_at(
+                panel,
+                ends[part],
+                self.schema_,
+                self.missing if missing is None else missing,
+                context=context,
+                n_known=n_known[part],
+                n_ahead=n_ahead,
+                repeats=self._repeats,
+            )
 
-    def _calibration(self, horizon: int) -> Calibration:
-        """Errors to expect of so many steps at least, from windows that were not trained on; found once."""
+    def _calibration(self, horizon: int, known: Panel | None = None) -> Calibration:
+        """Return errors to expect of so many steps at least, from windows that were not trained on.
+
+        They are found once; unless they are to come from rows that were `known` when there were fewer.
+        """
         horizon = max(horizon, int(self.horizon))
+        if known is not None:
+            return calibrate(self, known, horizon)
         if horizon not in self._calibrations:
             self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
         return self._calibrations[horizon]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.missing import fill, last_readings
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.scales import changes
 
 if TYPE_CHECKING:
     from tsl.forecasting.frames import Schema
@@ -20,15 +21,23 @@ ROWS_AT_ONCE = 2**20  # of windows that are copied together
 Ends = NDArray[np.int64]
 
 
-def in_parts(ends: Ends, n_rows: int) -> Iterator[Ends]:
-    """Parts of the cutoffs whose windows, of `n_rows` each, may lie in memory together."""
+def in_parts(n_windows: int, n_rows: int) -> Iterator[slice]:
+    """Yield which windows, of `n_rows` each, may lie in memory together."""
     at_once = max(1, ROWS_AT_ONCE // n_rows)
-    for start in range(0, len(ends), at_once):
-        yield ends[start : start + at_once]
+    for start in range(0, n_windows, at_once):
+        yield slice(start, start + at_once)
 
 
 def known_at(
-    panel: Panel, ends: Ends, schema: Schema, missing: str, *, context: int, n_known: int, n_ahead: int
+    panel: Panel,
+    ends: Ends,
+    schema: Schema,
+    missing: str,
+    *,
+    context: int,
+    n_known: Ends,
+    n_ahead: int,
+    repeats: Sequence[int] = (),
 ) -> tuple[Panel, Ends]:
     """Return a series for each cutoff with what is known there, and the row of each at which its forecast begins.
 
@@ -48,14 +57,18 @@ def known_at(
         the cutoff; a column that has none there keeps its last reading before.
     context : int
         Rows before each cutoff.
-    n_known : int
+    n_known : ndarray of shape (n,)
         Rows from each cutoff on whose covariates are known ahead, as far as the series goes.
     n_ahead : int
-        Rows from each cutoff on that there are in the result. Of those beyond `n_known` the calendar alone is known.
+        Rows from each cutoff on that there are in the result, at least `n_known`. Of those beyond the calendar alone
+        is known.
+    repeats : sequence of int
+        What covariates are taken to be there, one after another: what they were so many rows before; 0 leaves NaN, and
+        so does a covariate without a number here.
     """
     series = panel.series_of(ends - 1)
     starts = np.maximum(ends - context, panel.offsets[series])
-    stops = np.minimum(ends + min(n_known, n_ahead), panel.offsets[series + 1])
+    stops = np.minimum(ends + n_known, panel.offsets[series + 1])
     offsets = np.concatenate([[0], np.cumsum(stops - starts)])
     own_ends = offsets[:-1] + ends - starts
     rows = ranges(starts, stops)
@@ -78,7 +91,9 @@ def known_at(
     lacking = n_ahead - (stops - ends)
     if not lacking.any():
         return known, own_ends
-    return _with_calendar(known, lacking, schema), own_ends + np.cumsum(lacking) - lacking
+    known = _with_calendar(known, lacking, schema)
+    _repeat(known, lacking, repeats)
+    return known, own_ends + np.cumsum(lacking) - lacking
 
 
 def _carry_in(known: Panel, panel: Panel, starts: Ends) -> None:
@@ -121,3 +136,31 @@ def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> 
         past=extended(known.past, np.repeat(nothing, known.past.shape[1], axis=1)),
         future=extended(known.future, schema.calendar_ahead(later)),
     )
+
+
+def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) -> None:
+    """Let covariates of the last so many rows (n_series,) of each series be what they were before."""
+    for step in range(int(lacking.max())):
+        rows = (known.ends - lacking + step)[step < lacking]
+        starts = known.offsets[:-1][step < lacking]
+        for column, lag in zip(known.future.T, repeats):
+            if lag:
+                is_there = rows - lag >= starts
+                column[rows[is_there]] = column[rows[is_there] - lag]
+
+
+def best_repeats(panel: Panel, n_covariates: int, season: int, horizon: int) -> tuple[int, ...]:
+    """Return for each covariate known ahead after how many rows it repeats itself best, or 0 where its mean is closer.
+
+    That is 1, which stands for the last value, or a season, by the squared error half a horizon ahead.
+    """
+    ahead = max(1, horizon // 2)
+    found = []
+    for column in panel.future.T[:n_covariates]:
+        errors = {0: np.nanvar(column)} if not np.isnan(column).all() else {}
+        for lag in dict.fromkeys((1, season)):
+            apart = changes(column, panel.offsets, -(-ahead // lag) * lag)
+            if not np.isnan(apart).all():
+                errors[lag] = np.nanmean(np.square(apart))
+        found.append(min(errors, key=errors.__getitem__, default=0))
+    return tuple(found)

@@ -18,6 +18,7 @@ from tsl._estimator import count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.cutoffs import best_repeats
 from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
@@ -331,6 +332,8 @@ class LSTMForecaster(Forecaster):
         self.n_steps_ = learning.n_steps
         panel = self._without_short(panel)
         self._scaling = Scaling.learn(panel)
+        n_covariates = len(self.schema_.future.names)
+        self._repeats = best_repeats(panel, n_covariates, self.season_, self.windowing_.horizon)
         windows = SeriesWindows(panel, self.windowing_, self._scaling)
         draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
         if not draws.total:

@@ -50,7 +50,7 @@ def scaled_error(forecaster: Forecaster, data: Any) -> float:
     forecasts = np.empty((len(ends), horizon))
     for n_before in np.unique(ahead):
         which = ahead == n_before
-        found = model._forecast_at(panel, ends[which] - n_before, horizon + int(n_before), missing)
+        found = model._forecast_at(panel, ends[which] - n_before, horizon + int(n_before), missing=missing)
         forecasts[which] = found[:, n_before:]
     return _mean_by_series(model, panel, starts, ends, np.abs(truth_after(panel, ends, horizon) - forecasts))
 
