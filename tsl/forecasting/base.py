@@ -21,6 +21,7 @@ from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, check_missing, fill
+from tsl.forecasting.outliers import without_outliers
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
@@ -127,22 +128,27 @@ class Forecaster(LookingBack, BaseEstimator):
             Of parameters out of range, and of data that cannot be learned from.
         """
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
-        return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
+        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+        return self._fit_read(*read, warn=True)
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """What data to learn from are like, and what is in them."""
         self._validate_params()
         return Schema.learn(data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar)
 
-    def _fit_read(self, schema: Schema, panel: Panel, **options: Any) -> Self:
-        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`."""
+    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
+        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
+
+        `warn` says whether a warning names readings that cannot be right.
+        """
         check_missing(panel, self.missing)
-        filled = fill(panel, self.missing)
         self.schema_ = schema
+        tame = without_outliers(panel, len(schema.future.names), warn=warn)
+        filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
         self._history = History(panel, self.missing)
-        self._usual = usual_change(panel, self.season_)
+        self._usual = usual_change(tame, self.season_)
         self._calibrations: dict[int, Calibration] = {}
         return self
 
@@ -403,7 +409,8 @@ class Forecaster(LookingBack, BaseEstimator):
         at = self._history.fitted_ids.get_indexer(panel.ids)
         if (at >= 0).all():
             return self._usual[at]
-        return np.where(at >= 0, self._usual[at], usual_change(panel, self.season_))
+        tame = without_outliers(panel, len(self.schema_.future.names))
+        return np.where(at >= 0, self._usual[at], usual_change(tame, self.season_))
 
     def _checked_horizon(self, horizon: Any) -> int:
         if horizon is None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.backtest import truth_after
 from tsl.forecasting.intervals import Calibration
+from tsl.forecasting.outliers import without_outliers
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.scales import usual_change
 
@@ -32,6 +33,7 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     horizon = min(horizon, int(panel.lengths.max()) // 3)
     if not horizon:
         raise ValueError(f"level and quantiles need a series of at least 3 rows, got at most {panel.lengths.max()}")
+    panel = without_outliers(panel, len(forecaster.schema_.future.names))
     cuts, ends = calibration_windows(panel, horizon)
     copy = forecaster._calibration_clone()._fit_read(forecaster.schema_, panel.before(cuts))
     forecasts = copy._forecast_at(panel, ends, horizon)

@@ -310,7 +310,7 @@ class LSTMForecaster(Forecaster):
         kept = open_checkpoint(checkpoint, checkpoint_every)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        return self._fit_read(*read, checkpoint=kept)
+        return self._fit_read(*read, warn=True, checkpoint=kept)
 
     def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
