@@ -2,6 +2,7 @@
 
 from tsl.forecasting.backtest import TooShortWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
+from tsl.forecasting.outliers import OutlierWarning
 from tsl.forecasting.times import IrregularTimesWarning
 
-__all__ = ["IrregularTimesWarning", "LSTMForecaster", "ShortSeriesWarning", "TooShortWarning"]
+__all__ = ["IrregularTimesWarning", "LSTMForecaster", "OutlierWarning", "ShortSeriesWarning", "TooShortWarning"]

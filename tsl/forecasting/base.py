@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, check_missing, fill
 from tsl.forecasting.outliers import without_outliers
-from tsl.forecasting.panel import Panel
+from tsl.forecasting.panel import Panel, after
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 
@@ -126,10 +127,17 @@ class Forecaster(LookingBack, BaseEstimator):
             Of `data` that is neither a Series nor a DataFrame.
         ValueError
             Of parameters out of range, and of data that cannot be learned from.
+
+        Warns
+        -----
+        OutlierWarning
+            Where readings lie so far from all others that less extreme ones are learned from.
         """
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        return self._fit_read(*read, warn=True)
+        self._fit_read(*read, warn=True)
+        self._see(data)
+        return self
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """What data to learn from are like, and what is in them."""
@@ -174,8 +182,15 @@ class Forecaster(LookingBack, BaseEstimator):
             Of rows that are known already, and of data in another form.
         """
         check_is_fitted(self, "schema_")
-        self._history.add(self.schema_.read(data, skip_empty=True), self._context_length())
+        self._history.add(self._read_newer(data, skip_empty=True), self._context_length())
+        self._see(data)
         return self
+
+    def _see(self, data: Any) -> None:
+        """Remember which rows a frame had, where a panel does not tell."""
+        times = self.schema_.shared_times(data)
+        if times is not None:
+            self._history.see(times)
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -195,7 +210,9 @@ class Forecaster(LookingBack, BaseEstimator):
         horizon : int, optional
             Steps; by default as in the constructor.
         future : DataFrame, optional
-            Covariates that are known ahead, as `make_future_frame` lays them out.
+            Covariates that are known ahead, as `make_future_frame` lays them out. Of a model that forecasts several
+            steps at once there may be rows further ahead, to the next multiple of the `horizon` in the constructor:
+            the model reads them, too.
         level : float or sequence of float, optional
             Percentages of intervals, which become columns such as ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the
             model was trained for quantiles, they come from the errors of a copy of it, fitted without the last part of
@@ -292,7 +309,16 @@ class Forecaster(LookingBack, BaseEstimator):
         """What forecasts start from: the tails of all series, or `data`."""
         if data is None:
             return self._history.tails(self._context_length())
-        return self._history.before(self.schema_.read(data), self._context_length())
+        return self._history.before(self._read_newer(data), self._context_length())
+
+    def _read_newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
+        """Return rows that may go on from those known, with the rows that the form of the data left out between."""
+        given = self.schema_.read(data, skip_empty=skip_empty)
+        times = self.schema_.shared_times(data)
+        left_out = None if times is None else self._history.left_out(given, times)
+        if left_out is None:
+            return given
+        return after(replace(left_out, future=self.schema_.calendar_ahead(left_out.times)), given)
 
     def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel, NDArray[np.int64]]:
         """Return what is known, the stamps to forecast, and what is known with `_rows_ahead` after it.

@@ -159,6 +159,12 @@ class Schema:
         table = self.static if static is None else self.static.table(static_frame(static), roles)
         return self._panel(frame, rows, table.rows_of(rows, frame), None)
 
+    def shared_times(self, data: Any) -> pd.Index | None:
+        """Return the stamps of a frame whose columns are series; None of data in another form."""
+        if self.roles.form != "columns":
+            return None
+        return self.axis.read(*self.roles.times(to_pandas(data, "data")[0], "data"))
+
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
         return self.axis.future_of(panel.times, panel.offsets, horizon)

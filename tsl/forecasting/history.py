@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl.forecasting.missing import check_missing, last_readings
-from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.panel import Panel, after, joined, ranges
 from tsl.forecasting.times import stamps_of
 
 
@@ -28,6 +28,9 @@ class History:
 
     _recent: list[Panel] | None = None
     """The tails of all rows up to some, and the panels that were added since; None until tails are asked for."""
+
+    _seen: pd.Index | None = None
+    """Stamps of frames whose columns are series, from where the first of the series ended: see `see`."""
 
     def __init__(self, panel: Panel, missing: str) -> None:
         self._pieces = [panel]
@@ -105,6 +108,42 @@ class History:
         at = self.ids.get_indexer(panel.ids)
         return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
 
+    def see(self, times: pd.Index) -> None:
+        """Keep the stamps of a frame whose columns are series.
+
+        Of each such series a panel has the rows from its first reading to its last. Which rows were missing between two
+        frames only the frames can tell.
+        """
+        seen = self._stamps_with(times)
+        self._seen = seen[stamps_of(seen) > self.last.min()]
+
+    def left_out(self, given: Panel, times: pd.Index) -> Panel | None:
+        """Return rows without readings for what lies between what is known of each series and what is `given`.
+
+        `times` are the stamps of the frame that the given rows come from. None where there are no such rows.
+        """
+        at = self.ids.get_indexer(given.ids)
+        first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
+        start = np.searchsorted(stamps_of(seen), self.last[at], side="right")
+        stop = np.where(at >= 0, np.searchsorted(stamps_of(seen), first), start)
+        rows = ranges(start, np.maximum(start, stop))
+        if not len(rows):
+            return None
+        nothing = np.full(len(rows), np.nan)
+        return replace(
+            given,
+            offsets=np.concatenate([[0], np.cumsum(np.maximum(stop - start, 0))]),
+            times=seen[rows],
+            values=nothing,
+            past=np.repeat(nothing[:, None], given.past.shape[1], axis=1),
+            future=np.repeat(nothing[:, None], given.future.shape[1], axis=1),
+            weights=None,
+        )
+
+    def _stamps_with(self, times: pd.Index) -> pd.Index:
+        """Return the stamps that were kept and these, each once and in order."""
+        return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
+
     def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
@@ -118,8 +157,7 @@ class History:
         before = known()
         at = np.sort(before.ids.get_indexer(panel.ids[follows]))
         head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
-        nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
-        return replace(joined([nothing, head, panel]), static=panel.static)
+        return after(head, panel)
 
     def _last_time(self, panel: Panel, stamp: int) -> Any:
         """A stamp as a time of the panel's kind."""

@@ -79,7 +79,7 @@ class LookingBack:
         if data is None:
             panel = self._history.panel()
             return panel, panel.offsets[:-1]
-        given = self.schema_.read(data, skip_empty=True)
+        given = self._read_newer(data, skip_empty=True)
         panel = self._history.whole_before(given)
         check_missing(panel, self.missing)
         return panel, panel.ends - given.lengths

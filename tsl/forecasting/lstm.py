@@ -306,11 +306,18 @@ class LSTMForecaster(Forecaster):
         ValueError
             Of parameters out of range, of data that cannot be learned from, and of a `checkpoint` that is of another
             fit, or none.
+
+        Warns
+        -----
+        OutlierWarning
+            Where readings lie so far from all others that less extreme ones are learned from.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        return self._fit_read(*read, warn=True, checkpoint=kept)
+        self._fit_read(*read, warn=True, checkpoint=kept)
+        self._see(data)
+        return self
 
     def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()

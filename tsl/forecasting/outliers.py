@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.panel import Panel
 
-FAR = 10.0  # times the distance from the median that all readings but a hundredth (at least one) keep to
+WITHIN = 0.99  # share of the readings that tell how far others may lie
+FAR = 30.0  # times as far
 FEWEST = 8  # readings other than the median, from which on one can be told to be wrong
 
 
@@ -46,29 +47,37 @@ def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> 
     return replace(panel, values=values, past=past, future=future)
 
 
+def median_and_reach(
+    numbers: NDArray[np.float64], offsets: NDArray[np.int64], share: float, fewest: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the median of each series, and how far from it this share of the numbers that differ from it lie.
+
+    One number at least is beyond, unless there is no other; where fewer than `fewest` differ the reach is infinite. NaN
+    does not count, and a series without numbers has the median 0.
+    """
+    lengths = np.diff(offsets)
+    median, reach = np.zeros(len(lengths)), np.full(len(lengths), np.inf)
+    for length in np.unique(lengths[lengths > 0]):  # series of one length are sorted together
+        which = np.flatnonzero(lengths == length)
+        rows, block = np.arange(len(which)), numbers[offsets[which, None] + np.arange(length)]
+        counts = length - np.isnan(block).sum(axis=1)
+        middle = np.sort(block, axis=1)[rows, np.minimum(counts // 2, length - 1)]  # NaN comes last
+        median[which] = np.where(counts > 0, middle, 0.0)
+        apart = np.abs(block - middle[:, None])
+        apart[~(apart > 0)] = np.inf
+        counts = np.isfinite(apart).sum(axis=1)
+        beyond = np.clip((counts * (1 - share)).astype(np.int64), 1, np.maximum(counts - 1, 1))
+        found = np.sort(apart, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
+        reach[which] = np.where(counts >= fewest, found, np.inf)
+    return median, reach
+
+
 def _drawn_in(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
     """(N,) numbers, those far from all others of their series replaced; NaN stays."""
-    known = np.flatnonzero(~np.isnan(numbers))
-    series = np.searchsorted(offsets, known, side="right") - 1
-    n_series, found = len(offsets) - 1, numbers[known]
-    counts = np.bincount(series, minlength=n_series)
-    starts = np.cumsum(counts) - counts
-    ascending = found[np.lexsort((found, series))]
-    median = ascending[np.minimum(starts + counts // 2, len(found) - 1)] if len(found) else np.zeros(n_series)
-    apart = np.abs(found - median[series])
-    counts = np.bincount(series[apart > 0], minlength=n_series)
-    ends = np.cumsum(counts)
-    ascending = apart[apart > 0][np.lexsort((apart[apart > 0], series[apart > 0]))]
-    reach = np.full(n_series, np.inf)
-    can_tell = counts >= FEWEST
-    reach[can_tell] = ascending[(ends - 1 - np.maximum(counts // 100, 1))[can_tell]]
-    is_far = apart > FAR * reach[series]
-    if not is_far.any():
-        return numbers
-    drawn_in = numbers.copy()
-    at = series[is_far]
-    drawn_in[known[is_far]] = median[at] + np.sign(found[is_far] - median[at]) * reach[at]
-    return drawn_in
+    median, reach = (np.repeat(one, np.diff(offsets)) for one in median_and_reach(numbers, offsets, WITHIN, FEWEST))
+    apart = numbers - median
+    is_far = np.abs(apart) > FAR * reach
+    return np.where(is_far, median + np.sign(apart) * np.where(is_far, reach, 0.0), numbers)
 
 
 def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str) -> None:
@@ -77,11 +86,11 @@ def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float
     if not differs.any():
         return
     row, column = np.argwhere(differs)[0]
-    series = panel.ids[panel.series_of(np.array([row]))[0]]
+    place = f"{panel.times[row]} in series {panel.ids[panel.series_of(np.array([row]))[0]]!r}"
     warnings.warn(
-        f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as 99 % of the others, the "
-        f"first {given[row, column]:g} at {panel.times[row]} in series {series!r}: fit learns from "
-        f"{learned[row, column]:g} in its place, and forecasts made from the reading itself are not to be trusted",
+        f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as {WITHIN:.0%} of the "
+        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "
+        "forecasts made from the reading itself are not to be trusted",
         OutlierWarning,
         stacklevel=5,
     )

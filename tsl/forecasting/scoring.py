@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.backtest import truth_after
 from tsl.forecasting.missing import check_missing
-from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.panel import Panel, after, ranges
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 from tsl.forecasting.times import stamps_of
@@ -82,8 +82,7 @@ def _unseen(forecaster: Forecaster, given: Panel) -> tuple[Panel, NDArray[np.int
     skipped = np.zeros(given.n_series, np.int64)
     if lacking is not None:
         skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
-        nothing = given.select(np.zeros(0, np.int64), np.arange(given.n_series))  # keeps the order of the series
-        given = replace(joined([nothing, lacking, given]), static=given.static)
+        given = after(lacking, given)
     panel = history.whole_before(given)
     starts = panel.ends - n_newer - skipped
     is_scored = (n_newer > 0) & (starts > panel.offsets[:-1])
@@ -118,7 +117,7 @@ def _lacking(forecaster: Forecaster, given: Panel) -> Panel | None:
         times=times[rows],
         values=np.full(len(rows), np.nan),
         past=np.full((len(rows), known.past.shape[1]), np.nan),
-        future=np.full((len(rows), known.future.shape[1]), np.nan),
+        future=schema.calendar_ahead(times[rows]),
         static=known.static[used],
         weights=None,
     )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.missing import last_readings
+from tsl.forecasting.outliers import median_and_reach
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import changes
 from tsl.network import Framing, Sequences, Targets
@@ -22,6 +23,7 @@ from tsl.training import Samples
 SMALLEST_SPREAD = 0.05  # of the deviation of a window, where its changes are smaller still
 ROUNDING = 1e-14  # of the level of a window: one whose spread is no larger is constant
 SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller spread
+MOST_SPREADS = 1e15  # that a row may be from a window; the square is a number in single precision still
 NUMBERS_AT_ONCE = 2**16  # of windows that are looked at together: what the cache of a core holds
 
 
@@ -98,7 +100,7 @@ class SeriesWindows:
     ends : ndarray of shape (n_series,), optional
         Where the forecast of each series begins, if each has one window alone. Its rows are then stored relative to
         that window, and all that the network reads depends on nothing else. Otherwise rows serve many windows, and are
-        stored relative to the mean and deviation of their series.
+        stored relative to the middle and a typical distance from it of their series, for the sake of precision alone.
     """
 
     def __init__(
@@ -135,6 +137,8 @@ class SeriesWindows:
     def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
+        if self._ends is not None:  # a change may reach back to rows that are any number of spreads off
+            values = np.clip(values, -MOST_SPREADS, MOST_SPREADS)
         columns = [values[:, None]]
         if self.windowing.lag:
             columns.append(changes(values, self.panel.offsets, self.windowing.lag)[:, None])
@@ -199,7 +203,9 @@ class SeriesWindows:
         scales[:] = 1.0
         shifts[:, 0] = (level - self._centers[series]) / self._units[series]  # in the units of the rows
         scales[:, : 2 if plan.lag else 1] = _inverse(spread / self._units[series])[:, None]
-        bounds = np.stack([self.panel.offsets[series], ends, self.panel.offsets[series + 1]], axis=1)
+        # the last segment may reach beyond the horizon, where `predict` knows nothing: training must not either
+        stops = np.minimum(ends + plan.horizon, self.panel.offsets[series + 1])
+        bounds = np.stack([self.panel.offsets[series], ends, stops], axis=1)
         lengths = np.full(len(ends), plan.n_steps)
         return Sequences(self._rows, ends - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series]))
 
@@ -278,14 +284,9 @@ def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.f
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_series,) mean and deviation of each series; its size, or 1, where there is no deviation."""
-    found = ~np.isnan(panel.values)
-    starts = panel.offsets[:-1]
-    count = np.maximum(np.add.reduceat(found.astype(np.float64), starts), 1.0)
-    centers = np.add.reduceat(np.where(found, panel.values, 0.0), starts) / count
-    apart = np.where(found, panel.values - np.repeat(centers, panel.lengths), 0.0)
-    units = np.sqrt(np.add.reduceat(apart**2, starts) / count)
-    return centers, _or_size(units, centers)
+    """(n_series,) middle of each series, and how far half of its values are from it; its size, or 1, for nothing."""
+    centers, units = median_and_reach(panel.values, panel.offsets, 0.5, 1)
+    return centers, _or_size(np.where(np.isfinite(units), units, 0.0), centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
