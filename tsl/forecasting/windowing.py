@@ -137,7 +137,7 @@ class SeriesWindows:
     def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
-        if self._ends is not None:  # a change may reach back to rows that are any number of spreads off
+        if self._ends is not None and self.windowing.spread is not None:  # rows before a window may be far off
             values = np.clip(values, -MOST_SPREADS, MOST_SPREADS)
         columns = [values[:, None]]
         if self.windowing.lag:
