@@ -7,7 +7,7 @@ from forecasting_models import HOURS, Peeking, Trained, long_frame, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
-from tsl.forecasting.backtest import Plan, TooShortWarning, fill_up_to
+from tsl.forecasting.backtest import Plan, TooShortWarning
 from tsl.metrics import evaluate
 
 
@@ -132,10 +132,7 @@ def test_refitting_makes_no_difference_to_a_model_that_learns_nothing():
 
 
 def test_a_gap_in_the_readings_is_not_filled_from_behind_a_cutoff():
-    panel = make_panel([0.0, np.nan, 2.0, np.nan, np.nan, np.nan, 6.0])
-    assert_array_equal(fill_up_to(panel, np.array([5]), "interpolate").values, [0, 1, 2, 2, 2, 2, 6])
-    assert_array_equal(fill_up_to(panel, np.array([3]), "interpolate").values, [0, 1, 2, 3, 4, 5, 6])
-    data = pd.Series(panel.values, HOURS[:7])
+    data = pd.Series([0.0, np.nan, 2.0, np.nan, np.nan, np.nan, 6.0], HOURS[:7])
     frame = Naive(2, season=1, missing="interpolate").fit(data).backtest(n_windows=1)
     assert frame["y_pred"].tolist() == [2.0, 2.0]
     assert_array_equal(frame["y"], [np.nan, 6.0])  # a missing reading is no truth

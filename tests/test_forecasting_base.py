@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
-from tsl.forecasting import IgnoredColumnsWarning, history, looking_back
+from tsl.forecasting import IgnoredColumnsWarning, cutoffs, history
 from tsl.forecasting.tables import like_input
 from tsl.model_selection import PanelTimeSeriesSplit
 
@@ -198,7 +198,7 @@ def test_in_sample_forecasts_are_made_in_parts(monkeypatch):
     model = Naive(2, season=1).fit(long_frame([30, 20]))
     expected, sizes = model.residuals(), []
     forecast = Naive._forecast
-    monkeypatch.setattr(looking_back, "AT_ONCE", 5)
+    monkeypatch.setattr(cutoffs, "ROWS_AT_ONCE", 5 * 3)  # a row before and two ahead
     monkeypatch.setattr(
         Naive, "_forecast", lambda self, p, ends, h: sizes.append(len(ends)) or forecast(self, p, ends, h)
     )

@@ -143,7 +143,7 @@ def test_calendar_features_are_known_ahead():
     times = pd.date_range("2024-01-01", periods=72, freq="h")
     schema, panel = Schema.learn(pd.Series(np.zeros(72), index=times), calendar="auto")
     assert panel.future.shape == (72, 2)
-    ahead = schema.read_future(panel, 24, None)
+    ahead = schema.read_future(panel, 24, None)[0]
     assert ahead.shape == (1, 24, 2)
     np.testing.assert_allclose(ahead[0], panel.future[:24])  # the same hours of another day
 

@@ -69,7 +69,7 @@ def test_columns_may_share_covariates():
     assert list(panel.ids) == ["x", "z"]
     assert_array_equal(panel.future[:, 0], [1, 2, 3, 4, 1, 2, 3, 4])
     future = schema.future_frame(panel, 2).assign(w=[8, 9])
-    assert_array_equal(schema.read_future(panel, 2, future)[..., 0], [[8, 9], [8, 9]])
+    assert_array_equal(schema.read_future(panel, 2, future)[0][..., 0], [[8, 9], [8, 9]])
 
 
 def test_a_frame_with_one_target_takes_the_other_columns_as_past_covariates():

@@ -29,7 +29,8 @@ def test_the_future_frame_lacks_only_what_is_known_ahead():
 def test_the_future_is_read_in_the_order_of_the_series():
     schema, panel, future = learn_future()
     for rows in ([0, 1, 2, 3], [3, 1, 0, 2]):
-        ahead = schema.read_future(panel, 2, future.iloc[rows])
+        ahead, n_known = schema.read_future(panel, 2, future.iloc[rows])
+        assert n_known.tolist() == [2, 2]
         assert_array_equal(ahead[..., 0], [[1, 2], [3, 4]])
         assert_array_equal(ahead[1], [[3, 0, 0, 1], [4, 0, 1, 0]])
 
@@ -38,7 +39,7 @@ def test_the_future_of_a_wide_frame_goes_by_its_index():
     schema, panel = Schema.learn(wide_frame(), target="x", future=["z"])
     frame = schema.future_frame(panel, 2)
     assert (frame.index.name, list(frame.columns)) == ("day", ["z"])
-    assert_array_equal(schema.read_future(panel, 2, frame.assign(z=[9, 10]))[0, :, 0], [9, 10])
+    assert_array_equal(schema.read_future(panel, 2, frame.assign(z=[9, 10]))[0][0, :, 0], [9, 10])
     schema, panel = Schema.learn(wide_frame().reset_index(), target="x", future=["z"], time_col="day")
     assert list(schema.future_frame(panel, 2).columns) == ["day", "z"]
 
@@ -70,7 +71,7 @@ def test_a_future_nobody_asked_for_is_refused():
     schema, panel = Schema.learn(long_frame())
     with pytest.raises(ValueError, match="future must be None where fit had no covariates .*, got a DataFrame"):
         schema.read_future(panel, 2, long_frame())
-    assert schema.read_future(panel, 2, None).shape == (2, 2, 0)
+    assert schema.read_future(panel, 2, None)[0].shape == (2, 2, 0)
 
 
 def test_a_future_that_is_no_frame_is_refused():

@@ -34,7 +34,7 @@ def test_the_future_of_polars_is_polars():
     schema, panel = Schema.learn(as_polars(long_frame()), future=["weather"])
     frame = schema.future_frame(panel, 2)
     assert isinstance(frame, polars.DataFrame)
-    ahead = schema.read_future(panel, 2, frame.with_columns(weather=polars.Series(["sun", "rain", "sun", "snow"])))
+    ahead, _ = schema.read_future(panel, 2, frame.with_columns(weather=polars.Series(["sun", "rain", "sun", "snow"])))
     assert_array_equal(ahead[1], [[0, 0, 1], [0, 1, 0]])
 
 

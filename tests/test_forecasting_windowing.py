@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl.forecasting.cutoffs import known_at
 from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import LinearMap
 from tsl.forecasting.panel import Panel
@@ -62,14 +63,14 @@ def test_level_and_spread_are_those_of_the_window_alone():
     windows = windows_of(panel, PLANS["plain"])
     level, spread = windows.levels_and_spreads(ends)
     for k, end in enumerate(ends):
-        z = windows._values[end - 12 : end]
+        z = panel.values[end - 12 : end]
         assert_allclose([level[k], spread[k]], [z[-4:].mean(), z.std()], rtol=1e-9)
 
 
 def test_spread_of_changes():
-    windows = windows_of(make_panel(), PLANS["lagged"])
-    _, spread = windows.levels_and_spreads(np.array([50]))
-    z = windows._values
+    panel = make_panel()
+    _, spread = windows_of(panel, PLANS["lagged"]).levels_and_spreads(np.array([50]))
+    z = panel.values
     assert_allclose(spread, [np.abs(z[38:50] - z[26:38]).mean()], rtol=1e-9)
 
 
@@ -98,7 +99,7 @@ def test_missing_values_count_for_nothing():
     panel.values[[50, 53, 55]] = np.nan
     windows = windows_of(panel, PLANS["plain"])
     level, spread = windows.levels_and_spreads(np.array([58]))
-    z = windows._values[46:58]
+    z = panel.values[46:58]
     assert_allclose([level[0], spread[0]], [np.nanmean(z[-4:]), np.nanstd(z)], rtol=1e-9)
 
 
@@ -214,8 +215,9 @@ def test_rolling_goes_on_from_its_own_forecasts():
         mean = (panel.values[ends - 1] + panel.values[ends - 2]) / 2
         return np.stack([mean, mean + 1], axis=1)[:, :, None]
 
-    found = rolled(run, panel, np.array([30, 100]), horizon=5, block=2, context=3)[:, :, 0]
-    for k, end in enumerate((30, 100)):
+    own, own_ends = known_at(panel, np.array([30, 99]), None, "error", context=3, n_known=np.array([6, 6]), n_ahead=6)
+    found = rolled(run, own, own_ends, horizon=5, block=2)[:, :, 0]
+    for k, end in enumerate((30, 99)):
         last = list(panel.values[end - 2 : end])
         for _ in range(3):
             mean = (last[-1] + last[-2]) / 2

@@ -17,8 +17,6 @@ from tsl.forecasting.panel import Panel
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
-_ALL_ROWS = 2**62
-
 
 class _Baseline(Forecaster):
     """What the baselines share: they look at the target alone."""
@@ -44,9 +42,11 @@ class _Baseline(Forecaster):
     def _fit_panel(self, panel: Panel) -> None:
         """There is nothing to learn."""
 
-    def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
+    def _read_future(
+        self, panel: Panel, horizon: int, n_ahead: int, future: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Nothing: what is known ahead for another forecaster may be given, and is not looked at."""
-        return np.empty((panel.n_series, horizon, 0))
+        return np.empty((panel.n_series, n_ahead, 0)), np.full(panel.n_series, n_ahead)
 
     def _calibration_clone(self) -> Self:
         return clone(self).set_params(season=self.season_)
@@ -128,7 +128,7 @@ class SeasonalNaive(_Baseline):
         return seasonal_naive(panel, ends, horizon, self.season_)
 
     def _context_length(self) -> int:
-        return self.season_
+        return 2 * self.season_  # a season, and readings to fill its gaps from
 
 
 class Drift(_Baseline):
@@ -184,8 +184,8 @@ class Drift(_Baseline):
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         return drift(panel, ends, horizon, self.window)
 
-    def _context_length(self) -> int:
-        return _ALL_ROWS if self.window is None else int(self.window)
+    def _context_length(self) -> int | None:
+        return None if self.window is None else int(self.window)  # the first and the last reading need no filling
 
 
 class WindowAverage(_Baseline):

@@ -2,6 +2,7 @@
 
 from tsl.forecasting.backtest import TooShortWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
+from tsl.forecasting.outliers import OutlierWarning
 from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.times import IrregularTimesWarning
 
@@ -9,6 +10,7 @@ __all__ = [
     "IgnoredColumnsWarning",
     "IrregularTimesWarning",
     "LSTMForecaster",
+    "OutlierWarning",
     "ShortSeriesWarning",
     "TooShortWarning",
 ]

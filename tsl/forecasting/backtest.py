@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_units, mean_sizes, recent_sizes
-from tsl.forecasting.missing import fill
+from tsl.forecasting.intervals import MEMORY, POINT, Asked, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames
@@ -21,6 +21,7 @@ from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster
+    from tsl.forecasting.frames import Schema
 
 _NAMED = 5  # series in a warning
 
@@ -58,11 +59,11 @@ class Plan:
         """(n_series, n_windows) the row after the last one that each window knows; -1 where there is no such window.
 
         Windows count from the end of each series. Each begins at `lowest` (n_series,) or later, with more than a
-        horizon of rows before it; the last one may have fewer.
+        horizon of rows from the first reading on before it; the last one may have fewer.
         """
         back = self.horizon + self.gap + self.step * np.arange(self.n_windows)[::-1]
         ends = panel.ends[:, None] - back
-        begin = panel.offsets[:-1]
+        begin = _first_readings(panel)
         least = np.maximum(lowest, begin + self.horizon + 1)[:, None]
         found = ends >= least
         found[:, -1] = ends[:, -1] >= np.maximum(lowest, begin + 1)
@@ -76,6 +77,12 @@ class Plan:
         if self.sliding:
             starts = np.maximum(starts, stops - (first_cutoffs(cutoffs) - panel.offsets[:-1]))
         return ranges(starts, np.maximum(stops, starts))
+
+
+def _first_readings(panel: Panel) -> NDArray[np.int64]:
+    """(n_series,) row of the first reading of each series, its end if there is none."""
+    read = last_readings(panel.values, panel.offsets) >= 0  # from the first reading on
+    return panel.ends - np.add.reduceat(read, panel.offsets[:-1], dtype=np.int64)
 
 
 def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -121,15 +128,19 @@ def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.in
     parts = []
     for model, numbers in _models(forecaster, panel, cutoffs, plan):
         ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
-        filled = fill_up_to(panel, ends, forecaster.missing)
         spread = partial(_spread, model, panel, cutoffs, ends, asked.quantiles)
-        points, blocks = model._windows_ahead(filled, ends, plan.gap + plan.horizon, asked, spread)
-        parts.append((ends, points[:, plan.gap :], blocks[:, plan.gap :]))
-    ends = np.concatenate([part[0] for part in parts])
+        points, blocks = model._windows_ahead(panel, ends, plan.gap + plan.horizon, asked, spread)
+        seasonal = seasonal_naive(panel, ends, plan.gap + plan.horizon, model.season_)
+        parts.append((ends, points[:, plan.gap :], seasonal[:, plan.gap :], blocks[:, plan.gap :]))
+    ends, points, seasonal, blocks = map(np.concatenate, zip(*parts))
     order = np.argsort(ends, kind="stable")
-    points = np.concatenate([part[1] for part in parts])[order]
-    blocks = np.concatenate([part[2] for part in parts])[order]
-    return _frame(forecaster, panel, ends[order], points, asked.named(blocks), plan)
+    columns = {
+        POINT: points[order].ravel(),
+        **asked.named(blocks[order]),
+        NAIVE: naive(panel, ends[order], plan.horizon).ravel(),
+        SEASONAL_NAIVE: seasonal[order].ravel(),
+    }
+    return _frame(forecaster.schema_, panel, ends[order], columns, plan)
 
 
 def _models(
@@ -138,8 +149,7 @@ def _models(
     """Fitted models, and the numbers of the windows that are each one's to forecast."""
     numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
     if not plan.refit:
-        starts = cutoffs[cutoffs >= 0] + plan.gap
-        if not forecaster._history.was_fitted(panel, starts).any():
+        if not forecaster._history.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
             yield forecaster, numbers
             return
         first = first_cutoffs(cutoffs)
@@ -156,16 +166,16 @@ def _spread(
     cutoffs: NDArray[np.int64],
     ends: NDArray[np.int64],
     quantiles: Sequence[float],
-    calibration: Calibration,
     points: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """(n, horizon, n_quantiles) what the errors of the windows at `ends` stay below with these probabilities.
 
     Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
     """
+    calibration = model._calibration(points.shape[1], _known_before(model, panel, cutoffs))
     lag, earlier = points.shape[1], _earlier_windows(model, panel, cutoffs, points.shape[1])
     if len(earlier):
-        before = model._forecast(fill_up_to(panel, earlier, model.missing), earlier, lag)
+        before = model._forecast_at(panel, earlier, lag)
         points = np.concatenate([before, points])
     all_ends = np.concatenate([earlier, ends])
     order = np.argsort(all_ends, kind="stable")
@@ -185,6 +195,15 @@ def _spread(
     return (scales[series[wanted]] * units[wanted])[:, None, None] * offsets
 
 
+def _known_before(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64]) -> Panel | None:
+    """Return what the model knows of before the first cutoffs; None where that is all that it knows."""
+    history, first = model._history.panel(), first_cutoffs(cutoffs)
+    at = panel.ids.get_indexer(history.ids)
+    last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
+    is_before = stamps_of(history.times) <= np.repeat(last, history.lengths)
+    return None if is_before.all() else history.select(np.flatnonzero(is_before))
+
+
 def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], lag: int) -> NDArray[np.int64]:
     """Windows before the first cutoffs, some of which may be rows that the model was not fitted on."""
     first = first_cutoffs(cutoffs)
@@ -196,24 +215,14 @@ def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64]
 
 
 def _frame(
-    forecaster: Forecaster,
-    panel: Panel,
-    ends: NDArray[np.int64],
-    points: NDArray[np.float64],
-    others: dict[str, NDArray[np.float64]],
-    plan: Plan,
+    schema: Schema, panel: Panel, ends: NDArray[np.int64], columns: dict[str, NDArray[np.float64]], plan: Plan
 ) -> Any:
-    """id, cutoff, time, truth, forecasts and their intervals, and the two baselines."""
-    schema, horizon, gap = forecaster.schema_, plan.horizon, plan.gap
-    rows = (ends[:, None] + gap + np.arange(horizon)).ravel()
-    season = forecaster.season_
+    """id, cutoff, time, truth, and the columns of forecasts."""
+    rows = (ends[:, None] + plan.gap + np.arange(plan.horizon)).ravel()
     columns = {
-        CUTOFF: panel.times[np.repeat(ends - 1, horizon)],
+        CUTOFF: panel.times[np.repeat(ends - 1, plan.horizon)],
         LongNames.of(schema.roles).truth: panel.values[rows],
-        POINT: points.ravel(),
-        **others,
-        NAIVE: naive(panel, ends, horizon).ravel(),
-        SEASONAL_NAIVE: seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
+        **columns,
     }
     frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
@@ -225,32 +234,3 @@ def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[
     rows = ends[:, None] + np.arange(horizon)
     inside = rows < panel.ends[panel.series_of(ends - 1)][:, None]
     return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
-
-
-def fill_up_to(panel: Panel, ends: NDArray[np.int64], how: str) -> Panel:
-    """`panel` without missing readings, as `tsl.forecasting.missing.fill` does it, but nothing from behind a cutoff.
-
-    A gap that a cutoff falls into is not interpolated to the reading behind it: the reading before is repeated.
-    """
-    filled = fill(panel, how)
-    if how != "interpolate" or filled is panel:
-        return filled
-    carried = fill(panel, "ffill")
-    cut = np.zeros(len(panel.values) + 1, bool)
-    cut[ends] = True
-
-    def causal(raw: NDArray[np.float64], smooth: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArray[np.float64]:
-        gap = np.isnan(raw)
-        run = np.cumsum(~gap, axis=0)  # the rows of a gap have the number of the reading before
-        out = smooth.copy()
-        for column in range(raw.shape[1]):
-            inside = np.flatnonzero(cut[1:] & gap[:, column])
-            rows = gap[:, column] & np.isin(run[:, column], run[inside, column])
-            out[rows, column] = flat[rows, column]
-        return out
-
-    return replace(
-        filled,
-        values=causal(panel.values[:, None], filled.values[:, None], carried.values[:, None])[:, 0],
-        past=causal(panel.past, filled.past, carried.past),
-    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -17,12 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.covariates import UNKNOWN
+from tsl.forecasting.cutoffs import in_parts, known_at
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
-from tsl.forecasting.missing import WAYS, fill
-from tsl.forecasting.panel import Panel
+from tsl.forecasting.missing import WAYS, check_missing, fill
+from tsl.forecasting.outliers import without_outliers
+from tsl.forecasting.panel import Panel, after
 from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
@@ -55,6 +58,9 @@ class Forecaster(LookingBack, BaseEstimator):
     freq: str | int | None
     unknown: str = "error"
 
+    _repeats: tuple[int, ...] = ()
+    """What covariates are taken to be where they are not known: see `tsl.forecasting.cutoffs.known_at`."""
+
     # --- what a subclass gives --------------------------------------------------------------------------------
 
     def _fit_panel(self, panel: Panel) -> None:
@@ -62,16 +68,23 @@ class Forecaster(LookingBack, BaseEstimator):
         raise NotImplementedError
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        """(n, horizon) what follows the rows ``panel.offsets[k] : ends[i]`` of each window's series `k`.
+        """Return what follows the rows ``panel.offsets[k] : ends[i]`` of each window's series `k`, as (n, horizon).
 
-        Covariates known ahead are in the rows from ``ends[i]`` on, as far as the series has any, and nothing else of
-        those rows may be looked at.
+        Covariates known ahead are in the rows from ``ends[i]`` on, and nothing else of those rows may be looked at.
+        Where `_context_length` is a number, each series has one window and nothing that is not known there.
         """
         raise NotImplementedError
 
-    def _context_length(self) -> int:
-        """Rows before its beginning that a forecast depends on."""
+    def _context_length(self) -> int | None:
+        """Return how many rows before its beginning a forecast depends on.
+
+        None stands for all of them: `_forecast` then gets the series as they are, missing readings and all.
+        """
         raise NotImplementedError
+
+    def _rows_ahead(self, horizon: int) -> int:
+        """Return how many rows from its beginning on a forecast of `horizon` steps reads covariates of."""
+        return horizon
 
     def _own_quantiles(
         self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
@@ -125,9 +138,14 @@ class Forecaster(LookingBack, BaseEstimator):
         -----
         IgnoredColumnsWarning
             Where ``past=None`` and a long frame has columns that no argument names.
+        OutlierWarning
+            Where readings lie so far from all others that less extreme ones are learned from.
         """
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
-        return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
+        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+        self._fit_read(*read, warn=True)
+        self._see(data)
+        return self
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Read what to learn from, and its form."""
@@ -145,15 +163,19 @@ class Forecaster(LookingBack, BaseEstimator):
             )
         return schema, panel
 
-    def _fit_read(self, schema: Schema, panel: Panel, **options: Any) -> Self:
-        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`."""
-        filled = fill(panel, self.missing)
+    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
+        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
+
+        `warn` says whether a warning names readings that cannot be right.
+        """
+        check_missing(panel, self.missing)
         self.schema_ = schema
+        tame = without_outliers(panel, len(schema.future.names), warn=warn)
+        filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        self._history = History(panel, filled, self.missing)
-        self._history.tails(self._context_length())  # frees what is not needed of the filled panel
-        self._usual = usual_change(panel, self.season_)
+        self._history = History(panel, self.missing)
+        self._usual = usual_change(tame, self.season_)
         self._calibrations: dict[int, Calibration] = {}
         return self
 
@@ -180,8 +202,15 @@ class Forecaster(LookingBack, BaseEstimator):
             ``unknown="ignore"``, and of a known series under an id of another type, such as "10" for 10.
         """
         check_is_fitted(self, "schema_")
-        self._history.add(self._read(data, skip_empty=True), self._context_length())
+        self._history.add(self._read_newer(data, skip_empty=True), self._context_length())
+        self._see(data)
         return self
+
+    def _see(self, data: Any) -> None:
+        """Remember which rows a frame had, where a panel does not tell."""
+        times = self.schema_.shared_times(data)
+        if times is not None:
+            self._history.see(times)
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -201,7 +230,9 @@ class Forecaster(LookingBack, BaseEstimator):
         horizon : int, optional
             Steps; by default as in the constructor.
         future : DataFrame, optional
-            Covariates that are known ahead, as `make_future_frame` lays them out.
+            Covariates that are known ahead, as `make_future_frame` lays them out. Of a model that forecasts several
+            steps at once there may be rows further ahead, to the next multiple of the `horizon` in the constructor:
+            the model reads them, too.
         level : float or sequence of float, optional
             Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and
             ``y_pred-hi-90``. Unless the model was trained for quantiles, they come from the errors of a copy of it,
@@ -226,13 +257,15 @@ class Forecaster(LookingBack, BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
-        panel, times, extended = self._ahead(horizon, future, data)
+        panel, times, extended, n_known = self._ahead(horizon, future, data)
 
-        def spread(calibration: Calibration, _: NDArray[np.float64]) -> NDArray[np.float64]:
+        def spread(_: NDArray[np.float64]) -> NDArray[np.float64]:
+            calibration = self._calibration(horizon)
             units = calibration.units(panel.ids, self._usual_of(panel))
             return units[:, None, None] * calibration.offsets(asked.quantiles, horizon)
 
-        points, blocks = self._windows_ahead(extended, _last_rows(extended, horizon), horizon, asked, spread)
+        ends = extended.ends - self._rows_ahead(horizon)
+        points, blocks = self._windows_ahead(extended, ends, horizon, asked, spread, n_known)
         columns = {POINT: points.ravel(), **asked.named(blocks)}
         return self.schema_.write(panel.ids, times, columns, np.full(panel.n_series, horizon))
 
@@ -267,8 +300,8 @@ class Forecaster(LookingBack, BaseEstimator):
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
             raise ValueError(f"n_paths must be a whole number from 1 up, got {n_paths!r}")
         horizon = self._checked_horizon(horizon)
-        panel, times, extended = self._ahead(horizon, future, data)
-        points = self._forecast(extended, _last_rows(extended, horizon), horizon)
+        panel, times, extended, n_known = self._ahead(horizon, future, data)
+        points = self._forecast_at(extended, extended.ends - self._rows_ahead(horizon), horizon, n_known)
         calibration = self._calibration(horizon)
         scores = calibration.paths(int(n_paths), panel.n_series, horizon, check_random_state(random_state))
         units = calibration.units(panel.ids, self._usual_of(panel))
@@ -298,7 +331,7 @@ class Forecaster(LookingBack, BaseEstimator):
         """What forecasts start from: the tails of all series, or `data`."""
         if data is None:
             return self._history.tails(self._context_length())
-        return self._history.before(self._read(data), self._context_length())
+        return self._history.before(self._read_newer(data), self._context_length())
 
     def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
         """Read newer rows or other series, in the form of the data that was fitted."""
@@ -306,15 +339,31 @@ class Forecaster(LookingBack, BaseEstimator):
         check_new_labels(panel.ids[known.get_indexer(panel.ids) < 0], known, "data")
         return panel
 
-    def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel]:
-        """What is known, the stamps to forecast, and what is known together with rows for these."""
-        panel = self._known(data)
-        times = self.schema_.future_times(panel, horizon)
-        return panel, times, with_steps_ahead(panel, times, self._read_future(panel, horizon, future))
+    def _read_newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
+        """Return rows that may go on from those known, with the rows that the form of the data left out between."""
+        given = self._read(data, skip_empty=skip_empty)
+        times = self.schema_.shared_times(data)
+        left_out = None if times is None else self._history.left_out(given, times)
+        if left_out is None:
+            return given
+        return after(replace(left_out, future=self.schema_.calendar_ahead(left_out.times)), given)
 
-    def _read_future(self, panel: Panel, horizon: int, future: Any) -> NDArray[np.float64]:
-        """(n_series, horizon, F) what is known ahead."""
-        return self.schema_.read_future(panel, horizon, future, unknown=self.unknown)
+    def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel, NDArray[np.int64]]:
+        """Return what is known, the stamps to forecast, and what is known with `_rows_ahead` after it.
+
+        Last comes of how many of these rows, (n_series,), the covariates are known.
+        """
+        panel, n_ahead = self._known(data), self._rows_ahead(horizon)
+        times = self.schema_.future_times(panel, n_ahead)
+        known, n_known = self._read_future(panel, horizon, n_ahead, future)
+        asked = (np.arange(panel.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
+        return panel, times[asked], with_steps_ahead(panel, times, known), n_known
+
+    def _read_future(
+        self, panel: Panel, horizon: int, n_ahead: int, future: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what is known ahead, (n_series, n_ahead, F), and of how many rows of each series it is."""
+        return self.schema_.read_future(panel, horizon, future, n_ahead=n_ahead, unknown=self.unknown)
 
     def _windows_ahead(
         self,
@@ -322,23 +371,89 @@ class Forecaster(LookingBack, BaseEstimator):
         ends: NDArray[np.int64],
         horizon: int,
         asked: Asked,
-        spread: Callable[[Calibration, NDArray[np.float64]], NDArray[np.float64]],
+        spread: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        n_known: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, horizon) points and (n, horizon, n_quantiles) what is asked beside them.
 
-        `spread` gives the quantiles of the errors to be expected, where the model does not say quantiles itself.
+        `spread` gives the quantiles of the errors to be expected of these points, where the model does not say
+        quantiles itself.
         """
-        points = self._forecast(panel, ends, horizon)
+        points = self._forecast_at(panel, ends, horizon, n_known)
         if not asked.quantiles:
             return points, np.empty((*points.shape, 0))
-        own = self._own_quantiles(panel, ends, horizon, list(asked.quantiles))
+        own = self._own_quantiles_at(panel, ends, horizon, list(asked.quantiles), n_known)
         if own is not None:
             return points, own
-        return points, points[:, :, None] + spread(self._calibration(horizon), points)
+        return points, points[:, :, None] + spread(points)
 
-    def _calibration(self, horizon: int) -> Calibration:
-        """Errors to expect of so many steps at least, from windows that were not trained on; found once."""
+    def _forecast_at(
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        n_known: NDArray[np.int64] | None = None,
+        missing: str | None = None,
+    ) -> NDArray[np.float64]:
+        """Return what `predict` would say of `horizon` steps at each cutoff, as (n, horizon).
+
+        `panel` is as it was read. Covariates are known ahead of `n_known` (n,) rows, by default of those that are
+        forecast. `missing` stands for the parameter where that is to be another.
+        """
+        parts = self._known_at(panel, ends, horizon, n_known, missing)
+        return np.concatenate([self._forecast(*known, horizon) for known in parts])
+
+    def _own_quantiles_at(
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        quantiles: list[float],
+        n_known: NDArray[np.int64] | None,
+    ) -> NDArray[np.float64] | None:
+        """Return the same for `_own_quantiles`, as (n, horizon, n_quantiles) or None."""
+        parts = []
+        for known in self._known_at(panel, ends, horizon, n_known):
+            part = self._own_quantiles(*known, horizon, quantiles)
+            if part is None:
+                return None
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _known_at(
+        self,
+        panel: Panel,
+        ends: NDArray[np.int64],
+        horizon: int,
+        n_known: NDArray[np.int64] | None = None,
+        missing: str | None = None,
+    ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
+        """Yield what is known at the cutoffs, as many of them at once as fit into memory."""
+        context, n_ahead = self._context_length(), self._rows_ahead(horizon)
+        if context is None:
+            yield panel, ends
+            return
+        n_known = np.full(len(ends), horizon) if n_known is None else n_known
+        for part in in_parts(len(ends), context + n_ahead):
+            yield known_at(
+                panel,
+                ends[part],
+                self.schema_,
+                self.missing if missing is None else missing,
+                context=context,
+                n_known=n_known[part],
+                n_ahead=n_ahead,
+                repeats=self._repeats,
+            )
+
+    def _calibration(self, horizon: int, known: Panel | None = None) -> Calibration:
+        """Return errors to expect of so many steps at least, from windows that were not trained on.
+
+        They are found once; unless they are to come from rows that were `known` when there were fewer.
+        """
         horizon = max(horizon, int(self.horizon))
+        if known is not None:
+            return calibrate(self, known, horizon)
         if horizon not in self._calibrations:
             self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
         return self._calibrations[horizon]
@@ -348,7 +463,8 @@ class Forecaster(LookingBack, BaseEstimator):
         at = self._history.fitted_ids.get_indexer(panel.ids)
         if (at >= 0).all():
             return self._usual[at]
-        return np.where(at >= 0, self._usual[at], usual_change(panel, self.season_))
+        tame = without_outliers(panel, len(self.schema_.future.names))
+        return np.where(at >= 0, self._usual[at], usual_change(tame, self.season_))
 
     def _checked_horizon(self, horizon: Any) -> int:
         if horizon is None:
@@ -356,8 +472,3 @@ class Forecaster(LookingBack, BaseEstimator):
         if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
             raise ValueError(f"horizon must be a whole number from 1 up, got {horizon!r}")
         return int(horizon)
-
-
-def _last_rows(extended: Panel, horizon: int) -> NDArray[np.int64]:
-    """(n_series,) where the rows to forecast begin."""
-    return extended.ends - horizon

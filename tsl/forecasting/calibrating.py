@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.backtest import fill_up_to, truth_after
+from tsl.forecasting.backtest import truth_after
 from tsl.forecasting.intervals import Calibration
+from tsl.forecasting.outliers import without_outliers
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.scales import usual_change
 
@@ -32,9 +33,10 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     horizon = min(horizon, int(panel.lengths.max()) // 3)
     if not horizon:
         raise ValueError(f"level and quantiles need a series of at least 3 rows, got at most {panel.lengths.max()}")
+    panel = without_outliers(panel, len(forecaster.schema_.future.names))
     cuts, ends = calibration_windows(panel, horizon)
     copy = forecaster._calibration_clone()._fit_read(forecaster.schema_, panel.before(cuts))
-    forecasts = copy._forecast(fill_up_to(panel, ends, forecaster.missing), ends, horizon)
+    forecasts = copy._forecast_at(panel, ends, horizon)
     truth = truth_after(panel, ends, horizon)
     errors = truth - forecasts
     errors[np.abs(errors) <= ROUNDING * np.abs(truth)] = 0.0  # where nothing changes there is no unit for them

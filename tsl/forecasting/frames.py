@@ -163,6 +163,12 @@ class Schema:
         table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
         return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
 
+    def shared_times(self, data: Any) -> pd.Index | None:
+        """Return the stamps of a frame whose columns are series; None of data in another form."""
+        if self.roles.form != "columns":
+            return None
+        return self.axis.read(*self.roles.times(to_pandas(data, "data")[0], "data"))
+
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
         return self.axis.future_of(panel.times, panel.offsets, horizon)
@@ -173,9 +179,35 @@ class Schema:
         return self._like_input(frame)
 
     def read_future(
-        self, panel: Panel, horizon: int, future: Any, *, name: str = "future", unknown: str = "error"
-    ) -> NDArray[np.float64]:
-        """(n_series, horizon, F) what is known ahead, calendar included, of the stamps after each series.
+        self,
+        panel: Panel,
+        horizon: int,
+        future: Any,
+        *,
+        n_ahead: int | None = None,
+        name: str = "future",
+        unknown: str = "error",
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what is known ahead of the stamps after each series, and of how many of them it is.
+
+        Parameters
+        ----------
+        panel : Panel
+        horizon : int
+            Stamps that must be there.
+        future : DataFrame or None
+        n_ahead : int, optional
+            Stamps that may be there; by default `horizon`.
+        name : str
+            What errors call `future`.
+        unknown : {"error", "ignore"}
+            What becomes of categories that `fit` has not seen.
+
+        Returns
+        -------
+        known : ndarray of shape (n_series, n_ahead, F)
+            With the calendar; covariates of stamps that are not there are NaN.
+        n_known : ndarray of shape (n_series,)
 
         Raises
         ------
@@ -183,20 +215,28 @@ class Schema:
             Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, of holes, and
             of categories that are not known unless `unknown` is "ignore".
         """
-        times = self.future_times(panel, horizon)
+        n_ahead = horizon if n_ahead is None else n_ahead
+        times = self.future_times(panel, n_ahead)
         future = None if future is None else to_pandas(future, name)[0]
         covariates = np.empty((len(times), 0))
+        n_known = np.full(panel.n_series, n_ahead)
         if self.roles.future:
             if future is None:
                 raise ValueError(f"{name} must hold the columns {list(self.roles.future)} ahead of time, got None")
             rows = match_future(self.roles, self.axis, future, panel.ids, times, horizon, name)
-            covariates = self.future.encode(future, unknown)[rows]
-            self._no_holes(covariates, times, name)
+            n_known = (rows >= 0).sum(axis=1)
+            covariates = self.future.encode(future, unknown)[rows.ravel()]
+            covariates[rows.ravel() < 0] = np.nan
+            self._no_holes(covariates[rows.ravel() >= 0], times[rows.ravel() >= 0], name)
         elif future is not None:
             given = type(future).__name__
             raise ValueError(f"{name} must be None where fit had no covariates known ahead, got a {given}")
         known = self._with_calendar(covariates, times)
-        return known.reshape(panel.n_series, horizon, known.shape[1])
+        return known.reshape(panel.n_series, n_ahead, known.shape[1]), n_known
+
+    def calendar_ahead(self, times: pd.Index) -> NDArray[np.float64]:
+        """(n, F) what the calendar says of stamps of which nothing else is known: covariates are NaN."""
+        return self._with_calendar(np.full((len(times), len(self.future.names)), np.nan), times)
 
     def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
         """That nothing which should be known ahead is missing."""

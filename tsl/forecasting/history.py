@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.missing import fill
-from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.missing import check_missing, last_readings
+from tsl.forecasting.panel import Panel, after, joined, ranges
 from tsl.forecasting.times import stamps_of
 
 
@@ -22,17 +22,19 @@ class History:
     ----------
     panel : Panel
         The rows of `fit`, missing readings and all.
-    filled : Panel
-        The same without missing readings, as `missing` wants it.
     missing : str
         As for `tsl.forecasting.missing.fill`.
     """
 
-    def __init__(self, panel: Panel, filled: Panel, missing: str) -> None:
+    _recent: list[Panel] | None = None
+    """The tails of all rows up to some, and the panels that were added since; None until tails are asked for."""
+
+    _seen: pd.Index | None = None
+    """Stamps of frames whose columns are series, from where the first of the series ended: see `see`."""
+
+    def __init__(self, panel: Panel, missing: str) -> None:
         self._pieces = [panel]
-        self._filled = [filled]
         self._missing = missing
-        self._is_cut = False  # whether `_filled` has but the tails
         self.ids = self.fitted_ids = panel.ids
         self.fitted_until = stamps_of(panel.times)[panel.ends - 1]  # (n_series,)
         self.last = self.fitted_until.copy()
@@ -43,22 +45,24 @@ class History:
             self._pieces = [joined(self._pieces)]
         return self._pieces[0]
 
-    def tails(self, n_rows: int) -> Panel:
-        """The last rows of all series, missing readings dealt with: so many, and those behind the last reading."""
-        if len(self._filled) > 1:
-            self._filled = [_tails(joined(self._filled), n_rows)]
-        elif not self._is_cut:
-            self._filled = [_tails(self._filled[0], n_rows)]
-        self._is_cut = True
-        return self._filled[0]
+    def tails(self, n_rows: int | None) -> Panel:
+        """The last rows of all series, as they came: so many, and those from a column's last reading on; None: all."""
+        if n_rows is None:
+            return self.panel()
+        if self._recent is None:
+            self._recent = [_tails(self.panel(), n_rows)]
+        elif len(self._recent) > 1:
+            self._recent = [_tails(joined(self._recent), n_rows)]
+        return self._recent[0]
 
-    def add(self, panel: Panel, n_rows: int) -> None:
-        """Rows that follow, or other series.
+    def add(self, panel: Panel, n_rows: int | None) -> None:
+        """Take rows that follow, or other series.
 
         Raises
         ------
         ValueError
-            Of rows that are not newer than what is known of their series.
+            Of rows that are not newer than what is known of their series, and of missing readings where they are
+            refused.
         """
         last = stamps_of(panel.times)[panel.ends - 1]
         at = self.ids.get_indexer(panel.ids)
@@ -70,24 +74,33 @@ class History:
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
                 f"{panel.ids[k]!r}, which is known up to {self._last_time(panel, self.last[at[k]])}"
             )
-        filled = self._fill_after(panel, n_rows)
+        if _has_missing(panel):  # else there is no need to look at what came before
+            self.before(panel, n_rows)
         self._pieces.append(panel)
-        self._filled.append(filled)
+        if self._recent is not None:
+            self._recent.append(panel)
         is_new = at < 0
         self.last[at[~is_new]] = last[~is_new]
         if is_new.any():
             self.ids = self.ids.append(panel.ids[is_new])
             self.last = np.concatenate([self.last, last[is_new]])
 
-    def before(self, panel: Panel, n_rows: int) -> Panel:
-        """`panel` with the tails of known series before it, where it goes on from them, without missing readings.
+    def before(self, panel: Panel, n_rows: int | None) -> Panel:
+        """`panel` with the tails of known series before it, where it goes on from them.
 
         A series that begins at or before the last row that is known of it stands by itself.
+
+        Raises
+        ------
+        ValueError
+            Of missing readings where they are refused, and of a series without any.
         """
-        return self._joined(self._fill_after(panel, n_rows), lambda: self.tails(n_rows))
+        whole = self._joined(panel, lambda: self.tails(n_rows))
+        check_missing(whole, self._missing)
+        return whole
 
     def whole_before(self, panel: Panel) -> Panel:
-        """The same with all that is known, and with readings missing still."""
+        """The same with all that is known."""
         return self._joined(panel, self.panel)
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
@@ -95,19 +108,46 @@ class History:
         at = self.ids.get_indexer(panel.ids)
         return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
 
+    def see(self, times: pd.Index) -> None:
+        """Keep the stamps of a frame whose columns are series.
+
+        Of each such series a panel has the rows from its first reading to its last. Which rows were missing between two
+        frames only the frames can tell.
+        """
+        seen = self._stamps_with(times)
+        self._seen = seen[stamps_of(seen) > self.last.min()]
+
+    def left_out(self, given: Panel, times: pd.Index) -> Panel | None:
+        """Return rows without readings for what lies between what is known of each series and what is `given`.
+
+        `times` are the stamps of the frame that the given rows come from. None where there are no such rows.
+        """
+        at = self.ids.get_indexer(given.ids)
+        first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
+        start = np.searchsorted(stamps_of(seen), self.last[at], side="right")
+        stop = np.where(at >= 0, np.searchsorted(stamps_of(seen), first), start)
+        rows = ranges(start, np.maximum(start, stop))
+        if not len(rows):
+            return None
+        nothing = np.full(len(rows), np.nan)
+        return replace(
+            given,
+            offsets=np.concatenate([[0], np.cumsum(np.maximum(stop - start, 0))]),
+            times=seen[rows],
+            values=nothing,
+            past=np.repeat(nothing[:, None], given.past.shape[1], axis=1),
+            future=np.repeat(nothing[:, None], given.future.shape[1], axis=1),
+            weights=None,
+        )
+
+    def _stamps_with(self, times: pd.Index) -> pd.Index:
+        """Return the stamps that were kept and these, each once and in order."""
+        return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
+
     def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
         return (at >= 0) & (stamps_of(panel.times)[ends] <= self.fitted_until[at])
-
-    def _fill_after(self, panel: Panel, n_rows: int) -> Panel:
-        """`panel` without missing readings; what comes before it counts."""
-        if not _has_missing(panel):
-            return fill(panel, self._missing)
-        longer = self._joined(panel, lambda: self.tails(n_rows))
-        n_before = longer.lengths - panel.lengths
-        rows = ranges(longer.offsets[:-1] + n_before, longer.ends)
-        return fill(longer, self._missing).select(rows, np.arange(panel.n_series))
 
     def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
         """`panel` with rows of known series before it, where it goes on from them."""
@@ -117,8 +157,7 @@ class History:
         before = known()
         at = np.sort(before.ids.get_indexer(panel.ids[follows]))
         head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
-        nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
-        return replace(joined([nothing, head, panel]), static=panel.static)
+        return after(head, panel)
 
     def _last_time(self, panel: Panel, stamp: int) -> Any:
         """A stamp as a time of the panel's kind."""
@@ -130,11 +169,12 @@ class History:
 
 
 def _tails(panel: Panel, n_rows: int) -> Panel:
-    """The last `n_rows` rows of each series and, where no reading is in the last of them, those from one on."""
-    found = np.flatnonzero(~np.isnan(panel.values))
-    last = found[np.maximum(np.searchsorted(found, panel.ends) - 1, 0)] if len(found) else panel.ends - 1
-    starts = np.maximum(np.minimum(last + 1, panel.ends) - n_rows, panel.offsets[:-1])
-    return panel.select(ranges(starts, panel.ends))
+    """The last `n_rows` rows of each series, and those from the last reading on of each column that has none there."""
+    starts = panel.ends - n_rows
+    for column in (panel.values, *panel.past.T, *panel.future.T):
+        last = last_readings(column, panel.offsets)[panel.ends - 1]
+        starts = np.where(last >= panel.offsets[:-1], np.minimum(starts, last), starts)
+    return panel.select(ranges(np.maximum(starts, panel.offsets[:-1]), panel.ends))
 
 
 def _has_missing(panel: Panel) -> bool:

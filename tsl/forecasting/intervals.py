@@ -252,10 +252,12 @@ def _summed(
     stop = np.searchsorted(ends, np.minimum(last, offsets[series + 1]), side="right")
     count = np.maximum(stop - start, 0)
     stop = start + count
-    sums = np.concatenate([[0.0], np.cumsum(sizes)])
+    # running sums over all series would lose a small series' digits behind a large one
+    bounds = np.stack([start, stop], axis=1).ravel()
+    sums = np.where(count > 0, np.add.reduceat(np.append(sizes, 0.0), bounds)[::2], 0.0)
     span = np.where(count > 1, ends[np.maximum(stop - 1, 0)] - ends[np.minimum(start, len(ends) - 1)], 0)
     weight = np.where(count > 1, np.minimum(span / np.maximum(count - 1, 1) / lag, 1.0), 1.0)
-    return weight * (sums[stop] - sums[start]), weight * count
+    return weight * sums, weight * count
 
 
 def _quantiles(scores: Numbers, wanted: Numbers) -> Numbers:

@@ -37,7 +37,10 @@ def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index,
 def match_future(
     roles: Roles, axis: TimeAxis, future: pd.DataFrame, ids: pd.Index, times: pd.Index, horizon: int, name: str
 ) -> NDArray[np.int64]:
-    """(n_series * horizon,) the row of `future` that has each of the wanted ids and times.
+    """Return the row of `future` that has each of the wanted ids and times, as (n_series, n_ahead).
+
+    The first `horizon` rows of each series must be there; those after them may be, as many as are known, and are -1
+    where they are not.
 
     Raises
     ------
@@ -47,18 +50,20 @@ def match_future(
         Of missing or surplus columns or rows.
     """
     _check_columns(roles, future, name)
+    n_ahead = len(times) // max(len(ids), 1)
     time_name = LongNames.of(roles).time
     has_time_column = roles.time_col is not None or (roles.form == "long" and time_name in future.columns)
     given = future[time_name] if has_time_column else future.index
     given_times = axis.read(given, f"column {time_name!r} of {name}" if has_time_column else f"the index of {name}")
     if roles.form == "long":
         given_codes = ids.get_indexer(future[roles.id_col])
-        wanted_codes = np.repeat(np.arange(len(ids)), horizon)
+        wanted_codes = np.repeat(np.arange(len(ids)), n_ahead)
         _known_series(future[roles.id_col][given_codes < 0], name)
     else:
         given_codes = np.zeros(len(future), dtype=np.int64)
         wanted_codes = np.zeros(len(times), dtype=np.int64)
-    return _match(given_codes, given_times, wanted_codes, times, ids if roles.form == "long" else None, name)
+    named = ids if roles.form == "long" else None
+    return _match(given_codes, given_times, wanted_codes, times, named, name, (n_ahead, horizon))
 
 
 def _check_columns(roles: Roles, future: Any, name: str) -> None:
@@ -93,8 +98,12 @@ def _match(
     wanted_times: pd.Index,
     ids: pd.Index | None,
     name: str,
+    steps: tuple[int, int],
 ) -> NDArray[np.int64]:
-    """Position of each wanted pair among the given ones, each of which must be there once and be wanted."""
+    """Position of each wanted pair among the given ones, each of which must be there once and be wanted.
+
+    `steps` says how many pairs each series has, and how many of them, the first ones, must be there.
+    """
     given, wanted = _pair_numbers(given_codes, given_times, wanted_codes, wanted_times)
     order = np.argsort(given, kind="stable")
     ordered = given[order]
@@ -102,9 +111,12 @@ def _match(
     if len(twice):
         double = _listed(given_codes, given_times, order[twice], ids)
         raise ValueError(f"{name} must have each row once, got several of {double}")
+    n_ahead, horizon = steps
     at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1) if len(ordered) else np.zeros(len(wanted), int)
-    missing = np.flatnonzero(ordered[at] != wanted) if len(ordered) else np.arange(len(wanted))
-    surplus = np.flatnonzero(~np.isin(given, wanted))
+    there = (ordered[at] == wanted if len(ordered) else np.zeros(len(wanted), bool)).reshape(-1, n_ahead)
+    missing = np.flatnonzero(~there & (np.arange(n_ahead) < horizon))
+    there = np.logical_and.accumulate(there, axis=1)  # what comes after a hole is of no use
+    surplus = np.flatnonzero(~np.isin(given, wanted if len(missing) else wanted[there.ravel()]))
     if len(missing) or len(surplus):
         wrong = []
         if len(missing):
@@ -112,7 +124,7 @@ def _match(
         if len(surplus):
             wrong.append(f"{len(surplus)} surplus: {_listed(given_codes, given_times, surplus, ids)}")
         raise ValueError(f"{name} must have the rows of make_future_frame, got {' and '.join(wrong)}")
-    return order[at]
+    return np.where(there, order[at].reshape(-1, n_ahead), -1)
 
 
 def _pair_numbers(

@@ -10,13 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.backtest import Plan, forecast_windows
 from tsl.forecasting.intervals import POINT, Asked
-from tsl.forecasting.missing import fill
+from tsl.forecasting.missing import check_missing
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.results import RESIDUAL, LongNames
 from tsl.forecasting.scoring import scaled_error
-
-AT_ONCE = 2**14
-"""Windows that are forecast in one call where all of a series are."""
 
 
 class LookingBack:
@@ -84,8 +81,9 @@ class LookingBack:
         if data is None:
             panel = self._history.panel()
             return panel, panel.offsets[:-1]
-        given = self._read(data, skip_empty=True)
+        given = self._read_newer(data, skip_empty=True)
         panel = self._history.whole_before(given)
+        check_missing(panel, self.missing)
         return panel, panel.ends - given.lengths
 
     def predict_insample(self: Any) -> Any:
@@ -110,9 +108,7 @@ class LookingBack:
             raise ValueError(f"horizon={horizon} must be shorter than a series, got {panel.lengths.max()} rows at most")
         ends = np.repeat(panel.ends, counts) - horizon * (1 + ranges(np.zeros_like(counts), counts))
         ends = np.sort(ends)
-        filled = fill(panel, self.missing)
-        parts = [ends[start : start + AT_ONCE] for start in range(0, len(ends), AT_ONCE)]
-        forecasts = np.concatenate([self._forecast(filled, part, horizon) for part in parts]).ravel()
+        forecasts = self._forecast_at(panel, ends, horizon).ravel()
         rows = (ends[:, None] + np.arange(horizon)).ravel()
         columns = {LongNames.of(self.schema_.roles).truth: panel.values[rows], POINT: forecasts}
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)

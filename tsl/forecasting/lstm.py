@@ -18,6 +18,7 @@ from tsl._estimator import count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.cutoffs import best_repeats
 from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
@@ -316,11 +317,15 @@ class LSTMForecaster(Forecaster):
         -----
         IgnoredColumnsWarning
             Where ``past=None`` and a long frame has columns that no argument names.
+        OutlierWarning
+            Where readings lie so far from all others that less extreme ones are learned from.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        return self._fit_read(*read, checkpoint=kept)
+        self._fit_read(*read, warn=True, checkpoint=kept)
+        self._see(data)
+        return self
 
     def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
@@ -342,7 +347,9 @@ class LSTMForecaster(Forecaster):
         self.n_steps_ = learning.n_steps
         panel = self._without_short(panel)
         self._scaling = Scaling.learn(panel)
-        windows = self._windows(panel)
+        n_covariates = len(self.schema_.future.names)
+        self._repeats = best_repeats(panel, n_covariates, self.season_, self.windowing_.horizon)
+        windows = SeriesWindows(panel, self.windowing_, self._scaling)
         draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
         if not draws.total:
             raise ValueError(
@@ -451,11 +458,12 @@ class LSTMForecaster(Forecaster):
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
-    def _windows(self, panel: Panel) -> SeriesWindows:
-        return SeriesWindows(panel, self.windowing_, self._scaling)
-
     def _context_length(self) -> int:
         return self.windowing_.context
+
+    def _rows_ahead(self, horizon: int) -> int:
+        block = self.windowing_.horizon
+        return -(-horizon // block) * block
 
     def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
         found = self._network_forecasts(panel, ends, horizon)
@@ -488,9 +496,10 @@ class LSTMForecaster(Forecaster):
         n_threads = resolve_threads(self.n_threads)
 
         def run(panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-            return run_networks(self.networks_, self._windows(panel), ends, n_threads, dropout)
+            windows = SeriesWindows(panel, self.windowing_, self._scaling, ends)
+            return run_networks(self.networks_, windows, ends, n_threads, dropout)
 
-        found = rolled(run, self.transform_.apply(panel), ends, horizon, block, self.windowing_.context)
+        found = rolled(run, self.transform_.apply(panel), ends, horizon, block)
         return np.sort(self.transform_.undo(found), axis=2)
 
     def _calibration_clone(self) -> LSTMForecaster:

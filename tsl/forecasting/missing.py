@@ -12,16 +12,15 @@ from tsl.forecasting.panel import Panel
 WAYS = ("error", "interpolate", "ffill", "mask")
 
 
-def fill(panel: Panel, how: str) -> Panel:
-    """The panel with its missing readings dealt with.
+def check_missing(panel: Panel, how: str) -> None:
+    """Check that the missing readings of a panel can be dealt with.
 
     Parameters
     ----------
     panel : Panel
         NaN in `values`, `past` or `future` is a missing reading.
     how : {"error", "interpolate", "ffill", "mask"}
-        "error" refuses any; "interpolate" draws a line by steps from the reading before to the one after, and
-        "ffill" repeats the reading before; at the ends of a series both repeat the nearest. "mask" leaves NaN.
+        As for `fill`.
 
     Raises
     ------
@@ -34,7 +33,21 @@ def fill(panel: Panel, how: str) -> Panel:
     _check(panel, panel.values[:, None], how, "the target", whole=True)
     _check(panel, panel.past, how, "a past covariate", whole=how != "mask")
     _check(panel, panel.future, how, "a future covariate", whole=how != "mask")
-    if how == "mask":
+
+
+def fill(panel: Panel, how: str) -> Panel:
+    """Return the panel with its missing readings dealt with.
+
+    Parameters
+    ----------
+    panel : Panel
+        Checked by `check_missing`.
+    how : {"error", "interpolate", "ffill", "mask"}
+        "interpolate" draws a line by steps from the reading before to the one after, and "ffill" repeats the reading
+        before; at the ends of a series both repeat the nearest. "mask" leaves NaN, and so does a column without any
+        reading in a series.
+    """
+    if how not in ("interpolate", "ffill"):
         return panel
     return replace(
         panel,
@@ -42,6 +55,13 @@ def fill(panel: Panel, how: str) -> Panel:
         past=_filled(panel.past, panel, how),
         future=_filled(panel.future, panel, how),
     )
+
+
+def last_readings(column: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) row of the last reading up to each row of its series; -1 where there is none."""
+    rows = np.arange(len(column))
+    last = np.maximum.accumulate(np.where(np.isnan(column), -1, rows))
+    return np.where(last >= np.repeat(offsets[:-1], np.diff(offsets)), last, -1)
 
 
 def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, whole: bool) -> None:
@@ -80,9 +100,9 @@ def _filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.fl
     end = np.repeat(panel.ends, panel.lengths)
     for column in filled.T:
         there = ~np.isnan(column)
-        before, after = _neighbours(there, first, end)
+        before, after = _neighbours(there)
         before, after = np.where(before < first, after, before), np.where(after >= end, before, after)
-        gap = np.flatnonzero(~there)
+        gap = np.flatnonzero(~there & (before >= first) & (before < end))
         low, high = before[gap], after[gap]
         if how == "ffill":
             column[gap] = column[low]
@@ -92,10 +112,8 @@ def _filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.fl
     return filled
 
 
-def _neighbours(
-    there: NDArray[np.bool_], first: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row of the last reading up to each row, and of the first one from it on; outside its series if there is none."""
+def _neighbours(there: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row of the last reading up to each row, and of the first one from it on, whatever series they are in."""
     rows = np.arange(len(there))
     before = np.maximum.accumulate(np.where(there, rows, -1))
     after = np.minimum.accumulate(np.where(there, rows, len(there))[::-1])[::-1]

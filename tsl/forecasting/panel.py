@@ -119,6 +119,12 @@ def joined(panels: list[Panel]) -> Panel:
     )
 
 
+def after(head: Panel, panel: Panel) -> Panel:
+    """Return `panel` with the rows of `head` before those of the same series."""
+    nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
+    return replace(joined([nothing, head, panel]), static=panel.static)
+
+
 def _joined_weights(panels: list[Panel]) -> NDArray[np.float64]:
     """Weights of all rows, 1 where a panel has none."""
     return np.concatenate([np.ones(len(p.values)) if p.weights is None else p.weights for p in panels])

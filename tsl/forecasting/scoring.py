@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.backtest import fill_up_to, truth_after
-from tsl.forecasting.panel import Panel, joined, ranges
+from tsl.forecasting.backtest import truth_after
+from tsl.forecasting.missing import check_missing
+from tsl.forecasting.panel import Panel, after, ranges
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 from tsl.forecasting.times import stamps_of
@@ -35,14 +36,22 @@ def scaled_error(forecaster: Forecaster, data: Any) -> float:
         skipped = np.zeros_like(starts)
     else:
         model = forecaster
-        panel, starts, skipped = _unseen(forecaster, forecaster._read(data, skip_empty=True))
+        given = forecaster._read(data, skip_empty=True)
+        if missing == "error":
+            check_missing(given, missing)
+        panel, starts, skipped = _unseen(forecaster, given)
+        if skipped.any() and missing == "error":  # the rows that were put in have no readings
+            missing = "interpolate"
+        check_missing(panel, missing)
     counts = -(-(panel.ends - starts - skipped) // horizon)
     ends = np.repeat(starts + skipped, counts) + horizon * ranges(np.zeros_like(counts), counts)
     is_first = ends == np.repeat(starts + skipped, counts)
     ahead = np.where(is_first, np.repeat(skipped, counts), 0)  # steps before the first that counts
-    known = fill_up_to(panel, ends - ahead, "interpolate" if skipped.any() and missing == "error" else missing)
-    forecasts = model._forecast(known, ends - ahead, horizon + int(skipped.max()))
-    forecasts = np.take_along_axis(forecasts, ahead[:, None] + np.arange(horizon), axis=1)
+    forecasts = np.empty((len(ends), horizon))
+    for n_before in np.unique(ahead):
+        which = ahead == n_before
+        found = model._forecast_at(panel, ends[which] - n_before, horizon + int(n_before), missing=missing)
+        forecasts[which] = found[:, n_before:]
     return _mean_by_series(model, panel, starts, ends, np.abs(truth_after(panel, ends, horizon) - forecasts))
 
 
@@ -73,8 +82,7 @@ def _unseen(forecaster: Forecaster, given: Panel) -> tuple[Panel, NDArray[np.int
     skipped = np.zeros(given.n_series, np.int64)
     if lacking is not None:
         skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
-        nothing = given.select(np.zeros(0, np.int64), np.arange(given.n_series))  # keeps the order of the series
-        given = replace(joined([nothing, lacking, given]), static=given.static)
+        given = after(lacking, given)
     panel = history.whole_before(given)
     starts = panel.ends - n_newer - skipped
     is_scored = (n_newer > 0) & (starts > panel.offsets[:-1])
@@ -109,7 +117,7 @@ def _lacking(forecaster: Forecaster, given: Panel) -> Panel | None:
         times=times[rows],
         values=np.full(len(rows), np.nan),
         past=np.full((len(rows), known.past.shape[1]), np.nan),
-        future=np.full((len(rows), known.future.shape[1]), np.nan),
+        future=schema.calendar_ahead(times[rows]),
         static=known.static[used],
         weights=None,
     )

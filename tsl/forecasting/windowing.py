@@ -13,13 +13,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.missing import last_readings
+from tsl.forecasting.outliers import median_and_reach
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import changes
 from tsl.network import Framing, Sequences, Targets
 from tsl.training import Samples
 
 SMALLEST_SPREAD = 0.05  # of the deviation of a window, where its changes are smaller still
-NO_SPREAD = 1e-5  # of the deviation of its series: a window that is constant but for rounding
+ROUNDING = 1e-14  # of the level of a window: one whose spread is no larger is constant
+SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller spread
+MOST_SPREADS = 1e15  # that a row may be from a window; the square is a number in single precision still
+NUMBERS_AT_ONCE = 2**16  # of windows that are looked at together: what the cache of a core holds
 
 
 @dataclass(frozen=True)
@@ -91,22 +96,27 @@ class SeriesWindows:
     panel : Panel
     windowing : Windowing
     scaling : Scaling
-        Values are standardised with it where windows have no spread of their own; otherwise series by series, for the
-        sake of precision alone.
+        Covariates are standardised with it, and values where windows have no spread of their own.
+    ends : ndarray of shape (n_series,), optional
+        Where the forecast of each series begins, if each has one window alone. Its rows are then stored relative to
+        that window, and all that the network reads depends on nothing else. Otherwise rows serve many windows, and are
+        stored relative to the middle and a typical distance from it of their series, for the sake of precision alone.
     """
 
-    def __init__(self, panel: Panel, windowing: Windowing, scaling: Scaling) -> None:
+    def __init__(
+        self, panel: Panel, windowing: Windowing, scaling: Scaling, ends: NDArray[np.int64] | None = None
+    ) -> None:
         self.panel, self.windowing = panel, windowing
-        if windowing.spread is None:
-            self._centers, self._units = np.repeat(scaling.values, panel.n_series, axis=1)
+        self._center, self._unit = (float(number) for number in scaling.values[:, 0])
+        self._padded = np.concatenate([np.full(windowing.context, np.nan), panel.values])
+        self._ends = ends
+        if ends is not None:
+            self._level, self._spread = self._measured(ends)
+            self._centers, self._units = self._level, _or_size(self._spread, self._level)
+        elif windowing.spread is None:
+            self._centers, self._units = np.full((2, panel.n_series), scaling.values)
         else:
             self._centers, self._units = _by_series(panel)
-        self._values = (panel.values - self._by_row(self._centers)) / self._by_row(self._units)
-        self._changes = changes(self._values, panel.offsets, windowing.lag) if windowing.lag else None
-        self._sums = _Sums(self._values)
-        self._change_sums = (
-            _Sums(np.abs(changes(self._values, panel.offsets, windowing.spread))) if windowing.spread else None
-        )
         self._rows = self._channels(scaling)
         self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
         self._static = _standardised(panel.static, scaling.static).astype(np.float32)
@@ -126,57 +136,86 @@ class SeriesWindows:
 
     def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
-        columns = [self._values[:, None]]
-        if self._changes is not None:
-            columns.append(self._changes[:, None])
+        values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
+        if self._ends is not None and self.windowing.spread is not None:  # rows before a window may be far off
+            values = np.clip(values, -MOST_SPREADS, MOST_SPREADS)
+        columns = [values[:, None]]
+        if self.windowing.lag:
+            columns.append(changes(values, self.panel.offsets, self.windowing.lag)[:, None])
         if self.windowing.masked:
-            columns.append(np.isnan(self._values)[:, None])
+            columns.append(np.isnan(values)[:, None])
         columns += [_standardised(self.panel.past, scaling.past), _standardised(self.panel.future, scaling.future)]
         return _single_precision(np.concatenate(columns, axis=1))
 
     # --- windows --------------------------------------------------------------------------------------------
 
     def levels_and_spreads(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n,) each: what windows that end before `ends` are relative to; a constant window has the spread 0."""
-        plan, first = self.windowing, self.panel.offsets[self.panel.series_of(ends - 1)]
-        start = np.maximum(ends - plan.window, first)
-        mean, deviation = self._sums.mean_and_deviation(start, ends)
-        level = np.zeros(len(ends))
-        if plan.level:
-            last, _ = self._sums.mean_and_deviation(np.maximum(ends - plan.level, first), ends)
-            level = np.nan_to_num(np.where(np.isnan(last), mean, last))
-        if plan.spread is None:
-            return level, np.ones(len(ends))
-        spread = deviation
-        if self._change_sums is not None:
-            change, _ = self._change_sums.mean_and_deviation(start, ends)
-            spread = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
-        return level, np.where(spread > NO_SPREAD, spread, 0.0)
+        """Return what windows that end before `ends` are relative to, (n,) each; a constant window has the spread 0."""
+        series = self.panel.series_of(ends - 1)
+        if self._ends is not None:
+            return self._level[series], self._spread[series]
+        level, spread = self._measured(ends)
+        return level, np.where(spread > SINGLE_ROUNDING * self._units[series], spread, 0.0)
 
-    def units(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n,) deviation of the series of each window, or of all values."""
-        return self._units[self.panel.series_of(ends - 1)]
+    def _measured(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return level and spread of windows from the values of each alone."""
+        plan, n = self.windowing, max(1, NUMBERS_AT_ONCE // self.windowing.context)
+        level, spread = np.full(len(ends), self._center), np.full(len(ends), self._unit)
+        if plan.level == 0 and plan.spread is None:
+            return level, spread
+        for start in range(0, len(ends), n):
+            part = slice(start, start + n)
+            rows = self._context(ends[part])
+            window = rows[:, -plan.window :]
+            mean, deviation = _mean_and_deviation_of_rows(window)
+            if plan.level:
+                level[part] = self._level_of(ends[part], window, mean)
+            if plan.spread is not None:
+                spread[part] = _spread_of(rows, plan, mean, deviation)
+        return level, spread
+
+    def _context(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n, context) values before `ends`, NaN before the beginning of a series."""
+        n_rows = self.windowing.context
+        rows = np.lib.stride_tricks.sliding_window_view(self._padded, n_rows)[ends]
+        lacking = n_rows - (ends - self.panel.offsets[self.panel.series_of(ends - 1)])
+        if (lacking > 0).any():
+            rows[np.arange(n_rows) < lacking[:, None]] = np.nan
+        return rows
+
+    def _level_of(
+        self, ends: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(n,) mean of the last values of each window; of all where these are missing; else the last reading before."""
+        level, _ = _mean_and_deviation_of_rows(window[:, -self.windowing.level :])
+        level = np.where(np.isnan(level), mean, level)
+        empty = np.isnan(level)
+        if empty.any():
+            last = last_readings(self.panel.values, self.panel.offsets)[ends - 1]
+            level[empty] = np.where(last >= 0, self.panel.values[last], self._center)[empty]
+        return level
 
     def sequences(self, ends: NDArray[np.int64]) -> Sequences:
-        """The windows whose forecasts begin at rows `ends`, in the network's form."""
-        return self._sequences(ends, *self.levels_and_spreads(ends))
+        """Return the windows whose forecasts begin at rows `ends`, in the network's form."""
+        plan, series = self.windowing, self.panel.series_of(ends - 1)
+        level, spread = self.levels_and_spreads(ends)
+        shifts, scales = np.zeros((2, len(ends), self.n_channels), np.float32)
+        scales[:] = 1.0
+        shifts[:, 0] = (level - self._centers[series]) / self._units[series]  # in the units of the rows
+        scales[:, : 2 if plan.lag else 1] = _inverse(spread / self._units[series])[:, None]
+        # the last segment may reach beyond the horizon, where `predict` knows nothing: training must not either
+        stops = np.minimum(ends + plan.horizon, self.panel.offsets[series + 1])
+        bounds = np.stack([self.panel.offsets[series], ends, stops], axis=1)
+        lengths = np.full(len(ends), plan.n_steps)
+        return Sequences(self._rows, ends - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series]))
 
     def samples(self, ends: NDArray[np.int64]) -> Samples:
         """The same with the values that follow as targets; all of them lie within the series."""
-        level, spread = self.levels_and_spreads(ends)
-        shifts = np.zeros(len(ends)) if self.windowing.lag else level
-        targets = Targets(self._target_rows, ends, shifts.astype(np.float32), _inverse(spread).astype(np.float32))
-        return Samples(self._sequences(ends, level, spread), targets)
-
-    def _sequences(self, ends: NDArray[np.int64], level: NDArray[np.float64], spread: NDArray[np.float64]) -> Sequences:
-        plan, series = self.windowing, self.panel.series_of(ends - 1)
-        shifts, scales = np.zeros((2, len(ends), self.n_channels), np.float32)
-        scales[:] = 1.0
-        shifts[:, 0] = level
-        scales[:, : 2 if plan.lag else 1] = _inverse(spread)[:, None]
-        bounds = np.stack([self.panel.offsets[series], ends, self.panel.offsets[series + 1]], axis=1)
-        lengths = np.full(len(ends), plan.n_steps)
-        return Sequences(self._rows, ends - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series]))
+        sequences = self.sequences(ends)
+        framing = sequences.framing
+        assert framing is not None
+        shifts = np.zeros(len(ends), np.float32) if self.windowing.lag else framing.shifts[:, 0].copy()
+        return Samples(sequences, Targets(self._target_rows, ends, shifts, framing.scales[:, 0].copy()))
 
     def restored(self, outputs: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """Outputs (n, horizon, ·) of the network for the windows before `ends`, in the units of the panel."""
@@ -186,10 +225,9 @@ class SeriesWindows:
         if plan.lag:
             rows = ends[:, None] - plan.lag + np.arange(plan.horizon)
             known = rows >= self.panel.offsets[series, None]
-            before = np.where(known, self._values[np.maximum(rows, 0)], np.nan)
+            before = np.where(known, self.panel.values[np.maximum(rows, 0)], np.nan)
             base = np.where(np.isnan(before), base, before)
-        forecasts = base[:, :, None] + spread[:, None, None] * outputs
-        return forecasts * self._units[series, None, None] + self._centers[series, None, None]
+        return base[:, :, None] + spread[:, None, None] * outputs
 
     def written_out(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Values of the windows, (n, window, 1, or 2 with changes), and what is known ahead, (n, horizon, F).
@@ -220,36 +258,35 @@ class SeriesWindows:
         return (values - wanted.shifts[:, None]).astype(np.float64) * wanted.scales[:, None]
 
 
-class _Sums:
-    """Mean and deviation of any run of rows, from sums of all rows before."""
+def _spread_of(
+    rows: NDArray[np.float64], plan: Windowing, mean: NDArray[np.float64], deviation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) spread of windows with the rows before them, (n, context); 0 where it is rounding or nothing is known."""
+    spread = deviation
+    if plan.spread:
+        rows = rows[:, -plan.window - plan.spread :]
+        change, _ = _mean_and_deviation_of_rows(np.abs(rows[:, plan.spread :] - rows[:, : -plan.spread]))
+        spread = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
+    return np.where(spread > ROUNDING * np.abs(mean), spread, 0.0)
 
-    def __init__(self, numbers: NDArray[np.float64]) -> None:
-        found = ~np.isnan(numbers)
-        zeroed = np.where(found, numbers, 0.0)
-        self._count, self._sum, self._square_sum = (
-            np.concatenate([[0.0], np.cumsum(part)]) for part in (found, zeroed, zeroed**2)
-        )
 
-    def mean_and_deviation(
-        self, start: NDArray[np.int64], stop: NDArray[np.int64]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Of rows start..stop each, NaN where all of them are missing."""
-        count = self._count[stop] - self._count[start]
-        count = np.where(count > 0, count, np.nan)
-        mean = (self._sum[stop] - self._sum[start]) / count
-        mean_square = (self._square_sum[stop] - self._square_sum[start]) / count
-        return mean, np.sqrt(np.maximum(mean_square - mean**2, 0.0))
+def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) each, over what is not missing of each row; NaN where all is."""
+    missing = np.isnan(rows)
+    if not missing.any():
+        mean = rows.mean(axis=1)
+        return mean, np.sqrt(np.square(rows - mean[:, None]).mean(axis=1))
+    count = rows.shape[1] - missing.sum(axis=1).astype(np.float64)
+    count[count == 0] = np.nan
+    mean = np.where(missing, 0.0, rows).sum(axis=1) / count
+    apart = np.where(missing, 0.0, rows - mean[:, None])
+    return mean, np.sqrt(np.square(apart).sum(axis=1) / count)
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_series,) mean and deviation of each series; its size, or 1, where there is no deviation."""
-    found = ~np.isnan(panel.values)
-    starts = panel.offsets[:-1]
-    count = np.maximum(np.add.reduceat(found.astype(np.float64), starts), 1.0)
-    centers = np.add.reduceat(np.where(found, panel.values, 0.0), starts) / count
-    apart = np.where(found, panel.values - np.repeat(centers, panel.lengths), 0.0)
-    units = np.sqrt(np.add.reduceat(apart**2, starts) / count)
-    return centers, _or_size(units, centers)
+    """(n_series,) middle of each series, and how far half of its values are from it; its size, or 1, for nothing."""
+    centers, units = median_and_reach(panel.values, panel.offsets, 0.5, 1)
+    return centers, _or_size(np.where(np.isfinite(units), units, 0.0), centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
