@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -98,10 +98,19 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     scaling : "standard" or None, default="standard"
         Standardise the inputs inside, by channel, with mean and standard deviation of the training part, by windows and
         their weights (a row that lies in ten windows counts ten times). A two-dimensional X without `n_channels` is
-        one channel, so columns in different units should be scaled before.
+        one channel, but each column has its own mean and deviation where these differ so much (10 times, with 20
+        windows or more) that they cannot be steps of one channel.
     n_channels : int, optional
         Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
         axis for them has.
+    time_order : {"auto", "oldest_first", "newest_first"}, default="auto"
+        Which end of a window is the oldest. "auto" goes by the names of the columns of a frame, see
+        `LSTMRegressor`; else it is the first step, with a warning where the rows show the opposite.
+    layout : {"auto", "time_channel", "channel_time"} or sequence of str, default="auto"
+        Which axis comes first: (n, T, C), and the channels of a step side by side in two dimensions, or (n, C, T) as
+        in sktime and aeon, and the steps of a channel side by side. Names for the columns of an array, such as
+        ``["lag_1", "lag_2", "holiday"]``, have it read as a frame with these names. "auto" is "time_channel", with
+        a warning where a three-dimensional X has 1 step of 3 channels or more, or 10 times as many channels as steps.
     n_threads : int, optional
         Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
         ``NUMBA_NUM_THREADS`` is set.
@@ -131,11 +140,14 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     n_channels_in_ : int
         Channels of a step.
     n_features_in_ : int
-        ``n_timesteps_in_ * n_channels_in_``; missing for sequences of different lengths.
+        ``n_timesteps_in_ * n_channels_in_``, or the columns of a table of lags; missing for sequences of different
+        lengths.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, where X was a DataFrame whose columns are all strings.
+    columns_ : ndarray of int, of shape (n_timesteps_in_, n_channels_in_), or None
+        Which column of a two-dimensional X is which step of which channel, where names told.
     input_scaling_ : Scaling
-        `mean` and `scale` of each channel.
+        `mean` and `scale` of each channel; of shape (n_timesteps_in_, 1) where each column has its own.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
 
@@ -198,6 +210,8 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         n_iter_no_change: int | None = 10,
         scaling: str | None = "standard",
         n_channels: int | None = None,
+        time_order: str = "auto",
+        layout: str | Sequence[str] = "auto",
         n_threads: int | None = None,
         dtype: str = "float32",
         callbacks: Iterable[Any] | None = None,
@@ -241,6 +255,8 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         )
         self.scaling = scaling
         self.n_channels = n_channels
+        self.time_order = time_order
+        self.layout = layout
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
