@@ -95,7 +95,7 @@ KINDS = {
         lambda: SlidingWindow(4, groups="g").fit(TABLE.assign(g=np.repeat([1, 2], 30))),
         lambda m: m.transform(TABLE.assign(g=np.repeat([1, 2], 30))),
     ),
-    "forecaster": (lambda: forecaster(transform="log").fit(LOAD), lambda m: m.predict(level=80)),
+    "forecaster": (lambda: forecaster(target_transform="log").fit(LOAD), lambda m: m.predict(level=80)),
     "everything chosen": (lambda: LSTMForecaster(horizon=3, **SMALL).fit(LOAD), lambda m: m.predict()),
     "many series": (
         lambda: forecaster(past=["promo"], future=["kind"], missing="mask", n_models=2).fit(LONG, static=["store"]),

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
@@ -82,6 +83,7 @@ class Forecaster(LookingBack, BaseEstimator):
     def fit(
         self,
         data: Any,
+        y: None = None,
         *,
         target: Any = None,
         id_col: Any = None,
@@ -96,7 +98,10 @@ class Forecaster(LookingBack, BaseEstimator):
         data : Series or DataFrame
             Of pandas or polars: a Series; a frame with the column `target` and a time index, or a column `time_col`; a
             frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
-            `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
+            `time_col` and `target`. They need not be named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and
+            ``y`` for a single series.
+        y : None
+            Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
         target, id_col, time_col : column names, optional
             Which columns hold the numbers, the series and the stamps.
         static : list of column names, or DataFrame, optional
@@ -115,6 +120,7 @@ class Forecaster(LookingBack, BaseEstimator):
         ValueError
             Of parameters out of range, and of data that cannot be learned from.
         """
+        refuse_targets_apart(y)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         return self._fit_read(*self._read_training(data, **roles, static=static, sample_weight=sample_weight))
 
@@ -240,7 +246,7 @@ class Forecaster(LookingBack, BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
-            raise ValueError(f"n_paths must be a whole number from 1 up, got {n_paths!r}")
+            raise ValueError(f"n_paths must be a whole number from 1 up, got {shown(n_paths)}")
         horizon = self._checked_horizon(horizon)
         panel, times, extended = self._ahead(horizon, future, data)
         points = self._forecast(extended, _last_rows(extended, horizon), horizon)
@@ -323,7 +329,8 @@ class Forecaster(LookingBack, BaseEstimator):
         if horizon is None:
             return int(self.horizon)
         if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
-            raise ValueError(f"horizon must be a whole number from 1 up, got {horizon!r}")
+            hint = "" if np.isscalar(horizon) else ": series to forecast from are given as data="
+            raise ValueError(f"horizon must be a whole number from 1 up, got {shown(horizon)}{hint}")
         return int(horizon)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.backtest import Plan, forecast_windows, truth_name
 from tsl.forecasting.intervals import POINT, Asked
 from tsl.forecasting.missing import fill
@@ -127,7 +128,7 @@ class LookingBack:
         residual = frame[truth_name(self.schema_)] - frame[POINT]
         return frame.assign(residual=residual) if hasattr(frame, "assign") else frame.with_columns(residual=residual)
 
-    def score(self: Any, data: Any = None) -> float:
+    def score(self: Any, data: Any = None, y: None = None) -> float:
         """Negative mean absolute scaled error (MASE), so that more is better.
 
         Parameters
@@ -135,6 +136,8 @@ class LookingBack:
         data : Series or DataFrame, optional
             What came after the rows that are known, or these rows and what came after; of series that are not known,
             the last `horizon` rows are forecast. By default the last window of a backtest.
+        y : None
+            As for `fit`.
 
         Returns
         -------
@@ -149,4 +152,5 @@ class LookingBack:
             Where there is nothing to score.
         """
         check_is_fitted(self, "schema_")
+        refuse_targets_apart(y)
         return -scaled_error(self, data)

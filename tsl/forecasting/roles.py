@@ -148,13 +148,17 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
 
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
-    """The usual names of a long frame, where all of them are there and none is given; else what is given."""
+    """The usual names of a long frame, or of one series, where they are there and none is given; else what is given."""
     _each_once(data, "data")
     default_id, default_time, default_target = LONG_NAMES
     target_there = target is not None or default_target in data.columns
-    if id_col is None and time_col is None and {default_id, default_time} <= set(data.columns) and target_there:
-        return default_id, default_time, default_target if target is None else target
-    return id_col, time_col, target
+    if id_col is not None or time_col is not None or default_time not in data.columns or not target_there:
+        return id_col, time_col, target
+    if default_id in data.columns:
+        id_col = default_id
+    elif isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
+        return id_col, time_col, target  # the times are in the index
+    return id_col, default_time, default_target if target is None else target
 
 
 def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | None:

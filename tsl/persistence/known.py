@@ -71,6 +71,8 @@ PARTS = {
     "windows._Tail": "tsl.windows._sliding",
 }
 _MODULES = MODELS | PARTS
+# Parameters that have another name now than in some files.
+RENAMED = {"LSTMForecaster": {"transform": "target_transform"}}
 # The functions of NumPy that a file may name, for TransformedTargetRegressor and FunctionTransformer.
 FUNCTIONS = {
     name: getattr(np, name)

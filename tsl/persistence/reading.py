@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
-from tsl.persistence.known import FUNCTIONS, class_of
+from tsl.persistence.known import FUNCTIONS, RENAMED, class_of
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
 _TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
@@ -128,6 +128,8 @@ class Reader:
     def _object(self, stored: dict[str, Any]) -> Any:
         kind = class_of(stored["$class"])
         parameters = self.decode(stored.get("parameters", {}))  # first, as they were written: see `$same`
+        new_names = RENAMED.get(stored["$class"], {})
+        parameters = {new_names.get(name, name): value for name, value in parameters.items()}
         state = self.decode(stored["state"])
         if kind is Network:
             return _network(**state)
