@@ -19,6 +19,7 @@ from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
+from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.panel import Panel
@@ -145,6 +146,30 @@ class Forecaster(LookingBack, BaseEstimator):
         """A forecaster with the same parameters, fitted to other rows."""
         return clone(self)._fit_read(self.schema_, panel)
 
+    def calibrate(self, horizon: int | None = None) -> Self:
+        """Make the second fit that intervals take now, rather than when `predict` is first asked for them.
+
+        It is kept, also in a file: of a server, do it before `tsl.save`. `simulate` needs it too. Threads that ask for
+        intervals at once make one such fit between them.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            Steps, where more will be asked for than `horizon` of the constructor.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Of a horizon below 1, and where no series has 3 rows.
+        """
+        check_is_fitted(self, "schema_")
+        self._calibration(self._checked_horizon(horizon))
+        return self
+
     def update(self, data: Any) -> Self:
         """Take newer rows, or other series, as what is known: forecasts then follow them. Nothing is learned anew.
 
@@ -188,7 +213,8 @@ class Forecaster(LookingBack, BaseEstimator):
         level : float or sequence of float, optional
             Percentages of intervals, which become columns such as ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the
             model was trained for quantiles, they come from the errors of a copy of it, fitted without the last part of
-            each series, in forecasting that part; this takes a second fit the first time.
+            each series, in forecasting that part; this takes a second fit the first time, unless `calibrate` has
+            made it.
         quantiles : float or sequence of float, optional
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional
@@ -314,9 +340,10 @@ class Forecaster(LookingBack, BaseEstimator):
     def _calibration(self, horizon: int) -> Calibration:
         """Errors to expect of so many steps at least, from windows that were not trained on; found once."""
         horizon = max(horizon, int(self.horizon))
-        if horizon not in self._calibrations:
-            self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
-        return self._calibrations[horizon]
+        with lock_of(self):  # threads that ask at once wait for one fit rather than make one each
+            if horizon not in self._calibrations:
+                self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
+            return self._calibrations[horizon]
 
     def _usual_of(self, panel: Panel) -> NDArray[np.float64]:
         """(n_series,) how much each series usually changes: as it was fitted, or else in `panel`."""
