@@ -16,6 +16,7 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_unit
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
+from tsl.forecasting.results import write_long
 from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
@@ -215,9 +216,9 @@ def _frame(
         "Naive": naive(panel, ends, horizon).ravel(),
         "SeasonalNaive": seasonal_naive(panel, ends, horizon + gap, season)[:, gap:].ravel(),
     }
-    frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
+    frame = write_long(schema.roles, panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
-    return frame[[names[0], "cutoff", names[1], *[name for name in names[2:] if name != "cutoff"]]]
+    return schema.like_input(frame[[names[0], "cutoff", names[1], *[name for name in names[2:] if name != "cutoff"]]])
 
 
 def truth_name(schema: Schema) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.calendar import Calendar
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.known_ahead import empty_future, match_future
@@ -18,7 +19,6 @@ from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import write_like_input, write_long
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.static import StaticTable, static_frame
-from tsl.forecasting.tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.times import TimeAxis, read_times
 
 
@@ -166,7 +166,7 @@ class Schema:
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""
         frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
-        return self._like_input(frame)
+        return self.like_input(frame)
 
     def read_future(self, panel: Panel, horizon: int, future: Any, *, name: str = "future") -> NDArray[np.float64]:
         """(n_series, horizon, F) what is known ahead, calendar included, of the stamps after each series.
@@ -205,11 +205,11 @@ class Schema:
         self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
     ) -> Any:
         """Results (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
-        return self._like_input(write_like_input(self.roles, ids, times, columns, counts))
+        return self.like_input(write_like_input(self.roles, ids, times, columns, counts))
 
     def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
         """Results (N,) with an id (N,) and a time (N,) each, as a long frame."""
-        return self._like_input(write_long(self.roles, ids, times, columns))
+        return self.like_input(write_long(self.roles, ids, times, columns))
 
     @property
     def freq(self) -> str | None:
@@ -221,7 +221,7 @@ class Schema:
         """Steps after which the series may repeat, by the calendar: of hours (24, 168); none for integers."""
         return self.axis.season_hints
 
-    def _like_input(self, frame: Any) -> Any:
+    def like_input(self, frame: Any) -> Any:
         """A result in the library that the data came from."""
         return like_input(frame, self.library)
 

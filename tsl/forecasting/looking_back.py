@@ -102,6 +102,9 @@ class LookingBack:
         ValueError
             Where all series are too short.
         """
+        return self._in_sample(with_residuals=False)
+
+    def _in_sample(self: Any, with_residuals: bool) -> Any:
         check_is_fitted(self, "schema_")
         horizon, panel = int(self.horizon), self._history.panel()
         counts = (panel.lengths - 1) // horizon
@@ -114,6 +117,8 @@ class LookingBack:
         forecasts = np.concatenate([self._forecast(filled, part, horizon) for part in parts]).ravel()
         rows = (ends[:, None] + np.arange(horizon)).ravel()
         columns = {truth_name(self.schema_): panel.values[rows], POINT: forecasts}
+        if with_residuals:
+            columns["residual"] = panel.values[rows] - forecasts
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
 
     def residuals(self: Any) -> Any:
@@ -124,9 +129,7 @@ class LookingBack:
         DataFrame
             That of `predict_insample`, with another column ``residual``: NaN where the reading is missing.
         """
-        frame = self.predict_insample()
-        residual = frame[truth_name(self.schema_)] - frame[POINT]
-        return frame.assign(residual=residual) if hasattr(frame, "assign") else frame.with_columns(residual=residual)
+        return self._in_sample(with_residuals=True)
 
     def score(self: Any, data: Any = None, y: None = None) -> float:
         """Negative mean absolute scaled error (MASE), so that more is better.

@@ -329,10 +329,10 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas or polars: a Series; a frame with the column `target` and a time index, or a column `time_col`; a
-            frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
-            `time_col` and `target`. They need not be named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and
-            ``y`` for a single series.
+            Of pandas, polars or Arrow (a table, or what has ``__arrow_c_stream__``): a Series; a frame with the column
+            `target` and a time index, or a column `time_col`; a frame of which each column is a series, where `target`
+            is None; or a long frame with the columns `id_col`, `time_col` and `target`. They need not be named if they
+            are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
         y : None
             Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
         target, id_col, time_col : column names, optional

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import to_pandas
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.reading import Rows
 from tsl.forecasting.roles import Roles
-from tsl.forecasting.tables import to_pandas
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,11 @@
 """JSON and tensors to objects.
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
-``$dict``, a dict of pairs; ``$slice``; ``$array``, the name of a tensor, whose numbers may be those of texts or times;
-``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset`` and
-``$workdays``, steps of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``;
-``$same``, the random state written under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
+``$dict``, a dict of pairs; ``$bunch``, scikit-learn's dict of estimators; ``$slice``; ``$array``, the name of a tensor,
+whose numbers may be those of texts or times; ``$objects``, an array of Python objects; ``$index``, ``$time`` and
+``$dtype``, those of pandas; ``$offset`` and ``$workdays``, steps of pandas; ``$scalar``, a type of numbers;
+``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state written under that name; and ``$class``,
+an object of a class of `tsl.persistence.known`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
 
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
@@ -53,6 +55,9 @@ class Reader:
 
     def _dict(self, stored: dict[str, Any]) -> Any:
         return {self.decode(key): self.decode(value) for key, value in stored["$dict"]}
+
+    def _bunch(self, stored: dict[str, Any]) -> Any:
+        return Bunch(**self.decode(stored["$bunch"]))
 
     def _float(self, stored: dict[str, Any]) -> Any:
         return float(stored["$float"])
@@ -146,6 +151,7 @@ _READERS = {
     "$tuple": Reader._tuple,
     "$float": Reader._float,
     "$dict": Reader._dict,
+    "$bunch": Reader._bunch,
     "$slice": Reader._slice,
     "$objects": Reader._objects,
     "$index": Reader._index,
