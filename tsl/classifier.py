@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_finite, naming
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
 from tsl.network import Loss
 
 
@@ -180,18 +181,18 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        forget_bias: float | str = 1.0,
-        solver: str = "adam",
-        alpha: float | str = "auto",
-        batch_size: int | str = "auto",
+        forget_bias: float | Literal["chrono"] = 1.0,
+        solver: Solver = "adam",
+        alpha: float | Auto = "auto",
+        batch_size: int | Auto = "auto",
         learning_rate_init: float = 1e-2,
-        learning_rate: str = "cosine",
+        learning_rate: LearningRate = "cosine",
         learning_rate_factor: float = 0.2,
         learning_rate_every: int = 10,
         learning_rate_patience: int = 5,
         learning_rate_warmup: float = 0.03,
         learning_rate_final: float = 0.0,
-        max_iter: int | str = "auto",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         shuffle: bool = True,
         random_state: Any = None,
@@ -208,12 +209,12 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
-        scaling: str | None = "standard",
+        scaling: Literal["standard"] | None = "standard",
         n_channels: int | None = None,
-        time_order: str = "auto",
-        layout: str | Sequence[str] = "auto",
+        time_order: TimeOrder = "auto",
+        layout: Layout | Sequence[str] = "auto",
         n_threads: int | None = None,
-        dtype: str = "float32",
+        dtype: Precision = "float32",
         callbacks: Iterable[Any] | None = None,
     ) -> None:
         super().__init__(
@@ -258,7 +259,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         self.time_order = time_order
         self.layout = layout
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
         """Train for one epoch on these windows, going on from where the last call ended.
 

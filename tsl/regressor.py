@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_numbers, naming
 from tsl._estimator.data import Data
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
 from tsl._estimator.scaling import no_scaling, standard_scaling
 from tsl.network import Loss
 
@@ -225,24 +226,24 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         self,
         *,
         hidden_size: int | tuple[int, ...] = 64,
-        loss: str = "squared_error",
+        loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = "squared_error",
         quantiles: float | Iterable[float] = 0.5,
         huber_delta: float = 1.0,
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        forget_bias: float | str = 1.0,
-        solver: str = "adam",
-        alpha: float | str = "auto",
-        batch_size: int | str = "auto",
+        forget_bias: float | Literal["chrono"] = 1.0,
+        solver: Solver = "adam",
+        alpha: float | Auto = "auto",
+        batch_size: int | Auto = "auto",
         learning_rate_init: float = 1e-2,
-        learning_rate: str = "cosine",
+        learning_rate: LearningRate = "cosine",
         learning_rate_factor: float = 0.2,
         learning_rate_every: int = 10,
         learning_rate_patience: int = 5,
         learning_rate_warmup: float = 0.03,
         learning_rate_final: float = 0.0,
-        max_iter: int | str = "auto",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         shuffle: bool = True,
         random_state: Any = None,
@@ -259,12 +260,12 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
-        scaling: str | None = "standard",
+        scaling: Literal["standard"] | None = "standard",
         n_channels: int | None = None,
-        time_order: str = "auto",
-        layout: str | Sequence[str] = "auto",
+        time_order: TimeOrder = "auto",
+        layout: Layout | Sequence[str] = "auto",
         n_threads: int | None = None,
-        dtype: str = "float32",
+        dtype: Precision = "float32",
         callbacks: Iterable[Any] | None = None,
     ) -> None:
         super().__init__(
@@ -312,7 +313,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         self.time_order = time_order
         self.layout = layout
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these windows, going on from where the last call ended.
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from tsl.windows import WindowLayoutWarning
 from tsl.windows._lags import lag_columns
 
-TIME_ORDERS = ("auto", "oldest_first", "newest_first")
-LAYOUTS = ("auto", "time_channel", "channel_time")
 MANY_CHANNELS = 10  # times the steps
 COMPARED = 300  # rows: enough to tell what is the row before, moved by a column
 MOST_SIDE_BY_SIDE = 16  # channels that are looked for

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +16,7 @@ from tsl._estimator.data import Data, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
-from tsl._estimator.layout import LAYOUTS, TIME_ORDERS
+from tsl._estimator.options import Layout, TimeOrder, checks_parameters
 from tsl._estimator.scaling import Scaling, are_steps, coverage, no_scaling, standard_scaling
 from tsl._estimator.threads import resolve_threads
 from tsl.network import Loss, Optimizer, Sequences, Targets
@@ -40,8 +39,8 @@ class WindowEstimator(BaseLSTM):
         "alpha": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["alpha"]],
         "scaling": [StrOptions({"standard"}), None],
         "n_channels": [count(), None],
-        "time_order": [StrOptions(set(TIME_ORDERS))],
-        "layout": [StrOptions(set(LAYOUTS)), "array-like"],
+        "time_order": [StrOptions(set(get_args(TimeOrder)))],
+        "layout": [StrOptions(set(get_args(Layout))), "array-like"],
     }
 
     n_timesteps_in_: int | None
@@ -74,7 +73,7 @@ class WindowEstimator(BaseLSTM):
 
     # --- fit --------------------------------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def fit(
         self,
         X: Any,

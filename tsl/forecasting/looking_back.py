@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class LookingBack:
         step: int | None = None,
         gap: int = 0,
         refit: bool | int = False,
-        window: str = "expanding",
+        window: Literal["expanding", "sliding"] = "expanding",
         level: Any = None,
         quantiles: Any = None,
     ) -> Any:

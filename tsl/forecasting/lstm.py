@@ -7,22 +7,24 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Literal, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import _fit_context, clone
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import FitTasks, count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.fit_tasks import CallbackSupportMixin
+from tsl._estimator.options import Auto, Solver, checks_parameters
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
 from tsl.forecasting.learning import STEPS_AT_ONCE, Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
+from tsl.forecasting.missing import Missing
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
@@ -225,33 +227,33 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self,
         horizon: int = 24,
         *,
-        window: int | str = "auto",
-        season: int | str = "auto",
-        segment: int | str = "auto",
+        window: int | Auto = "auto",
+        season: int | Auto = "auto",
+        segment: int | Auto = "auto",
         hidden_size: int | tuple[int, ...] = 128,
         n_layers: int = 1,
         embedding_size: int | None = 64,
         dropout: float = 0.2,
         linear: bool = True,
-        scaling: str | None = "auto",
-        differences: int | str | None = "auto",
-        target_transform: str | None = None,
-        loss: str = "absolute_error",
+        scaling: Literal["auto", "window", "level"] | None = "auto",
+        differences: int | Auto | None = "auto",
+        target_transform: Literal["log", "box-cox"] | None = None,
+        loss: Literal["absolute_error", "squared_error", "huber", "quantile"] = "absolute_error",
         quantiles: Sequence[float] | None = None,
-        intervals: str = "calibrated",
-        strategy: str = "direct",
+        intervals: Literal["calibrated", "dropout"] = "calibrated",
+        strategy: Literal["direct", "recursive"] = "direct",
         n_models: int = 1,
-        missing: str = "error",
-        short: str = "pad",
+        missing: Missing = "error",
+        short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
         future: Sequence[Any] = (),
-        calendar: str | Sequence[str] | None = "auto",
+        calendar: Auto | Sequence[str] | None = "auto",
         freq: str | int | None = None,
-        solver: str = "adam",
+        solver: Solver = "adam",
         alpha: float = 0.0,
         learning_rate_init: float = 3e-3,
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
+        batch_size: int | Auto = "auto",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         clip_norm: float | None = 1.0,
         random_state: Any = None,
@@ -310,7 +312,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
 
     # --- learning -------------------------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def fit(
         self,
         data: Any,

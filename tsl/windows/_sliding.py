@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -144,8 +144,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self,
         window: int = 24,
         stride: int = 1,
-        pad: str | float = "edge",
-        output: str = "3d",
+        pad: Literal["edge"] | float = "edge",
+        output: Literal["3d", "flat"] = "3d",
         groups: str | int | None = None,
     ) -> None:
         self.window = window
@@ -232,7 +232,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         lags = [step * self.stride for step in reversed(range(self.window))]
         return np.asarray([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
-    def set_output(self, *, transform: str | None = None) -> Self:
+    def set_output(self, *, transform: Literal["default", "pandas", "polars"] | None = None) -> Self:
         """Choose the container that `transform` returns.
 
         Parameters
