@@ -240,7 +240,7 @@ def test_what_looks_wrong_is_warned_of(X, parameters, message):
         np.tile(np.arange(len(Y))[:, None], (1, 3)),
         RNG.integers(0, 2, size=(len(Y), 6)),
         (RNG.random((len(Y), 6)) < 0.03).astype(float),
-        RNG.normal(size=(len(Y), 1, 2)),
+        RNG.normal(size=(len(Y), 1, 3)),
         RNG.normal(size=(len(Y), 4, 30)),
         NEWEST_FIRST[:5],
     ],
@@ -317,3 +317,10 @@ def test_scales_are_learned_from_the_training_part():
     assert_array_equal(first.input_scaling_.mean, second.input_scaling_.mean)
     weights = np.where(np.arange(len(Y)) < 50, 1.0, 0.0)
     assert_allclose(small().fit(table, Y, weights).input_scaling_.mean[:, 0], table[:50].mean(axis=0))
+
+
+@pytest.mark.parametrize(("level", "spread", "n_scales"), [(4.0, 1.0, 1), (6.0, 1.0, 4), (0.0, 4.0, 1), (0.0, 6.0, 4)])
+def test_scales_are_apart_from_five_times_on(level, spread, n_scales):
+    _, table = wide_apart()
+    table[:, 2] = level + spread * table[:, 2]
+    assert small(max_iter=1).fit(table, Y).input_scaling_.mean.size == n_scales

@@ -99,7 +99,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     scaling : "standard" or None, default="standard"
         Standardise the inputs inside, by channel, with mean and standard deviation of the training part, by windows and
         their weights (a row that lies in ten windows counts ten times). A two-dimensional X without `n_channels` is
-        one channel, but each column has its own mean and deviation where these differ so much (10 times, with 20
+        one channel, but each column has its own mean and deviation where these differ so much (5 times, with 20
         windows or more) that they cannot be steps of one channel.
     n_channels : int, optional
         Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
@@ -111,7 +111,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Which axis comes first: (n, T, C), and the channels of a step side by side in two dimensions, or (n, C, T) as
         in sktime and aeon, and the steps of a channel side by side. Names for the columns of an array, such as
         ``["lag_1", "lag_2", "holiday"]``, have it read as a frame with these names. "auto" is "time_channel", with
-        a warning where a three-dimensional X has 1 step of 3 channels or more, or 10 times as many channels as steps.
+        a warning where a three-dimensional X has 1 step of 4 channels or more, or 10 times as many channels as steps.
     n_threads : int, optional
         Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
         ``NUMBA_NUM_THREADS`` is set.

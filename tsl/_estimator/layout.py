@@ -12,7 +12,7 @@ from tsl.windows import WindowLayoutWarning
 from tsl.windows._lags import lag_columns
 
 MANY_CHANNELS = 10  # times the steps
-COMPARED = 300  # rows: enough to tell what is the row before, moved by a column
+LEAST_ROWS, COMPARED = 16, 300  # that are needed, and that are enough, to see what is the row before, moved by a column
 MOST_SIDE_BY_SIDE = 16  # channels that are looked for
 
 
@@ -68,7 +68,7 @@ def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[An
 
 def warn_of_axes(estimator: Any, n_steps: int, n_channels: int, stacklevel: int) -> None:
     """Warn where time and channels of a three-dimensional X seem to be the wrong way round."""
-    looks_turned = n_channels > 2 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
+    looks_turned = n_channels > 3 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
     if looks_turned and isinstance(estimator.layout, str) and estimator.layout == "auto":
         steps = "1 step" if n_steps == 1 else f"{n_steps} steps"
         warnings.warn(
@@ -134,7 +134,7 @@ def _side_by_side(table: NDArray[Any], ahead: NDArray[np.bool_]) -> str | None:
 def _moved(table: NDArray[Any], by: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(P - by,) whether each column is `by` columns ahead in the row before, and whether it is the other way round."""
     later, earlier = table[1:].astype(np.float64), table[:-1].astype(np.float64)
-    if len(later) < 8 or table.shape[1] <= by:  # too little to tell anything
+    if len(later) < LEAST_ROWS or table.shape[1] <= by:
         nothing = np.zeros(max(table.shape[1] - by, 0), bool)
         return nothing, nothing
     ahead, back = _alike(later[:, :-by], earlier[:, by:]), _alike(later[:, by:], earlier[:, :-by])

@@ -11,7 +11,7 @@ from tsl._estimator.checks import all_finite
 from tsl.network import Sequences
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
-FAR = 10  # standard deviations between columns, or times theirs, that steps of one channel are not apart
+FAR = 5  # standard deviations between the levels of columns, or times between these: more are not of one channel
 FEW_ROWS = 20  # have standard deviations that differ by chance
 
 
