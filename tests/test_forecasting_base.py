@@ -9,9 +9,9 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
+from tsl._tables import like_input
 from tsl.baselines import Drift, Naive, SeasonalNaive
 from tsl.forecasting import IgnoredColumnsWarning, cutoffs, history
-from tsl.forecasting.tables import like_input
 from tsl.model_selection import PanelTimeSeriesSplit
 
 

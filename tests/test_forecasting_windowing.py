@@ -204,7 +204,7 @@ def test_transforms_are_undone(kind):
 
 
 def test_transform_names_what_is_not_positive():
-    with pytest.raises(ValueError, match=r"transform='log' needs values above 0, got -?\d.* in series 's0'"):
+    with pytest.raises(ValueError, match=r"target_transform='log' needs values above 0, got -?\d.* in series 's0'"):
         PowerTransform.learn("log", make_panel())
 
 

@@ -327,7 +327,7 @@ def test_series_that_are_no_numbers_are_named(series, message):
             make().fit(series)
 
 
-@pytest.mark.parametrize("data", [VALUES, VALUES.tolist(), {"y": VALUES}, pyarrow.table({"y": VALUES}), None, 3])
+@pytest.mark.parametrize("data", [VALUES, VALUES.tolist(), {"y": VALUES}, pyarrow.array(VALUES), None, 3])
 def test_a_forecaster_needs_a_frame(data):
     with pytest.raises(TypeError, match="data must be a Series or DataFrame of pandas or polars, got"):
         forecaster().fit(data)

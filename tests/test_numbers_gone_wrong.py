@@ -296,14 +296,14 @@ def test_an_outlier_leaves_forecasts_finite(make):
 
 @pytest.mark.parametrize("transform", ["log", "box-cox"])
 def test_a_constant_series_goes_on_through_a_transform(transform):
-    model = forecaster(transform=transform).fit(pd.Series(np.full(72, 5.0), HOURS))
+    model = forecaster(target_transform=transform).fit(pd.Series(np.full(72, 5.0), HOURS))
     assert_allclose(model.predict(level=80), np.full((4, 3), 5.0), rtol=1e-12)
 
 
 def test_transforms_hold_out_at_the_ends_of_what_is_allowed():
     for transform in ("log", "box-cox"):
         for unit in (1e59, 1e-59):
-            found = forecaster(transform=transform).fit(pd.Series(unit * (5 + DAY), HOURS)).predict()
+            found = forecaster(target_transform=transform).fit(pd.Series(unit * (5 + DAY), HOURS)).predict()
             assert np.isfinite(found).all()
             assert (found > 0).all()
 

@@ -16,7 +16,16 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -63,6 +72,7 @@ LONG = pd.DataFrame(
     }
 )
 WIDE = pd.DataFrame(RNG.uniform(1, 2, (60, 3)), columns=["p", "q", 3])
+SIDES = np.where(TABLE["a"] > 0, "left", "right")
 SMALL = {"hidden_size": 3, "max_iter": 2, "random_state": 0}
 
 
@@ -95,7 +105,7 @@ KINDS = {
         lambda: SlidingWindow(4, groups="g").fit(TABLE.assign(g=np.repeat([1, 2], 30))),
         lambda m: m.transform(TABLE.assign(g=np.repeat([1, 2], 30))),
     ),
-    "forecaster": (lambda: forecaster(transform="log").fit(LOAD), lambda m: m.predict(level=80)),
+    "forecaster": (lambda: forecaster(target_transform="log").fit(LOAD), lambda m: m.predict(level=80)),
     "everything chosen": (lambda: LSTMForecaster(horizon=3, **SMALL).fit(LOAD), lambda m: m.predict()),
     "many series": (
         lambda: forecaster(past=["promo"], future=["kind"], missing="mask", n_models=2).fit(LONG, static=["store"]),
@@ -137,6 +147,42 @@ KINDS = {
             TABLE, TABLE["a"].abs()
         ),
         lambda m: m.predict(TABLE),
+    ),
+    "voting": (
+        lambda: VotingRegressor([("lstm", LSTMRegressor(**SMALL)), ("line", LinearRegression())], weights=[1, 2]).fit(
+            TABLE, TABLE["a"]
+        ),
+        lambda m: m.predict(TABLE) + m.named_estimators_.lstm.predict(TABLE),
+    ),
+    "voting for labels": (
+        lambda: VotingClassifier([("lstm", LSTMClassifier(**SMALL)), ("not", "drop")], voting="soft").fit(TABLE, SIDES),
+        lambda m: m.predict_proba(TABLE),
+    ),
+    "stack": (
+        lambda: StackingRegressor(
+            [("lstm", make_pipeline(StandardScaler(), LSTMRegressor(**SMALL))), ("ridge", Ridge())], cv=2
+        ).fit(TABLE, TABLE["a"]),
+        lambda m: m.predict(TABLE),
+    ),
+    "stack of labels": (
+        lambda: StackingClassifier([("lstm", LSTMClassifier(**SMALL))], cv=2, passthrough=True).fit(TABLE, SIDES),
+        lambda m: m.predict_proba(TABLE),
+    ),
+    "stack of networks": (
+        lambda: StackingRegressor([("lstm", LSTMRegressor(**SMALL))], final_estimator=LSTMRegressor(**SMALL), cv=2).fit(
+            TABLE, TABLE["a"]
+        ),
+        lambda m: m.predict(TABLE),
+    ),
+    "bag": (
+        lambda: BaggingRegressor(LSTMRegressor(**SMALL), n_estimators=2, max_features=2, random_state=0).fit(
+            TABLE.to_numpy(), TABLE["a"]
+        ),
+        lambda m: m.predict(TABLE.to_numpy()),
+    ),
+    "bag of labels": (
+        lambda: BaggingClassifier(LSTMClassifier(**SMALL), n_estimators=2, random_state=0).fit(TABLE.to_numpy(), SIDES),
+        lambda m: m.predict_proba(TABLE.to_numpy()),
     ),
     "side by side": (
         lambda: FeatureUnion([("scaled", StandardScaler()), ("squares", FunctionTransformer(np.square))]).fit(TABLE),

@@ -264,7 +264,7 @@ def test_any_forecaster(parameters, loss, data):
     transform = data.draw(st.sampled_from([None, "log", "box-cox"]))
     if transform is not None:
         frame = frame.abs() + 1
-    model = LSTMForecaster(missing=way, transform=transform, **parameters, **loss).fit(frame)
+    model = LSTMForecaster(missing=way, target_transform=transform, **parameters, **loss).fit(frame)
     forecast = model.predict()
     assert type(forecast) is type(frame)
     assert forecast.shape == (model.horizon, *frame.shape[1:])

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
+from tsl._estimator.options import Auto
 from tsl.forecasting.base import Forecaster
+from tsl.forecasting.missing import Missing
 from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel import Panel
 
@@ -30,8 +32,8 @@ class _Baseline(Forecaster):
         self,
         horizon: int = 24,
         *,
-        season: int | str = "auto",
-        missing: str = "error",
+        season: int | Auto = "auto",
+        missing: Missing = "error",
         freq: str | int | None = None,
     ) -> None:
         self.horizon = horizon
@@ -174,8 +176,8 @@ class Drift(_Baseline):
         horizon: int = 24,
         *,
         window: int | None = None,
-        season: int | str = "auto",
-        missing: str = "error",
+        season: int | Auto = "auto",
+        missing: Missing = "error",
         freq: str | int | None = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)
@@ -231,8 +233,8 @@ class WindowAverage(_Baseline):
         horizon: int = 24,
         *,
         window: int | None = None,
-        season: int | str = "auto",
-        missing: str = "error",
+        season: int | Auto = "auto",
+        missing: Missing = "error",
         freq: str | int | None = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)

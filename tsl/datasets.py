@@ -9,9 +9,11 @@ import hashlib
 from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
+from typing import Literal, TypeAlias, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = [
     "load_co2",
@@ -30,6 +32,13 @@ _SHA256 = {
     "stocks.csv.gz": "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd",
     "sunspots.csv": "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b",
 }
+
+Glucose: TypeAlias = (
+    pd.DataFrame
+    | NDArray[np.float64]
+    | tuple[pd.DataFrame, pd.Series]
+    | tuple[NDArray[np.float64], NDArray[np.float64]]
+)
 
 _TICKERS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 
@@ -58,7 +67,13 @@ def load_macbeth() -> str:
     return _read_checked("macbeth.txt").decode("ascii")
 
 
-def load_stocks(ticker: str | None = None, *, as_frame: bool = True) -> pd.DataFrame | np.ndarray:
+@overload
+def load_stocks(ticker: str | None = None, *, as_frame: Literal[True] = True) -> pd.DataFrame: ...
+@overload
+def load_stocks(ticker: str, *, as_frame: Literal[False]) -> NDArray[np.float64]: ...
+@overload
+def load_stocks(ticker: str | None = None, *, as_frame: bool) -> pd.DataFrame | NDArray[np.float64]: ...
+def load_stocks(ticker: str | None = None, *, as_frame: bool = True) -> pd.DataFrame | NDArray[np.float64]:
     """Return daily share prices of five companies, up to 2013-03-01.
 
     Parameters
@@ -109,7 +124,13 @@ def load_stocks(ticker: str | None = None, *, as_frame: bool = True) -> pd.DataF
     return frame if as_frame else frame.to_numpy(dtype=np.float64)
 
 
-def load_sea_surface_temperature(*, as_frame: bool = True) -> pd.Series | np.ndarray:
+@overload
+def load_sea_surface_temperature(*, as_frame: Literal[True] = True) -> pd.Series: ...
+@overload
+def load_sea_surface_temperature(*, as_frame: Literal[False]) -> NDArray[np.float64]: ...
+@overload
+def load_sea_surface_temperature(*, as_frame: bool) -> pd.Series | NDArray[np.float64]: ...
+def load_sea_surface_temperature(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
     """Return the water temperature at a buoy off Maine, every half hour for thirteen months.
 
     Parameters
@@ -146,9 +167,19 @@ def load_sea_surface_temperature(*, as_frame: bool = True) -> pd.Series | np.nda
     return _series_or_array(series, as_frame)
 
 
+@overload
+def load_glucose(*, return_X_y: Literal[False] = False, as_frame: Literal[True] = True) -> pd.DataFrame: ...
+@overload
+def load_glucose(*, return_X_y: Literal[False] = False, as_frame: Literal[False]) -> NDArray[np.float64]: ...
+@overload
+def load_glucose(*, return_X_y: Literal[True], as_frame: Literal[True] = True) -> tuple[pd.DataFrame, pd.Series]: ...
+@overload
 def load_glucose(
-    *, return_X_y: bool = False, as_frame: bool = True
-) -> pd.DataFrame | np.ndarray | tuple[pd.DataFrame, pd.Series] | tuple[np.ndarray, np.ndarray]:
+    *, return_X_y: Literal[True], as_frame: Literal[False]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+@overload
+def load_glucose(*, return_X_y: bool = False, as_frame: bool = True) -> Glucose: ...
+def load_glucose(*, return_X_y: bool = False, as_frame: bool = True) -> Glucose:
     """Return a glucose sensor's current and readings, every five minutes for half a year.
 
     Parameters
@@ -190,7 +221,13 @@ def load_glucose(
     return _frame_or_array(frame, as_frame)
 
 
-def load_co2(*, as_frame: bool = True) -> pd.Series | np.ndarray:
+@overload
+def load_co2(*, as_frame: Literal[True] = True) -> pd.Series: ...
+@overload
+def load_co2(*, as_frame: Literal[False]) -> NDArray[np.float64]: ...
+@overload
+def load_co2(*, as_frame: bool) -> pd.Series | NDArray[np.float64]: ...
+def load_co2(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
     """Return the weekly carbon dioxide in the air at Mauna Loa, 1958 to 2001.
 
     Parameters
@@ -221,7 +258,13 @@ def load_co2(*, as_frame: bool = True) -> pd.Series | np.ndarray:
     return _series_or_array(pd.Series(frame["co2"].to_numpy(), index=dates, name="co2"), as_frame)
 
 
-def load_sunspots(*, as_frame: bool = True) -> pd.Series | np.ndarray:
+@overload
+def load_sunspots(*, as_frame: Literal[True] = True) -> pd.Series: ...
+@overload
+def load_sunspots(*, as_frame: Literal[False]) -> NDArray[np.float64]: ...
+@overload
+def load_sunspots(*, as_frame: bool) -> pd.Series | NDArray[np.float64]: ...
+def load_sunspots(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
     """Return the yearly mean sunspot number, 1700 to 2008.
 
     Parameters
@@ -271,9 +314,9 @@ def _read_csv(name: str, **options: str | int | dict | Collection) -> pd.DataFra
     return pd.read_csv(BytesIO(_read_checked(name)), compression=compression, **options)
 
 
-def _series_or_array(series: pd.Series, as_frame: bool) -> pd.Series | np.ndarray:
+def _series_or_array(series: pd.Series, as_frame: bool) -> pd.Series | NDArray[np.float64]:
     return series if as_frame else series.to_numpy(dtype=np.float64)
 
 
-def _frame_or_array(frame: pd.DataFrame, as_frame: bool) -> pd.DataFrame | np.ndarray:
+def _frame_or_array(frame: pd.DataFrame, as_frame: bool) -> pd.DataFrame | NDArray[np.float64]:
     return frame if as_frame else frame.to_numpy(dtype=np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -60,8 +60,8 @@ class PanelTimeSeriesSplit:
         *,
         step: int | None = None,
         gap: int = 0,
-        window: str = "expanding",
-        align: str = "time",
+        window: Literal["expanding", "sliding"] = "expanding",
+        align: Literal["time", "end"] = "time",
         id_col: str | None = None,
         time_col: str | None = None,
     ) -> None:

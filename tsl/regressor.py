@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_numbers, naming
 from tsl._estimator.data import Data
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
 from tsl._estimator.scaling import no_scaling, standard_scaling
 from tsl.network import Loss
 
@@ -108,11 +109,19 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     scaling : "standard" or None, default="standard"
         Standardise inside: inputs by channel and targets by column, with mean and standard deviation of the training
         part, by windows and their weights (a row that lies in ten windows counts ten times); predictions are turned
-        back. A two-dimensional X without `n_channels` is one channel, so columns in different units should be scaled
-        before.
+        back. A two-dimensional X without `n_channels` is one channel, but each column has its own mean and deviation
+        where these differ so much (5 times, with 20 windows or more) that they cannot be steps of one channel.
     n_channels : int, optional
         Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
         axis for them has.
+    time_order : {"auto", "oldest_first", "newest_first"}, default="auto"
+        Which end of a window is the oldest. "auto" goes by the names of the columns of a frame, see *Tables of lags*;
+        else it is the first step, with a warning where the rows show the opposite.
+    layout : {"auto", "time_channel", "channel_time"} or sequence of str, default="auto"
+        Which axis comes first: (n, T, C), and the channels of a step side by side in two dimensions, or (n, C, T) as
+        in sktime and aeon, and the steps of a channel side by side. Names for the columns of an array, such as
+        ``["lag_1", "lag_2", "holiday"]``, have it read as a frame with these names. "auto" is "time_channel", with
+        a warning where a three-dimensional X has 1 step of 4 channels or more, or 10 times as many channels as steps.
     n_threads : int, optional
         Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
         ``NUMBA_NUM_THREADS`` is set.
@@ -142,11 +151,14 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     n_channels_in_ : int
         Channels of a step.
     n_features_in_ : int
-        ``n_timesteps_in_ * n_channels_in_``; missing for sequences of different lengths.
+        ``n_timesteps_in_ * n_channels_in_``, or the columns of a table of lags; missing for sequences of different
+        lengths.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, where X was a DataFrame whose columns are all strings.
+    columns_ : ndarray of int, of shape (n_timesteps_in_, n_channels_in_), or None
+        Which column of a two-dimensional X is which step of which channel, where names told.
     input_scaling_ : Scaling
-        `mean` and `scale` of each channel.
+        `mean` and `scale` of each channel; of shape (n_timesteps_in_, 1) where each column has its own.
     target_scaling_ : Scaling
         `mean` and `scale` of each column of y.
     n_outputs_ : int
@@ -162,6 +174,12 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     -----
     *Lengths.* A network reads windows of any length. Two-dimensional X must have the columns of `fit`, as everywhere
     in scikit-learn; three-dimensional arrays and lists may be longer or shorter.
+
+    *Tables of lags.* skforecast, mlforecast, Darts and others make tables whose columns have names such as ``lag_1,
+    lag_2, ..., holiday``, the newest first. A frame with such names, also ``y_lag_1``, ``target_lag-1``, ``y(t-1)`` or
+    ``y.L1``, is put in order: names that differ in the lag alone are a channel, the oldest lag first; a column without
+    a lag, or with one that stands alone, is a channel that does not change within a window. Arrays in `predict` are
+    then read by the same places. An array in `fit` has no names: give `time_order`, or names as `layout`.
 
     *Memory.* Overlapping windows that are a view of a series, as `SlidingWindow` and `make_windows` hand them out,
     are read in place: a window takes the memory of two numbers. Selecting them by an index array copies them.
@@ -208,24 +226,24 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         self,
         *,
         hidden_size: int | tuple[int, ...] = 64,
-        loss: str = "squared_error",
+        loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = "squared_error",
         quantiles: float | Iterable[float] = 0.5,
         huber_delta: float = 1.0,
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        forget_bias: float | str = 1.0,
-        solver: str = "adam",
-        alpha: float | str = "auto",
-        batch_size: int | str = "auto",
+        forget_bias: float | Literal["chrono"] = 1.0,
+        solver: Solver = "adam",
+        alpha: float | Auto = "auto",
+        batch_size: int | Auto = "auto",
         learning_rate_init: float = 1e-2,
-        learning_rate: str = "cosine",
+        learning_rate: LearningRate = "cosine",
         learning_rate_factor: float = 0.2,
         learning_rate_every: int = 10,
         learning_rate_patience: int = 5,
         learning_rate_warmup: float = 0.03,
         learning_rate_final: float = 0.0,
-        max_iter: int | str = "auto",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         shuffle: bool = True,
         random_state: Any = None,
@@ -242,10 +260,12 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
-        scaling: str | None = "standard",
+        scaling: Literal["standard"] | None = "standard",
         n_channels: int | None = None,
+        time_order: TimeOrder = "auto",
+        layout: Layout | Sequence[str] = "auto",
         n_threads: int | None = None,
-        dtype: str = "float32",
+        dtype: Precision = "float32",
         callbacks: Iterable[Any] | None = None,
     ) -> None:
         super().__init__(
@@ -290,8 +310,10 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         self.huber_delta = huber_delta
         self.scaling = scaling
         self.n_channels = n_channels
+        self.time_order = time_order
+        self.layout = layout
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these windows, going on from where the last call ended.
 

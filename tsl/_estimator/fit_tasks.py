@@ -26,12 +26,24 @@ class FitTasks(Callback):
     estimator : BaseEstimator
     X, y, sample_weight : object
         What `fit` got.
-    max_iter : int
-        Epochs at most.
+    max_iter : int or None
+        Epochs at most; None where that is not known yet.
+    learned : tuple of str
+        Attributes that make a copy of the estimator one that stopped at an epoch; callbacks get no such copy if there
+        are none.
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_iter: int) -> None:
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        max_iter: int | None,
+        learned: tuple[str, ...] = ("network_", "history_"),
+    ) -> None:
         self._estimator = estimator
+        self._learned = learned
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._epoch: Any = None
@@ -60,6 +72,6 @@ class FitTasks(Callback):
         if self._fit is not None:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self) -> dict[str, Any] | None:
         """What makes a copy of the estimator one that stopped here: training changes these in place."""
-        return {name: copy.deepcopy(vars(self._estimator)[name]) for name in ("network_", "history_")}
+        return {name: copy.deepcopy(vars(self._estimator)[name]) for name in self._learned} or None

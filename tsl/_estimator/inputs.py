@@ -12,10 +12,13 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from tsl._estimator.checks import check_finite, naming
+from tsl._estimator.layout import named_columns, ordered, unfolded, warn_of_axes, warn_of_order
 from tsl.network import Sequences
 from tsl.windows._columns import refuse_other_types
 
 FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
+AS_IT_IS = {"dtype": "numeric", "ensure_all_finite": False}
+STACKLEVEL = 6  # from `read_windows` to the call of `fit`
 
 
 class Windows(NamedTuple):
@@ -25,6 +28,8 @@ class Windows(NamedTuple):
     """Rows as they were given, in any real type."""
     n_timesteps: int | None
     """Steps in each window, None where they may differ."""
+    may_be_columns: bool
+    """Whether what are taken for the steps of one channel may be columns that have nothing to do with each other."""
 
 
 def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> Windows:
@@ -33,7 +38,7 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
     Parameters
     ----------
     estimator : BaseEstimator
-        Gets, or is asked for, `feature_names_in_` and `n_features_in_`.
+        Gets, or is asked for, `feature_names_in_`, `n_features_in_` and `columns_`.
     X : array-like, DataFrame or list of array-likes
         One of the forms in `FORMS`.
     n_channels : int or None
@@ -43,22 +48,28 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
     """
     refuse_other_types(X, "X", "convert or drop it")
     X = _as_array_or_list(X)
+    is_table = not isinstance(X, list) and len(getattr(X, "shape", ())) <= 2
     with naming("X"):
         if isinstance(X, list):
-            windows = Windows(_ragged_sequences(X, n_channels), None)
+            array, sequences = None, _ragged_sequences(estimator, X, n_channels)
         else:
-            X = _checked_array(estimator, X, n_channels, reset=reset)
-            windows = Windows(find_series(X), X.shape[1])
-    rows = windows.sequences.rows
+            array = (_read_table if is_table else _read_array)(estimator, X, n_channels, reset=reset)
+            sequences = find_series(array)
+    rows = sequences.rows
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers, got dtype {rows.dtype}")
     check_finite(rows, "X", estimator)
-    if reset:
-        if windows.n_timesteps is None:
+    if array is None:
+        if reset:
             vars(estimator).pop("n_features_in_", None)  # of an earlier fit
-        else:
-            estimator.n_features_in_ = windows.n_timesteps * rows.shape[1]
-    return windows
+            estimator.columns_ = None
+        return Windows(sequences, None, False)
+    may_be_columns = False
+    if reset and estimator.columns_ is None:
+        in_order = warn_of_order(estimator, array, is_table, STACKLEVEL)
+        is_copy = len(rows) == array.shape[0] * array.shape[1]  # windows that share rows are of one series
+        may_be_columns = is_table and n_channels is None and is_copy and not in_order
+    return Windows(sequences, array.shape[1], may_be_columns)
 
 
 def _as_array_or_list(X: Any) -> Any:
@@ -83,8 +94,8 @@ def _as_array_or_list(X: Any) -> Any:
     return sequences
 
 
-def _ragged_sequences(X: list[NDArray[Any]], n_channels: int | None) -> Sequences:
-    sequences = [_with_channels(i, sequence, n_channels) for i, sequence in enumerate(X)]
+def _ragged_sequences(estimator: Any, X: list[NDArray[Any]], n_channels: int | None) -> Sequences:
+    sequences = [_with_channels(estimator, i, sequence, n_channels) for i, sequence in enumerate(X)]
     for i, sequence in enumerate(sequences):
         if len(sequence) == 0:
             raise ValueError(f"X[{i}] has no time steps: each sequence must have at least 1")
@@ -98,40 +109,53 @@ def _ragged_sequences(X: list[NDArray[Any]], n_channels: int | None) -> Sequence
     return Sequences(rows, np.cumsum(lengths) - lengths, lengths)
 
 
-def _with_channels(i: int, sequence: NDArray[Any], n_channels: int | None) -> NDArray[Any]:
+def _with_channels(estimator: Any, i: int, sequence: NDArray[Any], n_channels: int | None) -> NDArray[Any]:
     """(T, C) of a single sequence."""
     if sequence.ndim == 1 and sequence.size % (n_channels or 1) == 0:
-        return sequence.reshape(-1, n_channels or 1)
-    if sequence.ndim == 2 and n_channels in (None, sequence.shape[1]):
-        return sequence
+        return unfolded(estimator, sequence, n_channels or 1)
+    if sequence.ndim == 2:
+        sequence = ordered(estimator, sequence)
+        if n_channels in (None, sequence.shape[1]):
+            return sequence
     allowed = "(T, C) or (T,)" if n_channels is None else f"(T, {n_channels}) or (T * {n_channels},)"
     raise ValueError(f"X[{i}] must have shape {allowed}, got {sequence.shape}")
 
 
-def _checked_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
-    """(n, T, C) of X in one of the other forms, in the type that it has."""
-    options = {"dtype": "numeric", "ensure_all_finite": False}
-    plain = type(X) is np.ndarray and X.dtype.kind == "f" and X.size > 0  # check_array has nothing to change
-    if plain and X.ndim == 2:
-        options = {"skip_check_array": True}
-    if len(getattr(X, "shape", ())) <= 2:
-        X = validate_data(estimator, X, reset=reset, **options)
-        if X.dtype.kind == "O":  # decimals of a frame
-            X = X.astype(np.float64)
-        channels = 1 if n_channels is None else n_channels
-        if X.shape[1] % channels:
-            raise ValueError(
-                f"X has {X.shape[1]} features, which n_channels={channels} does not divide into time steps"
-            )
-        return X.reshape(len(X), -1, channels)
-    if not plain:
-        X = check_array(X, allow_nd=True, estimator=estimator, **options)
+def _read_table(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
+    """(n, T, C) of a table, in the type that it has; `reset` to learn which column is what."""
+    X = validate_data(estimator, X, reset=reset, **({"skip_check_array": True} if _is_plain(X, 2) else AS_IT_IS))
+    if X.dtype.kind == "O":  # decimals of a frame
+        X = X.astype(np.float64)
+    if reset:
+        names = getattr(estimator, "feature_names_in_", None)
+        estimator.columns_ = named_columns(estimator, names, X.shape[1], n_channels)
+    if estimator.columns_ is not None:
+        return X[:, estimator.columns_]
+    channels = 1 if n_channels is None else n_channels
+    if X.shape[1] % channels:
+        raise ValueError(f"X has {X.shape[1]} features, which n_channels={channels} does not divide into time steps")
+    return unfolded(estimator, X, channels)
+
+
+def _is_plain(X: Any, n_dimensions: int) -> bool:
+    """Whether X is an array of numbers that `check_array` would neither refuse nor change."""
+    return type(X) is np.ndarray and X.dtype.kind == "f" and X.ndim == n_dimensions and X.size > 0
+
+
+def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
+    """(n, T, C) of an array of three dimensions, in the type that it has."""
+    if not _is_plain(X, 3):
+        X = check_array(X, allow_nd=True, estimator=estimator, **AS_IT_IS)
     if X.ndim != 3 or 0 in X.shape:
         raise ValueError(f"X must have shape {FORMS} with at least one step and channel, got {X.shape}")
+    X = ordered(estimator, X)
     if n_channels not in (None, X.shape[2]):
         raise ValueError(f"X has {X.shape[2]} channels, but n_channels is {n_channels}")
     if reset:
         vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
+        estimator.columns_, estimator.n_features_in_ = None, X.shape[1] * X.shape[2]
+        if n_channels is None:
+            warn_of_axes(estimator, X.shape[1], X.shape[2], STACKLEVEL + 1)
     return X
 
 

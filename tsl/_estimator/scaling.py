@@ -11,15 +11,17 @@ from tsl._estimator.checks import all_finite
 from tsl.network import Sequences
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
+FAR = 5  # standard deviations between the levels of columns, or times between these: more are not of one channel
+FEW_ROWS = 20  # have standard deviations that differ by chance
 
 
 class Scaling(NamedTuple):
     """A linear change of each column: ``(x - mean) / scale``."""
 
     mean: NDArray[np.float64]
-    """(C,)"""
+    """(C,); (T, 1) where each column of a table has its own."""
     scale: NDArray[np.float64]
-    """(C,), 1 for a constant column."""
+    """The same, 1 for a constant column."""
 
     def apply(self, rows: NDArray[Any], dtype: Any, name: str) -> NDArray[Any]:
         """Scaled `rows` (N, C) as `dtype`; `name` is for the error where they are too large for that."""
@@ -66,6 +68,13 @@ def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference:
     # A spread of the size of rounding errors is none.
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return Scaling(mean, np.where(constant, 1.0, scale))
+
+
+def are_steps(by_column: Scaling, n_rows: int) -> bool:
+    """Whether the columns of a table have levels and spreads that the steps of one channel may have."""
+    mean, scale = by_column
+    alike = np.ptp(mean) <= FAR * scale.max() and scale.max() <= FAR * scale.min()
+    return bool(alike or n_rows < FEW_ROWS)
 
 
 def coverage(sequences: Sequences, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:

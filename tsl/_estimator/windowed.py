@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +16,8 @@ from tsl._estimator.data import Data, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
-from tsl._estimator.scaling import Scaling, coverage, no_scaling, standard_scaling
+from tsl._estimator.options import Layout, TimeOrder, checks_parameters
+from tsl._estimator.scaling import Scaling, are_steps, coverage, no_scaling, standard_scaling
 from tsl._estimator.threads import resolve_threads
 from tsl.network import Loss, Optimizer, Sequences, Targets
 from tsl.training import Samples, TrainingSettings
@@ -39,11 +39,14 @@ class WindowEstimator(BaseLSTM):
         "alpha": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["alpha"]],
         "scaling": [StrOptions({"standard"}), None],
         "n_channels": [count(), None],
+        "time_order": [StrOptions(set(get_args(TimeOrder)))],
+        "layout": [StrOptions(set(get_args(Layout))), "array-like"],
     }
 
     n_timesteps_in_: int | None
     n_channels_in_: int
     input_scaling_: Scaling
+    columns_: NDArray[np.intp] | None = None  # also in files from before there was such a thing
 
     # --- what a subclass says ---------------------------------------------------------------------------------
 
@@ -70,7 +73,7 @@ class WindowEstimator(BaseLSTM):
 
     # --- fit --------------------------------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def fit(
         self,
         X: Any,
@@ -88,8 +91,9 @@ class WindowEstimator(BaseLSTM):
         ----------
         X : array-like, DataFrame or list of array-likes
             n windows: shape (n, T, C); or (n, T), one channel; or (n, T * `n_channels`), the channels of a step side
-            by side; or a list of n sequences of any length, each (T_i, C) or (T_i,). Overlapping windows that are a
-            view of a series are not copied.
+            by side; or a list of n sequences of any length, each (T_i, C) or (T_i,); the oldest step first, unless
+            `time_order` or `layout` say otherwise. A frame whose columns have names such as ``lag_1`` is put in
+            order by them. Overlapping windows that are a view of a series are not copied.
         y : array-like of shape (n,) or (n, k)
             What to predict: one or several numbers, or the label, of each window.
         sample_weight : array-like of shape (n,), optional
@@ -113,6 +117,11 @@ class WindowEstimator(BaseLSTM):
             If a parameter is out of range; if X, y and `sample_weight` do not fit together, are empty, or hold
             anything but finite numbers; if weights are negative or all zero; if `checkpoint` is of another fit, or
             no checkpoint.
+
+        Warns
+        -----
+        tsl.windows.WindowLayoutWarning
+            If time seems to run backwards in X, or another axis to be that of time.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         go_on = self.warm_start and hasattr(self, "network_")
@@ -211,9 +220,10 @@ class WindowEstimator(BaseLSTM):
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Sequences:
         n_channels = self.n_channels if reset else self.n_channels_in_
-        windows, n_timesteps = read_windows(self, X, n_channels, reset=reset)
+        windows, n_timesteps, may_be_columns = read_windows(self, X, n_channels, reset=reset)
         if reset:
             self.n_timesteps_in_, self.n_channels_in_ = n_timesteps, windows.rows.shape[1]
+            self._may_be_columns = may_be_columns
         return windows
 
     def _prepare(self, data: Data, n_training: int, *, go_on: bool) -> Samples:
@@ -232,6 +242,11 @@ class WindowEstimator(BaseLSTM):
         rows, starts, *_ = training.windows
         if self.scaling is None:
             return no_scaling(rows.shape[1])
+        if self._may_be_columns:
+            counts = np.ones(len(starts)) if training.weights is None else training.weights
+            by_column = standard_scaling(_table(training.windows), counts, 0, "X")
+            if not are_steps(by_column, len(starts)):
+                return Scaling(by_column.mean[:, None], by_column.scale[:, None])
         return standard_scaling(rows, coverage(training.windows, training.weights), starts[0], "X")
 
     def _samples(self, data: Data) -> Samples:
@@ -242,7 +257,15 @@ class WindowEstimator(BaseLSTM):
         return Samples(self._scaled(data.windows), targets, weights)
 
     def _scaled(self, windows: Sequences) -> Sequences:
-        return windows._replace(rows=self.input_scaling_.apply(windows.rows, self.network_.dtype, "X"))
+        dtype, scaling = self.network_.dtype, self.input_scaling_
+        if scaling.mean.ndim == 1:
+            return windows._replace(rows=scaling.apply(windows.rows, dtype, "X"))
+        n_columns = len(scaling.mean)
+        if not (windows.lengths == n_columns).all():
+            raise ValueError(f"X must have the {n_columns} columns of fit, each of which has a scale of its own")
+        by_column = Scaling(scaling.mean[:, 0], scaling.scale[:, 0])
+        table = by_column.apply(_table(windows), dtype, "X")
+        return Sequences(table.reshape(-1, 1), np.arange(len(table)) * n_columns, windows.lengths)
 
     # --- what a fitted network gives --------------------------------------------------------------------------
 
@@ -278,6 +301,11 @@ class WindowEstimator(BaseLSTM):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _table(windows: Sequences) -> NDArray[Any]:
+    """(n, T) windows of one channel and equal length, a column a step."""
+    return windows.rows[windows.starts[:, None] + np.arange(windows.lengths[0]), 0]
 
 
 def _ceil_div(n: int, divisor: int) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import _fit_context
 
 from tsl._estimator.checkpoints import open_checkpoint
+from tsl._estimator.options import Auto, LearningRate, Solver, checks_parameters
 from tsl.char_model.samples import Contexts, Documents
 from tsl.char_model.writing import TextWriter
 from tsl.training import Checkpoint
@@ -144,30 +144,30 @@ class LSTMCharModel(TextWriter):
     def __init__(
         self,
         *,
-        hidden_size: int | str | tuple[int, ...] = "auto",
-        encoding: str = "embedding",
-        embedding_size: int | str = "auto",
+        hidden_size: int | Auto | tuple[int, ...] = "auto",
+        encoding: Literal["embedding", "onehot", "scalar"] = "embedding",
+        embedding_size: int | Auto = "auto",
         windowed: bool = False,
         window: int = 50,
         sequence_length: int = 32,
-        batch_size: int | str = "auto",
-        dropout: float | str = "auto",
-        recurrent_dropout: float | str = "auto",
-        weight_dropout: float | str = "auto",
-        solver: str = "adamw",
-        alpha: float | str = "auto",
-        learning_rate_init: float | str = "auto",
-        learning_rate: str = "cosine",
-        max_iter: int | str = "auto",
+        batch_size: int | Auto = "auto",
+        dropout: float | Auto = "auto",
+        recurrent_dropout: float | Auto = "auto",
+        weight_dropout: float | Auto = "auto",
+        solver: Solver = "adamw",
+        alpha: float | Auto = "auto",
+        learning_rate_init: float | Auto = "auto",
+        learning_rate: LearningRate = "cosine",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         clip_norm: float | None = 1.0,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None,
         tol: float = 1e-4,
-        tokens: str = "char",
+        tokens: Literal["char", "byte"] = "char",
         min_frequency: int = 1,
-        unknown: str = "error",
+        unknown: Literal["error", "ignore", "replace", "grow"] = "error",
         lowercase: bool = False,
         random_state: Any = None,
         warm_start: bool = False,
@@ -206,7 +206,7 @@ class LSTMCharModel(TextWriter):
         self.n_threads = n_threads
         self.callbacks = callbacks
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def fit(
         self,
         text: str | Sequence[str],
@@ -251,7 +251,7 @@ class LSTMCharModel(TextWriter):
         self._learn(examples, validation, tasks_of=text, checkpoint=kept)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @checks_parameters
     def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
         """Go on with more text: read it once. The first text decides the vocabulary, unless ``unknown="grow"``.
 

@@ -16,7 +16,7 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, in_units, mean_sizes
 from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames
+from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames, write_long
 from tsl.forecasting.times import stamps_of
 
 if TYPE_CHECKING:
@@ -224,9 +224,9 @@ def _frame(
         LongNames.of(schema.roles).truth: panel.values[rows],
         **columns,
     }
-    frame = schema.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
+    frame = write_long(schema.roles, panel.ids[panel.series_of(rows)], panel.times[rows], columns)
     names = list(frame.columns)
-    return frame[[names[0], CUTOFF, names[1], *[name for name in names[2:] if name != CUTOFF]]]
+    return schema.like_input(frame[[names[0], CUTOFF, names[1], *[name for name in names[2:] if name != CUTOFF]]])
 
 
 def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,17 +15,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.calibrating import calibrate
-from tsl.forecasting.covariates import UNKNOWN
+from tsl.forecasting.covariates import Unknown
 from tsl.forecasting.cutoffs import in_parts, known_at
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
+from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, check_missing, fill
 from tsl.forecasting.outliers import without_outliers
 from tsl.forecasting.panel import Panel, after
-from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 from tsl.windows._labels import check_new_labels
@@ -47,7 +47,7 @@ class Forecaster(LookingBack, BaseEstimator):
         "future": [list, tuple],
         "calendar": [StrOptions({"auto"}), list, tuple, None],
         "freq": [str, Interval(Integral, 1, None, closed="left"), None],
-        "unknown": [StrOptions(set(UNKNOWN))],
+        "unknown": [StrOptions(set(get_args(Unknown)))],
     }
     horizon: int
     season: int | str
@@ -56,7 +56,7 @@ class Forecaster(LookingBack, BaseEstimator):
     future: Sequence[Any]
     calendar: str | Sequence[str] | None
     freq: str | int | None
-    unknown: str = "error"
+    unknown: Unknown = "error"
 
     _repeats: tuple[int, ...] = ()
     """What covariates are taken to be where they are not known: see `tsl.forecasting.cutoffs.known_at`."""
@@ -101,6 +101,7 @@ class Forecaster(LookingBack, BaseEstimator):
     def fit(
         self,
         data: Any,
+        y: None = None,
         *,
         target: Any = None,
         id_col: Any = None,
@@ -113,9 +114,12 @@ class Forecaster(LookingBack, BaseEstimator):
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas or polars: a Series; a frame with the column `target` and a time index, or a column `time_col`; a
-            frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
-            `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
+            Of pandas, polars or Arrow (a table, or what has ``__arrow_c_stream__``): a Series; a frame with the column
+            `target` and a time index, or a column `time_col`; a frame of which each column is a series, where `target`
+            is None; or a long frame with the columns `id_col`, `time_col` and `target`. They need not be named if they
+            are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+        y : None
+            Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
         target, id_col, time_col : column names, optional
             Which columns hold the numbers, the series and the stamps.
         static : list of column names, or DataFrame, optional
@@ -141,6 +145,7 @@ class Forecaster(LookingBack, BaseEstimator):
         OutlierWarning
             Where readings lie so far from all others that less extreme ones are learned from.
         """
+        refuse_targets_apart(y)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
         self._fit_read(*read, warn=True)
@@ -150,18 +155,15 @@ class Forecaster(LookingBack, BaseEstimator):
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Read what to learn from, and its form."""
         self._validate_params()
-        schema, panel = Schema.learn(
-            data, **roles, past=self.past, future=self.future, freq=self.freq, calendar=self.calendar
+        return Schema.learn(
+            data,
+            **roles,
+            past=self.past,
+            future=self.future,
+            freq=self.freq,
+            calendar=self.calendar,
+            warn=self.past is None,
         )
-        unused = schema.roles.unused(data)
-        if self.past is None and unused:
-            warnings.warn(
-                f"nothing is learned from the columns {unused} of data: name those that are to be in past, future or "
-                "static; past=[] says that there are no others",
-                IgnoredColumnsWarning,
-                stacklevel=3,
-            )
-        return schema, panel
 
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
@@ -182,6 +184,30 @@ class Forecaster(LookingBack, BaseEstimator):
     def _fitted_copy(self, panel: Panel) -> Self:
         """A forecaster with the same parameters, fitted to other rows."""
         return clone(self)._fit_read(self.schema_, panel)
+
+    def calibrate(self, horizon: int | None = None) -> Self:
+        """Make the second fit that intervals take now, rather than when `predict` is first asked for them.
+
+        It is kept, also in a file: of a server, do it before `tsl.save`. `simulate` needs it too. Threads that ask for
+        intervals at once make one such fit between them.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            Steps, where more will be asked for than `horizon` of the constructor.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Of a horizon below 1, and where no series has 3 rows.
+        """
+        check_is_fitted(self, "schema_")
+        self._calibration(self._checked_horizon(horizon))
+        return self
 
     def update(self, data: Any) -> Self:
         """Take newer rows, or other series, as what is known: forecasts then follow them. Nothing is learned anew.
@@ -237,7 +263,7 @@ class Forecaster(LookingBack, BaseEstimator):
             Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and
             ``y_pred-hi-90``. Unless the model was trained for quantiles, they come from the errors of a copy of it,
             fitted without the last part of each series, in forecasting that part; this takes a second fit the first
-            time.
+            time, unless `calibrate` has made it.
         quantiles : float or sequence of float, optional
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional
@@ -298,7 +324,7 @@ class Forecaster(LookingBack, BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
-            raise ValueError(f"n_paths must be a whole number from 1 up, got {n_paths!r}")
+            raise ValueError(f"n_paths must be a whole number from 1 up, got {shown(n_paths)}")
         horizon = self._checked_horizon(horizon)
         panel, times, extended, n_known = self._ahead(horizon, future, data)
         points = self._forecast_at(extended, extended.ends - self._rows_ahead(horizon), horizon, n_known)
@@ -454,9 +480,10 @@ class Forecaster(LookingBack, BaseEstimator):
         horizon = max(horizon, int(self.horizon))
         if known is not None:
             return calibrate(self, known, horizon)
-        if horizon not in self._calibrations:
-            self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
-        return self._calibrations[horizon]
+        with lock_of(self):  # threads that ask at once wait for one fit rather than make one each
+            if horizon not in self._calibrations:
+                self._calibrations[horizon] = calibrate(self, self._history.panel(), horizon)
+            return self._calibrations[horizon]
 
     def _usual_of(self, panel: Panel) -> NDArray[np.float64]:
         """(n_series,) how much each series usually changes: as it was fitted, or else in `panel`."""
@@ -470,5 +497,6 @@ class Forecaster(LookingBack, BaseEstimator):
         if horizon is None:
             return int(self.horizon)
         if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
-            raise ValueError(f"horizon must be a whole number from 1 up, got {horizon!r}")
+            hint = "" if np.isscalar(horizon) else ": series to forecast from are given as data="
+            raise ValueError(f"horizon must be a whole number from 1 up, got {shown(horizon)}{hint}")
         return int(horizon)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tsl.windows._columns import is_pandas_number
 
-UNKNOWN = ("error", "ignore")
+Unknown = Literal["error", "ignore"]
 """What may become of a category that `fit` has not seen."""
 LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
 _MOST_LEVELS = 100
@@ -48,7 +48,7 @@ class Encoder:
             named += [str(column)] if levels is None else [f"{column}={level}" for level in levels]
         return named
 
-    def encode(self, frame: pd.DataFrame, unknown: str = "error") -> NDArray[np.float64]:
+    def encode(self, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """(n_rows, n_names) the columns as numbers, NaN where a value is missing.
 
         A level that was not there when the encoder learned is refused, or 0 in all columns if `unknown` is "ignore".

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.calendar import Calendar
-from tsl.forecasting.covariates import Encoder
+from tsl.forecasting.covariates import Encoder, Unknown
 from tsl.forecasting.known_ahead import empty_future, match_future
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import check_names, write_like_input, write_long
 from tsl.forecasting.roles import Roles
 from tsl.forecasting.static import StaticTable, static_frame
-from tsl.forecasting.tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.times import TimeAxis, read_times
 
 
@@ -56,6 +56,7 @@ class Schema:
         sample_weight: Any = None,
         freq: str | int | None = None,
         calendar: str | Sequence[str] | None = None,
+        warn: bool = False,
     ) -> tuple[Schema, Panel]:
         """The form of `data`, and `data` as a panel.
 
@@ -75,6 +76,8 @@ class Schema:
             The frequency, where it is not to be inferred. Gaps are then meant and no warning is given.
         calendar : "auto", None or list of str
             Features of the stamps, which are appended to the covariates known ahead.
+        warn : bool
+            Whether to warn of columns of a long frame that no argument names.
 
         Returns
         -------
@@ -89,6 +92,8 @@ class Schema:
 
         Warns
         -----
+        IgnoredColumnsWarning
+            Where there are such columns.
         IrregularTimesWarning
             Where the times have gaps, and `freq` is None.
 
@@ -107,6 +112,8 @@ class Schema:
         static_columns = static if isinstance(static, list | tuple) else ()
         taken = (sample_weight,) if isinstance(sample_weight, str) else ()
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
+        if warn:
+            roles.warn_of_unused(data, stacklevel=5)
         times = read_times(*roles.times(data, "data"))
         rows = read_rows(roles, data, times, "data")
         check_names(roles, rows.ids)
@@ -132,7 +139,7 @@ class Schema:
         target_needed: bool = True,
         skip_empty: bool = False,
         static: Any = None,
-        unknown: str = "error",
+        unknown: Unknown = "error",
     ) -> Panel:
         """Newer rows or other series, in the form that was learned.
 
@@ -176,7 +183,7 @@ class Schema:
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""
         frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
-        return self._like_input(frame)
+        return self.like_input(frame)
 
     def read_future(
         self,
@@ -186,7 +193,7 @@ class Schema:
         *,
         n_ahead: int | None = None,
         name: str = "future",
-        unknown: str = "error",
+        unknown: Unknown = "error",
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return what is known ahead of the stamps after each series, and of how many of them it is.
 
@@ -252,11 +259,11 @@ class Schema:
         self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
     ) -> Any:
         """Results (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
-        return self._like_input(write_like_input(self.roles, ids, times, columns, counts))
+        return self.like_input(write_like_input(self.roles, ids, times, columns, counts))
 
     def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
         """Results (N,) with an id (N,) and a time (N,) each, as a long frame."""
-        return self._like_input(write_long(self.roles, ids, times, columns))
+        return self.like_input(write_long(self.roles, ids, times, columns))
 
     @property
     def freq(self) -> str | None:
@@ -268,7 +275,7 @@ class Schema:
         """Steps after which the series may repeat, by the calendar: of hours (24, 168); none for integers."""
         return self.axis.season_hints
 
-    def _like_input(self, frame: Any) -> Any:
+    def like_input(self, frame: Any) -> Any:
         """A result in the library that the data came from."""
         return like_input(frame, self.library)
 
@@ -278,7 +285,7 @@ class Schema:
         rows: Rows,
         static: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
-        unknown: str = "error",
+        unknown: Unknown = "error",
     ) -> Panel:
         """Rows with their covariates."""
         covariates = rows.take(self.future.encode(frame, unknown))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,7 @@ def fit_network(
     learning: Learning,
     random_state: np.random.RandomState,
     checkpoint: Checkpoint | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> tuple[Network, History]:
     """A network that forecasts the windows that `draws` gives."""
     plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
@@ -87,6 +89,7 @@ def fit_network(
         ),
         random_state=random_state,
         dropout=Dropout(learning.dropout, seed=random_state.randint(2**31)),
+        callbacks=callbacks,
         checkpoint=checkpoint,
         n_threads=learning.n_threads,
         verbose=learning.verbose,

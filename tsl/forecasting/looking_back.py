@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.backtest import Plan, forecast_windows
 from tsl.forecasting.intervals import POINT, Asked
 from tsl.forecasting.missing import check_missing
@@ -27,7 +28,7 @@ class LookingBack:
         step: int | None = None,
         gap: int = 0,
         refit: bool | int = False,
-        window: str = "expanding",
+        window: Literal["expanding", "sliding"] = "expanding",
         level: Any = None,
         quantiles: Any = None,
     ) -> Any:
@@ -101,6 +102,9 @@ class LookingBack:
         ValueError
             Where all series are too short.
         """
+        return self._in_sample(with_residuals=False)
+
+    def _in_sample(self: Any, with_residuals: bool) -> Any:
         check_is_fitted(self, "schema_")
         horizon, panel = int(self.horizon), self._history.panel()
         counts = (panel.lengths - 1) // horizon
@@ -111,6 +115,8 @@ class LookingBack:
         forecasts = self._forecast_at(panel, ends, horizon).ravel()
         rows = (ends[:, None] + np.arange(horizon)).ravel()
         columns = {LongNames.of(self.schema_.roles).truth: panel.values[rows], POINT: forecasts}
+        if with_residuals:
+            columns[RESIDUAL] = panel.values[rows] - forecasts
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], columns)
 
     def residuals(self: Any) -> Any:
@@ -121,11 +127,9 @@ class LookingBack:
         DataFrame
             That of `predict_insample`, with another column ``residual``: NaN where the reading is missing.
         """
-        frame = self.predict_insample()
-        column = {RESIDUAL: frame[LongNames.of(self.schema_.roles).truth] - frame[POINT]}
-        return frame.assign(**column) if hasattr(frame, "assign") else frame.with_columns(**column)
+        return self._in_sample(with_residuals=True)
 
-    def score(self: Any, data: Any = None) -> float:
+    def score(self: Any, data: Any = None, y: None = None) -> float:
         """Negative mean absolute scaled error (MASE), so that more is better.
 
         Parameters
@@ -133,6 +137,8 @@ class LookingBack:
         data : Series or DataFrame, optional
             What came after the rows that are known, or these rows and what came after; of series that are not known,
             the last `horizon` rows are forecast. By default the last window of a backtest.
+        y : None
+            As for `fit`.
 
         Returns
         -------
@@ -147,4 +153,5 @@ class LookingBack:
             Where there is nothing to score.
         """
         check_is_fitted(self, "schema_")
+        refuse_targets_apart(y)
         return -scaled_error(self, data)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,27 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from tsl._estimator import count, positive, resolve_threads, share
+from tsl._estimator import FitTasks, count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
+from tsl._estimator.fit_tasks import CallbackSupportMixin
+from tsl._estimator.options import Auto, Solver, checks_parameters
+from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.covariates import Unknown
 from tsl.forecasting.cutoffs import best_repeats
-from tsl.forecasting.learning import Learning, fit_network, run_networks
+from tsl.forecasting.learning import STEPS_AT_ONCE, Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
+from tsl.forecasting.missing import Missing
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 from tsl.network import Dropout, Loss, Optimizer
-from tsl.training import Checkpoint
+from tsl.training import Callback, Checkpoint
+
+Init = TypeVar("Init", bound=Callable[..., None])
 
 AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
 N_DRAWS = 100  # forecasts with other units left out each
@@ -37,7 +45,27 @@ class ShortSeriesWarning(UserWarning):
     """Series that are shorter than a window and the horizon were left out of training."""
 
 
-class LSTMForecaster(Forecaster):
+def _renamed(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters with `transform` under its new name: scikit-learn takes what has it for a transformer."""
+    if "transform" not in params:
+        return params
+    warnings.warn(
+        "transform= of LSTMForecaster is target_transform= now, and will be removed", FutureWarning, stacklevel=3
+    )
+    return {"target_transform" if name == "transform" else name: value for name, value in params.items()}
+
+
+def _taking_old_names(init: Init) -> Init:
+    """Let a constructor take `transform`, which is not in its signature: what is there is a parameter."""
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, **params: Any) -> None:
+        init(self, *args, **_renamed(params))
+
+    return cast(Init, wrapper)
+
+
+class LSTMForecaster(CallbackSupportMixin, Forecaster):
     """Forecasts of one or many series by one LSTM: a DataFrame in, the same form out.
 
     One network learns from all series. It reads a window of each, several steps at once, relative to the window's own
@@ -70,7 +98,7 @@ class LSTMForecaster(Forecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the change against the value this many steps before: the fewest times this many that are known for
         all of the horizon. "auto" tries none and whole numbers of seasons.
-    transform : {"log", "box-cox", None}, default=None
+    target_transform : {"log", "box-cox", None}, default=None
         Of the values, which must be positive; forecasts are brought back.
     loss : {"absolute_error", "squared_error", "huber", "quantile"}, default="absolute_error"
         What training makes small. "absolute_error" forecasts medians.
@@ -122,6 +150,12 @@ class LSTMForecaster(Forecaster):
         Threads; None is all cores. The result does not depend on it.
     verbose : int, default=0
         1 shows progress on stderr.
+    callbacks : list, optional
+        Functions called as ``callback(epoch, history, network)`` after each 50 training steps of each of the
+        `n_models` networks, one of which may return True to end the training of that network, or raise an exception to
+        end `fit`; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like. The short trainings
+        that choose what is "auto", and those of copies for intervals and backtests, do not call them. Those of
+        scikit-learn 1.9 and newer go to `set_callbacks` instead: an epoch is a task.
 
     Attributes
     ----------
@@ -174,7 +208,7 @@ class LSTMForecaster(Forecaster):
         "linear": ["boolean"],
         "scaling": [StrOptions({"auto", "window", "level"}), None],
         "differences": [StrOptions({"auto"}), count(), None],
-        "transform": [StrOptions({"log", "box-cox"}), None],
+        "target_transform": [StrOptions({"log", "box-cox"}), None],
         "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile"})],
         "quantiles": ["array-like", None],
         "intervals": [StrOptions({"calibrated", "dropout"})],
@@ -191,45 +225,48 @@ class LSTMForecaster(Forecaster):
         "random_state": ["random_state"],
         "n_threads": [count(), None],
         "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
+        "callbacks": [list, tuple, None],
     }
 
+    @_taking_old_names
     def __init__(
         self,
         horizon: int = 24,
         *,
-        window: int | str = "auto",
-        season: int | str = "auto",
-        segment: int | str = "auto",
+        window: int | Auto = "auto",
+        season: int | Auto = "auto",
+        segment: int | Auto = "auto",
         hidden_size: int | tuple[int, ...] = 128,
         n_layers: int = 1,
         embedding_size: int | None = 64,
         dropout: float = 0.2,
         linear: bool = True,
-        scaling: str | None = "auto",
-        differences: int | str | None = "auto",
-        transform: str | None = None,
-        loss: str = "absolute_error",
+        scaling: Literal["auto", "window", "level"] | None = "auto",
+        differences: int | Auto | None = "auto",
+        target_transform: Literal["log", "box-cox"] | None = None,
+        loss: Literal["absolute_error", "squared_error", "huber", "quantile"] = "absolute_error",
         quantiles: Sequence[float] | None = None,
-        intervals: str = "calibrated",
-        strategy: str = "direct",
+        intervals: Literal["calibrated", "dropout"] = "calibrated",
+        strategy: Literal["direct", "recursive"] = "direct",
         n_models: int = 1,
-        missing: str = "error",
-        short: str = "pad",
+        missing: Missing = "error",
+        short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
         future: Sequence[Any] = (),
-        calendar: str | Sequence[str] | None = "auto",
+        calendar: Auto | Sequence[str] | None = "auto",
         freq: str | int | None = None,
-        unknown: str = "error",
-        solver: str = "adam",
+        unknown: Unknown = "error",
+        solver: Solver = "adam",
         alpha: float = 0.0,
         learning_rate_init: float = 3e-3,
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
+        batch_size: int | Auto = "auto",
+        max_iter: int | Auto = "auto",
         max_time: float | None = None,
         clip_norm: float | None = 1.0,
         random_state: Any = None,
         n_threads: int | None = None,
         verbose: int | bool = 0,
+        callbacks: Iterable[Any] | None = None,
     ) -> None:
         self.horizon = horizon
         self.window = window
@@ -242,7 +279,7 @@ class LSTMForecaster(Forecaster):
         self.linear = linear
         self.scaling = scaling
         self.differences = differences
-        self.transform = transform
+        self.target_transform = target_transform
         self.loss = loss
         self.quantiles = quantiles
         self.intervals = intervals
@@ -265,12 +302,29 @@ class LSTMForecaster(Forecaster):
         self.random_state = random_state
         self.n_threads = n_threads
         self.verbose = verbose
+        self.callbacks = callbacks
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this forecaster.
+
+        Parameters
+        ----------
+        **params : object
+            By name.
+
+        Returns
+        -------
+        self
+        """
+        return super().set_params(**_renamed(params))
 
     # --- learning -------------------------------------------------------------------------------------------
 
+    @checks_parameters
     def fit(
         self,
         data: Any,
+        y: None = None,
         *,
         target: Any = None,
         id_col: Any = None,
@@ -285,9 +339,12 @@ class LSTMForecaster(Forecaster):
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas or polars: a Series; a frame with the column `target` and a time index, or a column `time_col`; a
-            frame of which each column is a series, where `target` is None; or a long frame with the columns `id_col`,
-            `time_col` and `target`, which need not be named if they are ``unique_id``, ``ds`` and ``y``.
+            Of pandas, polars or Arrow (a table, or what has ``__arrow_c_stream__``): a Series; a frame with the column
+            `target` and a time index, or a column `time_col`; a frame of which each column is a series, where `target`
+            is None; or a long frame with the columns `id_col`, `time_col` and `target`. They need not be named if they
+            are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+        y : None
+            Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
         target, id_col, time_col : column names, optional
             Which columns hold the numbers, the series and the stamps.
         static : list of column names, or DataFrame, optional
@@ -320,14 +377,19 @@ class LSTMForecaster(Forecaster):
         OutlierWarning
             Where readings lie so far from all others that less extreme ones are learned from.
         """
+        refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        self._fit_read(*read, warn=True, checkpoint=kept)
+        n_epochs = None if self.max_iter == "auto" else self.n_models * -(-int(self.max_iter) // STEPS_AT_ONCE)
+        tasks = FitTasks(self, data, None, sample_weight, n_epochs, learned=())
+        own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
+        self._fit_read(*read, warn=True, checkpoint=kept, callbacks=[tasks, *own])
         self._see(data)
+        tasks.close()
         return self
 
-    def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None) -> None:
+    def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None, callbacks: Sequence[Any] = ()) -> None:
         sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
         if self.intervals == "dropout" and self.dropout == 0:
             raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
@@ -335,7 +397,7 @@ class LSTMForecaster(Forecaster):
         random_state = np.random.RandomState() if given is None else check_random_state(given)
         if checkpoint is not None:
             checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
-        self.transform_ = PowerTransform.learn(self.transform, panel)
+        self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
         learning = self._learning(sizes, quantiles, len(panel.values))
         trial = Trial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
@@ -356,9 +418,9 @@ class LSTMForecaster(Forecaster):
                 f"horizon={self._block()} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
                 "rows, and at least one value has to follow the first horizon rows of a series"
             )
+        seeds = [random_state.randint(2**31) for _ in range(self.n_models)]
         fitted = [
-            fit_network(windows, draws, learning, np.random.RandomState(random_state.randint(2**31)), checkpoint)
-            for _ in range(self.n_models)
+            fit_network(windows, draws, learning, np.random.RandomState(seed), checkpoint, callbacks) for seed in seeds
         ]
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.panel import Panel
 
-WAYS = ("error", "interpolate", "ffill", "mask")
+Missing = Literal["error", "interpolate", "ffill", "mask"]
+WAYS = get_args(Missing)
 
 
 def check_missing(panel: Panel, how: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,10 +115,17 @@ class Roles:
             return data[self.time_col], f"column {self.time_col!r} of {name}"
         return data.index, f"the index of {name}"
 
-    def unused(self, data: Any) -> list[Any]:
-        """Return the columns without a role, where `data` is a long frame."""
+    def warn_of_unused(self, data: pd.Series | pd.DataFrame, stacklevel: int) -> None:
+        """Warn of columns without a role, where `data` is a long frame."""
         used = {self.id_col, self.time_col, self.target, *self.past, *self.future, *self.static, *self.ignored}
-        return [column for column in data.columns if column not in used] if self.form == "long" else []
+        unused = [column for column in data.columns if column not in used] if self.form == "long" else []
+        if unused:
+            warnings.warn(
+                f"nothing is learned from the columns {unused} of data: name those that are to be in past, future or "
+                "static; past=[] says that there are no others",
+                IgnoredColumnsWarning,
+                stacklevel=stacklevel,
+            )
 
     def series_columns(self, data: pd.DataFrame) -> NDArray[np.int64]:
         """Return the places of the columns that are series, where each is one."""
@@ -160,13 +168,17 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
 
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
-    """The usual names of a long frame, where all of them are there and none is given; else what is given."""
+    """The usual names of a long frame, or of one series, where they are there and none is given; else what is given."""
     _each_once(data, "data")
     default_id, default_time, default_target = LONG_NAMES
     target_there = target is not None or default_target in data.columns
-    if id_col is None and time_col is None and {default_id, default_time} <= set(data.columns) and target_there:
-        return default_id, default_time, default_target if target is None else target
-    return id_col, time_col, target
+    if id_col is not None or time_col is not None or default_time not in data.columns or not target_there:
+        return id_col, time_col, target
+    if default_id in data.columns:
+        id_col = default_id
+    elif isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
+        return id_col, time_col, target  # the times are in the index
+    return id_col, default_time, default_target if target is None else target
 
 
 def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | None:

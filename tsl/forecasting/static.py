@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.covariates import Encoder
+from tsl._tables import to_pandas
+from tsl.forecasting.covariates import Encoder, Unknown
 from tsl.forecasting.reading import Rows
 from tsl.forecasting.roles import Roles
-from tsl.forecasting.tables import to_pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class StaticTable:
         empty = cls(encoder, roles.static, rows.ids[:0], np.empty((0, len(encoder.names))))
         return cls(encoder, roles.static, rows.ids, empty.rows_of(rows, frame))
 
-    def table(self, static: pd.DataFrame, roles: Roles, unknown: str = "error") -> StaticTable:
+    def table(self, static: pd.DataFrame, roles: Roles, unknown: Unknown = "error") -> StaticTable:
         """The same columns of other series, from a table."""
         by_id = _by_id(static, roles)
         missing = [column for column in self.encoder.columns if column not in by_id.columns]
@@ -56,7 +56,7 @@ class StaticTable:
         values = _complete(self.encoder.encode(by_id, unknown), by_id.index)
         return replace(self, columns=(), ids=by_id.index, values=values)
 
-    def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: str = "error") -> NDArray[np.float64]:
+    def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """(n_series, S) of these series: from the columns of `frame` where they are there, else as learned."""
         if not self.encoder.columns:
             return np.empty((len(rows.ids), 0))

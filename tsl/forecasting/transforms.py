@@ -76,6 +76,6 @@ def _check_positive(panel: Panel, kind: str) -> None:
     if len(wrong):
         series = panel.ids[panel.series_of(wrong[:1])[0]]
         raise ValueError(
-            f"transform={kind!r} needs values above 0, got {panel.values[wrong[0]]:g} in series {series!r} at "
+            f"target_transform={kind!r} needs values above 0, got {panel.values[wrong[0]]:g} in series {series!r} at "
             f"{panel.times[wrong[0]]}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,12 @@ SCALED = ("mase", "rmsse", "owa")
 INTERVAL = ("coverage", "interval_width")
 QUANTILE = ("pinball", "crps")
 METRICS = (*POINT, *SCALED, *INTERVAL, *QUANTILE)
+Frame = TypeVar("Frame")
+"""A frame of pandas, polars or Arrow."""
 
 
 def evaluate(
-    frame: Any,
+    frame: Frame,
     metrics: Sequence[str] | None = None,
     *,
     by: str | Sequence[str] | None = None,
@@ -31,7 +33,7 @@ def evaluate(
     id_col: str | None = None,
     time_col: str | None = None,
     target: str | None = None,
-) -> Any:
+) -> Frame:
     """Tabulate how good the forecasts of a backtest are.
 
     A metric is computed for each series over all its rows in a group, and then averaged over the series, so that one

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl import _tables
+
 BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
 QUANTILE = re.compile(r"(?P<model>.+)-q(?P<quantile>[01]?\.\d+)")
 CUTOFF = "cutoff"
@@ -136,18 +138,13 @@ def _intervals(names: list[str], models: list[str]) -> tuple[dict[str, list[str]
 
 
 def to_pandas(frame: Any, name: str) -> Any:
-    """A pandas object; a frame of polars column by column, without pyarrow. Names of several levels become tuples."""
-    if isinstance(frame, pd.DataFrame) and frame.columns.nlevels > 1:
-        frame = frame.set_axis(frame.columns.to_flat_index(), axis=1)
-    if isinstance(frame, (pd.DataFrame, pd.Series)):
-        return frame.reset_index(drop=True) if name == "frame" else frame
-    if frame is not None and hasattr(frame, "get_columns"):
-        return pd.DataFrame({column.name: column.to_numpy() for column in frame.get_columns()})
-    raise TypeError(f"{name} must be a DataFrame, got {type(frame).__name__}")
+    """A pandas object; `name` is for the error where it is nothing of the kind."""
+    if _tables.library_of(frame) is None:
+        raise TypeError(f"{name} must be a DataFrame, got {type(frame).__name__}")
+    table, _ = _tables.to_pandas(frame, name)
+    return table.reset_index(drop=True) if name == "frame" else table
 
 
 def mirrored(result: pd.DataFrame, frame: Any) -> Any:
     """The result as a frame of the same library."""
-    if isinstance(frame, pd.DataFrame):
-        return result
-    return type(frame)({name: result[name].to_numpy() for name in result})
+    return _tables.like_input(result, _tables.library_of(frame) or _tables.PANDAS)

@@ -39,8 +39,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model : estimator
-        A fitted estimator or transformer of `tsl`, or a `Pipeline`, `FeatureUnion`, `ColumnTransformer` or
-        `TransformedTargetRegressor` of these and of scikit-learn's scalers and encoders. `callbacks`, which are
+        A fitted estimator or transformer of `tsl`, or a `Pipeline`, `FeatureUnion`, `ColumnTransformer`,
+        `TransformedTargetRegressor`, stack, vote or bag of these, of scikit-learn's scalers and encoders, and of its
+        simplest linear models. `callbacks`, which are
         functions, and the `memory` of a pipeline, a folder of pickles, stay behind.
     path : str or path-like
         Where to. A file that is there is replaced once the new one is complete; none is ever half-written.

@@ -41,7 +41,17 @@ def _check_reading(architecture: Any) -> None:
 def _check_channels(model: Any) -> None:
     if model.network_.architecture.one_hot:
         raise ValueError("a network of codes for windows of numbers")
-    channels = {model.network_.architecture.n_inputs, model.n_channels_in_, *model.input_scaling_.mean.shape}
+    mean = model.input_scaling_.mean
+    channels = {model.network_.architecture.n_inputs, model.n_channels_in_, *mean.shape[-1:]}
+    if mean.ndim == 2:  # each column of a table has its own
+        if len(mean) != model.n_timesteps_in_:
+            raise ValueError(f"a scaling of {len(mean)} columns for {model.n_timesteps_in_}")
+        channels.add(1)
+    columns = model.columns_
+    if columns is not None:
+        channels.add(columns.shape[1])
+        if columns.dtype.kind != "i" or not (columns.min() >= 0 and columns.max() < model.n_features_in_):
+            raise ValueError("columns of windows that a table does not have")
     if len(channels) != 1:
         raise ValueError(f"numbers of channels that are not the same: {sorted(channels)}")
 

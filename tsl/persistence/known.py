@@ -37,12 +37,18 @@ MODELS = {
     "CharVocabulary": "tsl.text",
     "CharWindow": "tsl.text",
     "SlidingWindow": "tsl.windows",
+    "sklearn.BaggingClassifier": "sklearn.ensemble",
+    "sklearn.BaggingRegressor": "sklearn.ensemble",
     "sklearn.ColumnTransformer": "sklearn.compose",
     "sklearn.FeatureUnion": "sklearn.pipeline",
     "sklearn.MissingIndicator": "sklearn.impute",
     "sklearn.Pipeline": "sklearn.pipeline",
     "sklearn.SimpleImputer": "sklearn.impute",
+    "sklearn.StackingClassifier": "sklearn.ensemble",
+    "sklearn.StackingRegressor": "sklearn.ensemble",
     "sklearn.TransformedTargetRegressor": "sklearn.compose",
+    "sklearn.VotingClassifier": "sklearn.ensemble",
+    "sklearn.VotingRegressor": "sklearn.ensemble",
 } | {f"sklearn.{scaler}": "sklearn.preprocessing" for scaler in _SCALERS}
 PARTS = {
     "Architecture": "tsl.network",
@@ -67,10 +73,17 @@ PARTS = {
     "forecasting.TimeAxis": "tsl.forecasting.times",
     "forecasting.WeekPattern": "tsl.forecasting.steps",
     "forecasting.Windowing": "tsl.forecasting.windowing",
+    # Beside our models in stacks and votes; stacks end in a RidgeCV or a LogisticRegression unless told otherwise.
+    "sklearn.LinearRegression": "sklearn.linear_model",
+    "sklearn.LogisticRegression": "sklearn.linear_model",
+    "sklearn.Ridge": "sklearn.linear_model",
+    "sklearn.RidgeCV": "sklearn.linear_model",
     "windows.BlockEnd": "tsl.windows._continuation",
     "windows._Tail": "tsl.windows._sliding",
 }
 _MODULES = MODELS | PARTS
+# Parameters that have another name now than in some files.
+RENAMED = {"LSTMForecaster": {"transform": "target_transform"}}
 # The functions of NumPy that a file may name, for TransformedTargetRegressor and FunctionTransformer.
 FUNCTIONS = {
     name: getattr(np, name)

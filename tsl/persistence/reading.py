@@ -1,11 +1,11 @@
 """JSON and tensors to objects.
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
-``$dict``, a dict of pairs; ``$slice``; ``$points``, the code points of a text; ``$array``, the name of a tensor, whose
-numbers may be those of texts or times; ``$objects``, an array of Python objects; ``$index``, ``$time`` and ``$dtype``,
-those of pandas; ``$offset`` and ``$workdays``, steps of pandas; ``$scalar``, a type of numbers; ``$function``, one of
-NumPy's; ``$random_state``; ``$same``, the random state written under that name; and ``$class``, an object of a class of
-`tsl.persistence.known`.
+``$dict``, a dict of pairs; ``$bunch``, scikit-learn's dict of estimators; ``$slice``; ``$points``, the code points of a
+text; ``$array``, the name of a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python
+objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset`` and ``$workdays``, steps of pandas;
+``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state written
+under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
 
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
-from tsl.persistence.known import FUNCTIONS, class_of
+from tsl.persistence.known import FUNCTIONS, RENAMED, class_of
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
 _TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
@@ -54,6 +55,9 @@ class Reader:
 
     def _dict(self, stored: dict[str, Any]) -> Any:
         return {self.decode(key): self.decode(value) for key, value in stored["$dict"]}
+
+    def _bunch(self, stored: dict[str, Any]) -> Any:
+        return Bunch(**self.decode(stored["$bunch"]))
 
     def _float(self, stored: dict[str, Any]) -> Any:
         return float(stored["$float"])
@@ -132,6 +136,8 @@ class Reader:
     def _object(self, stored: dict[str, Any]) -> Any:
         kind = class_of(stored["$class"])
         parameters = self.decode(stored.get("parameters", {}))  # first, as they were written: see `$same`
+        new_names = RENAMED.get(stored["$class"], {})
+        parameters = {new_names.get(name, name): value for name, value in parameters.items()}
         state = self.decode(stored["state"])
         if kind is Network:
             return _network(**state)
@@ -149,6 +155,7 @@ _READERS = {
     "$float": Reader._float,
     "$dict": Reader._dict,
     "$points": Reader._points,
+    "$bunch": Reader._bunch,
     "$slice": Reader._slice,
     "$objects": Reader._objects,
     "$index": Reader._index,

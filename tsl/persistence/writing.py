@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
 
 from tsl.network import Network
 from tsl.persistence.known import FUNCTIONS, name_of
@@ -73,7 +74,8 @@ class Writer:
 
     def _dict(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
         if all(isinstance(key, str) and not key.startswith("$") and not _SURROGATE.search(key) for key in value):
-            return self._members(value, name)
+            members = self._members(value, name)
+            return {"$bunch": members} if isinstance(value, Bunch) else members
         return {"$dict": [[self.encode(key, name), self.encode(one, f"{name}[{key!r}]")] for key, one in value.items()]}
 
     def _members(self, members: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from tsl import _tables
+
 POINT, RESIDUAL = "y_pred", "residual"
 BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
 
@@ -124,12 +126,10 @@ def stamps(index: pd.Index) -> pd.Index:
 
 
 def to_pandas(data: Any) -> Any:
-    """A pandas object; a frame of polars column by column."""
-    if isinstance(data, (pd.DataFrame, pd.Series)):
-        return data
-    if hasattr(data, "get_columns"):
-        return pd.DataFrame({column.name: column.to_numpy() for column in data.get_columns()})
-    raise TypeError(f"a DataFrame or Series is needed, got {type(data).__name__}")
+    """A pandas object, of any frame."""
+    if _tables.library_of(data) is None:
+        raise TypeError(f"a DataFrame or Series is needed, got {type(data).__name__}")
+    return data if isinstance(data, pd.DataFrame) else _tables.to_pandas(data, "data")[0]
 
 
 def _choose(names: Any, series: Any) -> Any:

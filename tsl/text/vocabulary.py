@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,7 +73,12 @@ class CharVocabulary(BaseEstimator):
     array([111, 195, 185], dtype=int32)
     """
 
-    def __init__(self, unknown: str = "error", tokens: str = "char", min_frequency: int = 1) -> None:
+    def __init__(
+        self,
+        unknown: Literal["error", "ignore", "replace", "grow"] = "error",
+        tokens: Literal["char", "byte"] = "char",
+        min_frequency: int = 1,
+    ) -> None:
         self.unknown = unknown
         self.tokens = tokens
         self.min_frequency = min_frequency

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -74,8 +74,8 @@ class CharWindow(TransformerMixin, BaseEstimator):
         window: int = 50,
         stride: int = 1,
         lowercase: bool = False,
-        unknown: str = "error",
-        output: str = "codes",
+        unknown: Literal["error", "ignore", "replace"] = "error",
+        output: Literal["codes", "scalar", "text"] = "codes",
     ) -> None:
         self.window = window
         self.stride = stride

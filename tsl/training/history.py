@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """One entry an epoch in each list; nothing but numbers and strings, so that it can be pickled or written as JSON.
 
@@ -42,6 +42,11 @@ class History:
     n_steps: list[int] = field(default_factory=list)
     best_iter: int = 0
     stopped_by: str | None = None
+
+    def __repr__(self) -> str:
+        losses = {name: getattr(self, name)[-1] for name in ("loss", "val_loss") if getattr(self, name)}
+        ends = "".join(f", {name}={loss:.6g}" for name, loss in losses.items() if not math.isnan(loss))
+        return f"History(n_iter={self.n_iter}{ends}, stopped_by={self.stopped_by!r})"
 
     @property
     def bits(self) -> list[float]:

@@ -4,7 +4,8 @@ Both hand out views of one array that holds the series, so windows of 168 steps 
 memory.
 """
 
+from tsl.windows._lags import WindowLayoutWarning
 from tsl.windows._make import make_windows
 from tsl.windows._sliding import SlidingWindow
 
-__all__ = ["SlidingWindow", "make_windows"]
+__all__ = ["SlidingWindow", "WindowLayoutWarning", "make_windows"]

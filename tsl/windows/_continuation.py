@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 
@@ -89,3 +90,53 @@ def _smallest_and_largest_step(index: pd.Index) -> tuple[Any, Any] | None:
     # A time that occurs twice is a slip of the clock, not a step.
     steps = (stamps[1:] - stamps[:-1])[stamps[1:] != stamps[:-1]]
     return (steps.min(), steps.max()) if len(steps) else None
+
+
+def plain(value: Any) -> Any:
+    """Return a number, a text, or a list of them; a frequency or a zone that no name tells stays what it is."""
+    if isinstance(value, pd.Timestamp | pd.Timedelta):
+        zone = getattr(value, "tz", None)
+        named = None if zone is None else str(zone)
+        return [
+            type(value).__name__,
+            int(value.asm8.view(np.int64)),
+            value.unit,
+            named if _is_zone(named, zone) else zone,
+        ]
+    if isinstance(value, pd.PeriodDtype):
+        return ["PeriodDtype", str(value)]
+    if isinstance(value, pd.offsets.BaseOffset):
+        return ["offset", value.freqstr] if _is_offset(value.freqstr, value) else value
+    return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufU" else value
+
+
+def restored(value: Any) -> Any:
+    """Return what `plain` was given."""
+    if not isinstance(value, list):
+        return value
+    kind, *rest = value
+    if kind == "PeriodDtype":
+        return pd.api.types.pandas_dtype(rest[0])
+    if kind == "offset":
+        return pd.tseries.frequencies.to_offset(rest[0])
+    count, unit, zone = rest
+    if kind == "Timedelta":
+        return pd.Timedelta(np.timedelta64(count, unit))
+    stamp = pd.Timestamp(np.datetime64(count, unit))
+    return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)
+
+
+def _is_zone(name: str | None, zone: Any) -> bool:
+    """Whether pandas knows a time zone by this name."""
+    try:
+        return name is None or pd.Timestamp(0, tz=name).tz == zone
+    except Exception:  # what is raised depends on the library that the name is looked up in
+        return False
+
+
+def _is_offset(name: str, offset: pd.offsets.BaseOffset) -> bool:
+    """Whether the name says all of a frequency; holidays are not in it."""
+    try:
+        return pd.tseries.frequencies.to_offset(name) == offset
+    except ValueError:
+        return False

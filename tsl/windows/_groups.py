@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
+from tsl._tables import library_of, to_pandas
+
 
 class Split(NamedTuple):
     """A table taken apart."""
@@ -38,6 +40,8 @@ class Split(NamedTuple):
 
 def split_groups(X: Any, groups: Any) -> Split:
     """Find what `groups` names: a column or an index level by a str, a column's position by an int."""
+    if library_of(X) is not None:
+        X, _ = to_pandas(X, "X")
     if isinstance(groups, str):
         return _split_by_name(X, groups)
     if isinstance(groups, numbers.Integral) and not isinstance(groups, bool):

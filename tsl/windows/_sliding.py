@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from tsl.windows._arrays import (
     windows_view,
 )
 from tsl.windows._columns import refuse_other_types
-from tsl.windows._continuation import BlockEnd, block_end, check_time_order, follows
+from tsl.windows._continuation import BlockEnd, block_end, check_time_order, follows, plain, restored
 from tsl.windows._groups import split_groups
 from tsl.windows._labels import check_new_labels
 
@@ -85,9 +85,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ``(n_rows, window * n_channels)``, the oldest step first and the channels of a step side by side, for
         any other estimator.
     groups : str, int or None, default=None
-        What tells several series in `X` apart: the name of a column or of an index level of a DataFrame, or
-        the position of a column. The column is left out of the windows. A window stays within its series.
-        The rows of a series may lie between those of others, but must be in time order.
+        What tells several series in `X` apart: the name of a column of a frame, of pandas, polars or Arrow, or
+        of an index level, or the position of a column. The column is left out of the windows. A window stays
+        within its series. The rows of a series may lie between those of others, but must be in time order.
 
     Attributes
     ----------
@@ -145,8 +145,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self,
         window: int = 24,
         stride: int = 1,
-        pad: str | float = "edge",
-        output: str = "3d",
+        pad: Literal["edge"] | float = "edge",
+        output: Literal["3d", "flat"] = "3d",
         groups: str | int | None = None,
     ) -> None:
         self.window = window
@@ -233,7 +233,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         lags = [step * self.stride for step in reversed(range(self.window))]
         return np.asarray([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
-    def set_output(self, *, transform: str | None = None) -> Self:
+    def set_output(self, *, transform: Literal["default", "pandas", "polars"] | None = None) -> Self:
         """Choose the container that `transform` returns.
 
         Parameters
@@ -251,6 +251,23 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         if transform is not None:
             self._sklearn_output_config = {"transform": transform}
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle, and skops, which knows neither None as a key nor times of pandas, are to write."""
+        state = super().__getstate__()
+        if "_tails" in state:
+            tails = [[plain(label), tail.rows, *map(plain, tail.end)] for label, tail in state["_tails"].items()]
+            state = {**state, "_tails": tails}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `__getstate__` gave."""
+        if "_tails" in state:
+            tails = {
+                restored(label): _Tail(rows, BlockEnd(*map(restored, end))) for label, rows, *end in state["_tails"]
+            }
+            state = {**state, "_tails": tails}
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,0 +1,144 @@
+"""Frames of another library than pandas, on their way in and out."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+PANDAS, POLARS, ARROW = "pandas", "polars", "arrow"
+
+
+def library_of(data: Any) -> str | None:
+    """Return the library of a Series or a frame; Arrow's for whatever gives it its rows, None for anything else."""
+    if isinstance(data, pd.Series | pd.DataFrame):
+        return PANDAS
+    polars = sys.modules.get(POLARS)  # whoever holds one of its frames has imported it
+    if polars is not None and isinstance(data, polars.Series | polars.DataFrame):
+        return POLARS
+    return ARROW if hasattr(data, "__arrow_c_stream__") else None
+
+
+def to_pandas(data: Any, name: str) -> tuple[pd.Series | pd.DataFrame, str]:
+    """`data` as a Series or DataFrame of pandas, and the library that it came from.
+
+    Column names of several levels become tuples; the names of the levels are then the name of the columns.
+
+    Raises
+    ------
+    TypeError
+        Of anything but a Series or a DataFrame of pandas or polars, or what gives its rows to Arrow.
+    """
+    library = library_of(data)
+    if library == PANDAS:
+        return _one_level(data), PANDAS
+    if library == ARROW:
+        return _from_arrow(data, name), ARROW
+    polars = sys.modules.get(POLARS)
+    if polars is not None and isinstance(data, polars.Series):
+        return pd.Series(_column(polars, data), name=data.name or None), POLARS
+    if library == POLARS:
+        return pd.DataFrame({column.name: _column(polars, column) for column in data}), POLARS
+    is_lazy = polars is not None and isinstance(data, polars.LazyFrame)
+    hint = ": collect() it first" if is_lazy else "; tables of Arrow will do, too"
+    raise TypeError(f"{name} must be a Series or DataFrame of pandas or polars, got a {type(data).__name__}{hint}")
+
+
+def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:
+    """A pandas result in the library that the data came from."""
+    if library == PANDAS:
+        return frame
+    if library == ARROW:
+        return _to_arrow(pd.DataFrame(frame))
+    import polars
+
+    if isinstance(frame, pd.Series):
+        return polars.Series(frame.name or "", frame.to_numpy())
+    return polars.DataFrame([_to_polars(polars, _flat(label), frame[label]) for label in frame.columns])
+
+
+def _flat(label: Any) -> str:
+    """The name of a column as a text."""
+    return label if isinstance(label, str) else "-".join(str(part) for part in np.atleast_1d(label) if part != "")
+
+
+def _one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+    """Return a frame of several levels of column names with tuples for them."""
+    if isinstance(data, pd.Series) or not isinstance(data.columns, pd.MultiIndex):
+        return data
+    flat = pd.Index(data.columns.to_numpy(), tupleize_cols=False, name=tuple(data.columns.names))
+    return data.set_axis(flat, axis=1)
+
+
+def _from_arrow(data: Any, name: str) -> pd.DataFrame:
+    """A table of Arrow, or what has its rows for one, such as a relation of DuckDB."""
+    try:
+        import pyarrow
+        import pyarrow.compute
+    except ImportError:
+        kind = type(data).__name__
+        raise TypeError(f"{name} is a {kind}, which needs pyarrow: python -m pip install pyarrow") from None
+    try:
+        table = data if isinstance(data, pyarrow.Table) else pyarrow.table(data)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a table, got a {type(data).__name__}, which is none to Arrow") from None
+    is_a = pyarrow.types
+    dates = []
+    for position, field in enumerate(table.schema):
+        column, kind = table.column(position), field.type
+        if is_a.is_decimal(kind):
+            column = pyarrow.compute.cast(column, pyarrow.float64())
+        elif is_a.is_boolean(kind) and column.null_count:
+            column = pyarrow.compute.cast(column, pyarrow.int8())
+        elif is_a.is_timestamp(kind) and kind.unit == "s":
+            column = pyarrow.compute.cast(column, pyarrow.timestamp("ms", kind.tz))
+        elif is_a.is_date(kind):
+            dates.append(field.name)
+        table = table.set_column(position, field.name, column)
+    frame = table.to_pandas(date_as_object=False)
+    return frame.astype({date: "M8[s]" for date in dates if date in frame})  # by which `like_input` knows dates
+
+
+def _to_arrow(frame: pd.DataFrame) -> Any:
+    """A pandas frame as a table of Arrow."""
+    import pyarrow
+    import pyarrow.compute
+
+    frame = frame.set_axis([_flat(label) for label in frame.columns], axis=1)
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False if isinstance(frame.index, pd.RangeIndex) else None)
+    for position, field in enumerate(table.schema):
+        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "s" and field.type.tz is None:
+            table = table.set_column(
+                position, field.name, pyarrow.compute.cast(table.column(position), pyarrow.date32())
+            )
+    return table
+
+
+def _column(polars: Any, column: Any) -> Any:
+    """The values of a polars column as an array, or an index of pandas for times."""
+    dtype = column.dtype
+    if dtype == polars.Datetime and dtype.time_zone:
+        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return pd.DatetimeIndex(utc.to_numpy()).tz_localize("UTC").tz_convert(dtype.time_zone)
+    if dtype.is_decimal():
+        return column.cast(polars.Float64).to_numpy()
+    if dtype in (polars.Categorical, polars.Enum):
+        return np.array(column.cast(polars.String).to_list(), dtype=object)
+    if dtype == polars.Boolean and column.null_count():
+        return column.cast(polars.Float64).to_numpy()
+    return column.to_numpy()
+
+
+def _to_polars(polars: Any, name: str, values: pd.Series) -> Any:
+    """A column of a pandas frame as one of polars."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
+        index = pd.DatetimeIndex(values)
+        if index.unit == "s":  # polars has no such datetimes: they were dates
+            return polars.Series(name, index.as_unit("ms").asi8).cast(polars.Datetime("ms")).cast(polars.Date)
+        zone = None if index.tz is None else str(index.tz)
+        return polars.Series(name, index.asi8).cast(polars.Datetime(index.unit, zone))
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
+        return polars.Series(name, values.to_numpy())
+    return polars.Series(name, values.tolist())

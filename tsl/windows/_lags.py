@@ -1,0 +1,92 @@
+"""Tables of lags: which column is which step of which channel, told by the names that other packages give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+# lag_1 of skforecast, lag1 of mlforecast, y_target_lag-1 of Darts, lag_1__y of sktime, y_lag2 of SlidingWindow.
+_LAG = re.compile(r"(?<!f)(?:lag(?:s|ged)?|shift(?:ed)?)[ _.(]*(-?\d+)", re.IGNORECASE)
+_STATSMODELS = re.compile(r"(?:^|(?<=\.))L(\d+)(?=\.|$)")  # L1.y and y.L1
+_OFFSET = re.compile(r"(?<![A-Za-z0-9])t *([-+] *\d+)(?![\d.])")  # t-1, y(t-1), y_t+1
+_NOW = re.compile(r"(?<![A-Za-z0-9])t(?=[)\]]|$)")  # y(t), y_t
+
+
+class WindowLayoutWarning(UserWarning):
+    """Time seems to run backwards in windows, or another axis to be that of time."""
+
+
+Channel = tuple[str, ...]
+"""What is before the lag and what is after it; the whole name where there is none."""
+
+
+def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
+    """Find which of the columns of these names is which step, the oldest first, of which channel.
+
+    Names that differ in their lag alone are a channel. Those without a lag, or without another lag beside them, are
+    channels that do not change within a window. Where a channel lacks a lag that another has, its nearest one stands.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``["lag_1", "lag_2", "lag_3", "holiday"]``.
+
+    Returns
+    -------
+    columns : ndarray of shape (T, C) or None
+        None where no name has a lag.
+
+    Raises
+    ------
+    ValueError
+        If two names mean the same lag of the same channel.
+
+    Examples
+    --------
+    >>> lag_columns(["lag_1", "lag_2", "lag_3", "holiday"])
+    array([[2, 3],
+           [1, 3],
+           [0, 3]])
+    """
+    channels: dict[Channel, dict[int, int]] = {}
+    for column, (channel, lag) in enumerate(_channels_and_lags(names)):
+        own = channels.setdefault(channel, {})
+        if lag in own:
+            raise ValueError(f"X must have one column for each lag, got {names[own[lag]]!r} and {names[column]!r}")
+        own[lag] = column
+    if all(len(channel) == 1 for channel in channels):
+        return None
+    steps = sorted({lag for own in channels.values() if len(own) > 1 for lag in own}, reverse=True) or [0]
+    nearest = [[own[min(own, key=lambda lag: (abs(lag - step), lag))] for own in channels.values()] for step in steps]
+    return np.array(nearest, dtype=np.intp)
+
+
+def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
+    """The channel of each name, and how many rows back it is."""
+    lags, offsets = [_split(name, _LAG, _STATSMODELS) for name in names], [_split(name, _OFFSET) for name in names]
+    # Darts counts the rows back as negative, and those ahead as positive numbers.
+    sign = -1 if any(found is not None and found[1] < 0 for found in lags) else 1
+    with_offset = {found[0] for found in offsets if found is not None}
+    pairs: list[tuple[Channel, int]] = []
+    for name, lag, offset in zip(names, lags, offsets):
+        now = _NOW.search(name)
+        if lag is not None:
+            pairs.append((lag[0], sign * lag[1]))
+        elif offset is not None:
+            pairs.append((offset[0], -offset[1]))
+        elif now is not None and (channel := (name[: now.end()], name[now.end() :])) in with_offset:
+            pairs.append((channel, 0))
+        else:
+            pairs.append(((name,), 0))
+    return pairs
+
+
+def _split(name: str, *patterns: re.Pattern[str]) -> tuple[Channel, int] | None:
+    """The channel and the number of a name that one of the patterns is found in."""
+    for pattern in patterns:
+        if found := pattern.search(name):
+            return (name[: found.start(1)], name[found.end(1) :]), int(found[1].replace(" ", ""))
+    return None
