@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel import Panel
+from tsl.forecasting.times import Freq
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
@@ -33,7 +34,7 @@ class _Baseline(Forecaster):
         *,
         season: int | str = "auto",
         missing: str = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         self.horizon = horizon
         self.season = season
@@ -63,8 +64,9 @@ class Naive(_Baseline):
         "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -103,8 +105,9 @@ class SeasonalNaive(_Baseline):
         calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -144,8 +147,9 @@ class Drift(_Baseline):
         "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -175,7 +179,7 @@ class Drift(_Baseline):
         window: int | None = None,
         season: int | str = "auto",
         missing: str = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
@@ -201,8 +205,9 @@ class WindowAverage(_Baseline):
         calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -232,7 +237,7 @@ class WindowAverage(_Baseline):
         window: int | None = None,
         season: int | str = "auto",
         missing: str = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window

@@ -16,7 +16,7 @@ from tsl.forecasting.intervals import MEMORY, POINT, Asked, Calibration, in_unit
 from tsl.forecasting.missing import fill
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster

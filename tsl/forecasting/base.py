@@ -23,6 +23,7 @@ from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
+from tsl.forecasting.times import Freq
 
 
 class Forecaster(LookingBack, BaseEstimator):
@@ -39,7 +40,7 @@ class Forecaster(LookingBack, BaseEstimator):
         "past": [list, tuple, None],
         "future": [list, tuple],
         "calendar": [StrOptions({"auto"}), list, tuple, None],
-        "freq": [str, Interval(Integral, 1, None, closed="left"), None],
+        "freq": [str, Interval(Integral, 1, None, closed="left"), pd.offsets.BaseOffset, pd.Timedelta, None],
     }
     horizon: int
     season: int | str
@@ -47,7 +48,7 @@ class Forecaster(LookingBack, BaseEstimator):
     past: Sequence[Any] | None
     future: Sequence[Any]
     calendar: str | Sequence[str] | None
-    freq: str | int | None
+    freq: Freq
 
     # --- what a subclass gives --------------------------------------------------------------------------------
 
@@ -155,10 +156,23 @@ class Forecaster(LookingBack, BaseEstimator):
         ------
         ValueError
             Of rows that are known already, and of data in another form.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            Where steps are left out, among the rows or before them, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
-        self._history.add(self.schema_.read(data, skip_empty=True), self._context_length())
+        panel = self.schema_.read(data, skip_empty=True)
+        self._check_steps(panel)
+        self._history.add(panel, self._context_length())
+        self.schema_ = self.schema_.with_series(panel)
         return self
+
+    def _check_steps(self, panel: Panel) -> None:
+        """Check that the times of later rows go on as `fit` learned, from the last ones that are known."""
+        times, offsets = self._history.times_from_last(panel)
+        self.schema_.axis.check(panel.ids, times, offsets)
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -198,6 +212,11 @@ class Forecaster(LookingBack, BaseEstimator):
         ------
         ValueError
             Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            Where steps are left out in `data` or before it, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
@@ -273,7 +292,9 @@ class Forecaster(LookingBack, BaseEstimator):
         """What forecasts start from: the tails of all series, or `data`."""
         if data is None:
             return self._history.tails(self._context_length())
-        return self._history.before(self.schema_.read(data), self._context_length())
+        panel = self.schema_.read(data)
+        self._check_steps(panel)
+        return self._history.before(panel, self._context_length())
 
     def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel]:
         """What is known, the stamps to forecast, and what is known together with rows for these."""

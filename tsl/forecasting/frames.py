@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import write_like_input, write_long
 from tsl.forecasting.roles import Roles
+from tsl.forecasting.stamps import read_times, time_format
 from tsl.forecasting.static import StaticTable, static_frame
 from tsl.forecasting.tables import PANDAS, like_input, to_pandas
-from tsl.forecasting.times import TimeAxis, read_times
+from tsl.forecasting.times import Freq, TimeAxis
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Schema:
         future: Sequence[Any] | None = (),
         static: Sequence[Any] | pd.DataFrame | None = None,
         sample_weight: Any = None,
-        freq: str | int | None = None,
+        freq: Freq = None,
         calendar: str | Sequence[str] | None = None,
     ) -> tuple[Schema, Panel]:
         """The form of `data`, and `data` as a panel.
@@ -71,8 +73,9 @@ class Schema:
             What does not change within a series: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,)
             How much each row counts.
-        freq : str or int
-            The frequency, where it is not to be inferred. Gaps are then meant and no warning is given.
+        freq : str, int, offset or Timedelta
+            The frequency, where it is not that of the index, or to be inferred. Gaps are then meant and no warning is
+            given.
         calendar : "auto", None or list of str
             Features of the stamps, which are appended to the covariates known ahead.
 
@@ -107,9 +110,12 @@ class Schema:
         static_columns = static if isinstance(static, list | tuple) else ()
         taken = (sample_weight,) if isinstance(sample_weight, str) else ()
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
-        times = read_times(*roles.times(data, "data"))
+        stamps, where = roles.times(data, "data")
+        form = None if isinstance(freq, Integral) else time_format(stamps, where)
+        times = read_times(stamps, where, form)
+        carried = times.freq if isinstance(times, pd.DatetimeIndex) else None
         rows = read_rows(roles, data, times, "data")
-        axis = TimeAxis.learn(rows.times, rows.offsets, freq)
+        axis = TimeAxis.learn(rows.ids, rows.times, rows.offsets, freq, carried=carried, time_format=form)
         frame = _covariate_frame(data)
         schema = cls(
             roles=roles,
@@ -161,7 +167,12 @@ class Schema:
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
-        return self.axis.future_of(panel.times, panel.offsets, horizon)
+        return self.axis.future(panel.ids, panel.times, panel.offsets, horizon)
+
+    def with_series(self, panel: Panel) -> Schema:
+        """Return the schema that knows what the stamps of the series of `panel` keep to, too."""
+        axis = self.axis.with_series(panel.ids, panel.times, panel.offsets)
+        return self if axis is self.axis else replace(self, axis=axis)
 
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.tseries.offsets import BaseOffset
 
 from tsl.forecasting.steps import (
     UNITS_PER_DAY,
+    EveryDateOffset,
     EveryMonths,
     EveryOffset,
     EveryTick,
@@ -69,10 +72,19 @@ def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | No
     return Frequency(EveryTick(step), "ordinal", freq, given or bool((steps == step).all()))
 
 
-def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: str, unit: str) -> Frequency:
-    """Of datetimes, whose frequency the user has named: gaps are then meant, stamps beside the grid are not."""
-    offset = _parse(freq)
+def given_frequency(
+    wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: Any, unit: str, *, elapsed: bool = False
+) -> Frequency:
+    """Of datetimes whose frequency is known, a name or an offset: gaps are then meant, stamps beside the grid are not.
+
+    Where it is a number of whole days in hours, they are days by local time, or ``elapsed`` time.
+    """
+    offset = parse_offset(freq)
+    if type(offset) is pd.DateOffset:
+        return _date_offset(wall, offsets, offset, unit)
     count = offset.n
+    if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
+        count, offset = 7 * count, pd.offsets.Day(7 * count)
     if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
         days = isinstance(offset, pd.offsets.Day)
         delta = pd.Timedelta(days=count) if days else pd.Timedelta(offset)
@@ -81,8 +93,10 @@ def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq:
             raise ValueError(f"freq must be at least one {unit!r}, in which the times are kept, got {freq!r}")
         rule: Rule = EveryTick(step)
         choices = [("wall", wall)] if step % UNITS_PER_DAY[unit] == 0 else [("utc", utc), ("wall", wall)]
+        if elapsed and not days:
+            choices = [("utc", utc)]
     else:
-        rule = EveryOffset(offset.base.freqstr, count, unit)
+        rule = EveryOffset(offset.base, count, unit)
         positions = rule.positions(wall)
         if (positions < 0).any():
             stamp = timestamp(wall[positions < 0][0], unit)
@@ -92,6 +106,27 @@ def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq:
         if not (steps_within(places, offsets) % count).any():
             return Frequency(rule, clock, offset.freqstr, True)
     raise ValueError(f"freq={freq!r} must fit the times, got some that are not a whole number of steps apart")
+
+
+def _date_offset(wall: Stamps, offsets: NDArray[np.int64], offset: pd.DateOffset, unit: str) -> Frequency:
+    """Of a `pandas.DateOffset`, which leads from stamp to stamp; of months also from day to day of the month."""
+    rule = EveryDateOffset(offset, unit)
+    inner = np.delete(np.arange(len(wall)), offsets[1:] - 1)
+    at, goal = wall[inner], wall[inner + 1]
+    while (behind := at < goal).any():
+        ahead = rule.after(at[behind], 1)[:, 0]
+        if (ahead <= at[behind]).any():
+            raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {offset!r}")
+        at[behind] = ahead
+    if (at == goal).all():
+        return Frequency(rule, "wall", None, True)
+    if offset.kwds.keys() <= {"months", "years"}:
+        months = offset.n * (offset.kwds.get("months", 0) + 12 * offset.kwds.get("years", 0))
+        found = _months(wall, offsets, unit, gaps=True)
+        whole = not (steps_within(split_months(wall, UNITS_PER_DAY[unit])[0], offsets) % months).any()
+        if found and isinstance(found.rule, EveryMonths) and whole:
+            return replace(found, rule=replace(found.rule, months=months), regular=True)
+    raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
 
 
 def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
@@ -114,8 +149,14 @@ def period_pattern(begins: Stamps, offsets: NDArray[np.int64], unit: str) -> Fre
     return replace(found, clock="start") if found else None
 
 
-def _parse(freq: str) -> pd.DateOffset:
-    """The offset of that name, in steps forwards."""
+def parse_offset(freq: Any) -> BaseOffset:
+    """The offset of that name, in steps forwards.
+
+    Raises
+    ------
+    ValueError
+        If pandas knows no such frequency, or it does not go forwards.
+    """
     try:
         offset = pd.tseries.frequencies.to_offset(freq)
     except (ValueError, TypeError) as error:
@@ -147,12 +188,14 @@ def _tick_name(step: int, wall: Stamps, unit: str) -> str:
 
 
 def _months(wall: Stamps, offsets: NDArray[np.int64], unit: str, *, gaps: bool = False) -> Frequency | None:
-    """Steps of whole months, from a day of the month to the same day, or from month's end to month's end."""
+    """Steps of whole months, from a day of the month to the same day, or to the last of a month that is shorter."""
     if (steps_within(wall, offsets) < 28 * UNITS_PER_DAY[unit]).any():
         return None
     month, day, time = split_months(wall, UNITS_PER_DAY[unit])
-    at_end = bool((day == days_in_month(month) - 1).all())
-    same = not steps_within(day, offsets).any() and not steps_within(time, offsets).any()
+    last = days_in_month(month) - 1
+    at_end = bool((day == last).all())
+    usual = np.repeat(np.maximum.reduceat(day, offsets[:-1]), np.diff(offsets))
+    same = (day == np.minimum(usual, last)).all() and not steps_within(time, offsets).any()
     steps = steps_within(month, offsets)
     months = most_common(steps)[0] if gaps else int(steps[0])
     if not (at_end or same) or months < 1 or not (gaps or (steps == months).all()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.missing import fill
 from tsl.forecasting.panel import Panel, joined, ranges
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of, times_of
 
 
 class History:
@@ -68,7 +67,7 @@ class History:
             k = int(old.argmax())
             raise ValueError(
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
-                f"{panel.ids[k]!r}, which is known up to {self._last_time(panel, self.last[at[k]])}"
+                f"{panel.ids[k]!r}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
             )
         filled = self._fill_after(panel, n_rows)
         self._pieces.append(panel)
@@ -95,6 +94,13 @@ class History:
         at = self.ids.get_indexer(panel.ids)
         return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
 
+    def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
+        """Times of `panel`, before those of a series that goes on the last one known of it, and offsets."""
+        follows = self.follows(panel)
+        last = self.last[self.ids.get_indexer(panel.ids[follows])]
+        stamps = np.insert(stamps_of(panel.times), panel.offsets[:-1][follows], last)
+        return times_of(stamps, panel.times.dtype), np.concatenate([[0], np.cumsum(panel.lengths + follows)])
+
     def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
@@ -119,14 +125,6 @@ class History:
         head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
         nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
         return replace(joined([nothing, head, panel]), static=panel.static)
-
-    def _last_time(self, panel: Panel, stamp: int) -> Any:
-        """A stamp as a time of the panel's kind."""
-        if panel.times.dtype == np.int64:
-            return stamp
-        if isinstance(panel.times, pd.PeriodIndex):
-            return pd.Period(ordinal=int(stamp), freq=panel.times.freq)
-        return pd.Timestamp(int(stamp), unit=panel.times.unit, tz="UTC" if panel.times.tz else None)
 
 
 def _tails(panel: Panel, n_rows: int) -> Panel:

@@ -71,6 +71,8 @@ class LookingBack:
         -----
         TooShortWarning
             Where a series has fewer windows than asked.
+        IrregularTimesWarning
+            Where steps are left out in `data`, as for `predict`.
         """
         check_is_fitted(self, "schema_")
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
@@ -83,6 +85,7 @@ class LookingBack:
             panel = self._history.panel()
             return panel, panel.offsets[:-1]
         given = self.schema_.read(data, skip_empty=True)
+        self._check_steps(given)
         panel = self._history.whole_before(given)
         return panel, panel.ends - given.lengths
 

@@ -23,6 +23,7 @@ from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
+from tsl.forecasting.times import Freq
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 from tsl.network import Dropout, Loss, Optimizer
@@ -93,8 +94,9 @@ class LSTMForecaster(Forecaster):
         Covariates that are known ahead, and given to `predict`.
     calendar : "auto", sequence of str or None, default="auto"
         Features of the time stamps.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        that of the index, or else infers it.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     alpha : float, default=0
         Weight decay.
@@ -213,7 +215,7 @@ class LSTMForecaster(Forecaster):
         past: Sequence[Any] | None = None,
         future: Sequence[Any] = (),
         calendar: str | Sequence[str] | None = "auto",
-        freq: str | int | None = None,
+        freq: Freq = None,
         solver: str = "adam",
         alpha: float = 0.0,
         learning_rate_init: float = 3e-3,

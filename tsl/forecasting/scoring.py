@@ -12,7 +12,7 @@ from tsl.forecasting.backtest import fill_up_to, truth_after
 from tsl.forecasting.panel import Panel, joined, ranges
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of
 
 FURTHEST = 500
 """Steps that may lie between what is known and what is scored."""
@@ -75,6 +75,7 @@ def _unseen(forecaster: Forecaster, given: Panel) -> tuple[Panel, NDArray[np.int
         skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
         nothing = given.select(np.zeros(0, np.int64), np.arange(given.n_series))  # keeps the order of the series
         given = replace(joined([nothing, lacking, given]), static=given.static)
+    forecaster._check_steps(given)
     panel = history.whole_before(given)
     starts = panel.ends - n_newer - skipped
     is_scored = (n_newer > 0) & (starts > panel.offsets[:-1])
