@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._dates import as_dates
 from tsl.metrics._arrays import absolute_scale, squared_scale
 from tsl.metrics._frames import Layout
 
@@ -20,19 +21,21 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     cutoffs = [layout.cutoff_col] if layout.cutoff_col is not None else []
     keys = ids + cutoffs
     windows = table[keys].drop_duplicates()
+    until = as_dates(pd.Index(windows[cutoffs[0]]), "the cutoffs of frame") if cutoffs else None
+    history = _with_dates(history, layout, numbers=isinstance(until, pd.DatetimeIndex))
     past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
     names: list[tuple[Any, ...]] = list(windows.itertuples(index=False, name=None)) if keys else [()]
     found = []
-    for window in names:
+    for row, window in enumerate(names):
         name = window[0] if ids else None
         if name not in past:
             raise ValueError(f"history must have all series of frame, got none named {name!r}")
         times, values = past[name]
-        known = values[: times.searchsorted(window[-1], side="right")] if cutoffs else values
+        known = values if until is None else values[: times.searchsorted(until[row], side="right")]
         if not np.isfinite(known[season:] - known[:-season]).any():
-            until = f" up to {window[-1]}" if cutoffs else ""
+            limit = f" up to {window[-1]}" if cutoffs else ""
             raise ValueError(
-                f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart{until}"
+                f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart{limit}"
             )
         found.append((absolute_scale(known, season), squared_scale(known, season)))
     absolute, squared = np.array(found).T
@@ -40,6 +43,14 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
         return pd.DataFrame({"absolute": absolute[0], "squared": squared[0]}, index=range(len(table)))
     windows = windows.assign(absolute=absolute, squared=squared)
     return table[keys].merge(windows, on=keys, how="left")[["absolute", "squared"]]
+
+
+def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
+    """The history with dates where it has text, whose order is not that of time, or `numbers` that are dates."""
+    if isinstance(history, pd.DataFrame) and layout.time_col in history:
+        times = as_dates(pd.Index(history[layout.time_col]), "the times of history", numbers=numbers)
+        return history.assign(**{layout.time_col: times})
+    return history.set_axis(as_dates(history.index, "the times of history", numbers=numbers))
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:
