@@ -76,6 +76,16 @@ def test_weekdays_are_those_of_the_series_whatever_the_model_keeps(model):
     assert stamps_of(model.update(later).predict(), "office") == pd.bdate_range("2024-10-10", periods=H).tolist()
 
 
+def test_weekdays_with_opening_hours_are_those_of_the_series():
+    hours = pd.date_range("2024-01-01", "2024-03-01 23:00", freq="h")  # ends on a Friday
+    hours = hours[(hours.hour >= 9) & (hours.hour < 17)]
+    with pytest.warns(IrregularTimesWarning):
+        model = Naive(9).fit(long_of(office=hours[hours.day_of_week < 5], kiosk=hours))
+    result = model.predict()
+    assert stamps_of(result, "office")[::8] == [pd.Timestamp("2024-03-04 09:00"), pd.Timestamp("2024-03-05 09:00")]
+    assert stamps_of(result, "kiosk")[::8] == [pd.Timestamp("2024-03-02 09:00"), pd.Timestamp("2024-03-03 09:00")]
+
+
 def test_weekdays_of_a_new_series_are_learned_with_its_first_rows():
     with pytest.warns(IrregularTimesWarning):
         model = Naive(2).fit(long_of(office=OFFICE, kiosk=KIOSK))

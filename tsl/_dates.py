@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,7 +60,9 @@ def read_dates(values: pd.Index, form: str, *, utc: bool = False) -> pd.Datetime
         values = values.astype(np.int64).astype(str)
     if form == QUARTERS:
         return pd.PeriodIndex(values, freq="Q").to_timestamp()
-    return pd.DatetimeIndex(pd.to_datetime(values, format=form, utc=utc))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 of several time zones, which DatetimeIndex refuses
+        return pd.DatetimeIndex(pd.to_datetime(values, format=form, utc=utc))
 
 
 def as_dates(values: pd.Index, where: str, *, numbers: bool = False) -> pd.Index:
@@ -231,7 +234,7 @@ def _token_formats(token: str) -> list[str]:
     for names, long, short in _WORDS:
         found += [long] if token.lower() in names else []
         found += [short] if token.lower() in (name[:3] for name in names) else []
-    return found or [token]
+    return found  # none for another word: the 05 of "2024-W05" is no month
 
 
 def _clock_format(clock: re.Match[str] | None) -> str:

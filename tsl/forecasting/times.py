@@ -251,9 +251,12 @@ class TimeAxis:
     def _rule(self, key: int) -> Rule:
         """The rule of series that are open on some days of the week or keep to a day of the month."""
         rule = self.frequency.rule
-        if self._open_days is not None:
-            slots = tuple(day * UNITS_PER_DAY[self._unit] for day in range(7) if key >> day & 1)
-            return WeekPattern(slots, True, self._unit)
+        per_day = UNITS_PER_DAY[self._unit] if self._open_days is not None else 0
+        if per_day and isinstance(rule, WeekPattern) and not rule.daily:
+            slots = tuple(slot for slot in rule.slots if key >> slot // per_day & 1)
+            return replace(rule, slots=slots) if slots else rule
+        if per_day:
+            return WeekPattern(tuple(day * per_day for day in range(7) if key >> day & 1), True, self._unit)
         return replace(rule, day=key) if isinstance(rule, EveryMonths) else rule
 
     @property
@@ -262,8 +265,8 @@ class TimeAxis:
         rule = self.frequency.rule
         if self.frequency.regular or self.is_integer:
             return None
-        if isinstance(rule, WeekPattern) and rule.daily:
-            return np.isin(np.arange(7) * UNITS_PER_DAY[self._unit], rule.slots)
+        if isinstance(rule, WeekPattern):
+            return np.isin(np.arange(7), np.asarray(rule.slots) // UNITS_PER_DAY[self._unit])
         one_day = rule == EveryTick(UNITS_PER_DAY[self._unit]) and self.frequency.clock == "wall"
         return np.ones(7, dtype=bool) if one_day else None
 
