@@ -12,9 +12,9 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from tsl.forecasting.base import Forecaster
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel import Panel
-from tsl.forecasting.times import Freq
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
@@ -65,7 +65,7 @@ class Naive(_Baseline):
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
         that of the index, or else infers it.
 
     Attributes
@@ -106,7 +106,7 @@ class SeasonalNaive(_Baseline):
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
         that of the index, or else infers it.
 
     Attributes
@@ -148,7 +148,7 @@ class Drift(_Baseline):
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
         that of the index, or else infers it.
 
     Attributes
@@ -206,7 +206,7 @@ class WindowAverage(_Baseline):
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
         that of the index, or else infers it.
 
     Attributes

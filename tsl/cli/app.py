@@ -67,7 +67,8 @@ Models = Annotated[int, typer.Option("--n-models", min=1, help="Average so many 
 Model = Annotated[str, typer.Option(help="lstm, naive, seasonal-naive, drift or window-average.")]
 Missing = Annotated[str, typer.Option(help="What to do with missing values: error, interpolate, ffill or mask.")]
 Freq = Annotated[
-    str | None, typer.Option(help="Frequency of the times, as pandas writes it; a number of numbers. Default: found.")
+    str | None,
+    typer.Option(help="Frequency of the times, as pandas writes it, or the step of whole numbers. Default: found."),
 ]
 MaxTime = Annotated[float | None, typer.Option(min=0, help="Seconds after which the training of a model ends.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another one gives another model.")]

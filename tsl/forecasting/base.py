@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.frames import Schema
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.looking_back import LookingBack
@@ -23,7 +24,6 @@ from tsl.forecasting.missing import WAYS, fill
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
-from tsl.forecasting.times import Freq
 
 
 class Forecaster(LookingBack, BaseEstimator):
@@ -163,6 +163,7 @@ class Forecaster(LookingBack, BaseEstimator):
             Where steps are left out, among the rows or before them, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
+        self._know_patterns()
         panel = self.schema_.read(data, skip_empty=True)
         self._check_steps(panel)
         self._history.add(panel, self._context_length())
@@ -172,7 +173,12 @@ class Forecaster(LookingBack, BaseEstimator):
     def _check_steps(self, panel: Panel) -> None:
         """Check that the times of later rows go on as `fit` learned, from the last ones that are known."""
         times, offsets = self._history.times_from_last(panel)
-        self.schema_.axis.check(panel.ids, times, offsets)
+        self.schema_.axis.check(panel.ids, times, offsets, self.freq)
+
+    def _know_patterns(self) -> None:
+        """Learn what the stamps of the known series keep to, where the model is of a file that does not say it."""
+        if self.schema_.axis.lacks_patterns:
+            self.schema_ = self.schema_.with_series(self._history.panel())
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -290,6 +296,7 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _known(self, data: Any) -> Panel:
         """What forecasts start from: the tails of all series, or `data`."""
+        self._know_patterns()
         if data is None:
             return self._history.tails(self._context_length())
         panel = self.schema_.read(data)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.calendar import Calendar
 from tsl.forecasting.covariates import Encoder
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.known_ahead import empty_future, match_future
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
@@ -21,7 +22,7 @@ from tsl.forecasting.roles import Roles
 from tsl.forecasting.stamps import read_times, time_format
 from tsl.forecasting.static import StaticTable, static_frame
 from tsl.forecasting.tables import PANDAS, like_input, to_pandas
-from tsl.forecasting.times import Freq, TimeAxis
+from tsl.forecasting.times import TimeAxis
 
 
 @dataclass(frozen=True, eq=False)

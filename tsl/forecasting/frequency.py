@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.tseries.offsets import BaseOffset
 
+from tsl.forecasting.local_time import as_if_unmoved
 from tsl.forecasting.steps import (
     UNITS_PER_DAY,
     EveryDateOffset,
@@ -24,6 +25,10 @@ from tsl.forecasting.steps import (
 )
 from tsl.forecasting.week import week_pattern
 
+Freq: TypeAlias = str | int | BaseOffset | pd.Timedelta | None
+"""How the frequency of stamps may be given: None is that of the index, or else it is inferred."""
+
+PERIOD_UNIT = "us"  # in which the beginnings of periods are counted
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -39,6 +44,59 @@ class Frequency:
     freq: str | None
     regular: bool
     """Whether no series has a gap."""
+
+
+def find_frequency(
+    times: pd.Index, offsets: NDArray[np.int64], freq: Freq, carried: BaseOffset | None = None
+) -> Frequency:
+    """Return the frequency of stamps that are in order within each series: given, that of the index, or inferred.
+
+    Raises
+    ------
+    ValueError
+        If `freq` does not fit the stamps, or must be given because they do not tell.
+    """
+    if not isinstance(times, pd.DatetimeIndex):
+        return _ordinal_frequency(times, offsets, freq)
+    step = steps_within(times.tz_localize(None).asi8, offsets)
+    wall = as_if_unmoved(times, offsets, most_common(step)[0] if len(step) else 0)
+    if freq is not None:
+        if isinstance(freq, int | np.integer):
+            raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
+        return given_frequency(wall, times.asi8, offsets, freq, times.unit)
+    if carried is not None:
+        try:
+            forwards = carried if carried.n > 0 else -carried
+            return given_frequency(wall, times.asi8, offsets, forwards, times.unit, elapsed=times.tz is not None)
+        except ValueError:
+            pass  # an offset with a time of its own, such as BusinessDay(offset=...)
+    return infer_frequency(wall, times.asi8, offsets, times.unit)
+
+
+def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> Frequency:
+    """Given or inferred frequency of integers or periods."""
+    if isinstance(times, pd.PeriodIndex):
+        step = None if freq is None else _periods_in(freq, times)
+        frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
+        if frequency.regular:
+            return frequency
+        return period_pattern(period_begins(times), offsets, PERIOD_UNIT) or frequency
+    if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
+        raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
+    return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)
+
+
+def _periods_in(freq: Freq, times: pd.PeriodIndex) -> int:
+    """How many periods make one step."""
+    offset, own = None if isinstance(freq, int | np.integer) else parse_offset(freq), times.freq
+    if offset is None or offset.base != own.base or offset.n % own.n:
+        raise ValueError(f"freq must be a multiple of the periods' own, {times.freqstr!r}, got {freq!r}")
+    return offset.n // own.n
+
+
+def period_begins(times: pd.PeriodIndex) -> Stamps:
+    """Return the times at which periods begin."""
+    return times.to_timestamp().as_unit(PERIOD_UNIT).asi8
 
 
 def _need_steps(steps: Stamps) -> None:

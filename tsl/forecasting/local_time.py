@@ -29,15 +29,16 @@ def usual_rest(local: Stamps, offsets: NDArray[np.int64], period: int) -> Stamps
     rest = local % period
     lengths = np.diff(offsets)
     usual = rest[offsets[:-1]]
-    if (rest == np.repeat(usual, lengths)).all() and (usual == usual[:1]).all():
+    if (rest == np.repeat(usual, lengths)).all() and (lengths > 1).all():
         return usual
+    rests, number = np.unique(rest, return_inverse=True)
     series = np.repeat(np.arange(len(lengths)), lengths)
-    pairs, counts = np.unique(np.stack([series, rest], axis=1), axis=0, return_counts=True)
-    order = np.lexsort((pairs[:, 1], -counts, pairs[:, 0]))  # of two as frequent ones the earlier is not the moved one
+    pairs, counts = np.unique(series * len(rests) + number, return_counts=True)
+    order = np.lexsort((-counts, pairs // len(rests)))  # of two as frequent ones the earlier: the later was moved
     pairs = pairs[order]
-    usual = pairs[np.searchsorted(pairs[:, 0], np.arange(len(lengths))), 1]
-    rests, counts = np.unique(rest, return_counts=True)
-    return np.where(lengths == 1, rests[counts.argmax()], usual)
+    first = np.searchsorted(pairs // len(rests), np.arange(len(lengths)))
+    common = rests[np.bincount(number).argmax()]
+    return np.where(lengths == 1, common, rests[pairs[first] % len(rests)])
 
 
 def put_back(times: pd.DatetimeIndex, rest: Stamps, period: int) -> Stamps:

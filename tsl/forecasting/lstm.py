@@ -18,12 +18,12 @@ from tsl._estimator import count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.learning import Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.rolling import rolled
 from tsl.forecasting.sampling import Draws, training_ends
-from tsl.forecasting.times import Freq
 from tsl.forecasting.transforms import PowerTransform
 from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
 from tsl.network import Dropout, Loss, Optimizer
@@ -95,7 +95,7 @@ class LSTMForecaster(Forecaster):
     calendar : "auto", sequence of str or None, default="auto"
         Features of the time stamps.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps, as a name or an offset of pandas, or a number of steps of whole numbers. None takes
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
         that of the index, or else infers it.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     alpha : float, default=0

@@ -7,24 +7,15 @@ import sys
 import warnings
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.tseries.offsets import BaseOffset
 
-from tsl.forecasting.frequency import (
-    Frequency,
-    given_frequency,
-    infer_frequency,
-    most_common,
-    ordinal_frequency,
-    parse_offset,
-    period_pattern,
-    steps_within,
-)
-from tsl.forecasting.local_time import as_if_unmoved, localize, put_back, usual_rest
+from tsl.forecasting.frequency import PERIOD_UNIT, Freq, Frequency, find_frequency, period_begins
+from tsl.forecasting.local_time import localize, put_back, usual_rest
 from tsl.forecasting.series_patterns import SeriesPatterns
 from tsl.forecasting.stamps import read_times, time_format, times_of
 from tsl.forecasting.steps import (
@@ -40,10 +31,7 @@ from tsl.forecasting.steps import (
 )
 from tsl.forecasting.week import own_weekdays
 
-Freq: TypeAlias = str | int | BaseOffset | pd.Timedelta | None
-"""How the frequency of stamps may be given: None is that of the index, or else it is inferred."""
-
-_PERIOD_UNIT = "us"  # in which the beginnings of periods are counted
+SHORTEST_MONTH = 28
 
 
 class IrregularTimesWarning(UserWarning):
@@ -57,8 +45,6 @@ class TimeAxis:
     dtype: Any
     """Of the index: int64, or a datetime or period type of pandas."""
     frequency: Frequency
-    given_freq: Freq = None
-    """The frequency as the user named it: gaps are then meant."""
     time_format: str | None = None
     """In which the times were written, where they came as texts or numbers."""
     patterns: SeriesPatterns | None = None
@@ -99,8 +85,8 @@ class TimeAxis:
         IrregularTimesWarning
             If `freq` is None and the stamps have gaps, or no common step at all.
         """
-        frequency = _frequency(times, offsets, freq, carried)
-        axis = cls(times.dtype, frequency, freq, time_format).with_series(ids, times, offsets)
+        frequency = find_frequency(times, offsets, freq, carried)
+        axis = cls(times.dtype, frequency, time_format).with_series(ids, times, offsets)
         if not frequency.regular:
             axis._warn(times, axis._odd_rows(ids, times, offsets))
         return axis
@@ -110,12 +96,13 @@ class TimeAxis:
         if not self._has_patterns:
             return self
         found = self._patterns_of(ids, times, offsets)
-        if self._tz is None and self._open_days is None and (found.day < 28).all():
-            return self  # every month has that day: the last stamp tells
-        if self.patterns is None:
-            return replace(self, patterns=found)
-        new = self.patterns.ids.get_indexer(ids) < 0
-        return replace(self, patterns=self.patterns.append(found.select(new))) if new.any() else self
+        is_new = np.ones(len(ids), dtype=bool) if self.patterns is None else self.patterns.ids.get_indexer(ids) < 0
+        if self._open_days is None and not self._is_local:
+            is_new &= found.day >= SHORTEST_MONTH - 1  # every month has an earlier day: the last stamp tells it
+        if not is_new.any():
+            return self
+        new = found.select(is_new)
+        return replace(self, patterns=new if self.patterns is None else self.patterns.append(new))
 
     @property
     def freq(self) -> str | None:
@@ -160,32 +147,27 @@ class TimeAxis:
 
     def future(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], horizon: int) -> pd.Index:
         """Return (n_series * horizon,) the stamps that follow each series, series by series."""
-        if self._has_patterns:
-            stamps, keys = self._stamps_and_keys(ids, times, offsets)
-            last = stamps[offsets[1:] - 1]
-        else:
-            last = self._clock(times.take(offsets[1:] - 1))
-            keys = np.zeros_like(last)
+        last, keys = self._stamps_and_keys(ids, times, offsets, last=True)
         # most series of a panel end at one time
         pairs, rows = np.unique(np.stack([keys, last], axis=1), axis=0, return_inverse=True)
         ahead = self._index(self._after(pairs[:, 1], pairs[:, 0], horizon).ravel())
         return ahead.take((rows.reshape(-1, 1) * horizon + np.arange(horizon)).ravel())
 
-    def check(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> None:
-        """Check that no step is left out in later rows, as far as `fit` was not told that this is meant.
+    def check(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> None:
+        """Check that no step is left out in later rows.
 
         Raises
         ------
         ValueError
-            If the frequency was named, and the stamps do not fit it.
+            If `freq` is given and the stamps do not fit it; gaps are then meant.
 
         Warns
         -----
         IrregularTimesWarning
-            If a stamp is not the one that should follow the one before.
+            If `freq` is None and a stamp is not the one that should follow the one before.
         """
-        if self.given_freq is not None:
-            _frequency(times, offsets, self.given_freq, None)
+        if freq is not None:
+            find_frequency(times, offsets, freq)
             return
         odd = self._odd_rows(ids, times, offsets)
         if len(odd):
@@ -207,12 +189,14 @@ class TimeAxis:
         return inner[ahead[:, 0] != stamps[inner + 1]]
 
     def _stamps_and_keys(
-        self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]
+        self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], *, last: bool = False
     ) -> tuple[Stamps, NDArray[np.int64]]:
-        """The stamps (N,) on the clock of the rule, and of each series (n_series,) what names its rule."""
-        if not self._has_patterns:
+        """The stamps on the clock of the rule, all or the `last` of each series, and what names each series' rule."""
+        patterns = self._patterns_for(ids, times, offsets) if self._has_patterns else None
+        if last:
+            times, offsets = times.take(offsets[1:] - 1), np.arange(len(offsets))
+        if patterns is None:
             return self._clock(times), np.zeros(len(ids), dtype=np.int64)
-        patterns = self._patterns_of(ids, times, offsets).where_known(self.patterns)
         return self._stamps(times, patterns.rest, offsets), self._keys(patterns)
 
     @property
@@ -220,15 +204,32 @@ class TimeAxis:
         """Whether series may differ in what comes after a stamp."""
         if self.is_integer:
             return False
-        local = self._tz is not None and self.frequency.clock == "wall"
-        return local or self._open_days is not None or isinstance(self.frequency.rule, EveryMonths)
+        return self._is_local or self._open_days is not None or isinstance(self.frequency.rule, EveryMonths)
+
+    @property
+    def lacks_patterns(self) -> bool:
+        """Whether patterns should be known and are not, as in a file from before they were kept."""
+        return self.patterns is None and (self._is_local or self._open_days is not None)
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether the rule goes by the local time of a zone."""
+        return self._tz is not None and self.frequency.clock == "wall"
+
+    def _patterns_for(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> SeriesPatterns:
+        """What is known of the stamps of each series, or else told by these rows."""
+        if self.patterns is not None:
+            at = self.patterns.ids.get_indexer(ids)
+            if (at >= 0).all():
+                return self.patterns.select(at)
+        return self._patterns_of(ids, times, offsets).where_known(self.patterns)
 
     def _patterns_of(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> SeriesPatterns:
         """What the stamps of each series keep to, by these rows."""
         n_series, days = len(offsets) - 1, self._open_days
         stamps, period = self._clock(times), self._period
         rest = np.zeros(n_series, np.int64)
-        if self._tz is not None and self.frequency.clock == "wall":
+        if self._is_local:
             rest = usual_rest(stamps, offsets, period)
             stamps = self._stamps(times, rest, offsets)
         day = np.zeros(n_series, np.int64)
@@ -322,7 +323,7 @@ class TimeAxis:
     @property
     def _unit(self) -> str:
         if not self.is_datetime:
-            return _PERIOD_UNIT
+            return PERIOD_UNIT
         return self.dtype.unit if self._tz is not None else np.datetime_data(self.dtype)[0]
 
     def _clock(self, times: pd.Index) -> Stamps:
@@ -330,21 +331,21 @@ class TimeAxis:
         if self.is_integer:
             return times.to_numpy()
         if self.frequency.clock == "start":
-            return _begins(times)
-        return (times.tz_localize(None) if self.frequency.clock == "wall" and self._tz is not None else times).asi8
+            return period_begins(times)
+        return (times.tz_localize(None) if self._is_local else times).asi8
 
     def _stamps(self, times: pd.Index, rest: Stamps, offsets: NDArray[np.int64]) -> Stamps:
         """The same, those that were moved over a skipped local time put back; `rest` (n_series,) as in the patterns."""
-        if self._tz is None or self.frequency.clock != "wall":
+        if not self._is_local:
             return self._clock(times)
         return put_back(times, np.repeat(rest, np.diff(offsets)), self._period)
 
     def _index(self, stamps: Stamps) -> pd.Index:
         """What `_stamps` took apart; a local time that is skipped in spring moves to the next that is there."""
-        if self._tz is not None and self.frequency.clock == "wall":
+        if self._is_local:
             return localize(stamps, self._unit, self._tz)
         if self.frequency.clock == "start":
-            return pd.DatetimeIndex(stamps.view(f"M8[{_PERIOD_UNIT}]")).to_period(self.dtype.freq)
+            return pd.DatetimeIndex(stamps.view(f"M8[{PERIOD_UNIT}]")).to_period(self.dtype.freq)
         return times_of(stamps, self.dtype)
 
     def _warn(self, times: pd.Index, odd: NDArray[np.int64]) -> None:
@@ -382,48 +383,3 @@ def _calls_within_tsl() -> int:
     while frame is not None and frame.f_globals.get("__name__", "").startswith("tsl."):
         frame, level = frame.f_back, level + 1
     return level + 1
-
-
-def _frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq, carried: BaseOffset | None) -> Frequency:
-    """Given, carried or inferred frequency of times of any kind."""
-    if not isinstance(times, pd.DatetimeIndex):
-        return _ordinal_frequency(times, offsets, freq)
-    step = steps_within(times.tz_localize(None).asi8, offsets)
-    wall = as_if_unmoved(times, offsets, most_common(step)[0] if len(step) else 0)
-    if freq is not None:
-        if isinstance(freq, int | np.integer):
-            raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
-        return given_frequency(wall, times.asi8, offsets, freq, times.unit)
-    if carried is not None:
-        try:
-            forwards = carried if carried.n > 0 else -carried
-            return given_frequency(wall, times.asi8, offsets, forwards, times.unit, elapsed=times.tz is not None)
-        except ValueError:
-            pass  # an offset with a time of its own, such as BusinessDay(offset=...)
-    return infer_frequency(wall, times.asi8, offsets, times.unit)
-
-
-def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> Frequency:
-    """Given or inferred frequency of integers or periods."""
-    if isinstance(times, pd.PeriodIndex):
-        step = None if freq is None else _periods_in(freq, times)
-        frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
-        if frequency.regular:
-            return frequency
-        return period_pattern(_begins(times), offsets, _PERIOD_UNIT) or frequency
-    if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
-        raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
-    return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)
-
-
-def _periods_in(freq: Freq, times: pd.PeriodIndex) -> int:
-    """How many periods make one step."""
-    offset, own = None if isinstance(freq, int | np.integer) else parse_offset(freq), times.freq
-    if offset is None or offset.base != own.base or offset.n % own.n:
-        raise ValueError(f"freq must be a multiple of the periods' own, {times.freqstr!r}, got {freq!r}")
-    return offset.n // own.n
-
-
-def _begins(times: pd.PeriodIndex) -> Stamps:
-    """The times at which periods begin."""
-    return times.to_timestamp().as_unit(_PERIOD_UNIT).asi8
