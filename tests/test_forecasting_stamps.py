@@ -271,6 +271,13 @@ def test_an_offset_may_be_given_and_is_kept_in_the_file(offset, tmp_path):
     pd.testing.assert_frame_equal(loaded.predict(), model.predict())
 
 
+def test_months_of_an_offset_that_is_given_keep_the_day():
+    model = Naive(3, freq=pd.DateOffset(months=1)).fit(pd.Series([1.0], pd.to_datetime(["2025-01-30"])))
+    assert model.predict().index.strftime("%d %b").tolist() == ["28 Feb", "30 Mar", "30 Apr"]
+    index = pd.date_range("2025-01-30", periods=2, freq=pd.DateOffset(months=1))  # goes on from the 28th
+    assert Naive(2).fit(pd.Series([1.0, 2], index)).predict().index.strftime("%d %b").tolist() == ["28 Mar", "28 Apr"]
+
+
 def test_a_length_of_time_may_be_given():
     whole = pd.date_range("2024-01-01", periods=20, freq="90min")
     model = Naive(3, freq=pd.Timedelta(minutes=90)).fit(pd.Series(numbers(17), list(whole[:17])))

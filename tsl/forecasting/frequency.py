@@ -67,7 +67,7 @@ def find_frequency(
     if carried is not None:
         try:
             forwards = carried if carried.n > 0 else -carried
-            return given_frequency(wall, times.asi8, offsets, forwards, times.unit, elapsed=times.tz is not None)
+            return given_frequency(wall, times.asi8, offsets, forwards, times.unit, carried=True)
         except ValueError:
             pass  # an offset with a time of its own, such as BusinessDay(offset=...)
     return infer_frequency(wall, times.asi8, offsets, times.unit)
@@ -131,15 +131,16 @@ def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | No
 
 
 def given_frequency(
-    wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: Any, unit: str, *, elapsed: bool = False
+    wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: Any, unit: str, *, carried: bool = False
 ) -> Frequency:
     """Of datetimes whose frequency is known, a name or an offset: gaps are then meant, stamps beside the grid are not.
 
-    Where it is a number of whole days in hours, they are days by local time, or ``elapsed`` time.
+    One that is `carried` by an index is taken to the letter: 24 hours are no local day, and a month after 28 February
+    is 28 March, whatever day the series began on.
     """
     offset = parse_offset(freq)
     if type(offset) is pd.DateOffset:
-        return _date_offset(wall, offsets, offset, unit)
+        return _date_offset(wall, offsets, offset, unit, carried)
     count = offset.n
     if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
         count, offset = 7 * count, pd.offsets.Day(7 * count)
@@ -151,7 +152,7 @@ def given_frequency(
             raise ValueError(f"freq must be at least one {unit!r}, in which the times are kept, got {freq!r}")
         rule: Rule = EveryTick(step)
         choices = [("wall", wall)] if step % UNITS_PER_DAY[unit] == 0 else [("utc", utc), ("wall", wall)]
-        if elapsed and not days:
+        if carried and not days:
             choices = [("utc", utc)]
     else:
         rule = EveryOffset(offset.base, count, unit)
@@ -166,8 +167,17 @@ def given_frequency(
     raise ValueError(f"freq={freq!r} must fit the times, got some that are not a whole number of steps apart")
 
 
-def _date_offset(wall: Stamps, offsets: NDArray[np.int64], offset: pd.DateOffset, unit: str) -> Frequency:
-    """Of a `pandas.DateOffset`, which leads from stamp to stamp; of months also from day to day of the month."""
+def _date_offset(
+    wall: Stamps, offsets: NDArray[np.int64], offset: pd.DateOffset, unit: str, carried: bool
+) -> Frequency:
+    """Of a `pandas.DateOffset`: months from day to day of the month unless `carried`, others from stamp to stamp."""
+    months = offset.n * (offset.kwds.get("months", 0) + 12 * offset.kwds.get("years", 0))
+    if not carried and months > 0 and offset.kwds.keys() <= {"months", "years"}:
+        steps = steps_within(split_months(wall, UNITS_PER_DAY[unit])[0], offsets)
+        found = _months(wall, offsets, unit, gaps=True) if len(steps) else None
+        at_end = found is not None and isinstance(found.rule, EveryMonths) and found.rule.at_end
+        if (found or not len(steps)) and not (steps % months).any():
+            return Frequency(EveryMonths(months, at_end, unit), "wall", None, True)
     rule = EveryDateOffset(offset, unit)
     inner = np.delete(np.arange(len(wall)), offsets[1:] - 1)
     at, goal = wall[inner], wall[inner + 1]
@@ -176,15 +186,9 @@ def _date_offset(wall: Stamps, offsets: NDArray[np.int64], offset: pd.DateOffset
         if (ahead <= at[behind]).any():
             raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {offset!r}")
         at[behind] = ahead
-    if (at == goal).all():
-        return Frequency(rule, "wall", None, True)
-    if offset.kwds.keys() <= {"months", "years"}:
-        months = offset.n * (offset.kwds.get("months", 0) + 12 * offset.kwds.get("years", 0))
-        found = _months(wall, offsets, unit, gaps=True)
-        whole = not (steps_within(split_months(wall, UNITS_PER_DAY[unit])[0], offsets) % months).any()
-        if found and isinstance(found.rule, EveryMonths) and whole:
-            return replace(found, rule=replace(found.rule, months=months), regular=True)
-    raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
+    if (at != goal).any():
+        raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
+    return Frequency(rule, "wall", None, True)
 
 
 def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
