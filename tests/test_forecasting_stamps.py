@@ -78,6 +78,13 @@ def test_weekdays_are_those_of_the_series_whatever_the_model_keeps(model):
     assert stamps_of(model.update(later).predict(), "office") == pd.bdate_range("2024-10-10", periods=H).tolist()
 
 
+def test_weekdays_of_periods_are_those_of_the_series():
+    with pytest.warns(IrregularTimesWarning):
+        model = Naive(2).fit(long_of(office=OFFICE.to_period("D"), kiosk=KIOSK.to_period("D")))
+    assert stamps_of(model.predict(), "office") == [pd.Period("2024-10-07"), pd.Period("2024-10-08")]
+    assert stamps_of(model.predict(), "kiosk") == [pd.Period("2024-10-05"), pd.Period("2024-10-06")]
+
+
 def test_weekdays_with_opening_hours_are_those_of_the_series():
     hours = pd.date_range("2024-01-01", "2024-03-01 23:00", freq="h")  # ends on a Friday
     hours = hours[(hours.hour >= 9) & (hours.hour < 17)]

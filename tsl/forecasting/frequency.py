@@ -80,7 +80,12 @@ def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) 
         frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
         if frequency.regular:
             return frequency
-        return period_pattern(period_begins(times), offsets, PERIOD_UNIT) or frequency
+        found = period_pattern(period_begins(times), offsets, PERIOD_UNIT)
+        if (
+            found is None and times.freqstr == "D" and frequency.rule == EveryTick(1)
+        ):  # series may keep to days of a week
+            return replace(frequency, rule=EveryTick(UNITS_PER_DAY[PERIOD_UNIT]), clock="start")
+        return found or frequency
     if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
         raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
     return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)

@@ -268,7 +268,7 @@ class TimeAxis:
             return None
         if isinstance(rule, WeekPattern):
             return np.isin(np.arange(7), np.asarray(rule.slots) // UNITS_PER_DAY[self._unit])
-        one_day = rule == EveryTick(UNITS_PER_DAY[self._unit]) and self.frequency.clock == "wall"
+        one_day = rule == EveryTick(UNITS_PER_DAY[self._unit]) and self.frequency.clock in ("wall", "start")
         return np.ones(7, dtype=bool) if one_day else None
 
     @property
