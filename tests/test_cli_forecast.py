@@ -232,3 +232,56 @@ def test_warnings_are_notes_of_one_line(one):
     (note,) = found.stderr.strip().splitlines()
     assert note.startswith("tsl: note: the times have gaps (the first after 2024-01-20 00:00:00)")
     assert CliRunner().invoke(app, [*arguments, "--freq", "D"]).stderr == ""
+
+
+MONTHS = pd.date_range("2023-01-01", periods=12, freq="MS")
+
+
+def written(folder, form, times=MONTHS):
+    """A file of one series whose times are written in that format."""
+    path = folder / "written.csv"
+    pd.DataFrame({"date": times.strftime(form), "sold": np.arange(len(times)) + 10.0}).to_csv(path, index=False)
+    return path
+
+
+def next_times(path, *options):
+    found = run("forecast", path, "--horizon", 2, "--model", "naive", "--quiet", *options)
+    return [line.split(",")[0] for line in found.split()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "message"),
+    [
+        ("%d.%m.%Y", "date", "got '01.02.2023', which is 2023-01-02 by '%m.%d.%Y' or 2023-02-01 by '%d.%m.%Y'"),
+        ("%Y%m", "date", "got 202301 to 202312, which are months by '%Y%m' or plain numbers"),
+        ("%b-%y", "date", "got 'Jan-23', in which the number is the year by '%b-%y' or else the day"),
+    ],
+)
+def test_times_that_can_be_read_in_two_ways_need_the_format(tmp_path, monkeypatch, form, name, message):
+    path = written(tmp_path, form)
+    said = fails("forecast", path, "--horizon", 2, "--model", "naive", monkeypatch=monkeypatch)
+    assert message in said
+    assert "say which with --time-format" in said
+    assert next_times(path, "--time-format", form) == ["2024-01-01", "2024-02-01"]
+    said = fails("forecast", path, "--horizon", 2, "--time-format", "%Y-%m-%d", monkeypatch=monkeypatch)
+    assert "the times in 'date' must be dates in the format '%Y-%m-%d', got " in said
+
+
+def test_whole_numbers_that_are_dates_are_dates_and_others_stay(tmp_path):
+    assert next_times(written(tmp_path, "%Y%m%d", pd.date_range("2024-01-01", periods=31))) == [
+        "2024-02-01",
+        "2024-02-02",
+    ]
+    years = pd.date_range("2000-01-01", periods=9, freq="YS")
+    assert next_times(written(tmp_path, "%Y", years)) == ["2009", "2010"]
+    assert next_times(written(tmp_path, "%Y%m"), "--freq", 1) == ["202313", "202314"]
+
+
+def test_what_is_known_ahead_is_written_like_the_rest(tmp_path):
+    days = pd.date_range("2024-01-20", periods=40)
+    table = pd.DataFrame({"day": days.strftime("%d.%m.%Y"), "sold": 1.0, "promo": 2.0})
+    table[:30].to_csv(tmp_path / "known.csv", index=False)
+    table[30:32].drop(columns="sold").to_csv(tmp_path / "ahead.csv", index=False)  # by itself the 2nd of other months
+    source = forecast.Source(tmp_path / "known.csv", None, "sold", None, (), tmp_path / "ahead.csv", None)
+    known, _, ahead = forecast.load(source, None)
+    assert [*known["day"], *ahead["day"]] == list(days[:32])

@@ -87,8 +87,17 @@ def test_texts_become_stamps_and_numbers_stay():
     assert_frame_equal(with_stamps(YEARS, "year"), YEARS)
     summer = pd.DataFrame({"t": ["2024-03-31 00:00+01:00", "2024-03-31 03:00+02:00"], "y": 1.0})  # two hours later
     assert np.diff(with_stamps(summer, "t")["t"]) == pd.Timedelta("2h")
-    with pytest.raises(ValueError, match="the times in 'when' must be dates or whole numbers, got 'soon'"):
+    with pytest.raises(
+        ValueError, match="column 'when' must hold dates, all written alike .* got 'soon': say which with"
+    ):
         with_stamps(ONE.assign(when="soon"), "when")
+    with pytest.raises(ValueError, match="the times in 'when' must be dates in the format '%d.%m.%Y', got 2024-01-01"):
+        with_stamps(ONE, "when", "%d.%m.%Y")
+
+
+def test_dates_that_can_be_read_in_two_ways_are_still_those_of_the_time_column():
+    table = ONE.assign(when=["01.02.2024", "02.02.2024", "03.02.2024"], note=["a", "b-1", "c"])
+    assert guess_columns(table) == Columns("when", "price", None)
 
 
 @pytest.mark.parametrize(

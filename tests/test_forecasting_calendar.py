@@ -11,7 +11,8 @@ from tsl.forecasting.times import TimeAxis
 
 def learn(times, calendar="auto"):
     offsets = np.array([0, len(times)])
-    return Calendar.learn(calendar, TimeAxis.learn(times, offsets, None), times, offsets)
+    axis = TimeAxis.learn(pd.RangeIndex(1), times, offsets, None)
+    return Calendar.learn(calendar, axis, times, offsets)
 
 
 @pytest.mark.parametrize(

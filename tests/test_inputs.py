@@ -387,7 +387,10 @@ def test_rows_in_any_order_are_put_in_order_of_time(times, name):
         ),
         (DAYS[:-1].append(pd.DatetimeIndex([pd.NaT])), "must hold a time in every row, got a missing one in row 47"),
         (pd.timedelta_range(0, periods=48, freq="D"), "must hold datetimes, periods or integers, got timedelta64"),
-        (pd.Index([f"day {k}" for k in range(48)]), "must hold datetimes of one time zone, got"),
+        (
+            pd.Index([f"day {k}" for k in range(48)]),
+            "must hold dates, all written alike and with their year, got 'day 0'",
+        ),
         (pd.Index(np.arange(48) > 5), "must hold datetimes, periods or integers, got boolean"),
         (pd.Index(np.arange(48) + 0.5), "must hold whole numbers or datetimes, got 0.5"),
         (pd.MultiIndex.from_product([["a"], DAYS]), "must hold datetimes, periods or integers"),

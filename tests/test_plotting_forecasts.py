@@ -271,3 +271,12 @@ def test_bad_arguments_are_named(call, message):
 def test_no_frame_is_a_type_error():
     with pytest.raises(TypeError, match="a DataFrame or Series is needed, got list"):
         plot_forecast(None, [1.0])
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%Y%m%d"])
+def test_a_history_written_in_text_or_numbers_is_drawn_on_dates(form):
+    texts = PAST.strftime(form)
+    history = pd.Series(WAVE[:90], texts.astype(np.int64) if form == "%Y%m%d" else texts, name="y")
+    ax = plot_forecast(history, predicted())
+    (wanted,) = plt.figure().add_subplot().plot(PAST[-50:], WAVE[40:90])
+    assert_array_equal(line(ax, "history").get_xydata(), wanted.get_xydata())

@@ -662,3 +662,12 @@ def test_the_guide_runs_as_printed():
     results = doctest.testfile(str(guide), module_relative=False, optionflags=flags)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+@pytest.mark.parametrize("n", range(3, 12))
+def test_days_follow_each_other_where_clocks_change_at_midnight(n):
+    hours = pd.date_range("2024-04-20", "2024-05-02 23:00", freq="h", tz="Africa/Cairo")
+    days = pd.DataFrame({"v": np.arange(float(len(hours)))}, hours).resample("D").first()  # the 26th begins at 01:00
+    windowing = SlidingWindow(window=2).fit(days[:n])
+    assert_array_equal(windowing.transform(days[n:])[0, :, 0], days["v"].to_numpy()[n - 1 : n + 1])
+    assert_array_equal(windowing.transform(days[n + 1 :])[0, :, 0], days["v"].iloc[[n + 1, n + 1]])

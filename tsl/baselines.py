@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from tsl._estimator.options import Auto
 from tsl.forecasting.base import Forecaster
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.missing import Missing
 from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel import Panel
@@ -34,7 +35,7 @@ class _Baseline(Forecaster):
         *,
         season: int | Auto = "auto",
         missing: Missing = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         self.horizon = horizon
         self.season = season
@@ -66,8 +67,9 @@ class Naive(_Baseline):
         "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -106,8 +108,9 @@ class SeasonalNaive(_Baseline):
         calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -147,8 +150,9 @@ class Drift(_Baseline):
         "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -178,7 +182,7 @@ class Drift(_Baseline):
         window: int | None = None,
         season: int | Auto = "auto",
         missing: Missing = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
@@ -204,8 +208,9 @@ class WindowAverage(_Baseline):
         calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill up, or look at the reading before each.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
+        that of the index, or else infers it.
 
     Attributes
     ----------
@@ -235,7 +240,7 @@ class WindowAverage(_Baseline):
         window: int | None = None,
         season: int | Auto = "auto",
         missing: Missing = "error",
-        freq: str | int | None = None,
+        freq: Freq = None,
     ) -> None:
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._dates import as_dates
+
 __all__ = ["PanelTimeSeriesSplit"]
 
 WINDOWS = ("expanding", "sliding")
@@ -157,6 +159,7 @@ class PanelTimeSeriesSplit:
             stamps = pd.Index(X[time_col])
         else:
             stamps = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else pd.RangeIndex(len(X))
+        stamps = as_dates(stamps, "the stamps of X")
         if stamps.hasnans:
             raise ValueError(f"X must have a stamp in every row, got {int(stamps.isna().sum())} without")
         series = np.zeros(len(X), np.int64) if id_col is None else pd.factorize(pd.Index(X[id_col]))[0]

@@ -52,6 +52,9 @@ def demo(
 
 File = Annotated[Path, typer.Argument(help="Rows of one series or of many: .csv, .csv.gz or .parquet.")]
 Time = Annotated[str | None, typer.Option(help="Column of times. Default: the only one.")]
+TimeFormat = Annotated[
+    str | None, typer.Option(help="How times are written, such as %d.%m.%Y. Default: found, if there is one way.")
+]
 Target = Annotated[str | None, typer.Option(help="Column to forecast. Default: the only one of numbers.")]
 Id = Annotated[
     str | None, typer.Option("--id", help="Column of series. Default: the only one of text, if times repeat.")
@@ -63,7 +66,10 @@ Season = Annotated[int | None, typer.Option(min=1, help="Steps after which the s
 Models = Annotated[int, typer.Option("--n-models", min=1, help="Average so many models: better, and slower.")]
 Model = Annotated[str, typer.Option(help="lstm, naive, seasonal-naive, drift or window-average.")]
 Missing = Annotated[str, typer.Option(help="What to do with missing values: error, interpolate, ffill or mask.")]
-Freq = Annotated[str | None, typer.Option(help="Frequency of the times, as pandas writes it. Default: found.")]
+Freq = Annotated[
+    str | None,
+    typer.Option(help="Frequency of the times, as pandas writes it, or the step of whole numbers. Default: found."),
+]
 MaxTime = Annotated[float | None, typer.Option(min=0, help="Seconds after which the training of a model ends.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another one gives another model.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
@@ -76,6 +82,7 @@ def forecast(
     file: File,
     horizon: Horizon,
     time: Time = None,
+    time_format: TimeFormat = None,
     target: Target = None,
     id_col: Id = None,
     level: Level = None,
@@ -93,10 +100,10 @@ def forecast(
     plot: Plot = None,
 ) -> None:
     """Forecast the series of a file, to another file or to stdout."""
-    from tsl.cli.forecast import Choices, Source, run_forecast
+    from tsl.cli.forecast import Choices, Source, read_freq, run_forecast
 
-    source = Source(file, time, target, id_col, tuple(past or ()), future)
-    choices = Choices(horizon, model, season, n_models, missing, freq, max_time, seed, quiet)
+    source = Source(file, time, target, id_col, tuple(past or ()), future, time_format)
+    choices = Choices(horizon, model, season, n_models, missing, read_freq(freq), max_time, seed, quiet)
     run_forecast(source, choices, level or [], out, plot)
 
 
@@ -105,6 +112,7 @@ def backtest(
     file: File,
     horizon: Horizon,
     time: Time = None,
+    time_format: TimeFormat = None,
     target: Target = None,
     id_col: Id = None,
     level: Level = None,
@@ -126,10 +134,10 @@ def backtest(
     plot: Plot = None,
 ) -> None:
     """Forecast what is known already, and say how good that is beside the baselines."""
-    from tsl.cli.forecast import Choices, Source, run_backtest
+    from tsl.cli.forecast import Choices, Source, read_freq, run_backtest
 
-    source = Source(file, time, target, id_col, tuple(past or ()), None)
-    choices = Choices(horizon, model, season, n_models, missing, freq, max_time, seed, quiet)
+    source = Source(file, time, target, id_col, tuple(past or ()), None, time_format)
+    choices = Choices(horizon, model, season, n_models, missing, read_freq(freq), max_time, seed, quiet)
     options = {"n_windows": windows, "step": step, "gap": gap, "refit": refit, "level": level or None}
     run_backtest(source, choices, options, by, out, plot)
 

@@ -19,6 +19,7 @@ from tsl.cli.tables import (
     guess_columns,
     is_text,
     read_table,
+    stamp_format,
     with_stamps,
     write_table,
 )
@@ -44,6 +45,7 @@ class Source(NamedTuple):
     id: str | None
     past: tuple[str, ...]
     future: Path | None
+    time_format: str | None
 
 
 class Choices(NamedTuple):
@@ -54,7 +56,7 @@ class Choices(NamedTuple):
     season: int | None
     n_models: int
     missing: str
-    freq: str | None
+    freq: str | int | None
     max_time: float | None
     seed: int
     quiet: bool
@@ -64,7 +66,7 @@ def run_forecast(source: Source, choices: Choices, levels: list[float], out: Pat
     """Fit, forecast, and write the forecasts to a file or to stdout."""
     check_outputs(out, plot)
     figure = None if plot is None else new_figure(plot)
-    table, columns, future = load(source)
+    table, columns, future = load(source, choices.freq)
     with notes_in_one_line():
         model = make_model(choices, columns, source.past)
         model.fit(table, target=columns.target, id_col=columns.id, time_col=columns.time)
@@ -90,7 +92,7 @@ def run_backtest(
         raise ValueError(f"--by must be one of {', '.join(GROUPS)}, got {by!r}")
     check_outputs(out, plot)
     figure = None if plot is None else new_figure(plot)
-    table, columns, _ = load(source)
+    table, columns, _ = load(source, choices.freq)
     with notes_in_one_line():
         model = make_model(choices, columns, source.past)
         known = before_windows(table, columns, choices.horizon, options)
@@ -107,7 +109,7 @@ def run_backtest(
         sys.stdout.write(f"{len(frame)} rows written to {out}\n")
 
 
-def load(source: Source) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
+def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
     """The columns of the file that are used, what they are, and the rows that are known ahead."""
     table = read_table(source.file)
     future = None if source.future is None else read_table(source.future)
@@ -120,12 +122,20 @@ def load(source: Source) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
         keys = [name for name in (columns.id, *columns.ahead) if name is not None and name in future]
         future = as_written(future, source.future, [name for name in keys if is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
-    table = with_stamps(table[[name for name in used if name is not None]], columns.time)
+    form = source.time_format
+    if form is None and not isinstance(freq, int):  # which says that times are numbers
+        form = stamp_format(table, columns.time)
+    table = with_stamps(table[[name for name in used if name is not None]], columns.time, form)
     if future is not None and columns.time in future:
-        future = with_stamps(future, columns.time)[
+        future = with_stamps(future, columns.time, form)[
             [n for n in (columns.id, columns.time, *columns.ahead) if n in future]
         ]
     return table, columns, future
+
+
+def read_freq(freq: str | None) -> str | int | None:
+    """The frequency as the forecasters take it: a number where times are numbers."""
+    return int(freq) if freq is not None and freq.isdecimal() else freq
 
 
 def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any:
@@ -198,9 +208,13 @@ def new_figure(path: Path) -> Any:
 @contextmanager
 def notes_in_one_line() -> Iterator[None]:
     """Write warnings to stderr without where in the code they come from."""
+    said: set[str] = set()
 
     def note(message: Warning | str, *details: Any, **options: Any) -> None:
-        sys.stderr.write(f"tsl: note: {' '.join(str(message).split())}\n")
+        text = " ".join(str(message).split())
+        if text not in said:
+            sys.stderr.write(f"tsl: note: {text}\n")
+        said.add(text)
 
     shown: Callable[..., None] = warnings.showwarning
     warnings.showwarning = note

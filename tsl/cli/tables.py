@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from tsl._dates import NotDatesError, number_format, read_dates, text_format
+
+HINT = "say which with --time-format"
 TIME_NAMES = ("ds", "time", "timestamp", "datetime", "date", "month", "year")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
@@ -114,20 +118,40 @@ def guess_columns(
     return Columns(time, target, id_col, tuple(ahead))
 
 
-def with_stamps(table: pd.DataFrame, time: str) -> pd.DataFrame:
-    """The same with dates where the file has text."""
-    if pd.api.types.is_numeric_dtype(table[time]) or pd.api.types.is_datetime64_any_dtype(table[time]):
+def stamp_format(table: pd.DataFrame, time: str) -> str | None:
+    """Return the format of dates in text or whole numbers; None where there is nothing to be read."""
+    column, where = table[time], f"column {time!r}"
+    if pd.api.types.is_numeric_dtype(column):
+        is_whole = column.notna().all() and not (column % 1).any()
+        return number_format(column.to_numpy(np.int64), where, HINT) if is_whole else None
+    if not is_text(column):
+        return None
+    return text_format(pd.Index(column.astype(object)), where, HINT, utc=True)
+
+
+def with_stamps(table: pd.DataFrame, time: str, form: str | None = None) -> pd.DataFrame:
+    """Return the same with dates in place of text, or of numbers that are dates; text needs no `form` to be read."""
+    column = table[time]
+    if form is None and is_text(column):
+        form = stamp_format(table, time)
+    if form is None and (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)):
         return table
-    stamps = _dates(table[time])
-    if stamps is None:
-        raise ValueError(f"the times in {time!r} must be dates or whole numbers, got {table[time].iloc[0]!r}")
-    return table.assign(**{time: stamps})
+    try:
+        if form is None:
+            return table.assign(**{time: pd.to_datetime(column)})
+        return table.assign(**{time: _dates(pd.Index(column.astype(object) if is_text(column) else column), form)})
+    except (ValueError, TypeError):
+        wanted = "dates or whole numbers" if form is None else f"dates in the format {form!r}"
+        odd = column
+        if form is not None:
+            odd = column[pd.to_datetime(column.astype(str), format=form, utc=True, errors="coerce").isna()]
+        raise ValueError(f"the times in {time!r} must be {wanted}, got {odd.iloc[0]}") from None
 
 
 def _guess_time(table: pd.DataFrame, taken: list[Any]) -> str:
     free = [name for name in table.columns if name not in taken]
     dated = [name for name in free if pd.api.types.is_datetime64_any_dtype(table[name])]
-    dated = dated or [name for name in free if is_text(table[name]) and _dates(table[name]) is not None]
+    dated = dated or [name for name in free if is_text(table[name]) and _has_dates(table, name)]
     named = [name for name in (dated or free) if str(name).lower() in TIME_NAMES]
     choice = dated if len(dated) == 1 else named
     if len(choice) != 1:
@@ -156,16 +180,23 @@ def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
     return numbers[0]
 
 
-def _dates(column: pd.Series) -> pd.Series | None:
-    """The column as dates, or None if it does not hold any."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no common format says as much as the error
-        for options in ({}, {"utc": True}):  # with different offsets from UTC, as after a change to summer time
-            try:
-                return pd.to_datetime(column, **options)
-            except (ValueError, TypeError):
-                continue
-    return None
+def _has_dates(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column of text holds dates, in one way or in several."""
+    try:
+        stamp_format(table, name)
+    except NotDatesError:
+        return False
+    except ValueError:
+        pass
+    return True
+
+
+def _dates(values: pd.Index, form: str) -> pd.DatetimeIndex:
+    """The dates in that format, in UTC where their offsets from it differ, as after a change to summer time."""
+    try:
+        return read_dates(values, form)
+    except (ValueError, TypeError):
+        return read_dates(values, form, utc=True)
 
 
 def _kind(path: Path) -> str:

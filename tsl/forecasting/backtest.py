@@ -17,7 +17,7 @@ from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
 from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames, write_long
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of
 
 if TYPE_CHECKING:
     from tsl.forecasting.base import Forecaster

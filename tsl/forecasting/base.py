@@ -20,6 +20,7 @@ from tsl.forecasting.calibrating import calibrate
 from tsl.forecasting.covariates import Unknown
 from tsl.forecasting.cutoffs import in_parts, known_at
 from tsl.forecasting.frames import Schema
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.history import History, with_steps_ahead
 from tsl.forecasting.intervals import POINT, Asked, Calibration
 from tsl.forecasting.locks import lock_of
@@ -46,7 +47,7 @@ class Forecaster(LookingBack, BaseEstimator):
         "past": [list, tuple, None],
         "future": [list, tuple],
         "calendar": [StrOptions({"auto"}), list, tuple, None],
-        "freq": [str, Interval(Integral, 1, None, closed="left"), None],
+        "freq": [str, Interval(Integral, 1, None, closed="left"), pd.offsets.BaseOffset, pd.Timedelta, None],
         "unknown": [StrOptions(set(get_args(Unknown)))],
     }
     horizon: int
@@ -55,7 +56,7 @@ class Forecaster(LookingBack, BaseEstimator):
     past: Sequence[Any] | None
     future: Sequence[Any]
     calendar: str | Sequence[str] | None
-    freq: str | int | None
+    freq: Freq
     unknown: Unknown = "error"
 
     _repeats: tuple[int, ...] = ()
@@ -226,9 +227,17 @@ class Forecaster(LookingBack, BaseEstimator):
         ValueError
             Of rows that are known already, of data in another form, of categories that `fit` has not seen, unless
             ``unknown="ignore"``, and of a known series under an id of another type, such as "10" for 10.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            Where steps are left out, among the rows or before them, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
-        self._history.add(self._read_newer(data, skip_empty=True), self._context_length())
+        self._know_patterns()
+        panel = self._read_newer(data, skip_empty=True)
+        self._history.add(panel, self._context_length())
+        self.schema_ = self.schema_.with_series(panel)
         self._see(data)
         return self
 
@@ -237,6 +246,16 @@ class Forecaster(LookingBack, BaseEstimator):
         times = self.schema_.shared_times(data)
         if times is not None:
             self._history.see(times)
+
+    def _check_steps(self, panel: Panel) -> None:
+        """Check that the times of later rows go on as `fit` learned, from the last ones that are known."""
+        times, offsets = self._history.times_from_last(panel)
+        self.schema_.axis.check(panel.ids, times, offsets, self.freq)
+
+    def _know_patterns(self) -> None:
+        """Learn what the stamps of the known series keep to, where the model is of a file that does not say it."""
+        if self.schema_.axis.lacks_patterns:
+            self.schema_ = self.schema_.with_series(self._history.panel())
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -280,6 +299,11 @@ class Forecaster(LookingBack, BaseEstimator):
         ValueError
             Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns,
             and of `data` that `update` would refuse but for rows that are known.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            Where steps are left out in `data` or before it, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
         asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
@@ -355,6 +379,7 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _known(self, data: Any) -> Panel:
         """What forecasts start from: the tails of all series, or `data`."""
+        self._know_patterns()
         if data is None:
             return self._history.tails(self._context_length())
         return self._history.before(self._read_newer(data), self._context_length())
@@ -367,12 +392,13 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _read_newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
         """Return rows that may go on from those known, with the rows that the form of the data left out between."""
-        given = self._read(data, skip_empty=skip_empty)
+        newer = self._read(data, skip_empty=skip_empty)
         times = self.schema_.shared_times(data)
-        left_out = None if times is None else self._history.left_out(given, times)
-        if left_out is None:
-            return given
-        return after(replace(left_out, future=self.schema_.calendar_ahead(left_out.times)), given)
+        left_out = None if times is None else self._history.left_out(newer, times)
+        if left_out is not None:
+            newer = after(replace(left_out, future=self.schema_.calendar_ahead(left_out.times)), newer)
+        self._check_steps(newer)
+        return newer
 
     def _ahead(self, horizon: int, future: Any, data: Any) -> tuple[Panel, pd.Index, Panel, NDArray[np.int64]]:
         """Return what is known, the stamps to forecast, and what is known with `_rows_ahead` after it.

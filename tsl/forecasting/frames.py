@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 from tsl._tables import PANDAS, like_input, to_pandas
 from tsl.forecasting.calendar import Calendar
 from tsl.forecasting.covariates import Encoder, Unknown
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.known_ahead import empty_future, match_future
 from tsl.forecasting.panel import Panel
 from tsl.forecasting.reading import Rows, read_rows, row_weights
 from tsl.forecasting.results import check_names, write_like_input, write_long
 from tsl.forecasting.roles import Roles
+from tsl.forecasting.stamps import read_times, time_format
 from tsl.forecasting.static import StaticTable, static_frame
-from tsl.forecasting.times import TimeAxis, read_times
+from tsl.forecasting.times import TimeAxis
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ class Schema:
         future: Sequence[Any] | None = (),
         static: Sequence[Any] | pd.DataFrame | None = None,
         sample_weight: Any = None,
-        freq: str | int | None = None,
+        freq: Freq = None,
         calendar: str | Sequence[str] | None = None,
         warn: bool = False,
     ) -> tuple[Schema, Panel]:
@@ -72,8 +75,9 @@ class Schema:
             What does not change within a series: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,)
             How much each row counts.
-        freq : str or int
-            The frequency, where it is not to be inferred. Gaps are then meant and no warning is given.
+        freq : str, int, offset or Timedelta
+            The frequency, where it is not that of the index, or to be inferred. Gaps are then meant and no warning is
+            given.
         calendar : "auto", None or list of str
             Features of the stamps, which are appended to the covariates known ahead.
         warn : bool
@@ -114,10 +118,13 @@ class Schema:
         roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
         if warn:
             roles.warn_of_unused(data, stacklevel=5)
-        times = read_times(*roles.times(data, "data"))
+        stamps, where = roles.times(data, "data")
+        form = None if isinstance(freq, Integral) else time_format(stamps, where)
+        times = read_times(stamps, where, form)
+        carried = times.freq if isinstance(times, pd.DatetimeIndex) else None
         rows = read_rows(roles, data, times, "data")
         check_names(roles, rows.ids)
-        axis = TimeAxis.learn(rows.times, rows.offsets, freq)
+        axis = TimeAxis.learn(rows.ids, rows.times, rows.offsets, freq, carried=carried, time_format=form)
         frame = _covariate_frame(data)
         schema = cls(
             roles=roles,
@@ -178,7 +185,12 @@ class Schema:
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
         """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
-        return self.axis.future_of(panel.times, panel.offsets, horizon)
+        return self.axis.future(panel.ids, panel.times, panel.offsets, horizon)
+
+    def with_series(self, panel: Panel) -> Schema:
+        """Return the schema that knows what the stamps of the series of `panel` keep to, too."""
+        axis = self.axis.with_series(panel.ids, panel.times, panel.offsets)
+        return self if axis is self.axis else replace(self, axis=axis)
 
     def future_frame(self, panel: Panel, horizon: int) -> Any:
         """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""

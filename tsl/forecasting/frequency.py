@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.tseries.offsets import BaseOffset
 
+from tsl.forecasting.local_time import as_if_unmoved
 from tsl.forecasting.steps import (
     UNITS_PER_DAY,
+    EveryDateOffset,
     EveryMonths,
     EveryOffset,
     EveryTick,
@@ -21,6 +25,10 @@ from tsl.forecasting.steps import (
 )
 from tsl.forecasting.week import week_pattern
 
+Freq: TypeAlias = str | int | BaseOffset | pd.Timedelta | None
+"""How the frequency of stamps may be given: None is that of the index, or else it is inferred."""
+
+PERIOD_UNIT = "us"  # in which the beginnings of periods are counted
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -36,6 +44,64 @@ class Frequency:
     freq: str | None
     regular: bool
     """Whether no series has a gap."""
+
+
+def find_frequency(
+    times: pd.Index, offsets: NDArray[np.int64], freq: Freq, carried: BaseOffset | None = None
+) -> Frequency:
+    """Return the frequency of stamps that are in order within each series: given, that of the index, or inferred.
+
+    Raises
+    ------
+    ValueError
+        If `freq` does not fit the stamps, or must be given because they do not tell.
+    """
+    if not isinstance(times, pd.DatetimeIndex):
+        return _ordinal_frequency(times, offsets, freq)
+    step = steps_within(times.tz_localize(None).asi8, offsets)
+    wall = as_if_unmoved(times, offsets, most_common(step)[0] if len(step) else 0)
+    if freq is not None:
+        if isinstance(freq, int | np.integer):
+            raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
+        return given_frequency(wall, times.asi8, offsets, freq, times.unit)
+    if carried is not None:
+        try:
+            forwards = carried if carried.n > 0 else -carried
+            return given_frequency(wall, times.asi8, offsets, forwards, times.unit, carried=True)
+        except ValueError:
+            pass  # an offset with a time of its own, such as BusinessDay(offset=...)
+    return infer_frequency(wall, times.asi8, offsets, times.unit)
+
+
+def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> Frequency:
+    """Given or inferred frequency of integers or periods."""
+    if isinstance(times, pd.PeriodIndex):
+        step = None if freq is None else _periods_in(freq, times)
+        frequency = ordinal_frequency(times.asi8, offsets, step, times.freqstr)
+        if frequency.regular:
+            return frequency
+        found = period_pattern(period_begins(times), offsets, PERIOD_UNIT)
+        if (
+            found is None and times.freqstr == "D" and frequency.rule == EveryTick(1)
+        ):  # series may keep to days of a week
+            return replace(frequency, rule=EveryTick(UNITS_PER_DAY[PERIOD_UNIT]), clock="start")
+        return found or frequency
+    if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
+        raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
+    return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)
+
+
+def _periods_in(freq: Freq, times: pd.PeriodIndex) -> int:
+    """How many periods make one step."""
+    offset, own = None if isinstance(freq, int | np.integer) else parse_offset(freq), times.freq
+    if offset is None or offset.base != own.base or offset.n % own.n:
+        raise ValueError(f"freq must be a multiple of the periods' own, {times.freqstr!r}, got {freq!r}")
+    return offset.n // own.n
+
+
+def period_begins(times: pd.PeriodIndex) -> Stamps:
+    """Return the times at which periods begin."""
+    return times.to_timestamp().as_unit(PERIOD_UNIT).asi8
 
 
 def _need_steps(steps: Stamps) -> None:
@@ -69,10 +135,20 @@ def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | No
     return Frequency(EveryTick(step), "ordinal", freq, given or bool((steps == step).all()))
 
 
-def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: str, unit: str) -> Frequency:
-    """Of datetimes, whose frequency the user has named: gaps are then meant, stamps beside the grid are not."""
-    offset = _parse(freq)
+def given_frequency(
+    wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq: Any, unit: str, *, carried: bool = False
+) -> Frequency:
+    """Of datetimes whose frequency is known, a name or an offset: gaps are then meant, stamps beside the grid are not.
+
+    One that is `carried` by an index is taken to the letter: 24 hours are no local day, and a month after 28 February
+    is 28 March, whatever day the series began on.
+    """
+    offset = parse_offset(freq)
+    if type(offset) is pd.DateOffset:
+        return _date_offset(wall, offsets, offset, unit, carried)
     count = offset.n
+    if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
+        count, offset = 7 * count, pd.offsets.Day(7 * count)
     if isinstance(offset, pd.offsets.Tick | pd.offsets.Day):
         days = isinstance(offset, pd.offsets.Day)
         delta = pd.Timedelta(days=count) if days else pd.Timedelta(offset)
@@ -81,8 +157,10 @@ def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq:
             raise ValueError(f"freq must be at least one {unit!r}, in which the times are kept, got {freq!r}")
         rule: Rule = EveryTick(step)
         choices = [("wall", wall)] if step % UNITS_PER_DAY[unit] == 0 else [("utc", utc), ("wall", wall)]
+        if carried and not days:
+            choices = [("utc", utc)]
     else:
-        rule = EveryOffset(offset.base.freqstr, count, unit)
+        rule = EveryOffset(offset.base, count, unit)
         positions = rule.positions(wall)
         if (positions < 0).any():
             stamp = timestamp(wall[positions < 0][0], unit)
@@ -92,6 +170,30 @@ def given_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], freq:
         if not (steps_within(places, offsets) % count).any():
             return Frequency(rule, clock, offset.freqstr, True)
     raise ValueError(f"freq={freq!r} must fit the times, got some that are not a whole number of steps apart")
+
+
+def _date_offset(
+    wall: Stamps, offsets: NDArray[np.int64], offset: pd.DateOffset, unit: str, carried: bool
+) -> Frequency:
+    """Of a `pandas.DateOffset`: months from day to day of the month unless `carried`, others from stamp to stamp."""
+    months = offset.n * (offset.kwds.get("months", 0) + 12 * offset.kwds.get("years", 0))
+    if not carried and months > 0 and offset.kwds.keys() <= {"months", "years"}:
+        steps = steps_within(split_months(wall, UNITS_PER_DAY[unit])[0], offsets)
+        found = _months(wall, offsets, unit, gaps=True) if len(steps) else None
+        at_end = found is not None and isinstance(found.rule, EveryMonths) and found.rule.at_end
+        if (found or not len(steps)) and not (steps % months).any():
+            return Frequency(EveryMonths(months, at_end, unit), "wall", None, True)
+    rule = EveryDateOffset(offset, unit)
+    inner = np.delete(np.arange(len(wall)), offsets[1:] - 1)
+    at, goal = wall[inner], wall[inner + 1]
+    while (behind := at < goal).any():
+        ahead = rule.after(at[behind], 1)[:, 0]
+        if (ahead <= at[behind]).any():
+            raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {offset!r}")
+        at[behind] = ahead
+    if (at != goal).any():
+        raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
+    return Frequency(rule, "wall", None, True)
 
 
 def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
@@ -114,8 +216,14 @@ def period_pattern(begins: Stamps, offsets: NDArray[np.int64], unit: str) -> Fre
     return replace(found, clock="start") if found else None
 
 
-def _parse(freq: str) -> pd.DateOffset:
-    """The offset of that name, in steps forwards."""
+def parse_offset(freq: Any) -> BaseOffset:
+    """The offset of that name, in steps forwards.
+
+    Raises
+    ------
+    ValueError
+        If pandas knows no such frequency, or it does not go forwards.
+    """
     try:
         offset = pd.tseries.frequencies.to_offset(freq)
     except (ValueError, TypeError) as error:
@@ -147,12 +255,14 @@ def _tick_name(step: int, wall: Stamps, unit: str) -> str:
 
 
 def _months(wall: Stamps, offsets: NDArray[np.int64], unit: str, *, gaps: bool = False) -> Frequency | None:
-    """Steps of whole months, from a day of the month to the same day, or from month's end to month's end."""
+    """Steps of whole months, from a day of the month to the same day, or to the last of a month that is shorter."""
     if (steps_within(wall, offsets) < 28 * UNITS_PER_DAY[unit]).any():
         return None
     month, day, time = split_months(wall, UNITS_PER_DAY[unit])
-    at_end = bool((day == days_in_month(month) - 1).all())
-    same = not steps_within(day, offsets).any() and not steps_within(time, offsets).any()
+    last = days_in_month(month) - 1
+    at_end = bool((day == last).all())
+    usual = np.repeat(np.maximum.reduceat(day, offsets[:-1]), np.diff(offsets))
+    same = (day == np.minimum(usual, last)).all() and not steps_within(time, offsets).any()
     steps = steps_within(month, offsets)
     months = most_common(steps)[0] if gaps else int(steps[0])
     if not (at_end or same) or months < 1 or not (gaps or (steps == months).all()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.missing import check_missing, last_readings
 from tsl.forecasting.panel import Panel, after, joined, ranges
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of, times_of
 
 
 class History:
@@ -72,7 +71,7 @@ class History:
             k = int(old.argmax())
             raise ValueError(
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
-                f"{panel.ids[k]!r}, which is known up to {self._last_time(panel, self.last[at[k]])}"
+                f"{panel.ids[k]!r}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
             )
         if _has_missing(panel):  # else there is no need to look at what came before
             self.before(panel, n_rows)
@@ -144,6 +143,13 @@ class History:
         """Return the stamps that were kept and these, each once and in order."""
         return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
 
+    def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
+        """Times of `panel`, before those of a series that goes on the last one known of it, and offsets."""
+        follows = self.follows(panel)
+        last = self.last[self.ids.get_indexer(panel.ids[follows])]
+        stamps = np.insert(stamps_of(panel.times), panel.offsets[:-1][follows], last)
+        return times_of(stamps, panel.times.dtype), np.concatenate([[0], np.cumsum(panel.lengths + follows)])
+
     def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
@@ -158,14 +164,6 @@ class History:
         at = np.sort(before.ids.get_indexer(panel.ids[follows]))
         head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
         return after(head, panel)
-
-    def _last_time(self, panel: Panel, stamp: int) -> Any:
-        """A stamp as a time of the panel's kind."""
-        if panel.times.dtype == np.int64:
-            return stamp
-        if isinstance(panel.times, pd.PeriodIndex):
-            return pd.Period(ordinal=int(stamp), freq=panel.times.freq)
-        return pd.Timestamp(int(stamp), unit=panel.times.unit, tz="UTC" if panel.times.tz else None)
 
 
 def _tails(panel: Panel, n_rows: int) -> Panel:

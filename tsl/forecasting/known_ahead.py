@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tsl.forecasting.covariates import Encoder
 from tsl.forecasting.results import LongNames
 from tsl.forecasting.roles import Roles
-from tsl.forecasting.times import TimeAxis, stamps_of
+from tsl.forecasting.stamps import stamps_of
+from tsl.forecasting.times import TimeAxis
 
 _NAMED = 3  # rows that an error lists
 

@@ -71,6 +71,8 @@ class LookingBack:
         -----
         TooShortWarning
             Where a series has fewer windows than asked.
+        IrregularTimesWarning
+            Where steps are left out in `data`, as for `predict`.
         """
         check_is_fitted(self, "schema_")
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window)

@@ -24,6 +24,7 @@ from tsl.forecasting.base import Forecaster
 from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
 from tsl.forecasting.covariates import Unknown
 from tsl.forecasting.cutoffs import best_repeats
+from tsl.forecasting.frequency import Freq
 from tsl.forecasting.learning import STEPS_AT_ONCE, Learning, fit_network, run_networks
 from tsl.forecasting.linear import PENALTIES
 from tsl.forecasting.missing import Missing
@@ -123,8 +124,9 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Covariates that are known ahead, and given to `predict`.
     calendar : "auto", sequence of str or None, default="auto"
         Features of the time stamps.
-    freq : str, int or None, default=None
-        Frequency of the stamps; None infers it.
+    freq : str, int, offset, Timedelta or None, default=None
+        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
+        that of the index, or else infers it.
     unknown : {"error", "ignore"}, default="error"
         What becomes of a category, of a covariate or a static column, that was not there in `fit`: an error that names
         it, or none of those that were. Categories are compared as pandas compares them, so ``"2"`` is not 2.
@@ -254,7 +256,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         past: Sequence[Any] | None = None,
         future: Sequence[Any] = (),
         calendar: Auto | Sequence[str] | None = "auto",
-        freq: str | int | None = None,
+        freq: Freq = None,
         unknown: Unknown = "error",
         solver: Solver = "adam",
         alpha: float = 0.0,

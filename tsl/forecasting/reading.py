@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.covariates import LARGEST, to_numbers
 from tsl.forecasting.roles import LONG_NAMES, Roles
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tsl.forecasting.missing import check_missing
 from tsl.forecasting.panel import Panel, after, ranges
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
-from tsl.forecasting.times import stamps_of
+from tsl.forecasting.stamps import stamps_of
 
 FURTHEST = 500
 """Steps that may lie between what is known and what is scored."""
@@ -83,6 +83,7 @@ def _unseen(forecaster: Forecaster, given: Panel) -> tuple[Panel, NDArray[np.int
     if lacking is not None:
         skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
         given = after(lacking, given)
+    forecaster._check_steps(given)
     panel = history.whole_before(given)
     starts = panel.ends - n_newer - skipped
     is_scored = (n_newer > 0) & (starts > panel.offsets[:-1])

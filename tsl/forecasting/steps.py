@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.tseries.offsets import BaseOffset
 
 Stamps = NDArray[np.int64]
 
@@ -40,11 +41,14 @@ class EveryTick:
 
 @dataclass(frozen=True)
 class EveryMonths:
-    """Every so many months: on the day of the month of the last stamp, or on the month's last day."""
+    """Every so many months: on the same day of the month, or on its last day where it is shorter."""
 
     months: int
     at_end: bool
+    """Whether that is the last day of every month."""
     unit: str
+    day: int | None = None
+    """Day of the month, from 0; None for that of the last stamp."""
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
         """(n, horizon) stamps that follow each of `last` (n,)."""
@@ -52,7 +56,8 @@ class EveryMonths:
         month, day, time = split_months(last, per_day)
         ahead = month[:, None] + self.months * np.arange(1, horizon + 1)
         length = days_in_month(ahead)
-        on = length - 1 if self.at_end else np.minimum(day[:, None], length - 1)
+        wanted = day[:, None] if self.day is None else self.day
+        on = length - 1 if self.at_end else np.minimum(wanted, length - 1)
         return (_first_day(ahead) + on) * per_day + time[:, None]
 
 
@@ -60,12 +65,13 @@ class EveryMonths:
 class EveryOffset:
     """Every so many steps of a pandas offset, such as business days or last Fridays of a month."""
 
-    freq: str
+    freq: str | BaseOffset
+    """The offset, or its name."""
     count: int
     unit: str
 
     @property
-    def _per_day(self) -> int:
+    def per_day(self) -> int:
         """Units in the grid's smallest step: offsets below a day (business hours) carry their own time of day."""
         by_hour = isinstance(pd.tseries.frequencies.to_offset(self.freq), pd.offsets.BusinessHour)
         return 1 if by_hour else UNITS_PER_DAY[self.unit]
@@ -80,7 +86,7 @@ class EveryOffset:
 
     def positions(self, stamps: Stamps) -> Stamps:
         """Number of each stamp on the grid, -1 where it is not on it."""
-        dates = stamps - stamps % self._per_day
+        dates = stamps - stamps % self.per_day
         grid = self._grid(dates.min(), dates.max())
         if not len(grid):
             return np.full(len(stamps), -1)
@@ -89,11 +95,29 @@ class EveryOffset:
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
         """(n, horizon) stamps that follow each of `last` (n,)."""
-        time = last % self._per_day
+        time = last % self.per_day
         dates = last - time
         grid = self._grid(dates.min(), dates.max(), more=self.count * horizon)
         at = np.searchsorted(grid, dates, side="right") - 1
         return grid[at[:, None] + self.count * np.arange(1, horizon + 1)] + time[:, None]
+
+
+@dataclass(frozen=True)
+class EveryDateOffset:
+    """A `pandas.DateOffset` added again and again: it goes from stamp to stamp and has no grid."""
+
+    offset: pd.DateOffset
+    unit: str
+
+    def after(self, last: Stamps, horizon: int) -> Stamps:
+        """(n, horizon) stamps that follow each of `last` (n,)."""
+        uniques, rows = np.unique(last, return_inverse=True)
+        ahead = np.empty((len(uniques), horizon), dtype=np.int64)
+        stamps = list(pd.DatetimeIndex(uniques.view(f"M8[{self.unit}]")))
+        for step in range(horizon):
+            stamps = [stamp + self.offset for stamp in stamps]
+            ahead[:, step] = pd.DatetimeIndex(stamps).as_unit(self.unit).asi8
+        return ahead[rows]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl import _tables
+from tsl._dates import as_dates
 
 BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
 QUANTILE = re.compile(r"(?P<model>.+)-q(?P<quantile>[01]?\.\d+)")
@@ -76,6 +77,8 @@ class Layout:
     def steps(self, table: pd.DataFrame) -> NDArray[np.int64]:
         """(N,) how far behind the first forecast of its window each row is, from 1."""
         keys = [name for name in (self.id_col, self.cutoff_col) if name is not None]
+        dates = as_dates(pd.Index(table[self.time_col]), f"column {self.time_col!r} of frame")
+        table = table.assign(**{self.time_col: dates})
         if not keys:
             return table[self.time_col].rank(method="first").to_numpy().astype(np.int64)
         ordered = table.sort_values(self.time_col, kind="stable")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._dates import as_dates
 from tsl.metrics._arrays import absolute_scale, squared_scale
 from tsl.metrics._frames import Layout
 
@@ -21,19 +22,19 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     keys = ids + cutoffs
     rows = table[keys].set_axis(range(len(keys)), axis=1)  # no name of the user's is one of the columns below
     windows = rows.drop_duplicates()
+    limits = as_dates(pd.Index(windows[len(ids)]), "the cutoffs of frame") if cutoffs else _first_times(table, layout)
+    history = _with_dates(history, layout, numbers=isinstance(limits, pd.DatetimeIndex))
     past = _by_series(history, layout, table[layout.id_col].unique() if ids else None)
     names: list[tuple[Any, ...]] = list(windows.itertuples(index=False, name=None)) if keys else [()]
-    first = table.groupby(layout.series(table))[layout.time_col].min()  # of each series, in the order of `names`
     found = []
     for k, window in enumerate(names):
         name = window[0] if ids else None
         if name not in past:
             raise ValueError(f"history must have all series of frame, got none named {name!r}")
         times, values = past[name]
-        last = window[-1] if cutoffs else first.iloc[k]
-        known = values[: _place(times, last, side="right" if cutoffs else "left")]
+        known = values[: _place(times, limits[k], side="right" if cutoffs else "left")]
         if not np.isfinite(known[season:] - known[:-season]).any():
-            until = f"up to {last}" if cutoffs else f"before the first forecast, at {last}"
+            until = f"up to {window[-1]}" if cutoffs else f"before the first forecast, at {limits[k]}"
             raise ValueError(
                 f"history{'' if name is None else f' of {name!r}'} has no two values season={season} rows apart {until}"
             )
@@ -45,6 +46,12 @@ def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd
     return rows.merge(windows, on=list(rows.columns), how="left")[["absolute", "squared"]]
 
 
+def _first_times(table: pd.DataFrame, layout: Layout) -> pd.Index:
+    """Return the time of the first forecast of each series, in the order in which they come."""
+    times = as_dates(pd.Index(table[layout.time_col]), f"column {layout.time_col!r} of frame")
+    return pd.Index(pd.Series(times).groupby(layout.series(table)).min())
+
+
 def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
     """Return the place of a stamp among times in their order."""
     try:
@@ -54,6 +61,14 @@ def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
             f"history must have times that can be compared with those of frame, got {times.dtype} and "
             f"{type(stamp).__name__}"
         ) from None
+
+
+def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
+    """The history with dates where it has text, whose order is not that of time, or `numbers` that are dates."""
+    if isinstance(history, pd.DataFrame) and layout.time_col in history:
+        times = as_dates(pd.Index(history[layout.time_col]), "the times of history", numbers=numbers)
+        return history.assign(**{layout.time_col: times})
+    return history.set_axis(as_dates(history.index, "the times of history", numbers=numbers))
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 _SCALERS = (
     "Binarizer",
@@ -59,6 +60,7 @@ PARTS = {
     "forecasting.Calendar": "tsl.forecasting.calendar",
     "forecasting.Calibration": "tsl.forecasting.intervals",
     "forecasting.Encoder": "tsl.forecasting.covariates",
+    "forecasting.EveryDateOffset": "tsl.forecasting.steps",
     "forecasting.EveryMonths": "tsl.forecasting.steps",
     "forecasting.EveryOffset": "tsl.forecasting.steps",
     "forecasting.EveryTick": "tsl.forecasting.steps",
@@ -69,6 +71,7 @@ PARTS = {
     "forecasting.Roles": "tsl.forecasting.roles",
     "forecasting.Scaling": "tsl.forecasting.windowing",
     "forecasting.Schema": "tsl.forecasting.frames",
+    "forecasting.SeriesPatterns": "tsl.forecasting.series_patterns",
     "forecasting.StaticTable": "tsl.forecasting.static",
     "forecasting.TimeAxis": "tsl.forecasting.times",
     "forecasting.WeekPattern": "tsl.forecasting.steps",
@@ -92,6 +95,16 @@ FUNCTIONS = {
         *("negative", "reciprocal", "sign", "sin", "sinh", "sqrt", "square", "tanh"),
     )
 }
+
+WORKDAYS = {
+    kind.__name__: kind
+    for kind in (
+        pd.offsets.CustomBusinessDay,
+        pd.offsets.CustomBusinessMonthBegin,
+        pd.offsets.CustomBusinessMonthEnd,
+    )
+}
+"""Offsets of pandas that have holidays of their own."""
 
 
 def class_of(name: str) -> Any:

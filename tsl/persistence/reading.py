@@ -3,16 +3,16 @@
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
 ``$dict``, a dict of pairs; ``$bunch``, scikit-learn's dict of estimators; ``$slice``; ``$points``, the code points of a
 text; ``$array``, the name of a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python
-objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset`` and ``$workdays``, steps of pandas;
-``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state written
-under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
+objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset``, ``$date_offset`` and ``$workdays``, steps
+of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state
+written under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from sklearn.utils import Bunch
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
-from tsl.persistence.known import FUNCTIONS, RENAMED, class_of
+from tsl.persistence.known import FUNCTIONS, RENAMED, WORKDAYS, class_of
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
 _TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
@@ -115,9 +115,16 @@ class Reader:
     def _offset(self, stored: dict[str, Any]) -> Any:
         return pd.tseries.frequencies.to_offset(_text(stored["$offset"]))
 
+    def _date_offset(self, stored: dict[str, Any]) -> Any:
+        parts = {_text(part): self.decode(value) for part, value in stored["$date_offset"].items()}
+        if not all(type(value) is int for value in [stored["n"], *parts.values()]):
+            raise TypeError(f"{stored} as an offset")
+        return pd.DateOffset(stored["n"], **parts)
+
     def _workdays(self, stored: dict[str, Any]) -> Any:
         days = [_text(day) for day in stored["holidays"]]
-        return pd.offsets.CustomBusinessDay(stored["n"], weekmask=_text(stored["$workdays"]), holidays=days)
+        kind = WORKDAYS[stored.get("kind", "CustomBusinessDay")]
+        return kind(stored["n"], weekmask=_text(stored["$workdays"]), holidays=days)
 
     def _function(self, stored: dict[str, Any]) -> Any:
         return FUNCTIONS[stored["$function"]]
@@ -141,8 +148,8 @@ class Reader:
         state = self.decode(stored["state"])
         if kind is Network:
             return _network(**state)
-        if is_dataclass(kind) and state.keys() != {field.name for field in fields(kind)}:
-            raise ValueError(f"{stored['$class']} has the attributes {sorted(state)}")
+        if is_dataclass(kind):
+            _check_attributes(kind, state, stored["$class"])
         built = kind(**state) if is_dataclass(kind) or issubclass(kind, tuple) else _plain(kind, parameters, state)
         check(built)
         return built
@@ -163,11 +170,20 @@ _READERS = {
     "$dtype": Reader._dtype,
     "$scalar": Reader._scalar,
     "$offset": Reader._offset,
+    "$date_offset": Reader._date_offset,
     "$workdays": Reader._workdays,
     "$function": Reader._function,
     "$random_state": Reader._random_state,
     "$same": Reader._same,
 }
+
+
+def _check_attributes(kind: Any, state: dict[str, Any], name: str) -> None:
+    """Check that a dataclass has all its attributes but those that an earlier version did not know, and no other."""
+    known = {field.name for field in fields(kind)}
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if not needed <= state.keys() <= known:
+        raise ValueError(f"{name} has the attributes {sorted(state)}")
 
 
 def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:

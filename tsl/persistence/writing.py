@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from tsl.network import Network
-from tsl.persistence.known import FUNCTIONS, name_of
+from tsl.persistence.known import FUNCTIONS, WORKDAYS, name_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -113,10 +113,17 @@ class Writer:
         return {"$index": self.encode(index.to_numpy(), name), **stored}
 
     def _offset(self, offset: pd.offsets.BaseOffset, name: str) -> dict[str, Any]:
-        if type(offset) is pd.offsets.CustomBusinessDay and not offset.normalize:
+        if type(offset) in WORKDAYS.values() and not offset.normalize and not offset.offset:
             days = [str(day) for day in offset.holidays]
-            return {"$workdays": offset.weekmask, "holidays": days, "n": offset.n}
-        if pd.tseries.frequencies.to_offset(offset.freqstr) != offset:
+            return {"$workdays": offset.weekmask, "holidays": days, "n": offset.n, "kind": type(offset).__name__}
+        whole = all(isinstance(value, int) for value in offset.kwds.values())
+        if type(offset) is pd.DateOffset and not offset.normalize and whole:
+            return {"$date_offset": dict(offset.kwds), "n": offset.n}
+        try:
+            is_said = pd.tseries.frequencies.to_offset(offset.freqstr) == offset
+        except ValueError:
+            is_said = False
+        if not is_said:
             raise TypeError(f"model cannot be saved: {name} is {offset!r}, which is more than {offset.freqstr!r} says")
         return {"$offset": offset.freqstr}
 

@@ -74,14 +74,14 @@ def plot_forecast(
     """
     name, table = one_forecast(forecast, series)
     ax = new_axes(10.0, 4.0) if ax is None else ax
-    title = name
+    title, dated = name, isinstance(table.index, pd.DatetimeIndex)
     if history is not None:
-        past = one_history(history, name, forecast, target, time_col)
+        past = one_history(history, name, forecast, target, time_col, dated=dated)
         shown = past.iloc[-(max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history) :]
         ax.plot(stamps(shown.index), shown.to_numpy(), color=TRUTH, label="history")
         title = past.name if title is None else title
     if actual is not None:
-        came = one_history(actual, name, forecast, target, time_col)
+        came = one_history(actual, name, forecast, target, time_col, dated=dated)
         came = came[came.index.isin(table.index)]
         ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
     _draw_intervals(ax, stamps(table.index), table, POINT, COLOURS[0])

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tsl import _tables
+from tsl._dates import as_dates
 
 POINT, RESIDUAL = "y_pred", "residual"
 BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
@@ -38,11 +39,13 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
     return name, forecast[forecast[before[-2]] == name].set_index(before[-1]).drop(columns=before[:-1])
 
 
-def one_history(history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None) -> pd.Series:
-    """The values of the series `name`, on an index of stamps in their order."""
+def one_history(
+    history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None, *, dated: bool
+) -> pd.Series:
+    """The values of the series `name`, on an index of stamps in their order: of dates if the forecast is `dated`."""
     history, forecast = to_pandas(history), to_pandas(forecast)
     if isinstance(history, pd.Series):
-        return history.sort_index()
+        return history.set_axis(as_dates(history.index, "the times of history", numbers=dated)).sort_index()
     history = _one_level(history)
     names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
     before = names[: names.index(POINT)] if POINT in names else []
@@ -54,6 +57,7 @@ def one_history(history: Any, name: Any, forecast: Any, target: str | None, time
         history = history[history[before[-2]] == name].drop(columns=before[-2])
     if time_col is not None:
         history = history.set_index(time_col)
+    history = history.set_axis(as_dates(history.index, "the times of history", numbers=dated))
     if target is None and name in history and not before:
         target = name
     return history[_target(history, target)].sort_index()

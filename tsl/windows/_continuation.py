@@ -57,12 +57,26 @@ def follows(index: pd.Index, last: BlockEnd) -> bool:
         return False
     start = _label(index, 0)
     if last.freq is not None:
-        # `end + freq` would be 24 hours for a day over a clock change, in pandas 2.
-        return bool(start == pd.date_range(last.end, periods=2, freq=last.freq)[1])
+        return start in _after(last.end, last.freq)
     try:
         return bool(last.smallest_step <= start - last.end <= last.largest_step)
     except TypeError:  # one index has a time zone, the other none
         return False
+
+
+def _after(end: pd.Timestamp, freq: Any) -> set[pd.Timestamp]:
+    """Return what may come next: two stamps if `end` may stand for a local time that was skipped in spring."""
+    if end.tz is None or (isinstance(freq, pd.offsets.Tick) and not isinstance(freq, pd.offsets.Day)):
+        return {pd.date_range(end, periods=2, freq=freq)[1]}
+    # By local time: `end + freq` would be 24 hours for a day over a clock change, in pandas 2.
+    local = end.tz_localize(None)
+    earlier = [local - pd.Timedelta(minutes=minutes) for minutes in (0, 30, 60)]
+    meant = [time for time in earlier if _localize(time, end.tz) == end]
+    return {_localize(pd.date_range(time, periods=2, freq=freq)[1], end.tz) for time in meant}
+
+
+def _localize(time: pd.Timestamp, zone: Any) -> pd.Timestamp:
+    return time.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
 
 
 def _kind(index: pd.Index) -> Any:
