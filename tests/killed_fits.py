@@ -89,7 +89,7 @@ def main(kind, n_kills):
         while not found.exists():
             child = in_child(work)
             if kills < n_kills:
-                time.sleep(moments.uniform(0.0, 2.0 * seconds / n_kills))
+                time.sleep(moments.uniform(0.0, seconds / n_kills))
                 os.kill(child, signal.SIGKILL)
             status = os.waitpid(child, 0)[1]
             kills += os.WIFSIGNALED(status)
