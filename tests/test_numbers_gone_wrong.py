@@ -294,6 +294,33 @@ def test_an_outlier_leaves_forecasts_finite(make):
     assert np.isfinite(model.predict(level=80).to_numpy()).all()
 
 
+GLITCH = 4294967295.0
+
+
+@pytest.mark.parametrize(("make", "where"), [(small, "X"), (small, "y"), (classifier, "X")])
+def test_a_number_that_sets_the_scale_for_all_others_is_named(make, where):
+    X, y = problem()
+    targets = labels(y) if make is classifier else y
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make().fit(X, targets)
+        make().fit(3 * X - 1e6, targets)
+    X, targets = (spoiled(X, GLITCH), targets) if where == "X" else (X, spoiled(targets, GLITCH))
+    with pytest.warns(OutlierWarning, match=rf"^{where} has .* median .* 4.29497e\+09") as caught:
+        make().fit(X, targets)
+    assert caught[0].filename == __file__
+
+
+def test_rows_that_do_not_count_have_no_say_in_what_is_an_outlier():
+    X, y = problem()
+    X[7], y[7] = GLITCH, GLITCH
+    weights = np.ones(len(y))
+    weights[7] = 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small().fit(X, y, sample_weight=weights)
+
+
 @pytest.mark.parametrize("transform", ["log", "box-cox"])
 def test_a_constant_series_goes_on_through_a_transform(transform):
     model = forecaster(target_transform=transform).fit(pd.Series(np.full(72, 5.0), HOURS))

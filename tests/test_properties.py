@@ -149,6 +149,7 @@ def weights_for(n):
 # --- windows to numbers and labels ----------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
 @examples(60)
 @given(some(REGRESSION), windows(), st.data())
 def test_any_regressor(parameters, given_windows, data):
@@ -170,6 +171,7 @@ def test_any_regressor(parameters, given_windows, data):
         assert_array_equal(again.predict(X), predicted)
 
 
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
 @examples(40)
 @given(some(NETWORK), windows(), st.data())
 def test_any_classifier(parameters, given_windows, data):
@@ -189,6 +191,7 @@ def test_any_classifier(parameters, given_windows, data):
         assert_array_equal(other.predict(X), model.predict(X))
 
 
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
 @examples(15)
 @given(some({name: NETWORK[name] for name in NETWORK if name not in ("early_stopping", "max_time")}), windows())
 def test_any_model_goes_on_where_its_copy_does(parameters, given_windows):

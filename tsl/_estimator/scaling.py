@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl._estimator.checks import all_finite
+from tsl._warnings import calls_within_tsl
 from tsl.network import Sequences
+from tsl.windows._outliers import FAR, SUSPECT, WITHIN, OutlierWarning, outliers
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
-FAR = 5  # standard deviations between the levels of columns, or times between these: more are not of one channel
+APART = 5  # standard deviations between the levels of columns, or times between these: more are not of one channel
+MANY_ROWS = 10_000  # in fewer the search for outliers costs nothing
 FEW_ROWS = 20  # have standard deviations that differ by chance
 
 
@@ -65,15 +69,31 @@ def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference:
     shifted -= shift
     scale = np.ldexp(np.sqrt(np.einsum("n,nc,nc->c", counts, shifted, shifted) / total), exponent)
     mean = origin + np.ldexp(shift, exponent)
+    furthest = np.ldexp(np.maximum(shifted.max(axis=0), -shifted.min(axis=0)), exponent)
+    for column in np.flatnonzero((furthest > SUSPECT * scale) | (len(rows) < MANY_ROWS)):
+        _warn_of_outliers(rows[counts > 0, column].astype(np.float64), name)
     # A spread of the size of rounding errors is none.
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return Scaling(mean, np.where(constant, 1.0, scale))
 
 
+def _warn_of_outliers(column: NDArray[np.float64], name: str) -> None:
+    """Name single numbers that would set the scale of a column for all others."""
+    places = outliers(column)
+    if len(places):
+        warnings.warn(
+            f"{name} has {len(places)} values more than {FAR:g} times as far from the median of their column as "
+            f"{WITHIN:.0%} of the others, the first {column[places[0]]:g}: they are learned from as they are, and the "
+            "scale that they set leaves little of the others",
+            OutlierWarning,
+            stacklevel=calls_within_tsl(),
+        )
+
+
 def are_steps(by_column: Scaling, n_rows: int) -> bool:
     """Whether the columns of a table have levels and spreads that the steps of one channel may have."""
     mean, scale = by_column
-    alike = np.ptp(mean) <= FAR * scale.max() and scale.max() <= FAR * scale.min()
+    alike = np.ptp(mean) <= APART * scale.max() and scale.max() <= APART * scale.min()
     return bool(alike or n_rows < FEW_ROWS)
 
 

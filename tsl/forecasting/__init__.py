@@ -2,9 +2,9 @@
 
 from tsl.forecasting.backtest import TooShortWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
-from tsl.forecasting.outliers import OutlierWarning
 from tsl.forecasting.roles import IgnoredColumnsWarning
 from tsl.forecasting.times import IrregularTimesWarning
+from tsl.windows import OutlierWarning
 
 __all__ = [
     "IgnoredColumnsWarning",

@@ -8,15 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel import Panel
-
-WITHIN = 0.99  # share of the readings that tell how far others may lie
-FAR = 30.0  # times as far
-FEWEST = 8  # readings other than the median, from which on one can be told to be wrong
-
-
-class OutlierWarning(UserWarning):
-    """A few readings lie so far from all others that `fit` learned from less extreme ones in their place."""
+from tsl.windows._outliers import FAR, FEWEST, WITHIN, OutlierWarning
 
 
 def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> Panel:
@@ -92,5 +86,5 @@ def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float
         f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "
         "forecasts made from the reading itself are not to be trusted",
         OutlierWarning,
-        stacklevel=5,
+        stacklevel=calls_within_tsl(),
     )

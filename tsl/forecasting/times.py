@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.tseries.offsets import BaseOffset
 
+from tsl._warnings import calls_within_tsl
 from tsl.forecasting.frequency import PERIOD_UNIT, Freq, Frequency, find_frequency, period_begins
 from tsl.forecasting.local_time import localize, put_back, usual_rest
 from tsl.forecasting.series_patterns import SeriesPatterns
@@ -361,7 +360,7 @@ class TimeAxis:
             f"the times have gaps{first}: rows count as steps, whatever time lies between them, and {how}; "
             "freq= names the frequency where gaps are meant",
             IrregularTimesWarning,
-            stacklevel=_calls_within_tsl(),
+            stacklevel=calls_within_tsl(),
         )
 
     def _step_name(self) -> str:
@@ -374,12 +373,3 @@ class TimeAxis:
         if isinstance(rule, EveryTick) and not self.is_integer:
             return str(pd.Timedelta(rule.step, self._unit))
         return str(getattr(rule, "step", rule))
-
-
-def _calls_within_tsl() -> int:
-    """The `stacklevel` of a warning that is to name the line that called into this package."""
-    frame: FrameType | None = sys._getframe(1)
-    level = 0
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("tsl."):
-        frame, level = frame.f_back, level + 1
-    return level + 1

@@ -160,7 +160,7 @@ class KernelCache(caching.FunctionCache):
 _listeners = []
 _warned = threading.Lock()  # held for good once the hint was given
 _announced = threading.Lock()  # likewise
-COMPILING = "compiling the kernels for this machine, once: about 15 s"
+COMPILING = "compiling the kernels for this machine, once: about 10 s"
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ memory.
 
 from tsl.windows._lags import WindowLayoutWarning
 from tsl.windows._make import make_windows
+from tsl.windows._outliers import OutlierWarning
 from tsl.windows._sliding import SlidingWindow
 
-__all__ = ["SlidingWindow", "WindowLayoutWarning", "make_windows"]
+__all__ = ["OutlierWarning", "SlidingWindow", "WindowLayoutWarning", "make_windows"]
