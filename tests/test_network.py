@@ -166,6 +166,15 @@ def test_calls_from_several_python_threads_at_once(monkeypatch):
             assert_array_equal(each, expected)
 
 
+@pytest.mark.parametrize("n_outputs", [8 * LANES, 9 * LANES + 1])
+def test_many_outputs_of_one_window_are_those_that_it_has_among_others(n_outputs):
+    """Of one row the head computes several blocks of outputs at once."""
+    problem = make_problem(np.float32, n_outputs=n_outputs, batch=5)
+    together = problem.network.forward(problem.sequences)
+    for k in range(5):
+        assert_array_equal(problem.network.forward(problem.sequences.part(slice(k, k + 1)))[0], together[k])
+
+
 def test_a_call_does_not_depend_on_the_calls_before():
     problem = make_problem(np.float32, hidden_sizes=(17, 9), batch=7, every_step=True)
     network, sequences = problem.network, problem.sequences
