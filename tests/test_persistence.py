@@ -268,7 +268,11 @@ def infinite_weights(tree, tensors):
     tensors["network_.params"][0] = np.inf
 
 
-@pytest.mark.parametrize("content", [b"", b"to be or not to be\n", b"\x80\x04\x95" + b"\0" * 90, os.urandom(5000)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"to be or not to be\n", b"\x80\x04\x95" + b"\0" * 90, np.random.RandomState(0).bytes(5000)],
+    ids=["empty", "text", "pickle", "noise"],
+)
 def test_foreign_files_are_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"model\.tsl is not a file of tsl's, or is damaged"):
