@@ -158,6 +158,8 @@ def test_a_model_that_has_learned_both_halves_is_the_same_when_it_is_loaded(path
 
 def test_series_named_by_halves_of_surrogate_pairs_come_back(path):
     names = ["\ud83d", "\ude00", "\ud83d\ude00"]
+    if len(pd.unique(pd.Series(names, dtype=object))) < 3:
+        pytest.skip("this pandas takes halves of surrogate pairs for one text")  # 2.2 does
     hours = pd.date_range("2024-01-01", periods=4, freq="h")
     ids = pd.Series(np.repeat(names, 4).tolist(), dtype=object)  # pandas' type for text may not hold them
     frame = pd.DataFrame({"unique_id": ids, "ds": hours.tolist() * 3, "y": np.repeat([0.0, 1, 2], 4)})
