@@ -70,7 +70,8 @@ def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.Data
 
 def is_text(column: pd.Series) -> bool:
     """Return whether a column holds text, or categories."""
-    return pd.api.types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
+    # `is_string_dtype` would say no to text with missing values in pandas 2
+    return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.infer_dtype(column, skipna=True) == "string"
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
