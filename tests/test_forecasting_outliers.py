@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl import LSTMForecaster
 from tsl.baselines import Naive
-from tsl.forecasting.outliers import OutlierWarning, _drawn_in, without_outliers
+from tsl.forecasting.outliers import _drawn_in, without_outliers
+from tsl.windows import OutlierWarning
 
 HOURS = pd.date_range("2024-01-01", periods=600, freq="h")
 GLITCH = 4294967295.0

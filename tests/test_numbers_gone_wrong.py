@@ -10,9 +10,8 @@ from regressor_problem import problem, small
 
 from tsl import LSTMCharModel, LSTMClassifier, LSTMForecaster
 from tsl.baselines import Drift, Naive, SeasonalNaive, WindowAverage
-from tsl.forecasting import OutlierWarning
 from tsl.training import TrainingDivergedWarning
-from tsl.windows import SlidingWindow, make_windows
+from tsl.windows import OutlierWarning, SlidingWindow, make_windows
 
 NOT_FINITE = [np.nan, np.inf, -np.inf]
 TEXT = "to be or not to be " * 20

@@ -258,7 +258,7 @@ def series(draw, *, missing=False):
 
 @pytest.mark.filterwarnings("ignore::tsl.training.TrainingDivergedWarning")
 @pytest.mark.filterwarnings("ignore::tsl.forecasting.ShortSeriesWarning")
-@pytest.mark.filterwarnings("ignore::tsl.forecasting.OutlierWarning")
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
 @examples(25)
 @given(some(FORECASTING, **CHOICES, max_iter=st.integers(0, 60), horizon=st.integers(1, 4)), LOSSES, st.data())
 def test_any_forecaster(parameters, loss, data):
@@ -279,7 +279,7 @@ def test_any_forecaster(parameters, loss, data):
         assert clone(model).set_params(n_threads=2).fit(frame).predict().equals(forecast)
 
 
-@pytest.mark.filterwarnings("ignore::tsl.forecasting.OutlierWarning")
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
 @examples(40)
 @given(
     st.sampled_from([Naive, SeasonalNaive, Drift, WindowAverage]), st.integers(1, 5), series(missing=True), st.data()
