@@ -33,7 +33,7 @@ def to_pandas(data: Any, name: str) -> tuple[pd.Series | pd.DataFrame, str]:
     """
     library = library_of(data)
     if library == PANDAS:
-        return _one_level(data), PANDAS
+        return one_level(data), PANDAS
     if library == ARROW:
         return _from_arrow(data, name), ARROW
     polars = sys.modules.get(POLARS)
@@ -64,7 +64,7 @@ def _flat(label: Any) -> str:
     return label if isinstance(label, str) else "-".join(str(part) for part in np.atleast_1d(label) if part != "")
 
 
-def _one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+def one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
     """Return a frame of several levels of column names with tuples for them."""
     if isinstance(data, pd.Series) or not isinstance(data.columns, pd.MultiIndex):
         return data

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.intervals import MEMORY, POINT, Asked, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.intervals import MEMORY, Asked, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.missing import last_readings
 from tsl.forecasting.naive import naive, seasonal_naive
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import CUTOFF, NAIVE, SEASONAL_NAIVE, LongNames, write_long
+from tsl.forecasting.results import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE, LongNames, write_long
 from tsl.forecasting.stamps import stamps_of
 
 if TYPE_CHECKING:

@@ -22,12 +22,13 @@ from tsl.forecasting.cutoffs import in_parts, known_at
 from tsl.forecasting.frames import Schema
 from tsl.forecasting.frequency import Freq
 from tsl.forecasting.history import History, with_steps_ahead
-from tsl.forecasting.intervals import POINT, Asked, Calibration
+from tsl.forecasting.intervals import Asked, Calibration
 from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack
 from tsl.forecasting.missing import WAYS, check_missing, fill
 from tsl.forecasting.outliers import without_outliers
 from tsl.forecasting.panel import Panel, after
+from tsl.forecasting.results import POINT
 from tsl.forecasting.scales import usual_change
 from tsl.forecasting.seasons import find_season
 from tsl.windows._labels import check_new_labels

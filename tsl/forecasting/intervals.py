@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-POINT = "y_pred"
+from tsl.forecasting.results import POINT
+
 ENOUGH = 200
 """Windows from which on each step has quantiles of its own."""
 PRIOR = 1.0

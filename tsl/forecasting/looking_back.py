@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.backtest import Plan, forecast_windows
-from tsl.forecasting.intervals import POINT, Asked
+from tsl.forecasting.intervals import Asked
 from tsl.forecasting.missing import check_missing
 from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import RESIDUAL, LongNames
+from tsl.forecasting.results import POINT, RESIDUAL, LongNames
 from tsl.forecasting.scoring import scaled_error
 
 

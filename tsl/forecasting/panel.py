@@ -73,10 +73,6 @@ class Panel:
         """Each series up to its entry in `ends` (n_series,), without those of which nothing is left."""
         return self.select(ranges(self.offsets[:-1], np.maximum(ends, self.offsets[:-1])))
 
-    def tails(self, n_rows: int) -> Panel:
-        """The last `n_rows` rows of each series, or all of a shorter one."""
-        return self.select(ranges(np.maximum(self.ends - n_rows, self.offsets[:-1]), self.ends))
-
 
 def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
     """The numbers of all ranges ``starts[k] : stops[k]``, one after another.

@@ -26,7 +26,7 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
         name = _choose(dict.fromkeys(name for name, column in zip(names, columns) if column == POINT), series)
         places = [place for place, one in enumerate(names) if one == name]
         return name, forecast.iloc[:, places].set_axis(columns[places], axis=1)
-    forecast = _one_level(forecast)
+    forecast = _tables.one_level(forecast)
     if POINT not in forecast:
         name = _choose(forecast.columns, series)
         return name, forecast[name].rename(POINT).to_frame()
@@ -46,7 +46,7 @@ def one_history(
     history, forecast = to_pandas(history), to_pandas(forecast)
     if isinstance(history, pd.Series):
         return history.set_axis(as_dates(history.index, "the times of history", numbers=dated)).sort_index()
-    history = _one_level(history)
+    history = _tables.one_level(history)
     names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
     before = names[: names.index(POINT)] if POINT in names else []
     time = before[-1] if before else _time_column(forecast)
@@ -72,11 +72,6 @@ def _time_column(forecast: Any) -> Any:
         name = first[:-1] if len(first) > 2 else first[0]
         return name if first[-1] == "" else None
     return first if forecast.dtypes.iloc[0].kind in "MO" else None  # datetimes or periods
-
-
-def _one_level(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with tuples for names of columns that have several levels."""
-    return frame.set_axis(frame.columns.to_flat_index(), axis=1) if frame.columns.nlevels > 1 else frame
 
 
 def _target(history: pd.DataFrame, target: str | None) -> str:
@@ -130,7 +125,7 @@ def stamps(index: pd.Index) -> pd.Index:
 
 
 def to_pandas(data: Any) -> Any:
-    """A pandas object, of any frame."""
+    """Return any frame as a pandas object: one of pandas as it is, as levels of column names tell forecasts apart."""
     if _tables.library_of(data) is None:
         raise TypeError(f"a DataFrame or Series is needed, got {type(data).__name__}")
     return data if isinstance(data, pd.DataFrame) else _tables.to_pandas(data, "data")[0]
