@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from tsl.baselines import Naive, SeasonalNaive
-from tsl.forecasting.base import Forecaster
-from tsl.forecasting.panel import Panel
+from tsl.forecasting.forecaster import Forecaster
+from tsl.forecasting.panel.panel import Panel
 
 HOURS = pd.date_range("2024-01-01", periods=2000, freq="h")
 

@@ -18,10 +18,7 @@ import warnings
 
 import numpy as np
 import safetensors.numpy
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-from test_persistence_kinds import KINDS
+from persistence_kinds import KINDS
 
 import tsl
 from tsl.persistence import checksum

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from tsl.baselines import Drift, Naive, SeasonalNaive, WindowAverage
-from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
+from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average
 
 BASELINES = [Naive, SeasonalNaive, Drift, WindowAverage]
 

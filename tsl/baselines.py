@@ -12,11 +12,11 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from tsl._estimator.options import Auto
-from tsl.forecasting.base import Forecaster
-from tsl.forecasting.frequency import Freq
-from tsl.forecasting.missing import Missing
-from tsl.forecasting.naive import drift, naive, seasonal_naive, window_average
-from tsl.forecasting.panel import Panel
+from tsl.forecasting.forecaster import Forecaster
+from tsl.forecasting.panel.missing import Missing
+from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.times.frequency import Freq
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 

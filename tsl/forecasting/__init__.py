@@ -1,9 +1,9 @@
 """Forecasts of many series at once: a DataFrame in, the same form out."""
 
-from tsl.forecasting.backtest import TooShortWarning
+from tsl.forecasting.evaluation.backtest import TooShortWarning
+from tsl.forecasting.frames.roles import IgnoredColumnsWarning
 from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
-from tsl.forecasting.roles import IgnoredColumnsWarning
-from tsl.forecasting.times import IrregularTimesWarning
+from tsl.forecasting.times.axis import IrregularTimesWarning
 
 __all__ = [
     "IgnoredColumnsWarning",

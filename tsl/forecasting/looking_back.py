@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.arguments import refuse_targets_apart
-from tsl.forecasting.backtest import Plan, forecast_windows
-from tsl.forecasting.intervals import Asked
-from tsl.forecasting.missing import check_missing
-from tsl.forecasting.panel import Panel, ranges
-from tsl.forecasting.results import POINT, RESIDUAL, LongNames
-from tsl.forecasting.scoring import scaled_error
+from tsl.forecasting.evaluation.backtest import Plan, forecast_windows
+from tsl.forecasting.evaluation.conformal import Asked
+from tsl.forecasting.evaluation.score import scaled_error
+from tsl.forecasting.frames.output import POINT, RESIDUAL, LongNames
+from tsl.forecasting.panel.missing import check_missing
+from tsl.forecasting.panel.panel import Panel, ranges
 
 
 class LookingBack:

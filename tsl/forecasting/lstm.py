@@ -20,19 +20,19 @@ from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.options import Auto, Solver, checks_parameters
 from tsl.forecasting.arguments import refuse_targets_apart
-from tsl.forecasting.base import Forecaster
-from tsl.forecasting.choosing import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
-from tsl.forecasting.covariates import Unknown
-from tsl.forecasting.cutoffs import best_repeats
-from tsl.forecasting.frequency import Freq
-from tsl.forecasting.learning import STEPS_AT_ONCE, Learning, fit_network, run_networks
-from tsl.forecasting.linear import PENALTIES
-from tsl.forecasting.missing import Missing
-from tsl.forecasting.panel import Panel
-from tsl.forecasting.rolling import rolled
-from tsl.forecasting.sampling import Draws, training_ends
-from tsl.forecasting.transforms import PowerTransform
-from tsl.forecasting.windowing import Scaling, SeriesWindows, Windowing
+from tsl.forecasting.forecaster import Forecaster
+from tsl.forecasting.frames.cutoffs import best_repeats
+from tsl.forecasting.frames.encoder import Unknown
+from tsl.forecasting.model.fit import STEPS_AT_ONCE, Learning, fit_network, run_networks
+from tsl.forecasting.model.recursive import rolled
+from tsl.forecasting.model.ridge import PENALTIES
+from tsl.forecasting.model.sampling import Draws, training_ends
+from tsl.forecasting.model.search import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.model.windows import Scaling, SeriesWindows, Windowing
+from tsl.forecasting.panel.missing import Missing
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import PowerTransform
+from tsl.forecasting.times.frequency import Freq
 from tsl.network import Dropout, Loss, Optimizer
 from tsl.training import Callback, Checkpoint
 

@@ -1,0 +1,219 @@
+"""Covariates and what does not change in time, as numbers."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from forecasting_frames import NAN, days, long_frame, wide_frame
+from forecasting_models import Told
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from tsl import LSTMForecaster
+from tsl.baselines import Naive
+from tsl.forecasting.frames.encoder import Encoder
+from tsl.forecasting.frames.schema import Schema
+
+# --- covariates ---
+
+
+def test_categories_become_a_column_a_level_and_truth_one():
+    schema, panel = Schema.learn(long_frame(), past=["visits"], future=["promo", "weather"])
+    assert schema.future.names == ["promo", "weather=rain", "weather=snow", "weather=sun"]
+    assert_array_equal(panel.past[:, 0], long_frame()["visits"])
+    assert_array_equal(panel.future[:4], [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 1, 0]])
+
+
+def test_a_level_that_is_new_is_no_level_where_that_is_wanted():
+    schema, _ = Schema.learn(long_frame(), past=["weather"])
+    later = schema.read(long_frame().assign(weather=["hail"] * 6 + ["snow"]), unknown="ignore")
+    assert_array_equal(later.past, [[0, 0, 0]] * 6 + [[0, 1, 0]])
+
+
+LEVELS = st.lists(
+    st.one_of(st.text("ab 2", min_size=1, max_size=3), st.integers(0, 3).map(str)), min_size=1, max_size=5, unique=True
+)
+DTYPES = st.sampled_from([object, "str", "category"])
+
+
+@given(LEVELS, DTYPES, DTYPES, st.text("abAB 23", min_size=1, max_size=3))
+def test_a_category_is_known_as_it_was_written_or_refused(levels, learned_as, given_as, value):
+    encoder = Encoder.learn(pd.DataFrame({"c": pd.Series(levels, dtype=learned_as)}), ["c"], "future")
+    later = pd.DataFrame({"c": pd.Series([levels[0], None, value], dtype=given_as)})
+    expected = [[float(name == f"c={one}") for name in encoder.names] for one in (levels[0], value)]
+    expected.insert(1, [NAN] * len(levels))
+    assert_array_equal(encoder.encode(later, "ignore"), expected)
+    if value in levels:
+        assert_array_equal(encoder.encode(later), expected)
+    else:
+        with pytest.raises(ValueError, match=f"column 'c' of future must hold .* got {re.escape(repr(value))};"):
+            encoder.encode(later)
+
+
+@pytest.mark.parametrize(
+    ("levels", "same", "others"),
+    [
+        (pd.Categorical([0, 1, 2]), [2, 2.0], ["2", 3, "two"]),
+        (pd.Categorical(["0", "1"]), ["1"], [1, True, "1 "]),
+        (["half", "two"], ["two"], ["Half", "two ", " two", 2]),
+    ],
+)
+def test_types_spaces_and_case_of_categories_count(levels, same, others):
+    encoder = Encoder.learn(pd.DataFrame({"c": levels}), ["c"], "past")
+    for value in same:
+        assert encoder.encode(pd.DataFrame({"c": [value]})).sum() == 1
+    for value in others:
+        with pytest.raises(ValueError, match=f"column 'c' of past must .* got {re.escape(repr(value))};"):
+            encoder.encode(pd.DataFrame({"c": [value]}))
+
+
+def test_an_error_lists_the_first_of_many_categories():
+    encoder = Encoder.learn(pd.DataFrame({"c": [f"c{k:02d}" for k in range(20)]}), ["c"], "past")
+    with pytest.raises(ValueError, match=r"has seen, 'c00', .*'c09', \.\.\., got 'new'; unknown='ignore' takes"):
+        encoder.encode(pd.DataFrame({"c": ["new"]}))
+
+
+ROLES_OF_CITY = {"past": {"past": ["city"]}, "future": {"future": ["city"]}, "static": {}}
+
+
+@pytest.mark.parametrize("role", ROLES_OF_CITY)
+def test_a_forecaster_refuses_a_new_category_on_every_way_in(role):
+    later = long_frame()[4:].assign(unique_id="new", city="Bern")
+    model = Told(**{"past": (), "future": ()} | ROLES_OF_CITY[role])
+    static = ["city"] if role == "static" else None
+    model.fit(long_frame(), static=static)
+    ahead = model.make_future_frame().assign(city="Rome") if role == "future" else None
+    calls = [
+        lambda: model.update(later),
+        lambda: model.make_future_frame(data=later),
+        lambda: model.predict(data=later, future=ahead),
+        lambda: model.simulate(1, data=later, future=ahead),
+        lambda: model.backtest(later, n_windows=1),
+        lambda: model.score(later),
+    ]
+    if role == "future":
+        calls.append(lambda: model.predict(future=ahead.assign(city="Bern")))
+    for call in calls:
+        with pytest.raises(ValueError, match=f"column 'city' of {role} must hold .*'Oslo', 'Rome', got 'Bern'"):
+            call()
+    model.unknown = "ignore"
+    assert len(model.make_future_frame(data=later)) == 2
+    assert len(model.update(later).make_future_frame()) == 6
+
+
+def test_a_network_takes_a_new_category_for_none_where_that_is_wanted():
+    options = {"past": [], "future": ["city"], "horizon": 2, "window": 2, "segment": 1, "season": 1, "hidden_size": 2}
+    model = LSTMForecaster(max_iter=1, unknown="ignore", random_state=0, **options).fit(long_frame())
+    ahead = model.make_future_frame().assign(city="Bern")
+    ignored = model.predict(future=ahead)
+    assert_array_equal(ignored["y_pred"], model.predict(future=ahead.assign(city="Paris"))["y_pred"])
+    model.set_params(unknown="error")
+    with pytest.raises(ValueError, match="column 'city' of future must .* got 'Bern'"):
+        model.predict(future=ahead)
+    with pytest.raises(ValueError, match="The 'unknown' parameter of LSTMForecaster must be a str among"):
+        model.set_params(unknown="drop").fit(long_frame())
+
+
+def test_baselines_do_not_look_at_covariates_and_take_any():
+    model = Naive(horizon=1).fit(long_frame(), static=["city"])
+    later = long_frame()[4:].assign(unique_id="new", city="Bern")
+    assert model.predict(data=later)["y_pred"].tolist() == [30.0]
+
+
+def test_categorical_columns_keep_the_order_of_their_categories():
+    weather = pd.Categorical(long_frame()["weather"], categories=["sun", "rain", "fog", "snow"])
+    schema, _ = Schema.learn(long_frame().assign(weather=weather), past=["weather"])
+    assert schema.past.names == ["weather=sun", "weather=rain", "weather=snow"]  # fog was never seen
+
+
+def test_a_missing_covariate_is_missing_in_all_its_columns():
+    frame = long_frame().assign(weather=["sun", None, "rain", *["sun"] * 4], visits=[NAN, *range(6)])
+    _, panel = Schema.learn(frame, past=["weather", "visits"])
+    assert_array_equal(panel.past[:3], [[0, 1, NAN], [NAN, NAN, 0], [1, 0, 1]])
+
+
+def test_nullable_and_decimal_targets_are_numbers():
+    _, panel = Schema.learn(pd.Series([1, None, 3], index=days(3), dtype="Int64"))
+    assert_array_equal(panel.values, [1, NAN, 3])
+
+
+def test_calendar_features_are_known_ahead():
+    times = pd.date_range("2024-01-01", periods=72, freq="h")
+    schema, panel = Schema.learn(pd.Series(np.zeros(72), index=times), calendar="auto")
+    assert panel.future.shape == (72, 2)
+    ahead = schema.read_future(panel, 24, None)[0]
+    assert ahead.shape == (1, 24, 2)
+    np.testing.assert_allclose(ahead[0], panel.future[:24])  # the same hours of another day
+
+
+def test_weights_come_as_a_column_or_as_numbers():
+    weights = np.arange(7.0)
+    _, by_array = Schema.learn(long_frame(), sample_weight=weights)
+    _, by_name = Schema.learn(long_frame().assign(w=weights), sample_weight="w")
+    assert_array_equal(by_array.weights, weights)
+    assert_array_equal(by_name.weights, weights)
+    _, of_columns = Schema.learn(wide_frame().assign(w=[1, 2, 3, 4]), sample_weight="w")
+    assert list(of_columns.ids) == ["x", "z"]
+    assert_array_equal(of_columns.weights, [1, 2, 3, 4] * 2)
+
+
+# --- static ---
+
+
+def static_table():
+    return pd.DataFrame({"size": [1.5, 2.5, 3.5], "city": ["Oslo", "Rome", "Rome"]}, index=["a", "b", "new"])
+
+
+def test_static_columns_of_a_long_frame():
+    schema, panel = Schema.learn(long_frame(), static=["city"])
+    assert schema.static.encoder.names == ["city=Oslo", "city=Rome"]
+    assert_array_equal(panel.static, [[0, 1], [1, 0]])  # "b" comes first
+    known = schema.read(long_frame().drop(columns="city"))
+    assert_array_equal(known.static, panel.static)
+
+
+@pytest.mark.parametrize("as_column", [False, True])
+def test_a_static_table_by_id(as_column):
+    table = static_table().rename_axis("unique_id").reset_index() if as_column else static_table()
+    schema, panel = Schema.learn(long_frame(), static=table)
+    assert_array_equal(panel.static, [[2.5, 0, 1], [1.5, 1, 0]])
+    assert_array_equal(
+        schema.read(long_frame().replace({"unique_id": {"b": "new"}})).static, [[3.5, 0, 1], [1.5, 1, 0]]
+    )
+
+
+def test_a_static_series_is_a_table_of_one_column():
+    schema, panel = Schema.learn(long_frame(), static=static_table()["size"])
+    assert schema.static.encoder.names == ["size"]
+    assert_array_equal(panel.static, [[2.5], [1.5]])
+
+
+def test_new_series_bring_a_table_of_their_own():
+    schema, _ = Schema.learn(long_frame(), static=static_table())
+    later = long_frame().replace({"unique_id": {"b": "other"}})
+    table = pd.DataFrame({"city": ["Rome", "Oslo"], "size": [9.0, 1.5]}, index=["other", "a"])
+    assert_array_equal(schema.read(later, static=table).static, [[9.0, 0, 1], [1.5, 1, 0]])
+    with pytest.raises(ValueError, match="column 'city' of static must hold categories .*'Rome', got 'rome'"):
+        schema.read(later, static=table.replace("Rome", "rome"))
+    with pytest.raises(ValueError, match=r"static must have a row for every series, got none for \['other'\]"):
+        schema.read(later)
+    with pytest.raises(ValueError, match=r"static must have the columns \['size', 'city'\], got none of \['city'\]"):
+        schema.read(later, static=table[["size"]])
+
+
+@pytest.mark.parametrize(
+    ("static", "message"),
+    [
+        (["visits"], "static must name columns that do not change .* got 'visits', .* series 'b' at 2024-01-02"),
+        (static_table().drop("a"), r"static must have a row for every series, got none for \['a'\]"),
+        (static_table().replace({"size": {1.5: NAN}}), r"static must have no missing values, got some for \['a'\]"),
+        (pd.concat([static_table()] * 2), "static must have one row for each series, got several for 'a'"),
+        ("city", "static must be a list of column names or a table, got the string 'city'"),
+        (["country"], "static must name columns of data, got 'country'"),
+    ],
+)
+def test_static_that_does_not_fit_is_refused(static, message):
+    with pytest.raises(ValueError, match=message):
+        Schema.learn(long_frame(), static=static)

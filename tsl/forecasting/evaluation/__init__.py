@@ -1,0 +1,1 @@
+"""How good forecasts are: backtests, conformal intervals, calibration and scores."""

@@ -1,0 +1,1 @@
+"""From frames of every form to a panel, and results back into that form."""

@@ -1,0 +1,166 @@
+"""What is known where forecasts begin: a panel of many windows, each a series of its own that holds nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.missing import fill, last_readings
+from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.scale import changes
+
+if TYPE_CHECKING:
+    from tsl.forecasting.frames.schema import Schema
+
+ROWS_AT_ONCE = 2**20  # of windows that are copied together
+
+Ends = NDArray[np.int64]
+
+
+def in_parts(n_windows: int, n_rows: int) -> Iterator[slice]:
+    """Yield which windows, of `n_rows` each, may lie in memory together."""
+    at_once = max(1, ROWS_AT_ONCE // n_rows)
+    for start in range(0, n_windows, at_once):
+        yield slice(start, start + at_once)
+
+
+def known_at(
+    panel: Panel,
+    ends: Ends,
+    schema: Schema,
+    missing: str,
+    *,
+    context: int,
+    n_known: Ends,
+    n_ahead: int,
+    repeats: Sequence[int] = (),
+) -> tuple[Panel, Ends]:
+    """Return a series for each cutoff with what is known there, and the row of each at which its forecast begins.
+
+    A forecast depends on what this gives alone: whoever wants to know what a model would have said at a cutoff asks
+    for it here, so that a backtest sees what `predict` would be given.
+
+    Parameters
+    ----------
+    panel : Panel
+        Missing readings are missing still.
+    ends : ndarray of shape (n,)
+        The row of the panel at which each forecast begins, and to which all is known.
+    schema : Schema
+        What the calendar says of stamps.
+    missing : str
+        As for `tsl.forecasting.panel.missing.fill`. Readings are filled from the rows of the window, with what was
+        known at the cutoff; a column that has none there keeps its last reading before.
+    context : int
+        Rows before each cutoff.
+    n_known : ndarray of shape (n,)
+        Rows from each cutoff on whose covariates are known ahead, as far as the series goes.
+    n_ahead : int
+        Rows from each cutoff on that there are in the result, at least `n_known`. Of those beyond the calendar alone
+        is known.
+    repeats : sequence of int
+        What covariates are taken to be there, one after another: what they were so many rows before; 0 leaves NaN, and
+        so does a covariate without a number here.
+    """
+    series = panel.series_of(ends - 1)
+    starts = np.maximum(ends - context, panel.offsets[series])
+    stops = np.minimum(ends + n_known, panel.offsets[series + 1])
+    offsets = np.concatenate([[0], np.cumsum(stops - starts)])
+    own_ends = offsets[:-1] + ends - starts
+    rows = ranges(starts, stops)
+    is_ahead = np.zeros(len(rows), bool)
+    is_ahead[ranges(own_ends, offsets[1:])] = True
+    known = replace(
+        panel,
+        ids=panel.ids[series],
+        offsets=offsets,
+        times=panel.times[rows],
+        values=np.where(is_ahead, np.nan, panel.values[rows]),
+        past=np.where(is_ahead[:, None], np.nan, panel.past[rows]),
+        future=panel.future[rows],
+        static=panel.static[series],
+        weights=None,
+    )
+    _carry_in(known, panel, starts)
+    known = fill(known, missing)
+    known.values[is_ahead], known.past[is_ahead] = np.nan, np.nan
+    lacking = n_ahead - (stops - ends)
+    if not lacking.any():
+        return known, own_ends
+    known = _with_calendar(known, lacking, schema)
+    _repeat(known, lacking, repeats)
+    return known, own_ends + np.cumsum(lacking) - lacking
+
+
+def _carry_in(known: Panel, panel: Panel, starts: Ends) -> None:
+    """Let each window that has no reading of a column begin with the last one before it."""
+    begins, is_long = known.offsets[:-1], known.lengths > 0
+    for column, source in (
+        (known.values, panel.values),
+        *zip(known.past.T, panel.past.T),
+        *zip(known.future.T, panel.future.T),
+    ):
+        missing = np.isnan(column)
+        if not missing.any():
+            continue
+        empty = is_long & (np.add.reduceat(~missing, begins, dtype=np.int64) == 0)
+        last = last_readings(source, panel.offsets)[starts]
+        empty &= last >= 0
+        column[begins[empty]] = source[last[empty]]
+
+
+def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> Panel:
+    """`known` with so many rows (n_series,) more for each series, of which the calendar alone is known."""
+    n_more, offsets = int(lacking.max()), known.offsets
+    later = schema.future_times(known, n_more)
+    later = later[ranges(n_more * np.arange(len(lacking)), n_more * np.arange(len(lacking)) + lacking)]
+    longer = offsets + np.concatenate([[0], np.cumsum(lacking)])
+    at = np.ones(longer[-1], bool)
+    at[ranges(longer[1:] - lacking, longer[1:])] = False
+    order = np.empty(len(at), np.int64)
+    order[at], order[~at] = np.arange(offsets[-1]), offsets[-1] + np.arange(len(later))
+    nothing = np.full((len(later), 1), np.nan)
+
+    def extended(block: NDArray[np.float64], ahead: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([block, ahead])[order]
+
+    return replace(
+        known,
+        offsets=longer,
+        times=known.times.append(later)[order],
+        values=extended(known.values, nothing[:, 0]),
+        past=extended(known.past, np.repeat(nothing, known.past.shape[1], axis=1)),
+        future=extended(known.future, schema.calendar_ahead(later)),
+    )
+
+
+def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) -> None:
+    """Let covariates of the last so many rows (n_series,) of each series be what they were before."""
+    for step in range(int(lacking.max())):
+        rows = (known.ends - lacking + step)[step < lacking]
+        starts = known.offsets[:-1][step < lacking]
+        for column, lag in zip(known.future.T, repeats):
+            if lag:
+                is_there = rows - lag >= starts
+                column[rows[is_there]] = column[rows[is_there] - lag]
+
+
+def best_repeats(panel: Panel, n_covariates: int, season: int, horizon: int) -> tuple[int, ...]:
+    """Return for each covariate known ahead after how many rows it repeats itself best, or 0 where its mean is closer.
+
+    That is 1, which stands for the last value, or a season, by the squared error half a horizon ahead.
+    """
+    ahead = max(1, horizon // 2)
+    found = []
+    for column in panel.future.T[:n_covariates]:
+        errors = {0: np.nanvar(column)} if not np.isnan(column).all() else {}
+        for lag in dict.fromkeys((1, season)):
+            apart = changes(column, panel.offsets, -(-ahead // lag) * lag)
+            if not np.isnan(apart).all():
+                errors[lag] = np.nanmean(np.square(apart))
+        found.append(min(errors, key=errors.__getitem__, default=0))
+    return tuple(found)

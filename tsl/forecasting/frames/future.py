@@ -1,0 +1,147 @@
+"""The frame of covariates that are known ahead: made for the user to fill in, and read when it comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.frames.encoder import Encoder
+from tsl.forecasting.frames.output import LongNames
+from tsl.forecasting.frames.roles import Roles
+from tsl.forecasting.times.axis import TimeAxis
+from tsl.forecasting.times.stamps import stamps_of
+
+_NAMED = 3  # rows that an error lists
+
+
+def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
+    """The frame of all rows that a forecast needs, its covariates NaN, or None where they are categories."""
+    if roles.form == "long":
+        names = LongNames.of(roles)
+        frame = pd.DataFrame({names.id: pd.Series(ids.repeat(horizon)), names.time: pd.Series(times)})
+    else:
+        unique = times.unique().sort_values()
+        if roles.time_col is None:
+            frame = pd.DataFrame(index=unique.rename(roles.time_name))
+        else:
+            frame = pd.DataFrame({roles.time_col: unique})
+    for column, levels in zip(encoder.columns, encoder.levels):
+        frame[column] = np.full(
+            len(frame), np.nan if levels is None else None, dtype=float if levels is None else object
+        )
+    return frame
+
+
+def match_future(
+    roles: Roles, axis: TimeAxis, future: pd.DataFrame, ids: pd.Index, times: pd.Index, horizon: int, name: str
+) -> NDArray[np.int64]:
+    """Return the row of `future` that has each of the wanted ids and times, as (n_series, n_ahead).
+
+    The first `horizon` rows of each series must be there; those after them may be, as many as are known, and are -1
+    where they are not.
+
+    Raises
+    ------
+    TypeError
+        Of anything but a DataFrame.
+    ValueError
+        Of missing or surplus columns or rows.
+    """
+    _check_columns(roles, future, name)
+    n_ahead = len(times) // max(len(ids), 1)
+    time_name = LongNames.of(roles).time
+    has_time_column = roles.time_col is not None or (roles.form == "long" and time_name in future.columns)
+    given = future[time_name] if has_time_column else future.index
+    given_times = axis.read(given, f"column {time_name!r} of {name}" if has_time_column else f"the index of {name}")
+    if roles.form == "long":
+        given_codes = ids.get_indexer(future[roles.id_col])
+        wanted_codes = np.repeat(np.arange(len(ids)), n_ahead)
+        _known_series(future[roles.id_col][given_codes < 0], name)
+    else:
+        given_codes = np.zeros(len(future), dtype=np.int64)
+        wanted_codes = np.zeros(len(times), dtype=np.int64)
+    named = ids if roles.form == "long" else None
+    return _match(given_codes, given_times, wanted_codes, times, named, name, (n_ahead, horizon))
+
+
+def _check_columns(roles: Roles, future: Any, name: str) -> None:
+    """That there are all columns that are needed, and no other."""
+    if not isinstance(future, pd.DataFrame):
+        raise TypeError(f"{name} must be a DataFrame, as make_future_frame makes one, got a {type(future).__name__}")
+    if not future.columns.is_unique:
+        double = future.columns[future.columns.duplicated()][0]
+        raise ValueError(f"{name} must have each column once, got {double!r} several times")
+    keys = [column for column in (roles.id_col, roles.time_col) if column is not None]
+    missing = [column for column in [*keys, *roles.future] if column not in future.columns]
+    allowed = {*keys, *roles.future, *((LongNames.of(roles).time,) if roles.form == "long" else ())}
+    surplus = [column for column in future.columns if column not in allowed]
+    if missing or surplus:
+        wrong = [f"{what} {columns}" for what, columns in (("without", missing), ("with surplus", surplus)) if columns]
+        raise ValueError(f"{name} must have the columns {[*keys, *roles.future]}, got it {' and '.join(wrong)}")
+
+
+def _known_series(unknown: pd.Series, name: str) -> None:
+    """That no row is of a series that is not forecast."""
+    if len(unknown):
+        raise ValueError(
+            f"{name} must have rows of the series to forecast alone, got {len(unknown)} surplus rows "
+            f"of {list(unknown.unique()[:_NAMED])}"
+        )
+
+
+def _match(
+    given_codes: NDArray[np.int64],
+    given_times: pd.Index,
+    wanted_codes: NDArray[np.int64],
+    wanted_times: pd.Index,
+    ids: pd.Index | None,
+    name: str,
+    steps: tuple[int, int],
+) -> NDArray[np.int64]:
+    """Position of each wanted pair among the given ones, each of which must be there once and be wanted.
+
+    `steps` says how many pairs each series has, and how many of them, the first ones, must be there.
+    """
+    given, wanted = _pair_numbers(given_codes, given_times, wanted_codes, wanted_times)
+    order = np.argsort(given, kind="stable")
+    ordered = given[order]
+    twice = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if len(twice):
+        double = _listed(given_codes, given_times, order[twice], ids)
+        raise ValueError(f"{name} must have each row once, got several of {double}")
+    n_ahead, horizon = steps
+    at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1) if len(ordered) else np.zeros(len(wanted), int)
+    there = (ordered[at] == wanted if len(ordered) else np.zeros(len(wanted), bool)).reshape(-1, n_ahead)
+    missing = np.flatnonzero(~there & (np.arange(n_ahead) < horizon))
+    there = np.logical_and.accumulate(there, axis=1)  # what comes after a hole is of no use
+    surplus = np.flatnonzero(~np.isin(given, wanted if len(missing) else wanted[there.ravel()]))
+    if len(missing) or len(surplus):
+        wrong = []
+        if len(missing):
+            wrong.append(f"{len(missing)} missing: {_listed(wanted_codes, wanted_times, missing, ids)}")
+        if len(surplus):
+            wrong.append(f"{len(surplus)} surplus: {_listed(given_codes, given_times, surplus, ids)}")
+        raise ValueError(f"{name} must have the rows of make_future_frame, got {' and '.join(wrong)}")
+    return np.where(there, order[at].reshape(-1, n_ahead), -1)
+
+
+def _pair_numbers(
+    given_codes: NDArray[np.int64], given_times: pd.Index, wanted_codes: NDArray[np.int64], wanted_times: pd.Index
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One number for each pair of series and time, the same where the pair is."""
+    stamps = [stamps_of(given_times), stamps_of(wanted_times)]
+    uniques, inverse = np.unique(np.concatenate(stamps), return_inverse=True)
+    codes = np.concatenate([given_codes, wanted_codes])
+    pairs = codes * len(uniques) + inverse
+    return pairs[: len(given_codes)], pairs[len(given_codes) :]
+
+
+def _listed(codes: NDArray[np.int64], times: pd.Index, rows: NDArray[np.int64], ids: pd.Index | None) -> str:
+    """The first few rows in words."""
+    named = []
+    for row in rows[:_NAMED]:
+        named.append(f"{times[row]}" if ids is None else f"{ids[codes[row]]} at {times[row]}")
+    return ", ".join(named) + (", ..." if len(rows) > _NAMED else "")

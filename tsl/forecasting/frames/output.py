@@ -1,0 +1,129 @@
+"""From arrays back to frames, in the form of the data that came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.frames.roles import LONG_NAMES, Roles
+
+POINT = "y_pred"
+"""The column of point forecasts; alone it takes the place of the target."""
+CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE = "cutoff", "residual", "Naive", "SeasonalNaive"
+OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE)))
+"""Names of the columns that are results' own: a column of the data cannot keep such a name in them."""
+
+
+class LongNames(NamedTuple):
+    """Names of the columns that come from the data, in a result that is a long frame."""
+
+    id: Any
+    time: Any
+    truth: Any
+
+    @classmethod
+    def of(cls, roles: Roles) -> LongNames:
+        """Take the names of the data, or else "unique_id", "ds" and "y".
+
+        The truth is also "y" where the target has the name of another column of results, and the time "ds" where the
+        index has.
+        """
+        id_name = LONG_NAMES[0] if roles.id_col is None else roles.id_col
+        time = roles.time_col
+        if time is None:
+            taken = roles.time_name in (None, id_name, roles.target, LONG_NAMES[2]) or is_own(roles.time_name)
+            time = LONG_NAMES[1] if taken else roles.time_name
+        taken = roles.target in (None, id_name, time) or is_own(roles.target)
+        return cls(id_name, time, LONG_NAMES[2] if taken else roles.target)
+
+
+def is_own(name: Any) -> bool:
+    """Return whether a column of this name is results' own."""
+    return isinstance(name, str) and OWN.fullmatch(name) is not None
+
+
+def check_names(roles: Roles, series: pd.Index) -> None:
+    """Check that no two columns of a result will have the same name.
+
+    Raises
+    ------
+    ValueError
+        Where an argument of `fit` names a column that results have, too, or one of the `series` in a frame of which
+        each column is one.
+    """
+    names = LongNames.of(roles)
+    hint = "is a column of results, too: rename the column"
+    for argument, name in (("id_col", roles.id_col), ("time_col", roles.time_col)):
+        if name is not None and (is_own(name) or names.count(name) > 1):
+            raise ValueError(f"{argument} must not be {name!r}, which {hint}")
+    if roles.form == "long" and names.time in roles.future:
+        raise ValueError(f"future must not hold {names.time!r}, which {hint}, or set data.index.name to another name")
+    if roles.form == "columns" and POINT in series:
+        raise ValueError(f"data must have no series {POINT!r}, which {hint}")
+
+
+def write_like_input(
+    roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
+) -> pd.Series | pd.DataFrame:
+    """Columns (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
+    if roles.form == "long":
+        return write_long(roles, ids.repeat(counts), times, columns)
+    if roles.form == "columns":
+        return _wide(roles, ids, times, columns, counts)
+    index = times.rename(roles.time_name)
+    if roles.form == "series" and list(columns) == [POINT]:
+        return pd.Series(columns[POINT], index=index, name=roles.target)
+    return _with_time_column(roles, pd.DataFrame(dict(columns), index=index))
+
+
+def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    """Return one row an id and time, under the names that `LongNames` gives."""
+    names = LongNames.of(roles)
+    frame = {names.id: pd.Series(ids), names.time: pd.Series(times)}
+    double = [name for name in columns if name in frame]
+    if double:  # a model from a file that was written before `check_names` was there
+        raise ValueError(f"a result cannot have two columns {double[0]!r}: rename that of the data and fit again")
+    return pd.DataFrame({**frame, **columns})
+
+
+def _wide(
+    roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
+) -> pd.DataFrame:
+    """A column a series; below it one for each of `columns` if there is more than the point forecast."""
+    index = times.unique().sort_values()
+    rows = index.get_indexer(times)
+    numbers = np.repeat(np.arange(len(ids)), counts)
+    block = np.full((len(index), len(ids), len(columns)), np.nan)
+    for k, values in enumerate(columns.values()):
+        block[rows, numbers, k] = values
+    name, alone = roles.columns_name, list(columns) == [POINT]
+    levels = isinstance(name, tuple) and all(isinstance(key, tuple) and len(key) == len(name) for key in ids)
+    if levels:
+        labels = ids if alone else [(*key, column) for key in ids for column in columns]
+        names = pd.MultiIndex.from_tuples(labels, names=name if alone else [*name, None])
+    elif alone:
+        names = ids.rename(name)
+    else:
+        names = pd.MultiIndex.from_product([ids, list(columns)], names=[name, None])
+    frame = pd.DataFrame(block.reshape(len(index), -1), index=index.rename(roles.time_name), columns=names)
+    return _with_time_column(roles, frame, levels=levels)
+
+
+def _with_time_column(roles: Roles, frame: pd.DataFrame, *, levels: bool = False) -> pd.DataFrame:
+    """Put the times in front as a column, where they came as one; `levels`: whose name has one part a level."""
+    if roles.time_col is None:
+        return frame
+    frame = frame.copy(deep=False)
+    times = frame.index
+    frame.index = pd.RangeIndex(len(frame))
+    name = roles.time_col
+    if frame.columns.nlevels > 1:
+        parts = name if levels else (name,)
+        name = (*parts, *[""] * (frame.columns.nlevels - len(parts)))
+    frame.insert(0, name, times)
+    return frame

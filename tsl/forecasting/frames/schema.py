@@ -1,0 +1,323 @@
+"""What `fit` learns of the form of its data: later frames are read by it, and results written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl._tables import PANDAS, like_input, to_pandas
+from tsl.forecasting.frames.encoder import Encoder, Unknown
+from tsl.forecasting.frames.future import empty_future, match_future
+from tsl.forecasting.frames.output import check_names, write_like_input, write_long
+from tsl.forecasting.frames.roles import Roles
+from tsl.forecasting.frames.rows import Rows, read_rows, row_weights
+from tsl.forecasting.frames.static import StaticTable, static_frame
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.times.axis import TimeAxis
+from tsl.forecasting.times.calendar import Calendar
+from tsl.forecasting.times.frequency import Freq
+from tsl.forecasting.times.stamps import read_times, time_format
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    """The form of the data that was fitted, without the data.
+
+    Attributes
+    ----------
+    roles : Roles
+        Which column is what.
+    axis : TimeAxis
+        The kind of times, and what comes after what.
+    """
+
+    roles: Roles
+    axis: TimeAxis
+    past: Encoder
+    future: Encoder
+    static: StaticTable
+    calendar: Calendar
+    library: str = PANDAS
+
+    @classmethod
+    def learn(
+        cls,
+        data: pd.Series | pd.DataFrame,
+        *,
+        target: Any = None,
+        id_col: Any = None,
+        time_col: Any = None,
+        past: Sequence[Any] | None = None,
+        future: Sequence[Any] | None = (),
+        static: Sequence[Any] | pd.DataFrame | None = None,
+        sample_weight: Any = None,
+        freq: Freq = None,
+        calendar: str | Sequence[str] | None = None,
+        warn: bool = False,
+    ) -> tuple[Schema, Panel]:
+        """The form of `data`, and `data` as a panel.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            Of pandas or polars: a Series, a frame with one target, a frame whose columns are series, or a long frame.
+        target, id_col, time_col : column names
+            As for `fit`; taken from "y", "unique_id" and "ds" where a frame has these columns.
+        past, future : list of column names
+            Covariates; `past=None` takes all other columns of a frame with one target and no ids.
+        static : list of column names, or DataFrame
+            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+        sample_weight : column name or array of shape (n_rows,)
+            How much each row counts.
+        freq : str, int, offset or Timedelta
+            The frequency, where it is not that of the index, or to be inferred. Gaps are then meant and no warning is
+            given.
+        calendar : "auto", None or list of str
+            Features of the stamps, which are appended to the covariates known ahead.
+        warn : bool
+            Whether to warn of columns of a long frame that no argument names.
+
+        Returns
+        -------
+        tuple of Schema and Panel
+
+        Raises
+        ------
+        TypeError
+            Of `data` that is neither a Series nor a DataFrame.
+        ValueError
+            Of anything else that is wrong with the arguments or the data.
+
+        Warns
+        -----
+        IgnoredColumnsWarning
+            Where there are such columns.
+        IrregularTimesWarning
+            Where the times have gaps, and `freq` is None.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> times = pd.date_range("2024-01-01", periods=3, freq="D")
+        >>> schema, panel = Schema.learn(pd.DataFrame({"sales": [3.0, 5.0, 4.0]}, index=times), target="sales")
+        >>> schema.write(panel.ids, schema.future_times(panel, 2), {"y_pred": np.array([4.0, 4.5])}, np.array([2]))
+                    y_pred
+        2024-01-04     4.0
+        2024-01-05     4.5
+        """
+        data, library = to_pandas(data, "data")
+        static = static if static is None or isinstance(static, list | tuple) else static_frame(static)
+        static_columns = static if isinstance(static, list | tuple) else ()
+        taken = (sample_weight,) if isinstance(sample_weight, str) else ()
+        roles = Roles.learn(data, target, id_col, time_col, past, future, static_columns, taken)
+        if warn:
+            roles.warn_of_unused(data, stacklevel=5)
+        stamps, where = roles.times(data, "data")
+        form = None if isinstance(freq, Integral) else time_format(stamps, where)
+        times = read_times(stamps, where, form)
+        carried = times.freq if isinstance(times, pd.DatetimeIndex) else None
+        rows = read_rows(roles, data, times, "data")
+        check_names(roles, rows.ids)
+        axis = TimeAxis.learn(rows.ids, rows.times, rows.offsets, freq, carried=carried, time_format=form)
+        frame = _covariate_frame(data)
+        schema = cls(
+            roles=roles,
+            axis=axis,
+            past=Encoder.learn(frame, roles.past, "past"),
+            future=Encoder.learn(frame, roles.future, "future"),
+            static=StaticTable.learn(frame, rows, static, roles),
+            calendar=Calendar.learn(calendar, axis, rows.times, rows.offsets),
+            library=library,
+        )
+        weights = row_weights(sample_weight, data)
+        return schema, schema._panel(frame, rows, schema.static.rows_of(rows, frame), weights)
+
+    def read(
+        self,
+        data: Any,
+        *,
+        name: str = "data",
+        target_needed: bool = True,
+        skip_empty: bool = False,
+        static: Any = None,
+        unknown: Unknown = "error",
+    ) -> Panel:
+        """Newer rows or other series, in the form that was learned.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            Of the same form as the data that was learned from.
+        name : str
+            What errors call it.
+        target_needed : bool
+            Whether the target must be there; without it values are NaN.
+        skip_empty : bool
+            Whether a wide frame may have columns without any reading, which then are no series of the panel: those
+            that ended earlier have none among newer rows.
+        static : DataFrame, optional
+            Table of static covariates with the ids as its index, for series that are new.
+        unknown : {"error", "ignore"}
+            What becomes of a category that was not there when the form was learned.
+        """
+        roles = self.roles
+        data = to_pandas(data, name)[0]
+        target = [roles.target] if target_needed and roles.form in ("single", "long") else []
+        roles.check(data, name, needed=[roles.id_col, roles.time_col, *target, *roles.past, *roles.future])
+        times = self.axis.read(*roles.times(data, name))
+        has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
+        rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
+        frame = _covariate_frame(data)
+        table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
+        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
+
+    def shared_times(self, data: Any) -> pd.Index | None:
+        """Return the stamps of a frame whose columns are series; None of data in another form."""
+        if self.roles.form != "columns":
+            return None
+        return self.axis.read(*self.roles.times(to_pandas(data, "data")[0], "data"))
+
+    def future_times(self, panel: Panel, horizon: int) -> pd.Index:
+        """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
+        return self.axis.future(panel.ids, panel.times, panel.offsets, horizon)
+
+    def with_series(self, panel: Panel) -> Schema:
+        """Return the schema that knows what the stamps of the series of `panel` keep to, too."""
+        axis = self.axis.with_series(panel.ids, panel.times, panel.offsets)
+        return self if axis is self.axis else replace(self, axis=axis)
+
+    def future_frame(self, panel: Panel, horizon: int) -> Any:
+        """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""
+        frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
+        return self.like_input(frame)
+
+    def read_future(
+        self,
+        panel: Panel,
+        horizon: int,
+        future: Any,
+        *,
+        n_ahead: int | None = None,
+        name: str = "future",
+        unknown: Unknown = "error",
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what is known ahead of the stamps after each series, and of how many of them it is.
+
+        Parameters
+        ----------
+        panel : Panel
+        horizon : int
+            Stamps that must be there.
+        future : DataFrame or None
+        n_ahead : int, optional
+            Stamps that may be there; by default `horizon`.
+        name : str
+            What errors call `future`.
+        unknown : {"error", "ignore"}
+            What becomes of categories that `fit` has not seen.
+
+        Returns
+        -------
+        known : ndarray of shape (n_series, n_ahead, F)
+            With the calendar; covariates of stamps that are not there are NaN.
+        n_known : ndarray of shape (n_series,)
+
+        Raises
+        ------
+        ValueError
+            Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, of holes, and
+            of categories that are not known unless `unknown` is "ignore".
+        """
+        n_ahead = horizon if n_ahead is None else n_ahead
+        times = self.future_times(panel, n_ahead)
+        future = None if future is None else to_pandas(future, name)[0]
+        covariates = np.empty((len(times), 0))
+        n_known = np.full(panel.n_series, n_ahead)
+        if self.roles.future:
+            if future is None:
+                raise ValueError(f"{name} must hold the columns {list(self.roles.future)} ahead of time, got None")
+            rows = match_future(self.roles, self.axis, future, panel.ids, times, horizon, name)
+            n_known = (rows >= 0).sum(axis=1)
+            covariates = self.future.encode(future, unknown)[rows.ravel()]
+            covariates[rows.ravel() < 0] = np.nan
+            self._no_holes(covariates[rows.ravel() >= 0], times[rows.ravel() >= 0], name)
+        elif future is not None:
+            given = type(future).__name__
+            raise ValueError(f"{name} must be None where fit had no covariates known ahead, got a {given}")
+        known = self._with_calendar(covariates, times)
+        return known.reshape(panel.n_series, n_ahead, known.shape[1]), n_known
+
+    def calendar_ahead(self, times: pd.Index) -> NDArray[np.float64]:
+        """(n, F) what the calendar says of stamps of which nothing else is known: covariates are NaN."""
+        return self._with_calendar(np.full((len(times), len(self.future.names)), np.nan), times)
+
+    def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
+        """That nothing which should be known ahead is missing."""
+        holes = np.argwhere(np.isnan(covariates))
+        if len(holes):
+            row, column = holes[0]
+            raise ValueError(
+                f"{name} must have no missing values, got {len(np.unique(holes[:, 0]))} rows with some: "
+                f"{self.future.names[column]!r} at {times[row]}"
+            )
+
+    def write(
+        self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
+    ) -> Any:
+        """Results (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
+        return self.like_input(write_like_input(self.roles, ids, times, columns, counts))
+
+    def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
+        """Results (N,) with an id (N,) and a time (N,) each, as a long frame."""
+        return self.like_input(write_long(self.roles, ids, times, columns))
+
+    @property
+    def freq(self) -> str | None:
+        """The frequency as pandas calls it, if it has a name."""
+        return self.axis.freq
+
+    @property
+    def season_hints(self) -> tuple[int, ...]:
+        """Steps after which the series may repeat, by the calendar: of hours (24, 168); none for integers."""
+        return self.axis.season_hints
+
+    def like_input(self, frame: Any) -> Any:
+        """A result in the library that the data came from."""
+        return like_input(frame, self.library)
+
+    def _panel(
+        self,
+        frame: pd.DataFrame,
+        rows: Rows,
+        static: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
+        unknown: Unknown = "error",
+    ) -> Panel:
+        """Rows with their covariates."""
+        covariates = rows.take(self.future.encode(frame, unknown))
+        return Panel(
+            ids=rows.ids,
+            offsets=rows.offsets,
+            times=rows.times,
+            values=rows.values,
+            past=rows.take(self.past.encode(frame, unknown)),
+            future=self._with_calendar(covariates, rows.times),
+            static=static,
+            weights=None if weights is None else rows.take(weights),
+        )
+
+    def _with_calendar(self, covariates: NDArray[np.float64], times: pd.Index) -> NDArray[np.float64]:
+        """Covariates and calendar side by side; a single one is not copied, since there may be millions of rows."""
+        blocks = [block for block in (covariates, self.calendar.encode(times)) if block.shape[1]]
+        return np.concatenate(blocks, axis=1) if len(blocks) == 2 else blocks[0] if blocks else covariates
+
+
+def _covariate_frame(data: pd.Series | pd.DataFrame) -> pd.DataFrame:
+    """Where covariates are looked up: a Series has none."""
+    return data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)

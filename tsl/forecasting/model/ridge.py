@@ -1,0 +1,41 @@
+"""The linear map from a window to its forecast, by least squares."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.model.windows import SeriesWindows
+
+PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units of their spread
+LARGEST_TARGET = 10.0  # spreads; a window that is all but constant would outweigh all others
+
+
+class LinearMap(NamedTuple):
+    """Coefficients of a linear map."""
+
+    values: NDArray[np.float64]
+    """(window, 1, or 2 with changes, horizon) for the values of the window."""
+    ahead: NDArray[np.float64]
+    """(horizon, F, horizon) for what is known ahead."""
+    offset: NDArray[np.float64]
+    """(horizon,)"""
+
+    @classmethod
+    def fit(cls, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float) -> LinearMap:
+        """Ridge regression over the windows that end before `ends`."""
+        parts = windows.written_out(ends)
+        inputs = np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
+        targets = np.clip(np.nan_to_num(windows.targets(ends)), -LARGEST_TARGET, LARGEST_TARGET)
+        offset = targets.mean(axis=0)
+        squares = inputs.T @ inputs
+        squares[np.diag_indices_from(squares)] += penalty * len(ends)
+        matrix = np.linalg.solve(squares, inputs.T @ (targets - offset))
+        n_values = parts[0][0].size
+        return cls(
+            matrix[:n_values].reshape(*parts[0].shape[1:], -1),
+            matrix[n_values:].reshape(*parts[1].shape[1:], matrix.shape[1]),
+            offset,
+        )

@@ -1,0 +1,207 @@
+"""What a forecaster keeps of the series that it was fitted on, and of newer rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.missing import check_missing, last_readings
+from tsl.forecasting.panel.panel import Panel, after, joined, ranges
+from tsl.forecasting.times.stamps import stamps_of, times_of
+
+
+class History:
+    """Panels that go on from one to the next; what is added costs nothing until it is read.
+
+    Parameters
+    ----------
+    panel : Panel
+        The rows of `fit`, missing readings and all.
+    missing : str
+        As for `tsl.forecasting.panel.missing.fill`.
+    """
+
+    _recent: list[Panel] | None = None
+    """The tails of all rows up to some, and the panels that were added since; None until tails are asked for."""
+
+    _seen: pd.Index | None = None
+    """Stamps of frames whose columns are series, from where the first of the series ended: see `see`."""
+
+    def __init__(self, panel: Panel, missing: str) -> None:
+        self._pieces = [panel]
+        self._missing = missing
+        self.ids = self.fitted_ids = panel.ids
+        self.fitted_until = stamps_of(panel.times)[panel.ends - 1]  # (n_series,)
+        self.last = self.fitted_until.copy()
+
+    def panel(self) -> Panel:
+        """All rows, as they came."""
+        if len(self._pieces) > 1:
+            self._pieces = [joined(self._pieces)]
+        return self._pieces[0]
+
+    def tails(self, n_rows: int | None) -> Panel:
+        """The last rows of all series, as they came: so many, and those from a column's last reading on; None: all."""
+        if n_rows is None:
+            return self.panel()
+        if self._recent is None:
+            self._recent = [_tails(self.panel(), n_rows)]
+        elif len(self._recent) > 1:
+            self._recent = [_tails(joined(self._recent), n_rows)]
+        return self._recent[0]
+
+    def add(self, panel: Panel, n_rows: int | None) -> None:
+        """Take rows that follow, or other series.
+
+        Raises
+        ------
+        ValueError
+            Of rows that are not newer than what is known of their series, and of missing readings where they are
+            refused.
+        """
+        last = stamps_of(panel.times)[panel.ends - 1]
+        at = self.ids.get_indexer(panel.ids)
+        first = stamps_of(panel.times)[panel.offsets[:-1]]
+        old = (at >= 0) & (first <= self.last[at])
+        if old.any():
+            k = int(old.argmax())
+            raise ValueError(
+                f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
+                f"{panel.ids[k]!r}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
+            )
+        if _has_missing(panel):  # else there is no need to look at what came before
+            self.before(panel, n_rows)
+        self._pieces.append(panel)
+        if self._recent is not None:
+            self._recent.append(panel)
+        is_new = at < 0
+        self.last[at[~is_new]] = last[~is_new]
+        if is_new.any():
+            self.ids = self.ids.append(panel.ids[is_new])
+            self.last = np.concatenate([self.last, last[is_new]])
+
+    def before(self, panel: Panel, n_rows: int | None) -> Panel:
+        """`panel` with the tails of known series before it, where it goes on from them.
+
+        A series that begins at or before the last row that is known of it stands by itself.
+
+        Raises
+        ------
+        ValueError
+            Of missing readings where they are refused, and of a series without any.
+        """
+        whole = self._joined(panel, lambda: self.tails(n_rows))
+        check_missing(whole, self._missing)
+        return whole
+
+    def whole_before(self, panel: Panel) -> Panel:
+        """The same with all that is known."""
+        return self._joined(panel, self.panel)
+
+    def follows(self, panel: Panel) -> NDArray[np.bool_]:
+        """(n_series,) whether a series is known, and goes on from what is known."""
+        at = self.ids.get_indexer(panel.ids)
+        return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
+
+    def see(self, times: pd.Index) -> None:
+        """Keep the stamps of a frame whose columns are series.
+
+        Of each such series a panel has the rows from its first reading to its last. Which rows were missing between two
+        frames only the frames can tell.
+        """
+        seen = self._stamps_with(times)
+        self._seen = seen[stamps_of(seen) > self.last.min()]
+
+    def left_out(self, given: Panel, times: pd.Index) -> Panel | None:
+        """Return rows without readings for what lies between what is known of each series and what is `given`.
+
+        `times` are the stamps of the frame that the given rows come from. None where there are no such rows.
+        """
+        at = self.ids.get_indexer(given.ids)
+        first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
+        start = np.searchsorted(stamps_of(seen), self.last[at], side="right")
+        stop = np.where(at >= 0, np.searchsorted(stamps_of(seen), first), start)
+        rows = ranges(start, np.maximum(start, stop))
+        if not len(rows):
+            return None
+        nothing = np.full(len(rows), np.nan)
+        return replace(
+            given,
+            offsets=np.concatenate([[0], np.cumsum(np.maximum(stop - start, 0))]),
+            times=seen[rows],
+            values=nothing,
+            past=np.repeat(nothing[:, None], given.past.shape[1], axis=1),
+            future=np.repeat(nothing[:, None], given.future.shape[1], axis=1),
+            weights=None,
+        )
+
+    def _stamps_with(self, times: pd.Index) -> pd.Index:
+        """Return the stamps that were kept and these, each once and in order."""
+        return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
+
+    def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
+        """Times of `panel`, before those of a series that goes on the last one known of it, and offsets."""
+        follows = self.follows(panel)
+        last = self.last[self.ids.get_indexer(panel.ids[follows])]
+        stamps = np.insert(stamps_of(panel.times), panel.offsets[:-1][follows], last)
+        return times_of(stamps, panel.times.dtype), np.concatenate([[0], np.cumsum(panel.lengths + follows)])
+
+    def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
+        at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
+        return (at >= 0) & (stamps_of(panel.times)[ends] <= self.fitted_until[at])
+
+    def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
+        """`panel` with rows of known series before it, where it goes on from them."""
+        follows = self.follows(panel)
+        if not follows.any():
+            return panel
+        before = known()
+        at = np.sort(before.ids.get_indexer(panel.ids[follows]))
+        head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
+        return after(head, panel)
+
+
+def _tails(panel: Panel, n_rows: int) -> Panel:
+    """The last `n_rows` rows of each series, and those from the last reading on of each column that has none there."""
+    starts = panel.ends - n_rows
+    for column in (panel.values, *panel.past.T, *panel.future.T):
+        last = last_readings(column, panel.offsets)[panel.ends - 1]
+        starts = np.where(last >= panel.offsets[:-1], np.minimum(starts, last), starts)
+    return panel.select(ranges(np.maximum(starts, panel.offsets[:-1]), panel.ends))
+
+
+def _has_missing(panel: Panel) -> bool:
+    return bool(np.isnan(panel.values).any() or np.isnan(panel.past).any() or np.isnan(panel.future).any())
+
+
+def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64]) -> Panel:
+    """`panel` with rows after each series whose values are unknown: stamps (n_series * horizon,) and `future`.
+
+    `future` (n_series, horizon, F) is what is known ahead of them.
+    """
+    n_series, horizon, _ = future.shape
+    offsets = panel.offsets + horizon * np.arange(n_series + 1)
+    known = np.ones(offsets[-1], bool)
+    known[ranges(offsets[1:] - horizon, offsets[1:])] = False
+
+    def longer(block: NDArray[np.float64], ahead: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        out = np.empty((len(known), *block.shape[1:]))
+        out[known], out[~known] = block, ahead
+        return out
+
+    order = np.empty(len(known), np.int64)
+    order[known], order[~known] = np.arange(len(panel.values)), len(panel.values) + np.arange(len(times))
+    return replace(
+        panel,
+        offsets=offsets,
+        times=panel.times.append(times)[order],
+        values=longer(panel.values, np.nan),
+        past=longer(panel.past, np.nan),
+        future=longer(panel.future, future.reshape(len(times), future.shape[2])),
+        weights=None,
+    )

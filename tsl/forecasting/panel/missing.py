@@ -1,0 +1,122 @@
+"""Missing readings: refused, filled in, or left for the model to see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.panel import Panel
+
+Missing = Literal["error", "interpolate", "ffill", "mask"]
+WAYS = get_args(Missing)
+
+
+def check_missing(panel: Panel, how: str) -> None:
+    """Check that the missing readings of a panel can be dealt with.
+
+    Parameters
+    ----------
+    panel : Panel
+        NaN in `values`, `past` or `future` is a missing reading.
+    how : {"error", "interpolate", "ffill", "mask"}
+        As for `fill`.
+
+    Raises
+    ------
+    ValueError
+        Of another `how`, of missing readings where they are refused, of a series without any reading, and of
+        infinite numbers.
+    """
+    if how not in WAYS:
+        raise ValueError(f"missing must be one of {list(WAYS)}, got {how!r}")
+    _check(panel, panel.values[:, None], how, "the target", whole=True)
+    _check(panel, panel.past, how, "a past covariate", whole=how != "mask")
+    _check(panel, panel.future, how, "a future covariate", whole=how != "mask")
+
+
+def fill(panel: Panel, how: str) -> Panel:
+    """Return the panel with its missing readings dealt with.
+
+    Parameters
+    ----------
+    panel : Panel
+        Checked by `check_missing`.
+    how : {"error", "interpolate", "ffill", "mask"}
+        "interpolate" draws a line by steps from the reading before to the one after, and "ffill" repeats the reading
+        before; at the ends of a series both repeat the nearest. "mask" leaves NaN, and so does a column without any
+        reading in a series.
+    """
+    if how not in ("interpolate", "ffill"):
+        return panel
+    return replace(
+        panel,
+        values=_filled(panel.values[:, None], panel, how)[:, 0],
+        past=_filled(panel.past, panel, how),
+        future=_filled(panel.future, panel, how),
+    )
+
+
+def last_readings(column: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) row of the last reading up to each row of its series; -1 where there is none."""
+    rows = np.arange(len(column))
+    last = np.maximum.accumulate(np.where(np.isnan(column), -1, rows))
+    return np.where(last >= np.repeat(offsets[:-1], np.diff(offsets)), last, -1)
+
+
+def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, whole: bool) -> None:
+    """That the numbers of `block` (N, n) may be filled; `whole` asks for a reading in every series."""
+    if np.isfinite(block).all():
+        return
+    if np.isinf(block).any():
+        row = int(np.isinf(block).any(axis=1).argmax())
+        raise ValueError(f"{what} must be finite, got {block[row][np.isinf(block[row])][0]} at {_place(panel, row)}")
+    missing = np.isnan(block)
+    if whole:
+        there = np.add.reduceat(~missing, panel.offsets[:-1], axis=0, dtype=np.int64)
+        empty = (there == 0).any(axis=1)
+        if empty.any():
+            raise ValueError(f"{what} must have readings in every series, got none in {list(panel.ids[empty][:5])}")
+    if how == "error":
+        rows = np.flatnonzero(missing.any(axis=1))
+        raise ValueError(
+            f"{what} must have no missing values while missing='error', got {len(rows)}, the first at "
+            f"{_place(panel, rows[0])}: use missing='interpolate', 'ffill' or 'mask'"
+        )
+
+
+def _place(panel: Panel, row: int) -> str:
+    """Series and time of a row, in words."""
+    series = panel.series_of(np.array([row]))[0]
+    return f"{panel.times[row]} in series {panel.ids[series]!r}"
+
+
+def _filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.float64]:
+    """Each column of `block` (N, n) without NaN; the same array if there are none."""
+    if not np.isnan(block).any():
+        return block
+    filled = block.copy()
+    first = np.repeat(panel.offsets[:-1], panel.lengths)
+    end = np.repeat(panel.ends, panel.lengths)
+    for column in filled.T:
+        there = ~np.isnan(column)
+        before, after = _neighbours(there)
+        before, after = np.where(before < first, after, before), np.where(after >= end, before, after)
+        gap = np.flatnonzero(~there & (before >= first) & (before < end))
+        low, high = before[gap], after[gap]
+        if how == "ffill":
+            column[gap] = column[low]
+        else:
+            share = (gap - low) / np.maximum(high - low, 1)
+            column[gap] = column[low] + share * (column[high] - column[low])
+    return filled
+
+
+def _neighbours(there: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row of the last reading up to each row, and of the first one from it on, whatever series they are in."""
+    rows = np.arange(len(there))
+    before = np.maximum.accumulate(np.where(there, rows, -1))
+    after = np.minimum.accumulate(np.where(there, rows, len(there))[::-1])[::-1]
+    return before, after

@@ -1,0 +1,90 @@
+"""Single readings that cannot be right, kept out of what `fit` learns."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl._warnings import calls_within_tsl
+from tsl.forecasting.panel.panel import Panel
+from tsl.windows._outliers import FAR, FEWEST, WITHIN, OutlierWarning
+
+
+def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> Panel:
+    """Return the panel with readings that lie far beyond all others drawn in to where the others end.
+
+    One reading of 4294967295 among thousands near 10 would otherwise set the scale, the season and the linear map for
+    all of them. Values are compared with those of their series, covariates with all of their column.
+
+    Parameters
+    ----------
+    panel : Panel
+    n_covariates : int
+        How many columns of `panel.future`, the first ones, are no calendar.
+    warn : bool
+        Whether an `OutlierWarning` names the readings.
+    """
+    values = _drawn_in(panel.values, panel.offsets)
+    past, future = panel.past.copy(), panel.future.copy()
+    whole = np.array([0, len(panel.values)])
+    for k in range(past.shape[1]):
+        past[:, k] = _drawn_in(past[:, k], whole)
+    for k in range(n_covariates):
+        future[:, k] = _drawn_in(future[:, k], whole)
+    if warn:
+        _warn_of(panel, panel.values[:, None], values[:, None], "the target")
+        _warn_of(panel, panel.past, past, "a past covariate")
+        _warn_of(panel, panel.future, future, "a future covariate")
+    return replace(panel, values=values, past=past, future=future)
+
+
+def median_and_reach(
+    numbers: NDArray[np.float64], offsets: NDArray[np.int64], share: float, fewest: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the median of each series, and how far from it this share of the numbers that differ from it lie.
+
+    One number at least is beyond, unless there is no other; where fewer than `fewest` differ the reach is infinite. NaN
+    does not count, and a series without numbers has the median 0.
+    """
+    lengths = np.diff(offsets)
+    median, reach = np.zeros(len(lengths)), np.full(len(lengths), np.inf)
+    for length in np.unique(lengths[lengths > 0]):  # series of one length are sorted together
+        which = np.flatnonzero(lengths == length)
+        rows, block = np.arange(len(which)), numbers[offsets[which, None] + np.arange(length)]
+        counts = length - np.isnan(block).sum(axis=1)
+        middle = np.sort(block, axis=1)[rows, np.minimum(counts // 2, length - 1)]  # NaN comes last
+        median[which] = np.where(counts > 0, middle, 0.0)
+        apart = np.abs(block - middle[:, None])
+        apart[~(apart > 0)] = np.inf
+        counts = np.isfinite(apart).sum(axis=1)
+        beyond = np.clip((counts * (1 - share)).astype(np.int64), 1, np.maximum(counts - 1, 1))
+        found = np.sort(apart, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
+        reach[which] = np.where(counts >= fewest, found, np.inf)
+    return median, reach
+
+
+def _drawn_in(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N,) numbers, those far from all others of their series replaced; NaN stays."""
+    median, reach = (np.repeat(one, np.diff(offsets)) for one in median_and_reach(numbers, offsets, WITHIN, FEWEST))
+    apart = numbers - median
+    is_far = np.abs(apart) > FAR * reach
+    return np.where(is_far, median + np.sign(apart) * np.where(is_far, reach, 0.0), numbers)
+
+
+def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str) -> None:
+    """Name the readings that are not learned from as they are."""
+    differs = ~np.isnan(given) & (given != learned)
+    if not differs.any():
+        return
+    row, column = np.argwhere(differs)[0]
+    place = f"{panel.times[row]} in series {panel.ids[panel.series_of(np.array([row]))[0]]!r}"
+    warnings.warn(
+        f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as {WITHIN:.0%} of the "
+        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "
+        "forecasts made from the reading itself are not to be trusted",
+        OutlierWarning,
+        stacklevel=calls_within_tsl(),
+    )

@@ -1,0 +1,81 @@
+"""Logarithm and Box-Cox transform of the values of a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import boxcox, inv_boxcox
+
+from tsl.forecasting.frames.encoder import LARGEST
+from tsl.forecasting.panel.panel import Panel
+
+EXPONENTS = (-1.0, 2.0)  # between which the best one is looked for
+
+
+@dataclass(frozen=True)
+class PowerTransform:
+    """``(values**exponent - 1) / exponent``, the logarithm for an exponent of 0 (Box & Cox 1964), or nothing."""
+
+    exponent: float | None
+
+    @classmethod
+    def learn(cls, kind: str | None, panel: Panel) -> PowerTransform:
+        """The transform called "log" or "box-cox", one exponent for all series, or None.
+
+        Raises
+        ------
+        ValueError
+            If a value is not positive.
+        """
+        if kind is None:
+            return cls(None)
+        _check_positive(panel, kind)
+        if kind == "log":
+            return cls(0.0)
+        found = ~np.isnan(panel.values)
+        values, series = panel.values[found], panel.series_of(np.flatnonzero(found))
+        count = np.bincount(series)
+        logs = np.log(values).sum()
+
+        def surprise(exponent: float) -> float:
+            """Negative log-likelihood of normal values around a mean of each series."""
+            changed = boxcox(values, exponent)
+            mean = np.bincount(series, changed) / np.maximum(count, 1)
+            square = np.bincount(series, (changed - mean[series]) ** 2) / np.maximum(count, 1)
+            varied = square > 0
+            return float(0.5 * (count[varied] * np.log(square[varied])).sum() - (exponent - 1) * logs)
+
+        return cls(float(minimize_scalar(surprise, bounds=EXPONENTS, method="bounded").x))
+
+    def apply(self, panel: Panel) -> Panel:
+        """The panel with its values transformed."""
+        if self.exponent is None:
+            return panel
+        _check_positive(panel, "log" if self.exponent == 0 else "box-cox")
+        return replace(panel, values=boxcox(panel.values, self.exponent))
+
+    def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values as they were; what no value is transformed into is taken for the nearest that one is.
+
+        No value is beyond `LARGEST`.
+        """
+        if self.exponent is None:
+            return values
+        if self.exponent > 0:
+            values = np.maximum(values, -1.0 / self.exponent)
+        elif self.exponent < 0:
+            values = np.minimum(values, (1 - 1e-6) * -1.0 / self.exponent)
+        return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
+
+
+def _check_positive(panel: Panel, kind: str) -> None:
+    wrong = np.flatnonzero(panel.values <= 0)
+    if len(wrong):
+        series = panel.ids[panel.series_of(wrong[:1])[0]]
+        raise ValueError(
+            f"target_transform={kind!r} needs values above 0, got {panel.values[wrong[0]]:g} in series {series!r} at "
+            f"{panel.times[wrong[0]]}"
+        )

@@ -1,0 +1,45 @@
+"""How much series change: what errors and windows are measured in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.panel import Panel
+
+Numbers = NDArray[np.float64]
+
+
+def usual_change(panel: Panel, season: int) -> Numbers:
+    """(n_series,) mean absolute change over a season; over a step, or from the mean, where there is none.
+
+    0 for a series that is constant throughout.
+    """
+    found = mean_change(panel, season)
+    if season > 1 and not found.all():
+        found = np.where(found > 0.0, found, mean_change(panel, 1))
+    if not found.all():
+        level = np.repeat(_mean_by_series(panel, panel.values), panel.lengths)
+        found = np.where(found > 0.0, found, _mean_by_series(panel, np.abs(panel.values - level)))
+    return found
+
+
+def mean_change(panel: Panel, lag: int) -> Numbers:
+    """(n_series,) mean absolute change over `lag` steps, 0 where none is known."""
+    return _mean_by_series(panel, np.abs(changes(panel.values, panel.offsets, lag)))
+
+
+def changes(values: Numbers, offsets: NDArray[np.int64], lag: int) -> Numbers:
+    """(N,) each value less the one `lag` rows before it in its series; NaN for none."""
+    found = np.full(len(values), np.nan)
+    found[lag:] = values[lag:] - values[:-lag]
+    found[np.arange(len(found)) < np.repeat(offsets[:-1] + lag, np.diff(offsets))] = np.nan
+    return found
+
+
+def _mean_by_series(panel: Panel, numbers: Numbers) -> Numbers:
+    """(n_series,) mean of what is known, 0 for nothing."""
+    known = ~np.isnan(numbers)
+    series = np.repeat(np.arange(panel.n_series), panel.lengths)
+    total = np.bincount(series, np.where(known, numbers, 0.0), panel.n_series)
+    return total / np.maximum(np.bincount(series, known, panel.n_series), 1)

@@ -1,0 +1,91 @@
+"""After how many steps series repeat themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.panel import Panel
+
+N_SERIES = 100  # looked at
+LONGEST_SERIES = 20_000  # rows looked at, the last ones
+LONGEST_SEASON = 400
+LEAST_CORRELATION = 0.3  # of changes, for a season that the calendar does not suggest
+LEAST_RISE = 0.2  # of the correlation around the trend, from its lowest point to a season that the calendar suggests
+NEARLY = 0.7  # of the highest correlation: a shorter season, or one of the calendar, is preferred to the best
+
+
+def find_season(panel: Panel, hints: Sequence[int] = ()) -> int:
+    """Steps of the main season of a panel, 1 for none.
+
+    The lag at which changes from step to step are correlated most, on average over the series: levels and trends
+    would hide it. Where noise hides it in turn, as in weekly readings of a yearly cycle, a season that the calendar
+    suggests is taken if the values around their moving average come back after it.
+
+    Parameters
+    ----------
+    panel : Panel
+    hints : sequence of int
+        What the calendar suggests, as 24 for hours.
+    """
+    correlation = _mean_autocorrelation(panel, np.diff)
+    peaks = _peaks(correlation)
+    if len(peaks):
+        enough = NEARLY * correlation[peaks].max()
+        suggested = [hint for hint in sorted(hints) if 2 <= hint < len(correlation) and correlation[hint] >= enough]
+        return int(suggested[0] if suggested else peaks[correlation[peaks] >= enough][0])
+    correlation = _mean_autocorrelation(panel, _around_moving_average)
+    for hint in sorted(hints):
+        half = hint // 2
+        around = [correlation[half:hint], correlation[hint + 1 : hint + half + 1]]
+        if 4 <= hint < len(correlation) - half and all(correlation[hint] - c.min() >= LEAST_RISE for c in around):
+            return hint
+    return 1
+
+
+def _peaks(correlation: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Lags at which a correlation has come back from a low."""
+    lags = np.arange(2, len(correlation) - 1)
+    rise = correlation[lags] - np.minimum.accumulate(correlation)[lags - 1]
+    is_peak = (correlation[lags] >= correlation[lags - 1]) & (correlation[lags] >= correlation[lags + 1])
+    return lags[is_peak & (correlation[lags] >= LEAST_CORRELATION) & (rise >= LEAST_RISE)]
+
+
+def _mean_autocorrelation(
+    panel: Panel, detrended: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """By lag, up to half of the series, over an even choice of them; empty where all are too short."""
+    chosen = np.unique(np.linspace(0, panel.n_series - 1, N_SERIES).astype(np.int64))
+    series = [panel.values[start:stop][-LONGEST_SERIES:] for start, stop in _bounds(panel, chosen)]
+    around = [detrended(values) for values in series if len(values) >= 8 and np.isfinite(values).any()]
+    around = [values for values in around if np.isfinite(values).any()]
+    if not around:
+        return np.zeros(0)
+    n_lags = min(int(np.median([len(values) for values in around])) // 2, LONGEST_SEASON) + 1
+    found = [_autocorrelation(values, n_lags) for values in around if len(values) >= 2 * (n_lags - 1)]
+    return np.mean(found, axis=0)
+
+
+def _around_moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values less their average over the longest season around them."""
+    width = min(LONGEST_SEASON, len(values) // 2)
+    return values - pd.Series(values).rolling(width, min_periods=1, center=True).mean().to_numpy()
+
+
+def _bounds(panel: Panel, series: NDArray[np.int64]) -> list[tuple[int, int]]:
+    return [(int(panel.offsets[k]), int(panel.offsets[k + 1])) for k in series]
+
+
+def _autocorrelation(numbers: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
+    """(n_lags,) by lag, over pairs without missing numbers."""
+    found = np.isfinite(numbers)
+    apart = np.where(found, numbers - numbers[found].mean(), 0.0)
+    size = 2 ** int(np.ceil(np.log2(2 * len(apart))))
+    products, pairs = (
+        np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2, size)[:n_lags] for part in (apart, found.astype(np.float64))
+    )
+    covariance = products / np.maximum(pairs, 1.0)
+    return covariance / covariance[0] if covariance[0] > 0 else np.zeros(n_lags)
