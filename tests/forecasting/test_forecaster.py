@@ -13,7 +13,7 @@ from tsl._tables import like_input
 from tsl.baselines import Drift, Naive, SeasonalNaive
 from tsl.forecasting import IgnoredColumnsWarning, IrregularTimesWarning
 from tsl.forecasting.frames import cutoffs
-from tsl.forecasting.panel import history
+from tsl.forecasting.panel import store
 from tsl.model_selection import PanelTimeSeriesSplit
 
 
@@ -150,7 +150,7 @@ def test_updates_go_on_from_what_is_known():
 
 def test_an_update_leaves_the_history_alone(monkeypatch):
     model = Naive(1, season=1).fit(line(100))
-    monkeypatch.setattr(history, "joined", lambda panels: pytest.fail("all rows were looked at"))
+    monkeypatch.setattr(store, "joined", lambda panels: pytest.fail("all rows were looked at"))
     model.update(line(2, start=100)).update(line(3, start=102))
     monkeypatch.undo()
     assert model.predict().tolist() == [104.0]

@@ -17,19 +17,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.evaluation.calibration import calibrate
-from tsl.forecasting.evaluation.conformal import Asked, Calibration
+from tsl.forecasting.evaluation.conformal import Calibration, IntervalRequest
 from tsl.forecasting.frames.cutoffs import in_parts, known_at
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.output import POINT
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack
-from tsl.forecasting.panel.history import History, with_steps_ahead
 from tsl.forecasting.panel.missing import WAYS, check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, after
-from tsl.forecasting.panel.scale import usual_change
+from tsl.forecasting.panel.scale import naive_scale
 from tsl.forecasting.panel.seasonality import find_season
+from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
 from tsl.forecasting.times.frequency import Freq
 from tsl.windows._labels import check_new_labels
 
@@ -178,8 +178,8 @@ class Forecaster(LookingBack, BaseEstimator):
         filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        self._history = History(panel, self.missing)
-        self._usual = usual_change(tame, self.season_)
+        self._history = SeriesStore(panel, self.missing)
+        self._usual = naive_scale(tame, self.season_)
         self._calibrations: dict[int, Calibration] = {}
         return self
 
@@ -307,7 +307,7 @@ class Forecaster(LookingBack, BaseEstimator):
             Where steps are left out in `data` or before it, and `freq` is None.
         """
         check_is_fitted(self, "schema_")
-        asked, horizon = Asked.of(level, quantiles), self._checked_horizon(horizon)
+        asked, horizon = IntervalRequest.of(level, quantiles), self._checked_horizon(horizon)
         panel, times, extended, n_known = self._ahead(horizon, future, data)
 
         def spread(_: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -423,7 +423,7 @@ class Forecaster(LookingBack, BaseEstimator):
         panel: Panel,
         ends: NDArray[np.int64],
         horizon: int,
-        asked: Asked,
+        asked: IntervalRequest,
         spread: Callable[[NDArray[np.float64]], NDArray[np.float64]],
         n_known: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -518,7 +518,7 @@ class Forecaster(LookingBack, BaseEstimator):
         if (at >= 0).all():
             return self._usual[at]
         tame = without_outliers(panel, len(self.schema_.future.names))
-        return np.where(at >= 0, self._usual[at], usual_change(tame, self.season_))
+        return np.where(at >= 0, self._usual[at], naive_scale(tame, self.season_))
 
     def _checked_horizon(self, horizon: Any) -> int:
         if horizon is None:

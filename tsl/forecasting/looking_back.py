@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.evaluation.backtest import Plan, forecast_windows
-from tsl.forecasting.evaluation.conformal import Asked
+from tsl.forecasting.evaluation.conformal import IntervalRequest
 from tsl.forecasting.evaluation.score import scaled_error
 from tsl.forecasting.frames.output import POINT, RESIDUAL, LongNames
 from tsl.forecasting.panel.missing import check_missing
@@ -77,7 +77,7 @@ class LookingBack:
         check_is_fitted(self, "schema_")
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
         panel, lowest = self._to_look_back_on(data)
-        return forecast_windows(self, panel, lowest, plan, Asked.of(level, quantiles))
+        return forecast_windows(self, panel, lowest, plan, IntervalRequest.of(level, quantiles))
 
     def _to_look_back_on(self: Any, data: Any) -> tuple[Panel, NDArray[np.int64]]:
         """Rows with their readings missing still, and (n_series,) the first that may be forecast."""

@@ -23,12 +23,12 @@ from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.model.fit import STEPS_AT_ONCE, Learning, fit_network, run_networks
+from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, fit_network, run_networks
 from tsl.forecasting.model.recursive import rolled
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.sampling import Draws, training_ends
-from tsl.forecasting.model.search import MOST_STEPS, Trial, choose_penalty, choose_steps, choose_windowing
-from tsl.forecasting.model.windows import Scaling, SeriesWindows, Windowing
+from tsl.forecasting.model.sampling import WindowSampler, training_ends
+from tsl.forecasting.model.search import MOST_STEPS, HoldoutTrial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
@@ -402,7 +402,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
         learning = self._learning(sizes, quantiles, len(panel.values))
-        trial = Trial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
+        trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
         self.windowing_ = self._choose(trial, panel, learning)
         if self.linear:
             learning = replace(learning, penalty=choose_penalty(trial, self.windowing_, learning))
@@ -410,11 +410,13 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
             learning = replace(learning, n_steps=choose_steps(trial, self.windowing_, learning))
         self.n_steps_ = learning.n_steps
         panel = self._without_short(panel)
-        self._scaling = Scaling.learn(panel)
+        self._scaling = ColumnStats.learn(panel)
         n_covariates = len(self.schema_.future.names)
         self._repeats = best_repeats(panel, n_covariates, self.season_, self.windowing_.horizon)
         windows = SeriesWindows(panel, self.windowing_, self._scaling)
-        draws = Draws(panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block())
+        draws = WindowSampler(
+            panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block()
+        )
         if not draws.total:
             raise ValueError(
                 f"horizon={self._block()} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
@@ -457,10 +459,10 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         """Steps that the network gives at once."""
         return 1 if self.strategy == "recursive" else int(self.horizon)
 
-    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...], n_rows: int) -> Learning:
+    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...], n_rows: int) -> FitConfig:
         smallest, largest = AUTO_BATCH_SIZES
         auto_batch_size = min(max(n_rows // STEPS_AN_EPOCH, smallest), largest)
-        return Learning(
+        return FitConfig(
             hidden_size=sizes,
             embedding_size=int(self.embedding_size or 0),
             penalty=PENALTIES[0] if self.linear else None,
@@ -475,7 +477,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
             verbose=int(self.verbose),
         )
 
-    def _choose(self, trial: Trial, panel: Panel, learning: Learning) -> Windowing:
+    def _choose(self, trial: HoldoutTrial, panel: Panel, learning: FitConfig) -> Windowing:
         """What windows look like, chosen where the parameters leave a choice."""
         block = self._block()
         start = Windowing(

@@ -24,8 +24,9 @@ _SCALERS = (
     "RobustScaler",
     "StandardScaler",
 )
-# Name in the file, which ends with that of the class -> the module that has it. Names stay when modules move. They are
-# loaded when a file asks for them: layers above this one are named here rather than imported.
+# Name in the file -> the module that has the class, and its name there where the file has an older one. Names in files
+# stay when modules move. Modules are loaded when a file asks for them: layers above this one are named here rather than
+# imported.
 MODELS = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",
@@ -65,11 +66,11 @@ PARTS = {
     "forecasting.EveryOffset": "tsl.forecasting.times.rules",
     "forecasting.EveryTick": "tsl.forecasting.times.rules",
     "forecasting.Frequency": "tsl.forecasting.times.frequency",
-    "forecasting.History": "tsl.forecasting.panel.history",
+    "forecasting.History": "tsl.forecasting.panel.store:SeriesStore",
     "forecasting.Panel": "tsl.forecasting.panel.panel",
     "forecasting.PowerTransform": "tsl.forecasting.panel.power",
     "forecasting.Roles": "tsl.forecasting.frames.roles",
-    "forecasting.Scaling": "tsl.forecasting.model.windows",
+    "forecasting.Scaling": "tsl.forecasting.model.windows:ColumnStats",
     "forecasting.Schema": "tsl.forecasting.frames.schema",
     "forecasting.SeriesPatterns": "tsl.forecasting.times.series_patterns",
     "forecasting.StaticTable": "tsl.forecasting.frames.static",
@@ -108,14 +109,22 @@ WORKDAYS = {
 
 
 def class_of(name: str) -> Any:
-    """The class that goes by this name in files; a KeyError if there is none."""
-    return getattr(import_module(_MODULES[name]), name.rpartition(".")[2])
+    """Return the class that goes by this name in files; a KeyError if there is none."""
+    module, class_name = _place(name)
+    return getattr(import_module(module), class_name)
 
 
 def name_of(kind: type) -> str | None:
-    """The name that this class goes by in files, None if it has none."""
+    """Return the name that this class goes by in files, None if it has none."""
     package = kind.__module__.partition(".")[0]
-    for name, module in _MODULES.items():
-        if name.rpartition(".")[2] == kind.__name__ and module.partition(".")[0] == package and class_of(name) is kind:
+    for name in _MODULES:
+        module, class_name = _place(name)
+        if class_name == kind.__name__ and module.partition(".")[0] == package and class_of(name) is kind:
             return name
     return None
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Return the module and the name of the class that goes by `name` in files."""
+    module, _, class_name = _MODULES[name].partition(":")
+    return module, class_name or name.rpartition(".")[2]

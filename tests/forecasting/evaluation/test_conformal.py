@@ -17,9 +17,9 @@ from sklearn.exceptions import NotFittedError
 import tsl
 from tsl.baselines import Naive, SeasonalNaive, WindowAverage
 from tsl.forecasting.evaluation.calibration import calibration_windows
-from tsl.forecasting.evaluation.conformal import ENOUGH, Asked, Calibration
+from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration, IntervalRequest
 from tsl.forecasting.locks import lock_of
-from tsl.forecasting.panel.scale import usual_change
+from tsl.forecasting.panel.scale import naive_scale
 
 
 def make_calibration(errors, offsets=None, scales=None):
@@ -31,10 +31,10 @@ def make_calibration(errors, offsets=None, scales=None):
 
 
 def test_levels_and_quantiles_become_columns():
-    asked = Asked.of([90, 99.5], [0.1])
+    asked = IntervalRequest.of([90, 99.5], [0.1])
     assert asked.columns == ("y_pred-lo-90", "y_pred-hi-90", "y_pred-lo-99.5", "y_pred-hi-99.5", "y_pred-q0.1")
     assert asked.quantiles == (0.05, 0.95, 0.0025, 0.9975, 0.1)
-    assert Asked.of(None, None) == Asked((), ())
+    assert IntervalRequest.of(None, None) == IntervalRequest((), ())
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_levels_and_quantiles_become_columns():
 )
 def test_levels_and_quantiles_are_checked(level, quantiles):
     with pytest.raises(ValueError, match="level must be" if level is not None else "quantiles must be"):
-        Asked.of(level, quantiles)
+        IntervalRequest.of(level, quantiles)
 
 
 def test_quantiles_never_cross():
-    asked = Asked.of([50, 90], [0.2])
+    asked = IntervalRequest.of([50, 90], [0.2])
     block = np.random.default_rng(0).normal(size=(7, 3, 5))
     columns = asked.named(block)
     ascending = ["y_pred-lo-90", "y_pred-q0.2", "y_pred-lo-50", "y_pred-hi-50", "y_pred-hi-90"]
@@ -115,7 +115,7 @@ def test_missing_truth_and_constant_series_do_not_count():
 def test_usual_change_falls_back_where_there_is_no_season():
     panel = make_panel([1.0, 2.0, 4.0, 8.0], [1.0, 4.0], [5.0], [2.0, 2.0, 2.0], [1.0, 3.0, 1.0, 3.0])
     # over a season of 2; over a step; nothing; nothing; over a step, as the season repeats exactly
-    assert usual_change(panel, 2).tolist() == [4.5, 3.0, 0.0, 0.0, 2.0]
+    assert naive_scale(panel, 2).tolist() == [4.5, 3.0, 0.0, 0.0, 2.0]
 
 
 @pytest.mark.parametrize("horizon", [1, 5, 24])

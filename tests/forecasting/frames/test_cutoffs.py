@@ -237,11 +237,11 @@ def test_a_score_sees_what_predict_would_be_given(missing, skipped):
 def lstm_scale(known, model):
     """One over the change over a season, as `score` divides by."""
     from tsl.forecasting.frames.schema import Schema
-    from tsl.forecasting.panel.scale import usual_change
+    from tsl.forecasting.panel.scale import naive_scale
     from tsl.forecasting.panel.seasonality import find_season
 
     _, panel = Schema.learn(known)
-    return 1.0 / usual_change(panel, find_season(panel, model.schema_.season_hints))[0]
+    return 1.0 / naive_scale(panel, find_season(panel, model.schema_.season_hints))[0]
 
 
 # --- nothing but the window --------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def wide_once(**parameters):
 @given(size=st.sampled_from([1e-12, 1e-6, 1e6, 1e12, 1e15]), level=st.sampled_from([0.0, 1e3]), first=st.booleans())
 def test_windows_to_learn_from_do_not_depend_on_the_series_beside_them(size, level, first):
     from tsl.forecasting.frames.schema import Schema
-    from tsl.forecasting.model.windows import Scaling, SeriesWindows, Windowing
+    from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 
     own, other = long_of("own", level + wave(50)), long_of("other", size * wave(70, 1))
     for plan in (Windowing(12, 4, 6, level=4), Windowing(12, 4, 6, lag=8, level=4, spread=12)):
@@ -351,7 +351,7 @@ def test_windows_to_learn_from_do_not_depend_on_the_series_beside_them(size, lev
         for table in (own, pd.concat([other, own] if first else [own, other])):
             _, panel = Schema.learn(table)
             start = panel.offsets[panel.ids.get_loc("own")]
-            windows = SeriesWindows(panel, plan, Scaling.learn(panel))
+            windows = SeriesWindows(panel, plan, ColumnStats.learn(panel))
             ends = start + np.array([3, 20, 44])
             samples = windows.samples(ends)
             rows = windows._rows[start : start + 50]

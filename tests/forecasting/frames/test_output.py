@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsl.baselines import Naive
-from tsl.forecasting.evaluation.conformal import Asked
+from tsl.forecasting.evaluation.conformal import IntervalRequest
 from tsl.metrics import evaluate
 
 N = 8
@@ -145,7 +145,7 @@ def test_a_model_from_an_older_file_does_not_overwrite_a_column():
     st.lists(st.floats(1, 99.99999), max_size=6),
 )
 def test_each_level_and_quantile_has_a_column_that_says_which(quantiles, levels):
-    asked = Asked.of(levels, quantiles)
+    asked = IntervalRequest.of(levels, quantiles)
     assert len(set(asked.columns)) == len(asked.columns) == len(asked.quantiles)
     for column, quantile in zip(asked.columns, asked.quantiles):
         kind, _, number = column.removeprefix("y_pred-").rpartition("-")
@@ -155,7 +155,7 @@ def test_each_level_and_quantile_has_a_column_that_says_which(quantiles, levels)
             half = float(number) / 200
             assert abs(quantile - (0.5 - half if kind == "lo" else 0.5 + half)) <= 1e-12
         assert "e" not in column.removeprefix("y_pred")
-    assert Asked.of([80, 99.5], [0.1, 3 * 0.1]).columns == (
+    assert IntervalRequest.of([80, 99.5], [0.1, 3 * 0.1]).columns == (
         "y_pred-lo-80",
         "y_pred-hi-80",
         "y_pred-lo-99.5",

@@ -6,11 +6,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.forecasting.frames.cutoffs import known_at
-from tsl.forecasting.model.fit import Learning, fit_network, run_networks
+from tsl.forecasting.model.fit import FitConfig, fit_network, run_networks
 from tsl.forecasting.model.recursive import rolled
 from tsl.forecasting.model.ridge import LinearMap
-from tsl.forecasting.model.sampling import Draws, training_ends
-from tsl.forecasting.model.windows import Scaling, SeriesWindows, Windowing
+from tsl.forecasting.model.sampling import WindowSampler, training_ends
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.panel.seasonality import find_season
@@ -43,7 +43,7 @@ def make_panel(lengths=(60, 45, 31), n_future=2, seed=0):
 def windows_of(panel, plan):
     if plan.n_future == 0:
         panel = Panel(**{**vars(panel), "future": panel.future[:, :0]})
-    return SeriesWindows(panel, plan, Scaling.learn(panel))
+    return SeriesWindows(panel, plan, ColumnStats.learn(panel))
 
 
 def learning(**changes):
@@ -52,7 +52,7 @@ def learning(**changes):
         "optimizer": Optimizer(), "learning_rate_init": 1e-3, "dropout": 0.0, "batch_size": 16, "n_steps": 0,
         "max_time": None, "n_threads": 1, "verbose": 0,
     }  # fmt: skip
-    return Learning(**{**given, **changes})
+    return FitConfig(**{**given, **changes})
 
 
 # --- levels and spreads -----------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_a_network_without_training_is_the_linear_map(plan):
     windows = windows_of(make_panel(), plan)
     panel = windows.panel
     ends = training_ends(panel, plan.window, plan.horizon)
-    draws = Draws(panel, ends, plan.horizon)
+    draws = WindowSampler(panel, ends, plan.horizon)
     network, history = fit_network(windows, draws, learning(), np.random.RandomState(0))
     assert history.n_iter == 0
     weights = network.named()["head.w_out"][4:].reshape(-1, windows.n_channels, plan.horizon)
@@ -159,18 +159,18 @@ def test_training_windows_leave_room_for_the_horizon():
 def test_draws_count_series_the_same_and_weights_as_given():
     panel = make_panel((100, 30))
     ends = training_ends(panel, 12, 6)
-    drawn = Draws(panel, ends, 6).draw(20_000, np.random.RandomState(0))
+    drawn = WindowSampler(panel, ends, 6).draw(20_000, np.random.RandomState(0))
     assert (drawn < 100).mean() == pytest.approx(0.5, abs=0.02)  # five standard errors
     weights = np.ones(130)
     weights[100:] = 0.0
     weighted = Panel(**{**vars(panel), "weights": weights})
-    assert Draws(weighted, ends, 6).draw(1000, np.random.RandomState(0)).max() < 100
+    assert WindowSampler(weighted, ends, 6).draw(1000, np.random.RandomState(0)).max() < 100
 
 
 def test_windows_whose_targets_are_all_missing_are_not_drawn():
     panel = make_panel((100,))
     panel.values[:60] = np.nan
-    drawn = Draws(panel, training_ends(panel, 12, 6), 6).draw(1000, np.random.RandomState(0))
+    drawn = WindowSampler(panel, training_ends(panel, 12, 6), 6).draw(1000, np.random.RandomState(0))
     assert drawn.min() > 54
 
 

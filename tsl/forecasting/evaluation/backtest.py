@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.evaluation.conformal import MEMORY, Asked, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.evaluation.conformal import MEMORY, IntervalRequest, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.frames.output import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE, LongNames, write_long
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
@@ -116,7 +116,9 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_window
         warnings.warn(f"with {needs}, " + "; ".join(notes), TooShortWarning, stacklevel=4)
 
 
-def forecast_windows(forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], plan: Plan, asked: Asked) -> Any:
+def forecast_windows(
+    forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], plan: Plan, asked: IntervalRequest
+) -> Any:
     """The frame of a backtest on `panel`, whose missing readings are still missing.
 
     A forecaster that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.

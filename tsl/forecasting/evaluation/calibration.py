@@ -11,7 +11,7 @@ from tsl.forecasting.evaluation.backtest import truth_after
 from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, ranges
-from tsl.forecasting.panel.scale import usual_change
+from tsl.forecasting.panel.scale import naive_scale
 
 if TYPE_CHECKING:
     from tsl.forecasting.forecaster import Forecaster
@@ -41,8 +41,8 @@ def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration
     errors = truth - forecasts
     errors[np.abs(errors) <= ROUNDING * np.abs(truth)] = 0.0  # where nothing changes there is no unit for them
     known = panel.select(ranges(panel.offsets[:-1], cuts), np.arange(panel.n_series))
-    scales = usual_change(known, forecaster.season_)
-    scales = np.where(scales > 0.0, scales, usual_change(panel, forecaster.season_))  # what changed late only
+    scales = naive_scale(known, forecaster.season_)
+    scales = np.where(scales > 0.0, scales, naive_scale(panel, forecaster.season_))  # what changed late only
     return Calibration.of(errors, ends, panel.ids, panel.offsets, scales)
 
 

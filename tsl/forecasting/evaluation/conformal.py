@@ -36,20 +36,20 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Asked:
+class IntervalRequest:
     """What is to be forecast beside the point, and what its columns are called."""
 
     columns: tuple[str, ...]
     quantiles: tuple[float, ...]
 
     @classmethod
-    def of(cls, level: Any, quantiles: Any) -> Asked:
+    def of(cls, level: Any, quantiles: Any) -> IntervalRequest:
         """From percentages `level` from 1 up, and `quantiles` between 0 and 1; each one number, several or None.
 
         Examples
         --------
-        >>> Asked.of(80, None)
-        Asked(columns=('y_pred-lo-80', 'y_pred-hi-80'), quantiles=(0.1, 0.9))
+        >>> IntervalRequest.of(80, None)
+        IntervalRequest(columns=('y_pred-lo-80', 'y_pred-hi-80'), quantiles=(0.1, 0.9))
         """
         names, found = [], []
         for one in _numbers(level, "level", "percentages from 1 to below 100, such as 80", 1, 100):

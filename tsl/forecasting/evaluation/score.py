@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tsl.forecasting.evaluation.backtest import truth_after
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.panel import Panel, after, ranges
-from tsl.forecasting.panel.scale import usual_change
+from tsl.forecasting.panel.scale import naive_scale
 from tsl.forecasting.panel.seasonality import find_season
 from tsl.forecasting.times.stamps import stamps_of
 
@@ -134,7 +134,7 @@ def _mean_by_series(
     count = np.bincount(series, known.sum(axis=1), panel.n_series)
     history = panel.select(ranges(panel.offsets[:-1], starts), np.arange(panel.n_series))
     # not the model's season: scores of models that differ in it would be in different units
-    scale = usual_change(history, find_season(history, model.schema_.season_hints))
+    scale = naive_scale(history, find_season(history, model.schema_.season_hints))
     used = (count > 0) & (scale > 0)
     if not used.any():
         raise ValueError("data must have a series that changes, with readings to score, got none")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.model.ridge import LinearMap
-from tsl.forecasting.model.sampling import Draws
+from tsl.forecasting.model.sampling import WindowSampler
 from tsl.forecasting.model.windows import SeriesWindows
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
@@ -21,7 +21,7 @@ WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
 
 
 @dataclass(frozen=True)
-class Learning:
+class FitConfig:
     """How a network looks and is trained.
 
     The network starts as the linear map of least squares with this `penalty`, which training then changes together
@@ -44,8 +44,8 @@ class Learning:
 
 def fit_network(
     windows: SeriesWindows,
-    draws: Draws,
-    learning: Learning,
+    draws: WindowSampler,
+    learning: FitConfig,
     random_state: np.random.RandomState,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),

@@ -21,8 +21,8 @@ def training_ends(panel: Panel, window: int, horizon: int) -> NDArray[np.int64]:
     return ranges(starts[usable], stops[usable])
 
 
-class Draws:
-    """Draws windows so that each series counts the same, whatever its length, or as its weights say.
+class WindowSampler:
+    """WindowSampler windows so that each series counts the same, whatever its length, or as its weights say.
 
     Parameters
     ----------

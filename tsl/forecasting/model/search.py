@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.model.fit import Learning, fit_network, run_networks
+from tsl.forecasting.model.fit import FitConfig, fit_network, run_networks
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.sampling import Draws, training_ends
-from tsl.forecasting.model.windows import Scaling, SeriesWindows, Windowing
+from tsl.forecasting.model.sampling import WindowSampler, training_ends
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
 from tsl.training import Checkpoint
@@ -32,7 +32,7 @@ LONGEST_SEGMENT = 48
 WINDOW_SEASONS = (2, 4, 7, 14, 21)
 
 
-class Trial:
+class HoldoutTrial:
     """Trains networks on the beginning of all series, and checks them on the rest.
 
     Parameters
@@ -49,24 +49,24 @@ class Trial:
     def __init__(self, panel: Panel, season: int, random_state: int, checkpoint: Checkpoint | None = None) -> None:
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._usual = mean_change(panel, season)
-        self._known: dict[tuple[Windowing, Learning], NDArray[np.float64]] = {}
+        self._known: dict[tuple[Windowing, FitConfig], NDArray[np.float64]] = {}
 
-    def errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
+    def errors(self, windowing: Windowing, learning: FitConfig) -> NDArray[np.float64]:
         """Mean absolute error in units of each series' usual change, and symmetric percentage error; inf for none."""
         if (windowing, learning) not in self._known:
             self._known[windowing, learning] = self._errors(windowing, learning)
         return self._known[windowing, learning]
 
-    def _errors(self, windowing: Windowing, learning: Learning) -> NDArray[np.float64]:
+    def _errors(self, windowing: Windowing, learning: FitConfig) -> NDArray[np.float64]:
         panel, horizon = self._panel, windowing.horizon
         ends = training_ends(panel, windowing.window, horizon)
         held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
         cut = (panel.ends - held_out)[panel.series_of(ends - 1)]
-        fitted = Draws(panel, ends[ends + horizon <= cut], horizon)
+        fitted = WindowSampler(panel, ends[ends + horizon <= cut], horizon)
         checked = ends[ends >= cut]
-        if not (fitted.total and Draws(panel, checked, horizon).total):
+        if not (fitted.total and WindowSampler(panel, checked, horizon).total):
             return np.full(2, np.inf)
-        windows = SeriesWindows(panel, windowing, Scaling.learn(panel))
+        windows = SeriesWindows(panel, windowing, ColumnStats.learn(panel))
         random_state = np.random.RandomState(self._random_state)
         network, _ = fit_network(windows, fitted, learning, random_state, self._checkpoint)
         checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
@@ -88,10 +88,10 @@ def _errors(
 
 
 def choose_windowing(
-    trial: Trial,
+    trial: HoldoutTrial,
     panel: Panel,
     start: Windowing,
-    learning: Learning,
+    learning: FitConfig,
     *,
     season: int,
     window: int | None,
@@ -103,12 +103,12 @@ def choose_windowing(
 
     Parameters
     ----------
-    trial : Trial
+    trial : HoldoutTrial
     panel : Panel
     start : Windowing
         What is given anyway. Where forecasts are relative to a lag, windows are in units of the change over that number
         of seasons after which the series repeat best, whatever the lag.
-    learning : Learning
+    learning : FitConfig
     season : int
         Steps of a season, 1 for none.
     window, lag, segment : int or None
@@ -147,12 +147,12 @@ def choose_windowing(
     )
 
 
-def choose_penalty(trial: Trial, windowing: Windowing, learning: Learning) -> float:
+def choose_penalty(trial: HoldoutTrial, windowing: Windowing, learning: FitConfig) -> float:
     """Penalty of the linear map that the network starts as."""
     return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(learning, penalty=p, n_steps=0, verbose=0)))
 
 
-def choose_steps(trial: Trial, windowing: Windowing, learning: Learning) -> int:
+def choose_steps(trial: HoldoutTrial, windowing: Windowing, learning: FitConfig) -> int:
     """How many steps to train for: with little to learn, more of them teach the network noise."""
     tried: list[int] = []
     best = 0

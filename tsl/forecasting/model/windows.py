@@ -73,7 +73,7 @@ class Windowing:
         return self.window + max(self.lag, self.spread or 0)
 
 
-class Scaling(NamedTuple):
+class ColumnStats(NamedTuple):
     """Mean and deviation (2, C) of all columns of a panel, learned in training, to standardise them with."""
 
     values: NDArray[np.float64]
@@ -82,7 +82,7 @@ class Scaling(NamedTuple):
     static: NDArray[np.float64]
 
     @classmethod
-    def learn(cls, panel: Panel) -> Scaling:
+    def learn(cls, panel: Panel) -> ColumnStats:
         """Those of a panel, over what is not missing."""
         columns = (panel.values[:, None], panel.past, panel.future, panel.static)
         return cls(*(_mean_and_deviation(rows) for rows in columns))
@@ -95,7 +95,7 @@ class SeriesWindows:
     ----------
     panel : Panel
     windowing : Windowing
-    scaling : Scaling
+    scaling : ColumnStats
         Covariates are standardised with it, and values where windows have no spread of their own.
     ends : ndarray of shape (n_series,), optional
         Where the forecast of each series begins, if each has one window alone. Its rows are then stored relative to
@@ -104,7 +104,7 @@ class SeriesWindows:
     """
 
     def __init__(
-        self, panel: Panel, windowing: Windowing, scaling: Scaling, ends: NDArray[np.int64] | None = None
+        self, panel: Panel, windowing: Windowing, scaling: ColumnStats, ends: NDArray[np.int64] | None = None
     ) -> None:
         self.panel, self.windowing = panel, windowing
         self._center, self._unit = (float(number) for number in scaling.values[:, 0])
@@ -134,7 +134,7 @@ class SeriesWindows:
     def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.repeat(numbers, self.panel.lengths)
 
-    def _channels(self, scaling: Scaling) -> NDArray[np.float32]:
+    def _channels(self, scaling: ColumnStats) -> NDArray[np.float32]:
         """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
         if self._ends is not None and self.windowing.spread is not None:  # rows before a window may be far off

@@ -10,7 +10,7 @@ from tsl.forecasting.panel.panel import Panel
 Numbers = NDArray[np.float64]
 
 
-def usual_change(panel: Panel, season: int) -> Numbers:
+def naive_scale(panel: Panel, season: int) -> Numbers:
     """(n_series,) mean absolute change over a season; over a step, or from the mean, where there is none.
 
     0 for a series that is constant throughout.

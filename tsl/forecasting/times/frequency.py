@@ -1,4 +1,4 @@
-"""Learning the rule that the stamps of a panel follow, from the stamps or from a given frequency."""
+"""FitConfig the rule that the stamps of a panel follow, from the stamps or from a given frequency."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tsl.forecasting.panel.panel import Panel, after, joined, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
 
-class History:
+class SeriesStore:
     """Panels that go on from one to the next; what is added costs nothing until it is read.
 
     Parameters
