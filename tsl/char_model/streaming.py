@@ -97,7 +97,7 @@ class TextStream(Iterator[Any]):
     def _write(self) -> None:
         """Write some more of all texts."""
         shape = min(self._writer.at_once, max(text.left for text in self._texts)), len(self._texts)
-        draws = self._random_state.random_sample(shape) if self._choice.temperature else np.zeros(shape)
+        draws = np.zeros(shape) if self._random_state is None else self._random_state.random_sample(shape)
         codes, after = self._writer.write(self._after, draws, self._choice)
         self._take(codes, self._after, after)
 

@@ -24,7 +24,8 @@ class Wishes(NamedTuple):
     forbid: str
     n_samples: int
     state: TextState | None
-    random_state: np.random.RandomState
+    random_state: np.random.RandomState | None
+    """None where nothing is drawn."""
 
 
 def check_wishes(
@@ -72,8 +73,16 @@ def check_wishes(
         forbid="".join(_texts("forbid", forbid or None)),
         n_samples=n_samples,
         state=state,
-        random_state=np.random.RandomState() if random_state is None else check_random_state(random_state),
+        random_state=_random_state(random_state, is_needed=choice.temperature > 0),
     )
+
+
+def _random_state(given: Any, *, is_needed: bool) -> np.random.RandomState | None:
+    """Return what to draw with; none is made where it is not needed, as one costs as much as 30 characters."""
+    if given is None:
+        return np.random.RandomState() if is_needed else None
+    random_state = check_random_state(given)
+    return random_state if is_needed else None
 
 
 def _number(name: str, value: Any, allowed: str, is_allowed: Any) -> float:
