@@ -1,0 +1,110 @@
+"""Build an ONNX graph: nodes, constants, inputs and outputs under names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+OPSET, IR_VERSION = 17, 8  # what ONNX Runtime reads since 1.12 (July 2022)
+EXTRA = 'python -m pip install "tsl[onnx]"'
+
+
+class Graph:
+    """An ONNX graph under construction.
+
+    Values are known by their names. `add` returns the names of what a node gives, to be handed to the next one.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import onnx
+        except ImportError:
+            raise ImportError(f"to_onnx needs onnx: {EXTRA}") from None
+        self._onnx = onnx
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+        self._outputs: list[Any] = []
+        self._n_names = 0
+
+    def input(self, name: str, dtype: Any, shape: Sequence[int | str]) -> str:
+        """Declare an input; a text in `shape` names a dimension that may have any size."""
+        self._inputs.append(self._value(name, dtype, shape))
+        return name
+
+    def output(self, name: str, value: str, dtype: Any, shape: Sequence[int | str]) -> None:
+        """Declare `value` to be the output `name`."""
+        self._nodes.append(self._onnx.helper.make_node("Identity", [value], [name], name=name))
+        self._outputs.append(self._value(name, dtype, shape))
+
+    def constant(self, array: Any, name: str = "constant") -> str:
+        """Return the name of an array."""
+        array = np.asarray(array)
+        stored = array.astype(object) if array.dtype.kind in "UO" else np.ascontiguousarray(array)
+        name = self._new_name(name)
+        self._constants.append(self._onnx.numpy_helper.from_array(stored, name))
+        return name
+
+    def add(self, operator: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
+        """Add a node; an input "" is one that is left out. Returns the name of its output, or a list of names."""
+        outputs = [self._new_name(operator.lower()) for _ in range(n_outputs)]
+        self._nodes.append(self._onnx.helper.make_node(operator, inputs, outputs, name=outputs[0], **attributes))
+        return outputs[0] if n_outputs == 1 else outputs
+
+    # --- what is needed often -----------------------------------------------------------------------------------
+
+    def cast(self, value: str, dtype: Any) -> str:
+        """Return `value` in another type."""
+        return self.add("Cast", value, to=self._element_type(dtype))
+
+    def reshape(self, value: str, shape: Sequence[int]) -> str:
+        """Return `value` in another shape: 0 keeps the size of this axis, -1 takes what is left."""
+        return self.add("Reshape", value, self.constant(np.array(shape, np.int64), "shape"))
+
+    def transpose(self, value: str, *axes: int) -> str:
+        """Return `value` with its axes in another order."""
+        return self.add("Transpose", value, perm=list(axes))
+
+    def concatenate(self, values: Sequence[str], axis: int) -> str:
+        """Return several values, one after the other along an axis."""
+        return values[0] if len(values) == 1 else self.add("Concat", *values, axis=axis)
+
+    def backwards(self, value: str, axis: int) -> str:
+        """Return `value` with an axis turned round."""
+        ends = [np.array([number], np.int64) for number in (-1, np.iinfo(np.int64).min, axis, -1)]
+        return self.add("Slice", value, *(self.constant(end) for end in ends))
+
+    # --- the whole ----------------------------------------------------------------------------------------------
+
+    def model(self, name: str, metadata: dict[str, str]) -> Any:
+        """Return the graph as an ``onnx.ModelProto`` that the checker of ONNX has seen."""
+        helper = self._onnx.helper
+        graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
+        model = helper.make_model(
+            graph, producer_name="tsl", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
+        )
+        helper.set_model_props(model, metadata)
+        self._onnx.checker.check_model(model, full_check=True)
+        return model
+
+    def _new_name(self, kind: str) -> str:
+        self._n_names += 1
+        return f"{kind}_{self._n_names}"
+
+    def _value(self, name: str, dtype: Any, shape: Sequence[int | str]) -> Any:
+        return self._onnx.helper.make_tensor_value_info(name, self._element_type(dtype), list(shape))
+
+    def _element_type(self, dtype: Any) -> int:
+        dtype = np.dtype(dtype)
+        if dtype.kind in "UO":
+            return int(self._onnx.TensorProto.STRING)
+        return int(self._onnx.helper.np_dtype_to_tensor_dtype(dtype))
+
+
+def in_onnx_order(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Return gates (..., 4H) in the order of ONNX, (4H, ...): input, output, forget, candidate."""
+    enter, forget, candidate, emit = np.split(np.asarray(array, np.float32), 4, axis=-1)
+    return np.ascontiguousarray(np.concatenate([enter, emit, forget, candidate], axis=-1).T)

@@ -1,0 +1,261 @@
+"""Fitted estimators as ONNX models."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from tsl import __version__
+from tsl._estimator.scaling import Scaling
+from tsl.char_model import LSTMCharModel
+from tsl.classifier import LSTMClassifier
+from tsl.interop._graph import Graph
+from tsl.interop._network import LayerStates, add_network
+from tsl.interop._steps import add_step
+from tsl.persistence.replacing import replace_file
+from tsl.regressor import LSTMRegressor
+
+InputForm = Literal["auto", "windows", "table"]
+
+
+def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input_form: InputForm = "auto") -> Any:
+    """Convert a fitted estimator to ONNX.
+
+    Scaling and its inverse are part of the model, so that it takes what `predict` takes and gives what `predict`
+    gives. The number of windows is free, and so is their length where `predict` takes windows of any length.
+
+    Parameters
+    ----------
+    estimator : LSTMRegressor, LSTMClassifier, LSTMCharModel or Pipeline
+        A pipeline ends in one of the first two. Before it may come `SlidingWindow` without `groups`, and of
+        scikit-learn `StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler` and "passthrough".
+    path : path-like, optional
+        File to write the model to, too.
+    input_form : {"auto", "windows", "table"}, default="auto"
+        Whether the input of a regressor or classifier is ``(n, T, C)`` or a table ``(n, T * C)``. "auto" is a table
+        where `fit` saw names of columns, and windows elsewhere.
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        Inputs and outputs by estimator; letters are sizes that are free:
+
+        - `LSTMRegressor`: ``X`` float64 ``(n, T, C)`` to ``y`` float64, of the shape that `predict` gives.
+        - `LSTMClassifier`: ``X`` to ``label`` ``(n,)`` and ``probabilities`` float64 ``(n, n_classes)``.
+        - Where `fit` saw windows of different lengths, there is another input, ``lengths`` int64 ``(n,)``: how many
+          steps each window of ``X`` has, from the first; what lies beyond is not read.
+        - `Pipeline` with a `SlidingWindow`: ``X`` float64 ``(n_rows, n_columns)``.
+        - `LSTMCharModel`: ``codes`` int64 ``(n, T)`` to ``log_probabilities`` float32. Of a windowed model they are
+          those of the character after each row of codes, ``(n, V)``. Otherwise they are ``(n, T, V)``, after each code,
+          and each layer has the inputs ``hidden_0`` and ``cell_0``, float32 ``(1, n, H)``, zeros at the beginning of a
+          text, and the outputs ``hidden_0_after`` and ``cell_0_after``, to be given back with the next codes.
+
+        Its metadata are texts: ``estimator``, ``tsl_version``, and of a character model ``vocabulary`` (a JSON list of
+        what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list).
+
+    Raises
+    ------
+    ImportError
+        If the package onnx is not installed.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If ONNX models of such an estimator, or of a step of the pipeline, cannot be made.
+    ValueError
+        If the estimator has an option that the model cannot have; it is named.
+    OSError
+        If the file cannot be written; what was there before is still there.
+
+    Notes
+    -----
+    The network computes in float32, also where ``dtype="float64"``, as ONNX Runtime has no LSTM in float64. The opset
+    is 17, which ONNX Runtime reads since version 1.12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsl import LSTMRegressor
+    >>> from tsl.interop import to_onnx
+    >>> X = np.random.default_rng(0).normal(size=(50, 6, 2))
+    >>> model = LSTMRegressor(hidden_size=4, max_iter=2, random_state=0).fit(X, X[:, -1, 0])
+    >>> onnx_model = to_onnx(model)
+    >>> [value.name for value in onnx_model.graph.input], [value.name for value in onnx_model.graph.output]
+    (['X'], ['y'])
+    """
+    if input_form not in ("auto", "windows", "table"):
+        raise ValueError(f"input_form must be 'auto', 'windows' or 'table', got {input_form!r}")
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [("model", estimator)]
+    last = steps[-1][1]
+    if not isinstance(last, (LSTMRegressor, LSTMClassifier, LSTMCharModel)) or (
+        len(steps) > 1 and isinstance(last, LSTMCharModel)
+    ):
+        raise TypeError(
+            "estimator must be an LSTMRegressor, LSTMClassifier or LSTMCharModel, or a Pipeline that ends in one of "
+            f"the first two, got {type(last).__name__}"
+        )
+    check_is_fitted(estimator)
+    graph = Graph()
+    metadata = {"estimator": type(last).__name__, "tsl_version": __version__}
+    if isinstance(last, LSTMCharModel):
+        metadata |= _add_char_model(graph, last)
+    else:
+        _add_window_model(graph, steps, last, input_form)
+    model = graph.model(type(last).__name__, metadata)
+    if path is not None:
+        replace_file(path, model.SerializeToString())
+    return model
+
+
+# --- windows ------------------------------------------------------------------------------------------------------
+
+
+class _Windows(NamedTuple):
+    """Names of windows (n, T, C) in float64, the oldest step first, and of their lengths, "" for T."""
+
+    values: str
+    lengths: str
+
+
+def _add_window_model(graph: Graph, steps: list[Any], model: Any, input_form: InputForm) -> None:
+    """Add the steps of a pipeline, the network of its last one, and what `predict` makes of its outputs."""
+    if len(steps) > 1:
+        n_columns = next(step.n_features_in_ for _, step in steps if hasattr(step, "n_features_in_"))
+        value, rank = graph.input("X", np.float64, ["n", n_columns]), 2
+        for _, step in steps[:-1]:
+            value, rank = add_step(graph, step, value, rank)
+        windows = _Windows(_windows_of_table(graph, model, value) if rank == 2 else _ordered(graph, model, value), "")
+    else:
+        windows = _declared_windows(graph, model, input_form)
+    scaled = _standardised(graph, windows.values, model.input_scaling_)
+    lengths = graph.cast(windows.lengths, np.int32) if windows.lengths else ""
+    outputs, _ = add_network(graph, model.network_, graph.cast(scaled, np.float32), lengths)
+    if isinstance(model, LSTMClassifier):
+        _add_labels(graph, model, outputs)
+    else:
+        _add_numbers(graph, model, outputs)
+
+
+def _declared_windows(graph: Graph, model: Any, input_form: InputForm) -> _Windows:
+    """Declare the inputs of a regressor or classifier."""
+    n_steps, n_channels = model.n_timesteps_in_, model.n_channels_in_
+    is_table = hasattr(model, "feature_names_in_") or model.columns_ is not None
+    if input_form == "table" or (input_form == "auto" and is_table):
+        if n_steps is None:
+            raise ValueError("input_form='table' needs windows of equal length in fit, which saw different ones")
+        return _Windows(_windows_of_table(graph, model, graph.input("X", np.float64, ["n", n_steps * n_channels])), "")
+    if model.columns_ is not None:
+        raise ValueError("input_form must be 'table' where fit found lags by the names of columns, got 'windows'")
+    times: Any = n_steps if model.input_scaling_.mean.ndim == 2 else "T"
+    turned = isinstance(model.layout, str) and model.layout == "channel_time"
+    value = graph.input("X", np.float64, ["n", n_channels, times] if turned else ["n", times, n_channels])
+    if n_steps is not None:
+        return _Windows(_ordered(graph, model, value), "")
+    return _ragged(graph, model, value, graph.input("lengths", np.int64, ["n"]), turned)
+
+
+def _ragged(graph: Graph, model: Any, value: str, lengths: str, turned: bool) -> _Windows:
+    """Return windows of different lengths, each of which is turned round by itself if the newest step is first."""
+    if turned:
+        value = graph.transpose(value, 0, 2, 1)
+    if model.time_order == "newest_first":
+        value = graph.add("ReverseSequence", value, lengths, batch_axis=0, time_axis=1)
+    return _Windows(value, lengths)
+
+
+def _windows_of_table(graph: Graph, model: Any, table: str) -> str:
+    """Return windows (n, T, C) of a table (n, T * C), as `fit` has read it."""
+    n_channels = model.n_channels_in_
+    if model.columns_ is not None:
+        chosen = graph.add("Gather", table, graph.constant(model.columns_.ravel().astype(np.int64), "columns"), axis=1)
+        return graph.reshape(chosen, (0, *model.columns_.shape))
+    if isinstance(model.layout, str) and model.layout == "channel_time":
+        return _ordered(graph, model, graph.reshape(table, (0, n_channels, -1)))
+    return _ordered(graph, model, graph.reshape(table, (0, -1, n_channels)))
+
+
+def _ordered(graph: Graph, model: Any, value: str) -> str:
+    """Return windows (n, T, C), the oldest step first, as `layout` and `time_order` say where they are."""
+    if isinstance(model.layout, str) and model.layout == "channel_time":
+        value = graph.transpose(value, 0, 2, 1)
+    return graph.backwards(value, 1) if model.time_order == "newest_first" else value
+
+
+def _standardised(graph: Graph, value: str, scaling: Scaling) -> str:
+    """Return ``(value - mean) / scale`` in float64, or `value` where that changes nothing."""
+    if not scaling.mean.any() and (scaling.scale == 1.0).all():
+        return value
+    shifted = graph.add("Sub", value, graph.constant(scaling.mean, "input_mean"))
+    return graph.add("Div", shifted, graph.constant(scaling.scale, "input_scale"))
+
+
+def _add_numbers(graph: Graph, model: LSTMRegressor, outputs: str) -> None:
+    """Add the predictions of a regressor, in the units of its targets."""
+    n_outputs = model.n_outputs_
+    n_quantiles = model.network_.architecture.n_outputs // n_outputs
+    scaling = model.target_scaling_
+    numbers, shape = graph.cast(outputs, np.float64), ["n", n_outputs]
+    scale, mean = graph.constant(scaling.scale, "target_scale"), graph.constant(scaling.mean, "target_mean")
+    if n_quantiles > 1:
+        by_target = graph.transpose(graph.reshape(numbers, (0, n_outputs, n_quantiles)), 0, 2, 1)
+        numbers = graph.transpose(graph.add("Add", graph.add("Mul", by_target, scale), mean), 0, 2, 1)
+        n_sorted = graph.constant(np.array([n_quantiles], np.int64))
+        numbers, _ = graph.add("TopK", numbers, n_sorted, n_outputs=2, axis=-1, largest=0, sorted=1)
+        shape.append(n_quantiles)
+    else:
+        numbers = graph.add("Add", graph.add("Mul", numbers, scale), mean)
+    if model._single_output:
+        numbers = graph.add("Squeeze", numbers, graph.constant(np.array([1], np.int64)))
+        del shape[1]
+    graph.output("y", numbers, np.float64, shape)
+
+
+def _add_labels(graph: Graph, model: LSTMClassifier, outputs: str) -> None:
+    """Add the labels and the probabilities of a classifier."""
+    probabilities = graph.add("Softmax", graph.cast(outputs, np.float64), axis=1)
+    classes = model.classes_
+    if classes.dtype.kind == "O" and not all(isinstance(one, str) for one in classes):
+        kinds = sorted({type(one).__name__ for one in classes})
+        raise ValueError(f"estimator must have classes that ONNX knows, texts, numbers or truth values, got {kinds}")
+    best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
+    graph.output("label", graph.add("Gather", graph.constant(classes, "classes"), best, axis=0), classes.dtype, ["n"])
+    graph.output("probabilities", probabilities, np.float64, ["n", len(classes)])
+
+
+# --- texts --------------------------------------------------------------------------------------------------------
+
+
+def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
+    """Add a network that reads codes, with its states as inputs and outputs; return what it says of itself."""
+    network = model.network_
+    architecture = network.architecture
+    codes = graph.input("codes", np.int64, ["n", "T"])
+    initial = None
+    if architecture.every_step:
+        initial = [
+            LayerStates(*(graph.input(f"{kind}_{layer}", np.float32, [1, "n", size]) for kind in ("hidden", "cell")))
+            for layer, size in enumerate(architecture.hidden_sizes)
+        ]
+    x = codes
+    if not architecture.one_hot:
+        share = graph.add("Div", graph.cast(codes, np.float64), graph.constant(np.float64(len(model.vocabulary_))))
+        x = graph.reshape(graph.cast(share, np.float32), (0, 0, 1))
+    outputs, final = add_network(graph, network, x, initial=initial)
+    times = ["T"] if architecture.every_step else []
+    n_codes = architecture.n_outputs
+    graph.output("log_probabilities", graph.add("LogSoftmax", outputs, axis=-1), np.float32, ["n", *times, n_codes])
+    for layer, states in enumerate(final if architecture.every_step else []):
+        size = architecture.hidden_sizes[layer]
+        graph.output(f"hidden_{layer}_after", states.hidden, np.float32, [1, "n", size])
+        graph.output(f"cell_{layer}_after", states.cell, np.float32, [1, "n", size])
+    return {
+        "vocabulary": json.dumps(model.classes_.tolist()),
+        "tokens": model.tokens,
+        "lowercase": json.dumps(bool(model.lowercase)),
+        "window": json.dumps(0 if architecture.every_step else int(model._window)),
+        "first_log_probabilities": json.dumps(model._log_first().tolist()),
+    }
