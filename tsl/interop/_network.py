@@ -30,9 +30,9 @@ def add_network(
     ----------
     graph : Graph
     network : Network
-        Without `Framing`: one of a regressor, a classifier or a character model.
     x : str
-        Inputs (n, T, C) in float32, or codes (n, T) in int64 of a one-hot network.
+        Inputs (n, T, C) in float32, with segments and static numbers side by side; or codes (n, T) in int64 of a
+        one-hot network.
     lengths : str
         (n,) in int32, how many steps each window has; "" for all of them.
     initial : list of LayerStates or None
@@ -46,8 +46,12 @@ def add_network(
         States of each layer after the last step.
     """
     architecture, weights = network.architecture, network.named()
+    raw = x
     if architecture.one_hot:
         x = _read_codes(graph, network, x)
+    elif architecture.n_embedded:
+        w, b = (graph.constant(weights[name].astype(np.float32), name) for name in ("embedding.w", "embedding.b"))
+        x = graph.add("Relu", graph.add("Add", graph.add("MatMul", x, w), b))
     below, final = graph.transpose(x, 1, 0, 2), []
     for layer, size in enumerate(architecture.hidden_sizes):
         names = [f"lstm_{layer}{suffix}" for suffix in ("", "_reverse")[: 1 + architecture.bidirectional]]
@@ -73,6 +77,8 @@ def add_network(
         features = graph.transpose(below, 1, 0, 2)
     else:
         features = graph.reshape(graph.transpose(final[-1].hidden, 1, 0, 2), (0, -1))
+    if architecture.skip_steps:
+        features = graph.concatenate([features, _skipping(graph, network, raw)], axis=1)
     w_out, b_out = (graph.constant(weights[name].astype(np.float32), name) for name in ("head.w_out", "head.b_out"))
     return graph.add("Add", graph.add("MatMul", features, w_out), b_out), final
 
@@ -85,3 +91,12 @@ def _read_codes(graph: Graph, network: Network, codes: str) -> str:
     else:
         vectors = np.eye(architecture.n_inputs, dtype=np.float32)
     return graph.add("Gather", graph.constant(vectors, "embedding.w"), codes, axis=0)
+
+
+def _skipping(graph: Graph, network: Network, x: str) -> str:
+    """Return what the head reads past the layers: the inputs of all steps, without the static ones."""
+    architecture = network.architecture
+    if architecture.n_static:
+        bounds = (np.array([number], np.int64) for number in (0, -architecture.n_static, 2))
+        x = graph.add("Slice", x, *(graph.constant(bound) for bound in bounds))
+    return graph.reshape(x, (0, -1))

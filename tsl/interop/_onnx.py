@@ -14,12 +14,15 @@ from tsl import __version__
 from tsl._estimator.scaling import Scaling
 from tsl.char_model import LSTMCharModel
 from tsl.classifier import LSTMClassifier
+from tsl.forecasting import LSTMForecaster
+from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
 from tsl.interop._network import LayerStates, add_network
 from tsl.interop._steps import add_step
 from tsl.persistence.replacing import replace_file
 from tsl.regressor import LSTMRegressor
 
+_IN_PIPELINES = (LSTMRegressor, LSTMClassifier)
 InputForm = Literal["auto", "windows", "table"]
 
 
@@ -31,7 +34,7 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
 
     Parameters
     ----------
-    estimator : LSTMRegressor, LSTMClassifier, LSTMCharModel or Pipeline
+    estimator : LSTMRegressor, LSTMClassifier, LSTMCharModel, LSTMForecaster or Pipeline
         A pipeline ends in one of the first two. Before it may come `SlidingWindow` without `groups`, and of
         scikit-learn `StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler` and "passthrough".
     path : path-like, optional
@@ -54,9 +57,18 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
           those of the character after each row of codes, ``(n, V)``. Otherwise they are ``(n, T, V)``, after each code,
           and each layer has the inputs ``hidden_0`` and ``cell_0``, float32 ``(1, n, H)``, zeros at the beginning of a
           text, and the outputs ``hidden_0_after`` and ``cell_0_after``, to be given back with the next codes.
+        - `LSTMForecaster`: ``values`` float64 ``(n, context)``, the last readings of each series, to ``forecasts``
+          float64 ``(n, horizon, Q)``, the next ones, with a last axis for `quantiles`, of size 1 without them. NaN
+          stands for rows before the beginning of a series, and with ``missing="mask"`` for missing readings. As far as
+          the forecaster has such columns, there are also ``past`` ``(n, window, P)``; ``future``
+          ``(n, window + horizon, F)``, which goes on to the last step that is forecast; ``static`` ``(n, S)``; and
+          ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series.
 
-        Its metadata are texts: ``estimator``, ``tsl_version``, and of a character model ``vocabulary`` (a JSON list of
-        what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list).
+        Its metadata are texts: ``estimator``, ``tsl_version``; of a character model ``vocabulary`` (a JSON list of
+        what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list);
+        of a forecaster ``horizon`` (steps that the network gives at once), ``context``, ``window``, ``season``,
+        ``freq``, ``missing``, ``quantiles``, and the JSON lists ``past``, ``future`` and ``static`` of what the
+        columns of these inputs are: ``"promo"``, ``"kind=u"`` for a category, ``"hour_sin"`` of the calendar.
 
     Raises
     ------
@@ -91,17 +103,17 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
         raise ValueError(f"input_form must be 'auto', 'windows' or 'table', got {input_form!r}")
     steps = estimator.steps if isinstance(estimator, Pipeline) else [("model", estimator)]
     last = steps[-1][1]
-    if not isinstance(last, (LSTMRegressor, LSTMClassifier, LSTMCharModel)) or (
-        len(steps) > 1 and isinstance(last, LSTMCharModel)
-    ):
+    if not isinstance(last, _IN_PIPELINES if len(steps) > 1 else (*_IN_PIPELINES, LSTMCharModel, LSTMForecaster)):
         raise TypeError(
-            "estimator must be an LSTMRegressor, LSTMClassifier or LSTMCharModel, or a Pipeline that ends in one of "
-            f"the first two, got {type(last).__name__}"
+            "estimator must be an LSTMRegressor, LSTMClassifier, LSTMCharModel or LSTMForecaster, or a Pipeline that "
+            f"ends in one of the first two, got {type(last).__name__}"
         )
     check_is_fitted(estimator)
     graph = Graph()
     metadata = {"estimator": type(last).__name__, "tsl_version": __version__}
-    if isinstance(last, LSTMCharModel):
+    if isinstance(last, LSTMForecaster):
+        metadata |= _add_forecaster(graph, last)
+    elif isinstance(last, LSTMCharModel):
         metadata |= _add_char_model(graph, last)
     else:
         _add_window_model(graph, steps, last, input_form)
@@ -198,7 +210,8 @@ def _add_numbers(graph: Graph, model: LSTMRegressor, outputs: str) -> None:
     n_outputs = model.n_outputs_
     n_quantiles = model.network_.architecture.n_outputs // n_outputs
     scaling = model.target_scaling_
-    numbers, shape = graph.cast(outputs, np.float64), ["n", n_outputs]
+    numbers = graph.cast(outputs, np.float64)
+    shape: list[int | str] = ["n", n_outputs]
     scale, mean = graph.constant(scaling.scale, "target_scale"), graph.constant(scaling.mean, "target_mean")
     if n_quantiles > 1:
         by_target = graph.transpose(graph.reshape(numbers, (0, n_outputs, n_quantiles)), 0, 2, 1)
@@ -245,7 +258,7 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
         share = graph.add("Div", graph.cast(codes, np.float64), graph.constant(np.float64(len(model.vocabulary_))))
         x = graph.reshape(graph.cast(share, np.float32), (0, 0, 1))
     outputs, final = add_network(graph, network, x, initial=initial)
-    times = ["T"] if architecture.every_step else []
+    times: list[int | str] = ["T"] if architecture.every_step else []
     n_codes = architecture.n_outputs
     graph.output("log_probabilities", graph.add("LogSoftmax", outputs, axis=-1), np.float32, ["n", *times, n_codes])
     for layer, states in enumerate(final if architecture.every_step else []):
@@ -258,4 +271,26 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
         "lowercase": json.dumps(bool(model.lowercase)),
         "window": json.dumps(0 if architecture.every_step else int(model._window)),
         "first_log_probabilities": json.dumps(model._log_first().tolist()),
+    }
+
+
+# --- forecasters --------------------------------------------------------------------------------------------------
+
+
+def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
+    """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
+    forecasts, plan = add_forecaster(graph, forecaster), forecaster.windowing_
+    quantiles, schema = forecaster._checked_quantiles(), forecaster.schema_
+    graph.output("forecasts", forecasts, np.float64, ["n", plan.horizon, max(1, len(quantiles))])
+    return {
+        "horizon": json.dumps(plan.horizon),
+        "context": json.dumps(plan.context),
+        "window": json.dumps(plan.window),
+        "season": json.dumps(forecaster.season_),
+        "freq": json.dumps(forecaster.schema_.freq),
+        "missing": forecaster.missing,
+        "quantiles": json.dumps(quantiles),
+        "past": json.dumps(schema.past.names),
+        "future": json.dumps(schema.future.names + schema.calendar.names),
+        "static": json.dumps(schema.static.encoder.names),
     }

@@ -1,0 +1,272 @@
+"""Nodes for the windows of a forecaster: from the last readings of a series to its forecasts, in their units."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import boxcox
+
+from tsl.forecasting.frames.encoder import LARGEST
+from tsl.forecasting.model.windows import MOST_SPREADS, ROUNDING, SMALLEST_SPREAD, Windowing
+from tsl.interop._graph import Graph
+from tsl.interop._network import add_network
+
+
+def add_forecaster(graph: Graph, forecaster: Any) -> str:
+    """Add the networks of a fitted `LSTMForecaster`, and declare their inputs; return forecasts (n, horizon, Q)."""
+    return _Windows(graph, forecaster).forecasts()
+
+
+class _Windows:
+    """The nodes that `tsl.forecasting.model.windows.SeriesWindows` corresponds to, for one window a series.
+
+    All numbers are float64 until the network reads them. NaN stands for a missing reading, and for the rows before the
+    beginning of a series.
+    """
+
+    def __init__(self, graph: Graph, forecaster: Any) -> None:
+        self.graph = graph
+        self.networks = forecaster.networks_
+        self.plan: Windowing = forecaster.windowing_
+        self.stats = forecaster._scaling
+        self.exponent: float | None = forecaster.transform_.exponent
+        self.n_past, self.n_future = len(self.stats.past[0]), len(self.stats.future[0])
+        self.n_static = len(self.stats.static[0])
+        self.values = self._transformed(graph.input("values", np.float64, ["n", self.plan.context]))
+        self.is_row = self._declared_rows()
+
+    def forecasts(self) -> str:
+        """Return the forecasts in the units of the readings, quantiles in ascending order."""
+        level, spread = self._level(), self._spread()
+        unit = self._or_size(spread, level)
+        rows = self._rows(level, spread, unit)
+        outputs = [add_network(self.graph, network, rows)[0] for network in self.networks]
+        total = reduce(self._sum, (self.graph.cast(one, np.float64) for one in outputs))
+        mean = self._quotient(total, self.graph.constant(np.float64(len(outputs))))  # ONNX Runtime: no Mean in float64
+        relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
+        base, spread = self._column(self._base(level)), self._column(spread)
+        restored = self._undone(self._sum(base, self._product(spread, relative)))
+        n_quantiles = self.networks[0].architecture.n_outputs // self.plan.horizon
+        if n_quantiles == 1:
+            return restored
+        count = self.graph.constant(np.array([n_quantiles], np.int64))
+        return self.graph.add("TopK", restored, count, n_outputs=2, axis=-1, largest=0, sorted=1)[0]
+
+    # --- inputs -------------------------------------------------------------------------------------------------
+
+    def _declared_rows(self) -> str:
+        """Declare which rows belong to the series, where values alone do not tell: (n, window) truth values."""
+        if not (self.plan.masked or self.n_past or self.n_future):
+            return ""
+        n_rows = self.graph.reshape(self.graph.input("n_rows", np.int64, ["n"]), (-1, 1))
+        before = np.arange(self.plan.window, 0, -1, dtype=np.int64)[None]  # rows from each to the cutoff
+        return self.graph.add("GreaterOrEqual", n_rows, self.graph.constant(before))
+
+    def _rows(self, level: str, spread: str, unit: str) -> str:
+        """Return what each step of the network reads: (n, steps, segment * channels + static), float32."""
+        plan, graph = self.plan, self.graph
+        relative = self._quotient(self._difference(self.values, level), unit)
+        if plan.spread is not None:
+            bounds = (graph.constant(np.float64(bound)) for bound in (-MOST_SPREADS, MOST_SPREADS))
+            relative = graph.add("Clip", relative, *bounds)  # leaves NaN
+        channels = [self._cut(relative, -plan.window, None)]
+        if plan.lag:
+            channels.append(self._difference(channels[0], self._lagged(relative, plan.lag)))
+        scale = graph.cast(self._inverse(self._quotient(spread, unit)), np.float32)
+        channels = [self._product(graph.cast(one, np.float32), scale) for one in channels]
+        if plan.masked:
+            channels.append(graph.cast(graph.add("IsNaN", self._cut(self.values, -plan.window, None)), np.float32))
+        blocks = [graph.concatenate([graph.reshape(one, (0, 0, 1)) for one in channels], axis=2)]
+        if self.n_past:
+            blocks.append(self._standardised("past", plan.window, self.stats.past))
+        if self.n_future:
+            return self._with_future(blocks)
+        return self._with_static(graph.reshape(self._known(blocks), (0, plan.n_steps, -1)))
+
+    def _known(self, blocks: list[str]) -> str:
+        """Return blocks of channels side by side, 0 where a number is missing and before the series begins."""
+        rows = self._without_nan(self.graph.concatenate(blocks, axis=2))
+        if not self.is_row:
+            return rows
+        return self._product(rows, self.graph.cast(self.graph.reshape(self.is_row, (0, 0, 1)), np.float32))
+
+    def _with_future(self, blocks: list[str]) -> str:
+        """Return the rows of the window and those ahead of it, of which only what is known ahead is read."""
+        plan, graph = self.plan, self.graph
+        n_ahead = plan.n_steps * plan.segment - plan.window
+        future = self._standardised("future", plan.window + plan.horizon, self.stats.future)
+        within = self._known([*blocks, self._cut(future, 0, plan.window, axis=1)])
+        n_others = self.networks[0].architecture.n_inputs - self.n_future
+        ahead = self._without_nan(self._cut(future, plan.window, None, axis=1))
+        padding = np.array([0, 0, n_others, 0, n_ahead - plan.horizon, 0], np.int64)
+        ahead = graph.add("Pad", ahead, graph.constant(padding), graph.constant(np.float32(0.0)))
+        rows = graph.concatenate([within, ahead], axis=1)
+        return self._with_static(graph.reshape(rows, (0, plan.n_steps, -1)))
+
+    def _with_static(self, rows: str) -> str:
+        """Return steps (n, steps, ·) with what does not change in time beside each of them."""
+        if not self.n_static:
+            return rows
+        static = self.graph.reshape(self._standardised("static", 0, self.stats.static), (0, 1, self.n_static))
+        shape = self.graph.constant(np.array([1, self.plan.n_steps, self.n_static], np.int64))
+        return self.graph.concatenate([rows, self.graph.add("Expand", static, shape)], axis=2)
+
+    def _standardised(self, name: str, n_rows: int, stats: NDArray[np.float64]) -> str:
+        """Declare covariates, (n, n_rows, ·) or without rows (n, ·), and return them standardised."""
+        given = self.graph.input(name, np.float64, ["n", *([n_rows] if n_rows else []), len(stats[0])])
+        mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
+        return self.graph.cast(self._quotient(self._difference(given, mean), deviation), np.float32)
+
+    # --- level and spread -----------------------------------------------------------------------------------------
+
+    def _level(self) -> str:
+        """Return the mean of the last values of each window; of all, else the last reading, where these are missing."""
+        plan, graph = self.plan, self.graph
+        center = graph.constant(np.float64(self.stats.values[0, 0]))
+        if not plan.level:
+            return graph.add("Expand", center, graph.add("Shape", self._one_column()))
+        level = self._mean(self._cut(self.values, -min(plan.level, plan.window), None))
+        for other in (self._mean(self._cut(self.values, -plan.window, None)), self._last_reading(), center):
+            level = self._unless_nan(level, other)
+        return level
+
+    def _last_reading(self) -> str:
+        """Return the last value of the context that is not missing, (n, 1); NaN for none."""
+        graph = self.graph
+        places = graph.constant(np.arange(self.plan.context, dtype=np.int64)[None])
+        nowhere = graph.constant(np.int64(-1))
+        found = graph.add("Where", graph.add("IsNaN", self.values), nowhere, places)
+        last = graph.add("ReduceMax", found, axes=[1], keepdims=1)
+        return graph.add("GatherElements", self.values, graph.add("Max", last, graph.constant(np.int64(0))), axis=1)
+
+    def _spread(self) -> str:
+        """Return what windows are in units of, 0 where that is rounding or nothing is known."""
+        plan, graph = self.plan, self.graph
+        if plan.spread is None:
+            unit = graph.constant(np.float64(self.stats.values[1, 0]))
+            return graph.add("Expand", unit, graph.add("Shape", self._one_column()))
+        window = self._cut(self.values, -plan.window, None)
+        mean = self._mean(window)
+        apart = self._difference(window, mean)
+        deviation = graph.add("Sqrt", self._mean(self._product(apart, apart)))
+        spread = deviation
+        if plan.spread:
+            window = self._cut(self.values, -plan.window, None)
+            change = self._mean(graph.add("Abs", self._difference(window, self._lagged(self.values, plan.spread))))
+            least = self._product(graph.constant(np.float64(SMALLEST_SPREAD)), deviation)
+            spread = graph.add("Where", graph.add("IsNaN", change), deviation, self._larger(change, least))
+        rounding = self._product(graph.constant(np.float64(ROUNDING)), graph.add("Abs", mean))
+        return graph.add("Where", graph.add("Greater", spread, rounding), spread, graph.constant(np.float64(0.0)))
+
+    def _base(self, level: str) -> str:
+        """Return what forecasts are relative to, (n, horizon): the level, or the value `lag` rows before."""
+        plan, graph = self.plan, self.graph
+        shape = graph.constant(np.array([1, plan.horizon], np.int64))
+        base = graph.add("Expand", level, shape)
+        if not plan.lag:
+            return base
+        start = plan.context - plan.lag
+        return self._unless_nan(self._cut(self.values, start, start + plan.horizon), base)
+
+    # --- the transform of the values ------------------------------------------------------------------------------
+
+    def _transformed(self, values: str) -> str:
+        """Return readings after the power transform."""
+        if self.exponent is None:
+            return values
+        logarithm = self.graph.add("Log", values)
+        if self.exponent == 0:
+            return logarithm
+        exponent, one = self.graph.constant(np.float64(self.exponent)), self.graph.constant(np.float64(1.0))
+        power = self.graph.add("Exp", self._product(logarithm, exponent))
+        return self._quotient(self._difference(power, one), exponent)
+
+    def _undone(self, values: str) -> str:
+        """Return values as they were before the power transform; see `PowerTransform.undo`."""
+        if self.exponent is None:
+            return values
+        graph, exponent = self.graph, self.exponent
+        if exponent > 0:
+            values = self._larger(values, graph.constant(np.float64(-1.0 / exponent)))
+        elif exponent < 0:
+            values = self._smaller(values, graph.constant(np.float64((1 - 1e-6) * -1.0 / exponent)))
+        values = self._smaller(values, graph.constant(np.float64(boxcox(LARGEST, exponent))))
+        if exponent == 0:
+            return graph.add("Exp", values)
+        factor, one = graph.constant(np.float64(exponent)), graph.constant(np.float64(1.0))
+        return graph.add("Exp", self._quotient(graph.add("Log", self._sum(self._product(values, factor), one)), factor))
+
+    # --- arithmetic -----------------------------------------------------------------------------------------------
+
+    def _one_column(self) -> str:
+        return self._cut(self.values, 0, 1)
+
+    def _cut(self, value: str, start: int, stop: int | None, axis: int = 1) -> str:
+        """Return ``value[:, start:stop]``."""
+        stop = np.iinfo(np.int64).max if stop is None else stop
+        bounds = [np.array([number], np.int64) for number in (start, stop, axis)]
+        return self.graph.add("Slice", value, *(self.graph.constant(bound) for bound in bounds))
+
+    def _lagged(self, values: str, lag: int) -> str:
+        """Return the values (n, window) that lie `lag` rows before those of the window; NaN before the context."""
+        plan = self.plan
+        start = plan.context - plan.window - lag
+        found = self._cut(values, max(start, 0), plan.context - lag)
+        if start >= 0:
+            return found
+        padding = self.graph.constant(np.array([0, -start, 0, 0], np.int64))
+        return self.graph.add("Pad", found, padding, self.graph.constant(np.float64(np.nan)))
+
+    def _mean(self, values: str) -> str:
+        """Return the mean of each row over what is not NaN, (n, 1); NaN for nothing."""
+        graph = self.graph
+        missing = graph.add("IsNaN", values)
+        filled = graph.add("Where", missing, graph.constant(np.float64(0.0)), values)
+        axes = graph.constant(np.array([1], np.int64))
+        count = graph.add("ReduceSum", graph.cast(graph.add("Not", missing), np.float64), axes, keepdims=1)
+        return self._quotient(graph.add("ReduceSum", filled, axes, keepdims=1), count)
+
+    def _or_size(self, deviation: str, mean: str) -> str:
+        """Return each deviation; where it is one of rounding, something that leaves nothing of it."""
+        graph = self.graph
+        size = graph.add("Abs", mean)
+        is_large = graph.add("Greater", deviation, self._product(graph.constant(np.float64(1e-12)), size))
+        return graph.add("Where", is_large, deviation, self._larger(size, graph.constant(np.float64(1.0))))
+
+    def _inverse(self, value: str) -> str:
+        """Return one over each number, and 0 for 0."""
+        zero, one = self.graph.constant(np.float64(0.0)), self.graph.constant(np.float64(1.0))
+        return self.graph.add("Where", self.graph.add("Greater", value, zero), self._quotient(one, value), zero)
+
+    def _without_nan(self, value: str) -> str:
+        """Return float32 numbers with 0 for NaN."""
+        zero = self.graph.constant(np.float32(0.0))
+        return self.graph.add("Where", self.graph.add("IsNaN", value), zero, value)
+
+    def _unless_nan(self, value: str, other: str) -> str:
+        return self.graph.add("Where", self.graph.add("IsNaN", value), other, value)
+
+    def _column(self, value: str) -> str:
+        """Return (n, ·) as (n, ·, 1)."""
+        return self.graph.reshape(value, (0, 0, 1))
+
+    def _sum(self, one: str, other: str) -> str:
+        return self.graph.add("Add", one, other)
+
+    def _difference(self, one: str, other: str) -> str:
+        return self.graph.add("Sub", one, other)
+
+    def _product(self, one: str, other: str) -> str:
+        return self.graph.add("Mul", one, other)
+
+    def _quotient(self, one: str, other: str) -> str:
+        return self.graph.add("Div", one, other)
+
+    def _larger(self, one: str, other: str) -> str:
+        return self.graph.add("Max", one, other)
+
+    def _smaller(self, one: str, other: str) -> str:
+        return self.graph.add("Min", one, other)
