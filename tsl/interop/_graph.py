@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OPSET, IR_VERSION = 17, 8  # what ONNX Runtime reads since 1.12 (July 2022)
-EXTRA = 'python -m pip install "tsl[onnx]"'
+EXTRA = 'pip install "tsl-lstm[onnx]"'
 
 
 class Graph:
