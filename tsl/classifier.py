@@ -14,7 +14,8 @@ from sklearn.utils.validation import column_or_1d
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_finite, naming
-from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
+from tsl._sklearn import checks_parameters
 from tsl.network import Loss
 
 

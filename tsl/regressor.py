@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score, r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_numbers, naming
 from tsl._estimator.data import Data
-from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
 from tsl._estimator.scaling import no_scaling, standard_scaling
+from tsl._sklearn import Interval, StrOptions, checks_parameters
 from tsl.network import Loss
 
 

@@ -1,6 +1,6 @@
 """What the estimators share: parameters, checking, scaling, training."""
 
-from tsl._estimator.base import BaseLSTM, count, positive, share
+from tsl._estimator.base import BaseLSTM
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.threads import resolve_threads
@@ -11,9 +11,6 @@ __all__ = [
     "FitTasks",
     "GateActivations",
     "WindowEstimator",
-    "count",
     "gate_activations",
-    "positive",
     "resolve_threads",
-    "share",
 ]

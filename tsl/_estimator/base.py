@@ -9,27 +9,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
-from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.threads import resolve_threads
+from tsl._sklearn import CallbackSupportMixin, Interval, StrOptions, count, positive, share
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Callback, Checkpoint, History, Samples, Schedule, TrainingSettings, compile_kernels, train
-
-
-def positive() -> Interval:
-    """Numbers above 0."""
-    return Interval(Real, 0, None, closed="neither")
-
-
-def count() -> Interval:
-    """Whole numbers from 1 up."""
-    return Interval(Integral, 1, None, closed="left")
-
-
-def share(closed: str = "left") -> Interval:
-    """Numbers from 0 to 1."""
-    return Interval(Real, 0, 1, closed=closed)
 
 
 class BaseLSTM(CallbackSupportMixin, BaseEstimator):

@@ -7,18 +7,18 @@ from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from tsl._estimator.base import BaseLSTM, count
+from tsl._estimator.base import BaseLSTM
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.data import Data, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
-from tsl._estimator.options import Layout, TimeOrder, checks_parameters
+from tsl._estimator.options import Layout, TimeOrder
 from tsl._estimator.scaling import Scaling, are_steps, coverage, no_scaling, standard_scaling
 from tsl._estimator.threads import resolve_threads
+from tsl._sklearn import StrOptions, checks_parameters, count
 from tsl.network import Loss, Optimizer, Sequences, Targets
 from tsl.training import Samples, TrainingSettings
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl._estimator.checkpoints import open_checkpoint
-from tsl._estimator.options import Auto, LearningRate, Solver, checks_parameters
+from tsl._estimator.options import Auto, LearningRate, Solver
+from tsl._sklearn import checks_parameters
 from tsl.char_model.samples import Contexts, Documents
 from tsl.char_model.writing import TextWriter
 from tsl.training import Checkpoint

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import StrOptions
 
 from tsl._estimator import BaseLSTM, FitTasks, resolve_threads
-from tsl._estimator.base import count, positive, share
+from tsl._sklearn import StrOptions, count, positive, share
 from tsl.char_model import defaults
 from tsl.char_model.growing import grow
 from tsl.char_model.samples import Codes, Contexts, Documents, Streams
