@@ -15,6 +15,8 @@ from sklearn.model_selection import GridSearchCV
 
 from tsl import LSTMCharModel
 from tsl.char_model import TextSamples, defaults, reading
+from tsl.char_model.encoding import network_inputs
+from tsl.char_model.settings import new_dropout, new_optimizer, new_schedule
 from tsl.datasets import load_macbeth
 from tsl.network import Architecture
 from tsl.training import TrainingInterruptedWarning
@@ -106,7 +108,8 @@ def test_the_article_s_model():
     # 81 windows have a next character: batches of 40, 40 and 1
     assert article.history_.n_steps == [3]
     assert article.history_.learning_rate == [1e-3]
-    assert_allclose(article._rows(np.array([0, 3], np.int32)), [[0.0], [3 / len(article.classes_)]])
+    inputs = network_inputs(article.network_.architecture, np.array([0, 3], np.int32))
+    assert_allclose(inputs, [[0.0], [3 / len(article.classes_)]])
 
 
 def test_same_seed_same_model(streams):
@@ -604,13 +607,14 @@ def test_auto():
 
 def test_auto_is_for_parameters_left_alone():
     model = LSTMCharModel(**{**SMALL, "max_iter": 1}).fit(TEXT[:500])
-    assert model._dropout(80).outputs == defaults.auto_dropouts(80, (24,)).outputs > 0
-    assert (model._optimizer().alpha, model._optimizer().beta_2) == (0.1, 0.99)
+    architecture = model.network_.architecture
+    assert new_dropout(model, 80, architecture, 0).outputs == defaults.auto_dropouts(80, (24,)).outputs > 0
+    assert (new_optimizer(model).alpha, new_optimizer(model).beta_2) == (0.1, 0.99)
     model.set_params(
         dropout=0.3, recurrent_dropout=0.2, weight_dropout=0.1, alpha=0.5, solver="adam", learning_rate_init=0.02
     )
-    dropout = model._dropout(80)
+    dropout = new_dropout(model, 80, architecture, 0)
     assert (dropout.outputs, dropout.recurrent, dropout.weights) == (0.3, 0.2, 0.1)
-    assert (model._optimizer().alpha, model._optimizer().beta_2) == (0.5, 0.999)
-    assert model._schedule().init == 0.02
-    assert LSTMCharModel(solver="adam")._optimizer().alpha == 0.0
+    assert (new_optimizer(model).alpha, new_optimizer(model).beta_2) == (0.5, 0.999)
+    assert new_schedule(model, architecture).init == 0.02
+    assert new_optimizer(LSTMCharModel(solver="adam")).alpha == 0.0

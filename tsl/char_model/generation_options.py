@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from tsl.char_model.states import TextState
+from tsl.char_model.text_state import TextState
 from tsl.network import Choice
 
 
-class Wishes(NamedTuple):
+class GenerationOptions(NamedTuple):
     """Checked arguments of `LSTMCharModel.generate`, but for its prompt."""
 
     length: int
@@ -28,7 +28,7 @@ class Wishes(NamedTuple):
     """None where nothing is drawn."""
 
 
-def check_wishes(
+def check_options(
     *,
     length: Any,
     temperature: Any = 1.0,
@@ -42,7 +42,7 @@ def check_wishes(
     n_samples: Any = 1,
     state: Any = None,
     random_state: Any = None,
-) -> Wishes:
+) -> GenerationOptions:
     """Refuse what cannot be done, and take the rest."""
     choice = Choice(
         temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
@@ -65,7 +65,7 @@ def check_wishes(
         raise TypeError(f"state must be one that generate or stream has given, got {type(state).__name__}")
     if state is not None and state.n not in (1, n_samples):
         raise ValueError(f"state must be of one text or of n_samples={n_samples}, got that of {state.n}")
-    return Wishes(
+    return GenerationOptions(
         length=_count("length", length, 0),
         choice=choice,
         beam_width=beam_width,
