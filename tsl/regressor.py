@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import d2_pinball_score, r2_score
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_numbers, naming
@@ -17,6 +16,7 @@ from tsl._estimator.data import TrainingData
 from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
 from tsl._estimator.parameters import set_parameters
 from tsl._estimator.scaling import no_scaling, standard_scaling
+from tsl._estimator.scores import regression_score
 from tsl._sklearn import Interval, StrOptions, checks_parameters
 from tsl.network import Loss
 
@@ -342,22 +342,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             1 at best, 0 for a constant prediction: the mean of y, or with ``loss="quantile"`` its quantiles. The mean
             over columns of y and over quantiles.
         """
-        y, predicted = check_numbers(y, "y", self), self.predict(X)
-        # Scores have no unit, and squares in some units are no numbers; a power of 2 costs no digits.
-        exponent = np.frexp(np.abs(y).max(axis=0))[1]
-        levels = self._levels()
-        y, predicted = (
-            np.ldexp(y, -exponent),
-            np.ldexp(predicted, -exponent[..., None] if len(levels) > 1 else -exponent),
-        )
-        if not levels:
-            return float(r2_score(y, predicted, sample_weight=sample_weight))
-        by_level = [predicted[..., q] for q in range(len(levels))] if len(levels) > 1 else [predicted]
-        scores = [
-            d2_pinball_score(y, values, sample_weight=sample_weight, alpha=level)
-            for level, values in zip(levels, by_level)
-        ]
-        return float(np.mean(scores))
+        return regression_score(check_numbers(y, "y", self), self.predict(X), self._levels(), sample_weight)
 
     # --- targets ----------------------------------------------------------------------------------------------
 
