@@ -10,7 +10,6 @@ from small_models import spoiled
 
 from tsl import LSTMRegressor
 
-
 BAD_DATA = {
     "no windows": ((X[:0], Y[:0]), "Found array with 0 sample"),
     "empty list": (([], []), "X is empty"),
