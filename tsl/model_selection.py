@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
+from tsl._tables import data_keys
 
 __all__ = ["PanelTimeSeriesSplit"]
 
@@ -40,8 +41,8 @@ class PanelTimeSeriesSplit:
         Whether a cutoff is a stamp, the same for all series; or so many rows before the end of each series, for series
         whose stamps do not say when they were, such as numbers of rows.
     id_col, time_col : str, optional
-        Columns of the series and of the stamps. Default: ``unique_id`` and ``ds`` in a frame that has them, or else the
-        index, with one row a stamp.
+        Columns of the series and of the timestamps. Default: ``unique_id`` and ``ds`` in a frame that has them, ``ds``
+        alone where the index holds no times, or else the index, with one row per timestamp.
 
     Examples
     --------
@@ -150,8 +151,8 @@ class PanelTimeSeriesSplit:
         """For each row the number of its series, and of its stamp in the order of time."""
         id_col, time_col = self.id_col, self.time_col
         columns = list(X.columns) if hasattr(X, "columns") else []
-        if id_col is None and time_col is None and {"unique_id", "ds"} <= set(columns):
-            id_col, time_col = "unique_id", "ds"
+        if id_col is None and time_col is None and isinstance(X, pd.DataFrame):
+            id_col, time_col, _ = data_keys(X)
         for name, column in (("id_col", id_col), ("time_col", time_col)):
             if column is not None and column not in columns:
                 raise ValueError(f"{name} must be a column of X, {columns}, got {column!r}")

@@ -521,5 +521,5 @@ def test_bad_frames_are_named(frame, options, message):
 
 
 def test_no_frame_is_a_type_error():
-    with pytest.raises(TypeError, match="frame must be a DataFrame, got dict"):
+    with pytest.raises(TypeError, match="frame must be a Series or DataFrame of pandas or polars, got a dict"):
         evaluate({})

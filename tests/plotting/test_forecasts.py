@@ -180,6 +180,23 @@ def test_backtest_shows_each_window_from_its_cutoff():
     single.figure.canvas.draw()
 
 
+def test_a_backtest_with_the_usual_names_may_have_its_columns_in_any_order():
+    usual = backtest_frame().rename(columns={"shop": "unique_id", "day": "ds", "sales": "y"})
+    last = usual[[*usual.columns.drop("cutoff"), "cutoff"]]
+    for first, second in zip(plot_backtest(usual).get_lines(), plot_backtest(last).get_lines(), strict=True):
+        assert_array_equal(first.get_xydata(), second.get_xydata())
+
+
+def test_a_bound_without_the_other_one_is_no_interval():
+    assert len(plot_forecast(None, predicted().drop(columns="y_pred-hi-80")).collections) == 1
+    assert not plot_backtest(backtest_frame().drop(columns="y_pred-lo-90")).collections
+
+
+def test_forecasts_in_sample_can_be_shown_as_forecasts():
+    table = long(pd.DataFrame({"sales": WAVE, "y_pred": 1.0 + WAVE}, DAYS))
+    assert_allclose(line(plot_forecast(None, table, series="a"), "forecast").get_ydata(), 11.0 + WAVE)
+
+
 def test_error_by_step_has_a_line_for_each_model():
     scores = evaluate(backtest_frame(), by="step")
     ax = plot_error_by_step(scores, "mae")
@@ -204,6 +221,8 @@ def test_residuals_of_a_forecaster_are_those_of_the_series_that_is_asked_for():
     table = long(pd.DataFrame({"y": WAVE, "y_pred": 0.0, "residual": WAVE}, DAYS))
     course = plot_residuals(table, series="a")[0]
     assert_allclose(course.get_lines()[0].get_ydata(), 10.0 + WAVE)
+    alone = pd.DataFrame({"residual": WAVE}, DAYS)[::-1].reset_index()
+    assert_allclose(plot_residuals(alone)[0].get_lines()[0].get_xydata(), course.get_lines()[0].get_xydata() - [0, 10])
     assert_allclose(plot_residuals(table)[0].get_lines()[0].get_ydata(), WAVE)
 
 
@@ -269,7 +288,7 @@ def test_bad_arguments_are_named(call, message):
 
 
 def test_no_frame_is_a_type_error():
-    with pytest.raises(TypeError, match="a DataFrame or Series is needed, got list"):
+    with pytest.raises(TypeError, match="forecast must be a Series or DataFrame of pandas or polars, got a list"):
         plot_forecast(None, [1.0])
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from tsl._dates import NotDatesError, number_format, read_dates, text_format
+from tsl._tables import ID, TARGET, TIME
 
 HINT = "say which with --time-format"
-TIME_NAMES = ("ds", "time", "timestamp", "datetime", "date", "month", "year")
+TIME_NAMES = (TIME, "time", "timestamp", "datetime", "date", "month", "year")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -161,8 +162,8 @@ def _guess_time(table: pd.DataFrame, taken: list[Any]) -> str:
 
 
 def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
-    if "unique_id" in table and "unique_id" not in taken:
-        return "unique_id"
+    if ID in table and ID not in taken:
+        return ID
     if not table[time].duplicated().any():
         return None
     texts = [name for name in table.columns if name not in (*taken, time) and is_text(table[name])]
@@ -174,8 +175,8 @@ def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
 
 def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
     numbers = [n for n in table.columns if n not in taken and pd.api.types.is_numeric_dtype(table[n])]
-    if "y" in numbers:
-        return "y"
+    if TARGET in numbers:
+        return TARGET
     if len(numbers) != 1:
         raise ValueError(f"--target must name the column to forecast: choose from {_listed(numbers)}")
     return numbers[0]

@@ -233,7 +233,7 @@ def pinball(y_true: ArrayLike, y_pred: ArrayLike, quantile: float) -> float:
     """
     (quantile,) = _quantiles([quantile])
     true, pred = _checked(y_true=y_true, y_pred=y_pred)
-    return float(np.mean(_pinball(true - pred, quantile)))
+    return float(np.mean(pinball_losses(true - pred, quantile)))
 
 
 def crps(y_true: ArrayLike, y_pred: ArrayLike, quantiles: ArrayLike) -> float:
@@ -263,7 +263,7 @@ def crps(y_true: ArrayLike, y_pred: ArrayLike, quantiles: ArrayLike) -> float:
     if pred.shape != (*true.shape, len(levels)):
         raise ValueError(f"y_pred must have the shape {(*true.shape, len(levels))}, got {pred.shape}")
     true, pred = _checked(y_true=np.broadcast_to(true[..., None], pred.shape), y_pred=pred)
-    return 2.0 * float(np.mean(_pinball(true - pred, levels)))
+    return 2.0 * float(np.mean(pinball_losses(true - pred, levels)))
 
 
 def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
@@ -319,7 +319,7 @@ def squared_scale(history: NDArray[np.float64], season: int) -> float:
     return float(np.nanmean((history[season:] - history[:-season]) ** 2))
 
 
-def _pinball(error: NDArray[np.float64], quantile: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def pinball_losses(error: NDArray[np.float64], quantile: float | NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(quantile * error, (quantile - 1.0) * error)
 
 

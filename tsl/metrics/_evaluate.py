@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.metrics._frames import Layout, mirrored, to_pandas
+from tsl._tables import bound_name, like_input, to_pandas
+from tsl.metrics._arrays import pinball_losses
+from tsl.metrics._frames import Layout
 from tsl.metrics._scales import scales
 
-POINT = ("mae", "rmse", "mape", "smape", "wmape")
+ERRORS = ("mae", "rmse", "mape", "smape", "wmape")
 SCALED = ("mase", "rmsse", "owa")
 INTERVAL = ("coverage", "interval_width")
 QUANTILE = ("pinball", "crps")
-METRICS = (*POINT, *SCALED, *INTERVAL, *QUANTILE)
+METRICS = (*ERRORS, *SCALED, *INTERVAL, *QUANTILE)
 Frame = TypeVar("Frame")
 """A frame of pandas, polars or Arrow."""
 
@@ -101,14 +103,17 @@ def evaluate(
     0     1  Naive  1.0
     1     2  Naive  3.0
     """
-    table = to_pandas(frame, "frame")
+    table, library = to_pandas(frame, "frame")
+    table = table.reset_index(drop=True)
     layout = Layout.of(table, id_col=id_col, time_col=time_col, target=target, models=models)
     chosen = _chosen(metrics, layout, history)
     groups = _groups(table, layout, [by] if isinstance(by, str) else list(by or []))
     counted = table[layout.target].notna().to_numpy()
     if not counted.any():
         raise ValueError(f"frame must have a truth in column {layout.target!r}, got none")
-    scale = scales(table[counted], layout, to_pandas(history, "history"), season) if set(chosen) & set(SCALED) else None
+    scale = None
+    if set(chosen) & set(SCALED):
+        scale = scales(table[counted], layout, to_pandas(history, "history")[0], season)
     keys = {f"_key_{k}": values[counted] for k, values in enumerate(groups.values())}
     series = layout.series(table)[counted]
     results = []
@@ -123,7 +128,7 @@ def evaluate(
     for name in groups:
         if name in own:
             raise ValueError(f"by must name no column called {name!r}, which the result has, too: rename it in frame")
-    return mirrored(result[[*keys, *own]].set_axis([*groups, *own], axis=1), frame)
+    return like_input(result[[*keys, *own]].set_axis([*groups, *own], axis=1), library)
 
 
 def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list[str]:
@@ -179,11 +184,11 @@ def _terms(
             terms["mase"] = error / scale["absolute"].to_numpy()
             terms["rmsse"] = error**2 / scale["squared"].to_numpy()
     for level in layout.levels.get(model, ()) if set(chosen) & set(INTERVAL) else ():
-        low, high = _forecast(table, f"{model}-lo-{level}"), _forecast(table, f"{model}-hi-{level}")
+        low, high = (_forecast(table, bound_name(model, side, level)) for side in ("lo", "hi"))
         terms[f"coverage-{level}"] = (low <= true) & (true <= high)
         terms[f"interval_width-{level}"] = high - low
     if set(chosen) & set(QUANTILE) and model in layout.quantiles:
-        losses = [_pinball(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
+        losses = [pinball_losses(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
         terms["pinball"] = np.mean(losses, axis=0)
     return pd.DataFrame(terms, dtype=float)
 
@@ -213,10 +218,6 @@ def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
     else:
         base = pd.DataFrame([result.loc[of_reference, ["smape", "mase"]].iloc[0]] * len(result), index=result.index)
     return (result["smape"] / base["smape"] + result["mase"] / base["mase"]) / 2.0
-
-
-def _pinball(error: NDArray[np.float64], quantile: float) -> NDArray[np.float64]:
-    return np.maximum(quantile * error, (quantile - 1.0) * error)
 
 
 def _forecast(table: pd.DataFrame, name: str) -> NDArray[np.float64]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tsl._tables import CUTOFF, POINT, bound_name, interval_levels, to_pandas
 from tsl.plotting._axes import TRUTH, new_axes, slanted_dates
-from tsl.plotting._series import POINT, levels_of, one_forecast, one_history, one_window_frame, stamps, to_pandas
+from tsl.plotting._series import matplotlib_times, one_backtest, one_forecast, one_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,14 +79,15 @@ def plot_forecast(
     if history is not None:
         past = one_history(history, name, forecast, target, time_col, dated=dated)
         shown = past.iloc[-(max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history) :]
-        ax.plot(stamps(shown.index), shown.to_numpy(), color=TRUTH, label="history")
+        ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, label="history")
         title = past.name if title is None else title
     if actual is not None:
         came = one_history(actual, name, forecast, target, time_col, dated=dated)
         came = came[came.index.isin(table.index)]
-        ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
-    _draw_intervals(ax, stamps(table.index), table, POINT, COLOURS[0])
-    ax.plot(stamps(table.index), table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
+        ax.plot(matplotlib_times(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
+    when = matplotlib_times(table.index)
+    _draw_intervals(ax, when, table, POINT, COLOURS[0])
+    ax.plot(when, table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
     ax.set_title("" if title is None else str(title))
     ax.legend()
     slanted_dates(ax)
@@ -126,21 +128,21 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['what came', 'y_pred', 'Naive']
     """
-    name, table, (cutoff, time, truth) = one_window_frame(frame, series)
+    name, table, (_, time, truth) = one_backtest(frame, series)
     for model in models:
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
     ax = new_axes(10.0, 4.0) if ax is None else ax
     came = table.drop_duplicates(time).set_index(time)[truth].sort_index()
-    ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, label="what came")
+    ax.plot(matplotlib_times(came.index), came.to_numpy(), color=TRUTH, label="what came")
     for model, colour in zip(models, COLOURS):
-        for k, (_, window) in enumerate(table.groupby(cutoff)):
+        for k, (_, window) in enumerate(table.groupby(CUTOFF)):
             window = window.sort_values(time)
-            when = stamps(pd.Index(window[time]))
+            when = matplotlib_times(pd.Index(window[time]))
             label = model if k == 0 else None
             _draw_intervals(ax, when, window, model, colour, labelled=k == 0 and len(models) == 1)
             ax.plot(when, window[model].to_numpy(), color=colour, label=label, **_marker(len(window)))
-    for when in stamps(pd.Index(table[cutoff].unique())):
+    for when in matplotlib_times(pd.Index(table[CUTOFF].unique())):
         ax.axvline(when, color="tab:gray", linestyle=":", linewidth=1)
     ax.set_title("" if name is None else str(name))
     ax.legend()
@@ -180,7 +182,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     >>> plot_error_by_step(evaluate(frame, by="step")).get_ylabel()
     'mae'
     """
-    table = to_pandas(scores)
+    table, _ = to_pandas(scores, "scores")
     if "step" not in table or "model" not in table:
         raise ValueError(f'scores must be of evaluate(frame, by="step"), got the columns {list(table.columns)}')
     metric = next((name for name in METRICS if name in table), None) if metric is None else metric
@@ -199,8 +201,8 @@ def _draw_intervals(
     ax: Axes, when: pd.Index, table: pd.DataFrame, model: str, colour: str, *, labelled: bool = True
 ) -> None:
     """Shade the intervals of a model, the widest one the lightest."""
-    for level in levels_of(table.columns, model):
-        low, high = (table[f"{model}-{side}-{level}"].to_numpy(float) for side in ("lo", "hi"))
+    for level in sorted(interval_levels(table.columns, model), key=float, reverse=True):
+        low, high = (table[bound_name(model, side, level)].to_numpy(float) for side in ("lo", "hi"))
         label = f"{level} % interval" if labelled else None
         ax.fill_between(when, low, high, color=colour, alpha=0.2, linewidth=0, label=label)
 

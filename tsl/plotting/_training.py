@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import library_of
 from tsl.plotting._axes import new_axes, slanted_dates
-from tsl.plotting._series import one_residual, stamps
+from tsl.plotting._series import matplotlib_times, one_residual
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +106,7 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     if axes is None:
         axes = new_axes(12.0, 3.5, 1, 3, width_ratios=[2, 1, 1.5])
     course, spread, correlation = axes
-    course.plot(stamps(column.index), values, linewidth=1)
+    course.plot(matplotlib_times(column.index), values, linewidth=1)
     course.axhline(0.0, color="tab:gray", linewidth=1)
     course.set_title("Residuals")
     slanted_dates(course)
@@ -124,7 +125,7 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
 
 
 def _one_column(residuals: Any, series: Any) -> pd.Series:
-    if isinstance(residuals, (pd.DataFrame, pd.Series)) or hasattr(residuals, "get_columns"):
+    if library_of(residuals) is not None:
         return one_residual(residuals, series)
     values = np.asarray(residuals, dtype=float)
     if values.ndim != 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,13 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.frames.roles import LONG_NAMES, Roles
-
-POINT = "y_pred"
-"""The column of point forecasts; alone it takes the place of the target."""
-CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE = "cutoff", "residual", "Naive", "SeasonalNaive"
-OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE)))
-"""Names of the columns that are results' own: a column of the data cannot keep such a name in them."""
+from tsl._tables import ID, POINT, TARGET, TIME, is_result_name
+from tsl.forecasting.frames.roles import Roles
 
 
 class LongNames(NamedTuple):
@@ -33,18 +27,13 @@ class LongNames(NamedTuple):
         The truth is also "y" where the target has the name of another column of results, and the time "ds" where the
         index has.
         """
-        id_name = LONG_NAMES[0] if roles.id_col is None else roles.id_col
+        id_name = ID if roles.id_col is None else roles.id_col
         time = roles.time_col
         if time is None:
-            taken = roles.time_name in (None, id_name, roles.target, LONG_NAMES[2]) or is_own(roles.time_name)
-            time = LONG_NAMES[1] if taken else roles.time_name
-        taken = roles.target in (None, id_name, time) or is_own(roles.target)
-        return cls(id_name, time, LONG_NAMES[2] if taken else roles.target)
-
-
-def is_own(name: Any) -> bool:
-    """Return whether a column of this name is results' own."""
-    return isinstance(name, str) and OWN.fullmatch(name) is not None
+            taken = roles.time_name in (None, id_name, roles.target, TARGET) or is_result_name(roles.time_name)
+            time = TIME if taken else roles.time_name
+        taken = roles.target in (None, id_name, time) or is_result_name(roles.target)
+        return cls(id_name, time, TARGET if taken else roles.target)
 
 
 def check_names(roles: Roles, series: pd.Index) -> None:
@@ -59,7 +48,7 @@ def check_names(roles: Roles, series: pd.Index) -> None:
     names = LongNames.of(roles)
     hint = "is a column of results, too: rename the column"
     for argument, name in (("id_col", roles.id_col), ("time_col", roles.time_col)):
-        if name is not None and (is_own(name) or names.count(name) > 1):
+        if name is not None and (is_result_name(name) or names.count(name) > 1):
             raise ValueError(f"{argument} must not be {name!r}, which {hint}")
     if roles.form == "long" and names.time in roles.future:
         raise ValueError(f"future must not hold {names.time!r}, which {hint}, or set data.index.name to another name")

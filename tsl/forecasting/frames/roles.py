@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-LONG_NAMES = ("unique_id", "ds", "y")
-"""Columns that make a frame a long one without a word; the names of results that have none of their own."""
+from tsl._tables import data_keys
 
 
 class IgnoredColumnsWarning(UserWarning):
@@ -168,17 +167,13 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
 
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
-    """The usual names of a long frame, or of one series, where they are there and none is given; else what is given."""
+    """Return the names that are given, or the usual ones if neither ids nor times are named and there is a target."""
     _each_once(data, "data")
-    default_id, default_time, default_target = LONG_NAMES
-    target_there = target is not None or default_target in data.columns
-    if id_col is not None or time_col is not None or default_time not in data.columns or not target_there:
+    usual = data_keys(data)
+    target_there = target is not None or usual.target is not None
+    if id_col is not None or time_col is not None or usual.time is None or not target_there:
         return id_col, time_col, target
-    if default_id in data.columns:
-        id_col = default_id
-    elif isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
-        return id_col, time_col, target  # the times are in the index
-    return id_col, default_time, default_target if target is None else target
+    return usual.id, usual.time, usual.target if target is None else target
 
 
 def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | None:

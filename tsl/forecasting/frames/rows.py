@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import TARGET
 from tsl.forecasting.frames.encoder import LARGEST, to_numbers
-from tsl.forecasting.frames.roles import LONG_NAMES, Roles
+from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.times.stamps import stamps_of
 
 
@@ -81,7 +82,7 @@ def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.In
     """The series that are there, in the order of appearance, and the number of each row's."""
     if roles.form != "long":
         own = data.name if roles.form == "series" and data.name is not None else roles.target
-        ids = pd.Index([LONG_NAMES[2] if own is None else own], tupleize_cols=False)
+        ids = pd.Index([TARGET if own is None else own], tupleize_cols=False)
         return ids, np.zeros(len(data), dtype=np.int64)
     codes, ids = pd.factorize(data[roles.id_col])
     if (codes < 0).any():
