@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables import TARGET
-from tsl.forecasting.frames.encoder import LARGEST, to_numbers
+from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import Roles
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.forecasting.times.stamps import stamps_of
 
 
