@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tsl.cli.output import new_figure, notes_in_one_line
 from tsl.cli.tables import (
     Columns,
     as_written,
@@ -192,33 +190,3 @@ def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns
     if groups:
         scores = scores.sort_values(groups, kind="stable")
     return scores.to_string(index=False, float_format="{:.4g}".format, na_rep="")
-
-
-def new_figure(path: Path) -> Any:
-    """A figure that needs no window system, and can be written to that file."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 4), layout="constrained", dpi=150)
-    kinds = figure.canvas.get_supported_filetypes()
-    if path.suffix.removeprefix(".").lower() not in kinds:
-        raise ValueError(f"pictures must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
-    return figure
-
-
-@contextmanager
-def notes_in_one_line() -> Iterator[None]:
-    """Write warnings to stderr without where in the code they come from."""
-    said: set[str] = set()
-
-    def note(message: Warning | str, *details: Any, **options: Any) -> None:
-        text = " ".join(str(message).split())
-        if text not in said:
-            sys.stderr.write(f"tsl: note: {text}\n")
-        said.add(text)
-
-    shown: Callable[..., None] = warnings.showwarning
-    warnings.showwarning = note
-    try:
-        yield
-    finally:
-        warnings.showwarning = shown

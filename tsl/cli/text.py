@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tsl import LSTMCharModel
-from tsl.cli.forecast import notes_in_one_line
+from tsl.cli.output import notes_in_one_line
 from tsl.persistence import load, save
 from tsl.training import History, compile_kernels
 

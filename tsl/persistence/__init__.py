@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 from sklearn.utils.validation import check_is_fitted
 
-import tsl
+from tsl._version import __version__
 from tsl.persistence.atomic import discard_drafts, replace_file
 from tsl.persistence.reading import Reader
 from tsl.persistence.registry import MODELS, name_of
@@ -136,7 +136,7 @@ def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
 
 def _versions() -> dict[str, str]:
     modules = (np, pd, sklearn)
-    return {"tsl": tsl.__version__} | {module.__name__: module.__version__ for module in modules}
+    return {"tsl": __version__} | {module.__name__: module.__version__ for module in modules}
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
