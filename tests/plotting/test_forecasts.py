@@ -109,7 +109,7 @@ def test_series_of_any_name_can_be_shown(columns, level):
     for k, name in enumerate(columns):
         ax = plot_forecast(frame[:90], forecast, actual=frame, series=name)
         assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
-        assert_allclose(line(ax, "what came").get_ydata(), 10 * k + WAVE[90:])
+        assert_allclose(line(ax, "actual").get_ydata(), 10 * k + WAVE[90:])
         assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
         assert len(ax.collections) == (level is not None)
 
@@ -140,7 +140,7 @@ def test_first_series_is_shown_by_default_and_what_came_beside_it():
     ax = plot_forecast(full[full["day"] < AHEAD[0]], long(predicted()), actual=full, n_history=7)
     assert ax.get_title() == "b"
     assert len(line(ax, "history").get_xdata()) == 7
-    assert_allclose(line(ax, "what came").get_ydata(), WAVE[90:])
+    assert_allclose(line(ax, "actual").get_ydata(), WAVE[90:])
 
 
 @pytest.mark.parametrize("index", [DAYS.to_period("D"), pd.RangeIndex(100), DAYS.tz_localize("Asia/Tokyo")])
@@ -171,7 +171,7 @@ def test_backtest_shows_each_window_from_its_cutoff():
     assert_allclose(drawn[1], WAVE[80:90] + np.arange(1.0, 11.0))
     assert_allclose(drawn[2], WAVE[90:] + np.arange(1.0, 11.0))
     assert len(drawn) == 1 + 2 + 2  # the truth, the windows, the cutoffs
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["what came", "90 % interval", "y_pred"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["actual", "90 % interval", "y_pred"]
     assert ax.get_title() == "a"
     behind = frame[["shop", "day", "cutoff", *frame.columns[3:]]]
     assert len(plot_backtest(behind).get_lines()) == len(drawn)

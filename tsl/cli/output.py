@@ -1,4 +1,4 @@
-"""Pictures and warnings of the command line."""
+"""Figures and warnings of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts beside what came."""
+"""Plots of forecasts and observed values."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ def plot_forecast(
     n_history: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show a forecast with its intervals behind the end of its history.
+    """Plot a forecast with its prediction intervals after the end of its history.
 
     Parameters
     ----------
     history : Series or DataFrame
-        What the forecaster was fitted on, in any form that it takes; None leaves it out.
+        The data that the forecaster was fitted on, in any form that it accepts; None leaves it out.
     forecast : Series or DataFrame
-        What `predict` gave for it.
+        The result of `predict`.
     actual : Series or DataFrame, optional
-        What came, in the form of the history.
+        The observed values, in the form of the history.
     series : object, optional
-        Which series to show, where there are several. Default: the first one.
+        The series to show, if there are several. Default: the first one.
     target : str, optional
         The column of the history that was forecast. Default: ``y``, or the only one.
     time_col : str, optional
-        The column of stamps of a history without a time index. Default: the one that the forecast has.
+        The column of timestamps of a history without a time index. Default: the one that the forecast has.
     n_history : int, optional
         Rows of the history to show. Default: three times those of the forecast, at least 50.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def plot_forecast(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `series` or `target` is not there, or `target` must be given.
+        If there is no such `series` or `target`, or `target` must be given.
 
     Examples
     --------
@@ -82,9 +82,9 @@ def plot_forecast(
         ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, label="history")
         title = past.name if title is None else title
     if actual is not None:
-        came = one_history(actual, name, forecast, target, time_col, dated=dated)
-        came = came[came.index.isin(table.index)]
-        ax.plot(matplotlib_times(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
+        observed = one_history(actual, name, forecast, target, time_col, dated=dated)
+        observed = observed[observed.index.isin(table.index)]
+        ax.plot(matplotlib_times(observed.index), observed.to_numpy(), color=TRUTH, linestyle="--", label="actual")
     when = matplotlib_times(table.index)
     _draw_intervals(ax, when, table, POINT, COLOURS[0])
     ax.plot(when, table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
@@ -95,18 +95,18 @@ def plot_forecast(
 
 
 def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (POINT,), ax: Axes | None = None) -> Axes:
-    """Show the forecasts of a backtest, each from its cutoff on, over what came.
+    """Plot the forecasts of a backtest, each from its cutoff on, over the observed values.
 
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` gave.
+        The result of `backtest`.
     series : object, optional
-        Which series to show, where there are several. Default: the first one.
+        The series to show, if there are several. Default: the first one.
     models : sequence of str, default=("y_pred",)
         Columns of forecasts to show, with their intervals.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `series` or one of `models` is not there, or `frame` is none of a backtest.
+        If there is no such series or model, or `frame` is no backtest.
 
     Examples
     --------
@@ -126,15 +126,15 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     >>> frame = pd.DataFrame({"cutoff": [3, 3, 5, 5], "time": [4, 5, 6, 7], "y": 1.0, "y_pred": 1.1, "Naive": 0.9})
     >>> ax = plot_backtest(frame, models=["y_pred", "Naive"])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['what came', 'y_pred', 'Naive']
+    ['actual', 'y_pred', 'Naive']
     """
     name, table, (_, time, truth) = one_backtest(frame, series)
     for model in models:
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
     ax = new_axes(10.0, 4.0) if ax is None else ax
-    came = table.drop_duplicates(time).set_index(time)[truth].sort_index()
-    ax.plot(matplotlib_times(came.index), came.to_numpy(), color=TRUTH, label="what came")
+    actual = table.drop_duplicates(time).set_index(time)[truth].sort_index()
+    ax.plot(matplotlib_times(actual.index), actual.to_numpy(), color=TRUTH, label="actual")
     for model, colour in zip(models, COLOURS):
         for k, (_, window) in enumerate(table.groupby(CUTOFF)):
             window = window.sort_values(time)
@@ -151,16 +151,16 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
 
 
 def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Show how the error grows with the distance from the cutoff.
+    """Plot the error by the number of steps ahead.
 
     Parameters
     ----------
     scores : DataFrame
-        What `tsl.metrics.evaluate` gave for a backtest with ``by="step"``.
+        The result of `tsl.metrics.evaluate` for a backtest with ``by="step"``.
     metric : str, optional
-        Which column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
+        The column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such column, or none for the step.
+        If there is no such column, or no column ``step``.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
 def _draw_intervals(
     ax: Axes, when: pd.Index, table: pd.DataFrame, model: str, colour: str, *, labelled: bool = True
 ) -> None:
-    """Shade the intervals of a model, the widest one the lightest."""
+    """Shade the prediction intervals of a model, the widest one the lightest."""
     for level in sorted(interval_levels(table.columns, model), key=float, reverse=True):
         low, high = (table[bound_name(model, side, level)].to_numpy(float) for side in ("lo", "hi"))
         label = f"{level} % interval" if labelled else None
@@ -208,5 +208,5 @@ def _draw_intervals(
 
 
 def _marker(n_rows: int) -> dict[str, Any]:
-    """A line of one point is not seen without."""
+    """Return the options of a marker for a line of one point, which is invisible without."""
     return {"marker": "o"} if n_rows == 1 else {}
