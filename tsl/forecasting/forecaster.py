@@ -12,15 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl._tables import POINT
 from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.evaluation.calibration import calibrate
 from tsl.forecasting.evaluation.conformal import Calibration, IntervalRequest
 from tsl.forecasting.frames.cutoffs import in_parts, known_at
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.frames.output import POINT
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack
@@ -156,7 +156,7 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Read what to learn from, and its form."""
-        self._validate_params()
+        check_parameters(self)
         return Schema.learn(
             data,
             **roles,

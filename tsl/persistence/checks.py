@@ -1,4 +1,4 @@
-"""Whether the parts of what was read fit together: compiled code trusts them."""
+"""Checks that the parts of an object that was read fit together: compiled code relies on it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._sklearn import encoder_state
+
 _OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
 
 
 def check(built: Any) -> None:
-    """Refuse an object whose parts do not fit together."""
+    """Check that the parts of an object fit together.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
+    """
     kind = type(built).__name__
     if kind == "Panel":
         _check_panel(built)
@@ -32,7 +40,7 @@ def _check_moments(model: Any) -> None:
 
 
 def _check_reading(architecture: Any) -> None:
-    """Refuse a network that reads more than a row a step: rows beyond the last, where windows have no bounds."""
+    """Refuse a network that reads more than one row per step: it would read past the last row of windows."""
     more = (architecture.segment - 1, architecture.n_static, architecture.n_known, architecture.skip_steps)
     if any(more):
         raise ValueError(f"a network of other windows: {architecture}")
@@ -78,22 +86,21 @@ def _check_panel(panel: Any) -> None:
 
 
 def _check_encoder(encoder: Any) -> None:
-    """Refuse an encoder that writes to columns which it does not have: SciPy would write beyond the array."""
-    drops, grouped = encoder._drop_idx_after_grouping, encoder._infrequent_enabled
-    sizes = encoder._n_features_outs
+    """Refuse an encoder with columns out of range: SciPy would write beyond the array."""
+    sizes, drops, infrequent, mappings = encoder_state(encoder)
     if len(sizes) != len(encoder.categories_):
         raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")
     for k, categories in enumerate(encoder.categories_):
         if categories.dtype.kind in "biuf" and not np.array_equal(np.sort(categories), categories, equal_nan=True):
             raise ValueError("categories that are not sorted")  # which are searched for as if they were
         codes = np.arange(len(categories))
-        if grouped and encoder._infrequent_indices[k] is not None:
-            rare, codes = encoder._infrequent_indices[k], encoder._default_to_infrequent_mappings[k]
+        if infrequent[k] is not None:
+            rare, codes = infrequent[k], mappings[k]
             if codes.shape != (len(categories),) or codes.dtype.kind != "i" or not 0 <= rare[0] < len(categories):
                 raise ValueError("rare categories that are none")
-        elif grouped and encoder._default_to_infrequent_mappings[k] is not None:
+        elif mappings[k] is not None:
             raise ValueError("rare categories where there are none")
-        drop = None if drops is None else drops[k]
+        drop = drops[k]
         if drop is not None and not 0 <= drop <= codes.max():
             raise ValueError(f"category {drop} dropped of {len(codes)}")
         n_columns = codes.max() + (drop is None)

@@ -1,0 +1,197 @@
+"""The methods of `LSTMCharModel` that predict and judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl._estimator import GateActivations, gate_activations
+from tsl.char_model.encoding import network_inputs
+from tsl.char_model.parameters import CharParameters
+from tsl.char_model.settings import document_window
+from tsl.char_model.text_model import text_model
+from tsl.network import Sequences
+
+
+class PredictionMixin(CharParameters):
+    """What a fitted model expects of a text."""
+
+    classes_: NDArray[Any]
+
+    def predict_proba(self, contexts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of each character to come next.
+
+        Parameters
+        ----------
+        contexts : sequence of n str
+            Texts of any lengths, whose next character is asked for; of an empty one, the first.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Columns are in the order of `classes_`. A row does not depend on the other contexts.
+
+        Raises
+        ------
+        TypeError
+            If `contexts` is a single str or holds anything else.
+        ValueError
+            If there are unknown characters and ``unknown="error"``.
+        """
+        model = text_model(self)
+        if isinstance(contexts, str):
+            raise TypeError(f"contexts must be a sequence of str, got a str: for one context write [{contexts!r}]")
+        return np.exp(model.log_probabilities(model.encoder.encode_all(list(contexts))))
+
+    def predict(self, contexts: Sequence[str]) -> NDArray[np.str_]:
+        """Return the likeliest next character after each context.
+
+        Parameters
+        ----------
+        contexts : sequence of n str
+            As in `predict_proba`.
+
+        Returns
+        -------
+        characters : ndarray of str, of shape (n,)
+            One for each context.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `predict_proba`.
+        """
+        likeliest = self.predict_proba(contexts).argmax(axis=1)
+        return self.classes_[likeliest]
+
+    def surprisal(self, text: str) -> NDArray[np.float64]:
+        """Return how unexpected each character of a text is, given those before it.
+
+        Parameters
+        ----------
+        text : str
+            It may be long: it is read piece by piece.
+
+        Returns
+        -------
+        surprisal : ndarray of shape (n_characters,)
+            Negative log-likelihoods in nats. The characters are those that the model reads: in lower case if
+            `lowercase`, and without unknown ones if ``unknown="ignore"``.
+
+        Raises
+        ------
+        TypeError
+            If `text` is not a str.
+        ValueError
+            If there are unknown characters and ``unknown="error"``.
+        """
+        model = text_model(self)
+        codes = model.encoder.encode(text)
+        surprisal = model.surprisal(codes)
+        starts = model.encoder.starts_character(codes)
+        return surprisal if starts.all() else np.add.reduceat(surprisal, np.flatnonzero(starts))
+
+    def score(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> float:
+        """Return the mean log-likelihood of a character, in nats: higher is better.
+
+        Parameters
+        ----------
+        text : str or list of str
+            Characters of several texts count alike. With `y`, contexts as in `predict_proba`.
+        y : sequence of str, default=None
+            None, or the character after each context; then only these are scored.
+
+        Returns
+        -------
+        score : float
+            At most 0. The sum over all characters is the log-likelihood of the text.
+
+        Raises
+        ------
+        TypeError
+            If a text is not a str.
+        ValueError
+            If there is no character, or an unknown one and ``unknown="error"``.
+        """
+        model = text_model(self)
+        examples = model.encoder.examples(text, y, document_window(self))
+        of_token, targets = model.mean_log_likelihood(examples), examples.targets
+        # The network may read bytes, but the score is that of a character.
+        return of_token * targets.size / max(1, int(model.encoder.starts_character(targets).sum()))
+
+    def bits_per_char(self, text: str | Sequence[str]) -> float:
+        """Return the mean negative log2-likelihood of a character.
+
+        Parameters
+        ----------
+        text : str or list of str
+            As in `score`.
+
+        Returns
+        -------
+        bits : float
+            What a perfect compressor with this model would need for a character.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `score`.
+        """
+        return -self.score(text) / math.log(2)
+
+    def perplexity(self, text: str | Sequence[str]) -> float:
+        """Return the number of equally likely characters that would be as hard to predict.
+
+        Parameters
+        ----------
+        text : str or list of str
+            As in `score`.
+
+        Returns
+        -------
+        perplexity : float
+            From 1 up.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `score`.
+        """
+        return math.exp(-self.score(text))
+
+    def gates(self, text: str) -> list[GateActivations]:
+        """Return the activations of all gates, and the cell and hidden states, after each character.
+
+        Parameters
+        ----------
+        text : str
+            Read from the first character to the last, also by a windowed model. The result takes memory for six
+            numbers a character and unit.
+
+        Returns
+        -------
+        gates : list of GateActivations
+            One a layer, the lowest first: named tuples of `layer`, `direction` and the arrays `input`, `forget`,
+            `candidate`, `output`, `cell` and `hidden`, each of shape (1, n_characters, n_units).
+
+        Raises
+        ------
+        TypeError
+            If `text` is not a str.
+        ValueError
+            If it is empty, or has unknown characters and ``unknown="error"``.
+
+        See Also
+        --------
+        tsl.plotting.plot_gates : A picture of them.
+        """
+        model = text_model(self)
+        codes, network = model.encoder.encode(text), model.network
+        if codes.size == 0:
+            raise ValueError("text must have at least 1 known character, got none")
+        inputs = network_inputs(network.architecture, codes)
+        return gate_activations(network, Sequences(inputs, np.zeros(1, np.int64), np.array([codes.size])))
