@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
@@ -55,6 +56,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         self._dropout_seed = int(self._random_state.randint(2**31))
         self._optimizer_state = self.network_.new_optimizer_state()
         self.history_ = History()
+
+    def _adopt(self, architecture: Architecture, weights: dict[str, NDArray[Any]], dtype: Any) -> None:
+        """Set up a network with weights from elsewhere, by their names in `Network.named`, to go on from."""
+        self._begin(None, go_on=False)
+        self._start(architecture, dtype=dtype)
+        with self.network_.editing() as params:
+            for name, array in self.network_.named(params).items():
+                array[:] = weights[name]
 
     def _check_same(self, architecture: Architecture, dtype: Any) -> None:
         """Check that the network has the form that parameters and data ask for now."""

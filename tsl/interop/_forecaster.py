@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import boxcox
 
-from tsl.forecasting.frames.encoder import LARGEST
 from tsl.forecasting.model.windows import MOST_SPREADS, ROUNDING, SMALLEST_SPREAD, Windowing
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.interop._graph import Graph
 from tsl.interop._network import add_network
 

@@ -13,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from tsl import __version__
 from tsl._estimator.scaling import Scaling
 from tsl.char_model import LSTMCharModel
+from tsl.char_model.text_model import text_model
 from tsl.classifier import LSTMClassifier
 from tsl.forecasting import LSTMForecaster
 from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
 from tsl.interop._network import LayerStates, add_network
 from tsl.interop._steps import add_step
-from tsl.persistence.replacing import replace_file
+from tsl.persistence.atomic import replace_file
 from tsl.regressor import LSTMRegressor
 
 _IN_PIPELINES = (LSTMRegressor, LSTMClassifier)
@@ -270,7 +271,7 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
         "tokens": model.tokens,
         "lowercase": json.dumps(bool(model.lowercase)),
         "window": json.dumps(0 if architecture.every_step else int(model._window)),
-        "first_log_probabilities": json.dumps(model._log_first().tolist()),
+        "first_log_probabilities": json.dumps(text_model(model).log_first().tolist()),
     }
 
 

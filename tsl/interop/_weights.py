@@ -1,7 +1,7 @@
 """Weights of a network as PyTorch and Keras keep them: plain arrays, so that neither package is needed.
 
-All three keep gates in the order input, forget, candidate, output. PyTorch transposes matrices and has two biases, which
-are added; Keras has the matrices of `tsl`, in a list, layer by layer.
+All three keep gates in the order input, forget, candidate, output. PyTorch transposes matrices and has two biases,
+which are added; Keras has the matrices of `tsl`, in a list, layer by layer.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def torch_state(network: Network) -> dict[str, NDArray[Any]]:
         for name in names:
             place = f"l{layer if equal else 0}" + ("_reverse" if name.endswith("_reverse") else "")
             module = "lstm" if equal else f"lstm.{layer}"
-            state[f"{module}.weight_ih_{place}"] = np.ascontiguousarray(named[f"{name}.w_in"].T)
-            state[f"{module}.weight_hh_{place}"] = np.ascontiguousarray(named[f"{name}.w_rec"].T)
+            state[f"{module}.weight_ih_{place}"] = named[f"{name}.w_in"].T.copy()
+            state[f"{module}.weight_hh_{place}"] = named[f"{name}.w_rec"].T.copy()
             state[f"{module}.bias_ih_{place}"] = named[f"{name}.bias"].copy()
             state[f"{module}.bias_hh_{place}"] = np.zeros_like(named[f"{name}.bias"])
-    state["head.weight"] = np.ascontiguousarray(named["head.w_out"].T)
+    state["head.weight"] = named["head.w_out"].T.copy()
     state["head.bias"] = named["head.b_out"].copy()
     return state
 
@@ -170,8 +170,8 @@ def from_keras(weights: Sequence[Any], bidirectional: bool) -> Weights:
     directions = 1 + bidirectional
     if n_cells < 1 or left_over or n_cells % directions:
         raise ValueError(
-            f"weights must be those of {'bidirectional ' * bidirectional}LSTM layers (a kernel, a recurrent kernel and a "
-            f"bias each) and of a dense layer, after those of an embedding if there is one, got {len(weights)} arrays"
+            f"weights must be those of {'bidirectional ' * bidirectional}LSTM layers (a kernel, a recurrent kernel and "
+            f"a bias each) and of a dense layer, after those of an embedding if there is one, got {len(weights)} arrays"
         )
     names = [name for layer in layer_names(n_cells // directions, bidirectional) for name in layer]
     for name, first in zip(names, range(0, 3 * n_cells, 3)):
