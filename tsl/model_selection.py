@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
-from tsl._tables import data_keys, library_of, to_pandas
+from tsl._tables import library_of, to_pandas
+from tsl._tables.columns import data_keys
 
 __all__ = ["PanelTimeSeriesSplit"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
-from tsl._tables import (
+from tsl._tables.columns import (
     CUTOFF,
     TARGET,
     TIME,

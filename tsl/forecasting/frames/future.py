@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import check_unique
+from tsl._tables.columns import check_unique
 from tsl.forecasting.frames.encoder import Encoder
 from tsl.forecasting.frames.output import LongNames
 from tsl.forecasting.frames.roles import Roles

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import check_unique, data_keys
+from tsl._tables.columns import check_unique, data_keys
 
 
 class IgnoredColumnsWarning(UserWarning):
