@@ -13,3 +13,6 @@ def problem(n=30, n_steps=6, n_channels=2, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, n_steps, n_channels))
     return X, X.mean(axis=(1, 2)) + 0.1 * rng.normal(size=n)
+
+
+X, Y = problem()

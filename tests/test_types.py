@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from regressor_problem import problem, small
-from sklearn.utils._param_validation import StrOptions
 
 from tsl import LSTMCharModel, LSTMClassifier, LSTMForecaster, LSTMRegressor, datasets
+from tsl._sklearn import StrOptions
 from tsl.baselines import Drift, Naive, SeasonalNaive, WindowAverage
 from tsl.model_selection import PanelTimeSeriesSplit
 from tsl.text import CharVocabulary, CharWindow

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval
 
 from tsl._estimator.options import Auto
+from tsl._sklearn import Interval
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average

@@ -14,7 +14,9 @@ from sklearn.utils.validation import column_or_1d
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_finite, naming
-from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
+from tsl._estimator.parameters import set_parameters
+from tsl._sklearn import checks_parameters
 from tsl.network import Loss
 
 
@@ -217,47 +219,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         dtype: Precision = "float32",
         callbacks: Iterable[Any] | None = None,
     ) -> None:
-        super().__init__(
-            hidden_size=hidden_size,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            forget_bias=forget_bias,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate_init=learning_rate_init,
-            learning_rate=learning_rate,
-            learning_rate_factor=learning_rate_factor,
-            learning_rate_every=learning_rate_every,
-            learning_rate_patience=learning_rate_patience,
-            learning_rate_warmup=learning_rate_warmup,
-            learning_rate_final=learning_rate_final,
-            max_iter=max_iter,
-            max_time=max_time,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            clip_norm=clip_norm,
-            clip_value=clip_value,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            n_threads=n_threads,
-            dtype=dtype,
-            callbacks=callbacks,
-        )
-        self.scaling = scaling
-        self.n_channels = n_channels
-        self.time_order = time_order
-        self.layout = layout
+        set_parameters(self, locals())
 
     @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:

@@ -9,14 +9,15 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import d2_pinball_score, r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_numbers, naming
-from tsl._estimator.data import Data
-from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder, checks_parameters
+from tsl._estimator.data import TrainingData
+from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
+from tsl._estimator.parameters import set_parameters
 from tsl._estimator.scaling import no_scaling, standard_scaling
+from tsl._estimator.scores import regression_score
+from tsl._sklearn import Interval, StrOptions, checks_parameters
 from tsl.network import Loss
 
 
@@ -215,6 +216,10 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     (80, 3)
     """
 
+    loss: Literal["squared_error", "absolute_error", "huber", "quantile"]
+    quantiles: float | Iterable[float]
+    huber_delta: float
+
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
         **WindowEstimator._parameter_constraints,
         "loss": [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
@@ -268,50 +273,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         dtype: Precision = "float32",
         callbacks: Iterable[Any] | None = None,
     ) -> None:
-        super().__init__(
-            hidden_size=hidden_size,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            forget_bias=forget_bias,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate_init=learning_rate_init,
-            learning_rate=learning_rate,
-            learning_rate_factor=learning_rate_factor,
-            learning_rate_every=learning_rate_every,
-            learning_rate_patience=learning_rate_patience,
-            learning_rate_warmup=learning_rate_warmup,
-            learning_rate_final=learning_rate_final,
-            max_iter=max_iter,
-            max_time=max_time,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            clip_norm=clip_norm,
-            clip_value=clip_value,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            n_threads=n_threads,
-            dtype=dtype,
-            callbacks=callbacks,
-        )
-        self.loss = loss
-        self.quantiles = quantiles
-        self.huber_delta = huber_delta
-        self.scaling = scaling
-        self.n_channels = n_channels
-        self.time_order = time_order
-        self.layout = layout
+        set_parameters(self, locals())
 
     @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -380,22 +342,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             1 at best, 0 for a constant prediction: the mean of y, or with ``loss="quantile"`` its quantiles. The mean
             over columns of y and over quantiles.
         """
-        y, predicted = check_numbers(y, "y", self), self.predict(X)
-        # Scores have no unit, and squares in some units are no numbers; a power of 2 costs no digits.
-        exponent = np.frexp(np.abs(y).max(axis=0))[1]
-        levels = self._levels()
-        y, predicted = (
-            np.ldexp(y, -exponent),
-            np.ldexp(predicted, -exponent[..., None] if len(levels) > 1 else -exponent),
-        )
-        if not levels:
-            return float(r2_score(y, predicted, sample_weight=sample_weight))
-        by_level = [predicted[..., q] for q in range(len(levels))] if len(levels) > 1 else [predicted]
-        scores = [
-            d2_pinball_score(y, values, sample_weight=sample_weight, alpha=level)
-            for level, values in zip(levels, by_level)
-        ]
-        return float(np.mean(scores))
+        return regression_score(check_numbers(y, "y", self), self.predict(X), self._levels(), sample_weight)
 
     # --- targets ----------------------------------------------------------------------------------------------
 
@@ -424,7 +371,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             raise ValueError(f"y has {targets.shape[1]} columns, but {self.n_outputs_} are expected")
         return targets
 
-    def _fit_target_scaling(self, data: Data) -> None:
+    def _fit_target_scaling(self, data: TrainingData) -> None:
         if self.scaling is None:
             self.target_scaling_ = no_scaling(self.n_outputs_)
         else:

@@ -1,21 +1,16 @@
-"""`LSTMCharModel` with bytes, rare characters, new characters, and contexts with answers."""
-
-import copy
+"""Bytes, rare characters, contexts with the character after each, and documents."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from text_models import FRENCH, QUESTION
 
 from tsl import LSTMCharModel
 from tsl.text import CharWindow
 
-TEXT = "to be or not to be, that is the question: " * 20
-FRENCH = "être où ne pas être, voilà la question… " * 20
 SMALL = {"hidden_size": 16, "max_iter": 8, "random_state": 0, "n_threads": 1}
-ENCODINGS = ["embedding", "onehot"]
-
 
 # --- bytes --------------------------------------------------------------------------------------------------
 
@@ -54,53 +49,12 @@ def test_bytes_are_written_as_characters(of_bytes):
 
 
 def test_rare_characters_become_one():
-    model = LSTMCharModel(**SMALL, min_frequency=5, unknown="replace").fit(TEXT + "xyz")
+    model = LSTMCharModel(**SMALL, min_frequency=5, unknown="replace").fit(QUESTION + "xyz")
     assert "x" not in model.classes_
     assert model.class_count_[model.classes_ == "\N{REPLACEMENT CHARACTER}"] == 3
     assert "\N{REPLACEMENT CHARACTER}" in model.classes_
     with pytest.raises(ValueError, match="min_frequency"):
-        LSTMCharModel(**SMALL, min_frequency=5).fit(TEXT)
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_new_characters_are_added_and_learned(encoding):
-    model = LSTMCharModel(**SMALL, unknown="grow", encoding=encoding).fit(TEXT)
-    contexts, old = ["to b", "the qu"], model.classes_
-    before = model.predict_proba(contexts)
-    counts = dict(zip(old, model.class_count_))
-    with pytest.raises(ValueError, match="grown"):
-        model.score("être")
-
-    grown = copy.deepcopy(model)
-    grown._prepare(grown.vocabulary_.grown("êàz"), 0, go_on=True)  # as partial_fit does before it trains
-    kept = np.isin(grown.classes_, old)
-    assert_array_equal(grown.classes_[~kept], ["z", "à", "ê"])
-    # the old ones make room for the new ones, but keep their ratios; float32 has 7 digits
-    after = grown.predict_proba(contexts)
-    assert_allclose(after[:, kept] / after[:, kept].sum(axis=1, keepdims=True), before, rtol=1e-5)
-    assert 0 < after[:, ~kept].sum() < 0.3
-    assert dict(zip(grown.classes_[kept], grown.class_count_[kept])) == counts
-    assert grown.class_count_[~kept].sum() == 0
-
-    for _ in range(25):
-        model.partial_fit(FRENCH)
-    assert_array_equal(model.classes_, sorted(set(TEXT + FRENCH)))
-    assert model.score(FRENCH) > -1.2  # 2.6 nats for how often characters come
-    assert model._optimizer_state.mean.size == model.network_.params.size
-
-
-def test_growing_with_nothing_new_changes_nothing():
-    model, twin = (LSTMCharModel(**SMALL, unknown=unknown).fit(TEXT) for unknown in ("grow", "error"))
-    assert_array_equal(model.partial_fit(TEXT[:200]).network_.params, twin.partial_fit(TEXT[:200]).network_.params)
-
-
-def test_codes_read_as_numbers_cannot_grow():
-    model = LSTMCharModel(**SMALL | {"max_iter": 1}, unknown="grow", encoding="scalar", window=8).fit(TEXT)
-    before = model.network_.params.copy()
-    with pytest.raises(ValueError, match="scalar"):
-        model.partial_fit(FRENCH)
-    assert_array_equal(model.network_.params, before)
-    assert len(model.classes_) == len(model.class_count_) == len(set(TEXT))
+        LSTMCharModel(**SMALL, min_frequency=5).fit(QUESTION)
 
 
 def test_thousands_of_characters():
@@ -115,20 +69,22 @@ def test_thousands_of_characters():
 
 def test_contexts_are_learned_like_windows_of_the_text():
     window = 10
-    windows = [TEXT[k : k + window] for k in range(len(TEXT) - window)]
+    windows = [QUESTION[k : k + window] for k in range(len(QUESTION) - window)]
     options = SMALL | {"max_iter": 2}
-    model = LSTMCharModel(**options).fit(windows, list(TEXT[window:]))
-    twin = LSTMCharModel(**options, windowed=True, window=window).fit(TEXT)
+    model = LSTMCharModel(**options).fit(windows, list(QUESTION[window:]))
+    twin = LSTMCharModel(**options, windowed=True, window=window).fit(QUESTION)
     assert_array_equal(model.network_.params, twin.network_.params)
     assert_array_equal(model.predict_proba(windows[:5]), twin.predict_proba(windows[:5]))
     expected = np.log(model.predict_proba(windows))
-    answers = np.searchsorted(model.classes_, list(TEXT[window:]))
-    assert model.score(windows, list(TEXT[window:])) == pytest.approx(expected[np.arange(len(windows)), answers].mean())
-    assert model.partial_fit(windows, list(TEXT[window:])).n_iter_ == 3
+    answers = np.searchsorted(model.classes_, list(QUESTION[window:]))
+    assert model.score(windows, list(QUESTION[window:])) == pytest.approx(
+        expected[np.arange(len(windows)), answers].mean()
+    )
+    assert model.partial_fit(windows, list(QUESTION[window:])).n_iter_ == 3
 
 
 def test_last_step_of_a_pipeline():
-    text, window = TEXT[:400], 10
+    text, window = QUESTION[:400], 10
     pipeline = make_pipeline(
         CharWindow(window=window, output="text"), LSTMCharModel(**SMALL | {"max_iter": 40}, learning_rate_init=0.01)
     )
@@ -141,8 +97,8 @@ def test_last_step_of_a_pipeline():
 
 
 def test_contexts_stop_early_on_the_last_ones():
-    windows = [TEXT[k : k + 5] for k in range(100)]
-    model = LSTMCharModel(**SMALL, early_stopping=True).fit(windows, list(TEXT[5:105]))
+    windows = [QUESTION[k : k + 5] for k in range(100)]
+    model = LSTMCharModel(**SMALL, early_stopping=True).fit(windows, list(QUESTION[5:105]))
     assert len(model.validation_scores_) == model.n_iter_
 
 

@@ -1,6 +1,6 @@
 """scikit-learn's own suite on every public estimator; its tables are arrays, so others are held to the same on theirs.
 
-`SlidingWindow` is in ``test_windows.py``: it passes all checks but two, whose reasons are there.
+`SlidingWindow` is in ``windows/test_sliding.py``: it passes all checks but two, whose reasons are there.
 """
 
 import copy

@@ -1,19 +1,16 @@
 """What the estimators share: parameters, checking, scaling, training."""
 
-from tsl._estimator.base import BaseLSTM, count, positive, share
+from tsl._estimator.base import NetworkEstimator
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.threads import resolve_threads
 from tsl._estimator.windowed import WindowEstimator
 
 __all__ = [
-    "BaseLSTM",
     "FitTasks",
     "GateActivations",
+    "NetworkEstimator",
     "WindowEstimator",
-    "count",
     "gate_activations",
-    "positive",
     "resolve_threads",
-    "share",
 ]

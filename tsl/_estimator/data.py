@@ -12,7 +12,7 @@ from tsl.network import Sequences
 from tsl.training import Samples
 
 
-class Data(NamedTuple):
+class TrainingData(NamedTuple):
     """What `fit` was given, checked."""
 
     windows: Sequences
@@ -21,19 +21,19 @@ class Data(NamedTuple):
     weights: NDArray[np.float64] | None
     """(n,), all above 0, the largest 1."""
 
-    def part(self, which: Any) -> Data:
+    def part(self, which: Any) -> TrainingData:
         """Those numbered `which`."""
         weights = None if self.weights is None else self.weights[which]
-        return Data(self.windows.part(which), self.targets[which], weights)
+        return TrainingData(self.windows.part(which), self.targets[which], weights)
 
 
-def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> Data:
+def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> TrainingData:
     """Put together what belongs together, without the windows of weight 0."""
     n = len(windows.starts)
     if len(targets) != n:
         raise ValueError(f"X and y must have the same length, got {n} windows in X and {len(targets)} rows in y")
     if sample_weight is None:
-        return Data(windows, targets, None)
+        return TrainingData(windows, targets, None)
     weights = check_numbers(sample_weight, "sample_weight")
     if weights.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), one weight for each window, got {weights.shape}")
@@ -43,10 +43,10 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
         raise ValueError("sample_weight must not be zero for all windows")
     weights = weights / weights.max()
     # Also those that are nothing in the network's type: a batch of them alone would have no mean.
-    return Data(windows, targets, weights).part(weights.astype(dtype) > 0)
+    return TrainingData(windows, targets, weights).part(weights.astype(dtype) > 0)
 
 
-def merged(data: Data) -> Data:
+def merged(data: TrainingData) -> TrainingData:
     """The same windows in an order of their own, each once: those that were repeated weigh more.
 
     For windows that are all in one batch: a window twice is then the same as a weight of 2, bit for bit. The order is

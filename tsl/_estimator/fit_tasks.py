@@ -5,17 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tsl._sklearn import new_fit_task
 from tsl.network import Network
 from tsl.training import Callback, History
-
-__all__ = ["CallbackSupportMixin", "FitTasks"]
-
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # scikit-learn before 1.9 has no callbacks
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
 
 
 class FitTasks(Callback):
@@ -47,9 +39,8 @@ class FitTasks(Callback):
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._epoch: Any = None
-        self._fit: Any = None
-        if hasattr(estimator, "_init_callback_context"):
-            self._fit = estimator._init_callback_context(max_subtasks=max_iter)
+        self._fit = new_fit_task(estimator, max_iter)
+        if self._fit is not None:
             self._fit.call_on_fit_task_begin(**self._data)
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:

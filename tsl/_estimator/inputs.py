@@ -18,7 +18,6 @@ from tsl.windows._columns import refuse_other_types
 
 FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
 AS_IT_IS = {"dtype": "numeric", "ensure_all_finite": False}
-STACKLEVEL = 6  # from `read_windows` to the call of `fit`
 
 
 class Windows(NamedTuple):
@@ -66,7 +65,7 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
         return Windows(sequences, None, False)
     may_be_columns = False
     if reset and estimator.columns_ is None:
-        in_order = warn_of_order(estimator, array, is_table, STACKLEVEL)
+        in_order = warn_of_order(estimator, array, is_table)
         is_copy = len(rows) == array.shape[0] * array.shape[1]  # windows that share rows are of one series
         may_be_columns = is_table and n_channels is None and is_copy and not in_order
     return Windows(sequences, array.shape[1], may_be_columns)
@@ -155,7 +154,7 @@ def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) 
         vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
         estimator.columns_, estimator.n_features_in_ = None, X.shape[1] * X.shape[2]
         if n_channels is None:
-            warn_of_axes(estimator, X.shape[1], X.shape[2], STACKLEVEL + 1)
+            warn_of_axes(estimator, X.shape[1], X.shape[2])
     return X
 
 

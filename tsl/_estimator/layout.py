@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._warnings import calls_within_tsl
 from tsl.windows import WindowLayoutWarning
 from tsl.windows._lags import lag_columns
 
@@ -66,7 +67,7 @@ def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[An
     return ordered(estimator, table.reshape(*table.shape[:-1], -1, n_channels))
 
 
-def warn_of_axes(estimator: Any, n_steps: int, n_channels: int, stacklevel: int) -> None:
+def warn_of_axes(estimator: Any, n_steps: int, n_channels: int) -> None:
     """Warn where time and channels of a three-dimensional X seem to be the wrong way round."""
     looks_turned = n_channels > 3 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
     if looks_turned and isinstance(estimator.layout, str) and estimator.layout == "auto":
@@ -75,11 +76,11 @@ def warn_of_axes(estimator: Any, n_steps: int, n_channels: int, stacklevel: int)
             f"X is read as windows of {steps} of {n_channels} channels. If time is its last axis, as in sktime "
             "and aeon, give layout='channel_time'; layout='time_channel' reads it as now, without this warning",
             WindowLayoutWarning,
-            stacklevel=stacklevel + 1,
+            stacklevel=calls_within_tsl(),
         )
 
 
-def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool, stacklevel: int) -> bool:
+def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool) -> bool:
     """Warn where windows (n, T, C) of consecutive rows show that they were read wrongly.
 
     A row then has the values of the row before it, moved by a step. Returns whether they are moved as they should be.
@@ -98,7 +99,7 @@ def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool, stackle
             f"X is read as windows of {n_steps} steps, the oldest first, of {n_channels} channel(s). If its rows are "
             f"in the order of time, {hint}. time_order='oldest_first' reads it as now, without this warning",
             WindowLayoutWarning,
-            stacklevel=stacklevel + 1,
+            stacklevel=calls_within_tsl(),
         )
     return bool(ahead.all())
 

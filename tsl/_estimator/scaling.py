@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl._estimator.checks import all_finite
+from tsl._estimator.data import TrainingData
 from tsl._warnings import calls_within_tsl
 from tsl.network import Sequences
 from tsl.windows._outliers import FAR, SUSPECT, WITHIN, OutlierWarning, outliers
@@ -103,3 +104,35 @@ def coverage(sequences: Sequences, weights: NDArray[np.float64] | None) -> NDArr
     begin = np.bincount(sequences.starts, weights, n_rows + 1)
     end = np.bincount(sequences.starts + sequences.lengths, weights, n_rows + 1)
     return np.maximum(np.cumsum(begin - end)[:-1], 0.0)  # rounding may fall below 0 where no window is
+
+
+def input_scaling(training: TrainingData, *, may_be_columns: bool) -> Scaling:
+    """Return the standardisation of each channel of the training set.
+
+    If `may_be_columns`, each column of what was given as a table gets one of its own where columns differ too much to
+    be steps of one channel.
+    """
+    rows, starts, *_ = training.windows
+    if may_be_columns:
+        counts = np.ones(len(starts)) if training.weights is None else training.weights
+        by_column = standard_scaling(_table(training.windows), counts, 0, "X")
+        if not are_steps(by_column, len(starts)):
+            return Scaling(by_column.mean[:, None], by_column.scale[:, None])
+    return standard_scaling(rows, coverage(training.windows, training.weights), starts[0], "X")
+
+
+def scaled_windows(windows: Sequences, scaling: Scaling, dtype: Any) -> Sequences:
+    """Return the windows with scaled rows, as `dtype`."""
+    if scaling.mean.ndim == 1:
+        return windows._replace(rows=scaling.apply(windows.rows, dtype, "X"))
+    n_columns = len(scaling.mean)
+    if not (windows.lengths == n_columns).all():
+        raise ValueError(f"X must have the {n_columns} columns of fit, each of which has a scale of its own")
+    by_column = Scaling(scaling.mean[:, 0], scaling.scale[:, 0])
+    table = by_column.apply(_table(windows), dtype, "X")
+    return Sequences(table.reshape(-1, 1), np.arange(len(table)) * n_columns, windows.lengths)
+
+
+def _table(windows: Sequences) -> NDArray[Any]:
+    """Return windows (n, T) of one channel and equal length, a column for each step."""
+    return windows.rows[windows.starts[:, None] + np.arange(windows.lengths[0]), 0]

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from tsl._estimator.base import BaseLSTM, count
+from tsl._estimator.base import NetworkEstimator
 from tsl._estimator.checkpoints import open_checkpoint
-from tsl._estimator.data import Data, cut, make_data, merged
+from tsl._estimator.data import TrainingData, cut, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
-from tsl._estimator.options import Layout, TimeOrder, checks_parameters
-from tsl._estimator.scaling import Scaling, are_steps, coverage, no_scaling, standard_scaling
+from tsl._estimator.parameters import WindowParameters
+from tsl._estimator.scaling import Scaling, input_scaling, no_scaling, scaled_windows
+from tsl._estimator.settings import n_training_samples, new_architecture, new_optimizer, new_settings
 from tsl._estimator.threads import resolve_threads
-from tsl.network import Loss, Optimizer, Sequences, Targets
-from tsl.training import Samples, TrainingSettings
-
-# What "auto" stands for. Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
-# the larger penalty, and overfit with more steps; on the large ones such a penalty, and ten epochs, cost accuracy.
-AUTO_BATCH_SIZE = 64
-AUTO_STEPS = 300
-AUTO_LEAST_EPOCHS = 3
-AUTO_ALPHA = 5e-3
-AUTO_ALPHA_SAMPLES = 1000  # up to so many windows; then in inverse proportion to their number
+from tsl._sklearn import checks_parameters
+from tsl.network import Dropout, Loss, Optimizer, Sequences, Targets
+from tsl.training import Callback, Checkpoint, Samples, TrainingSettings
 
 
-class WindowEstimator(BaseLSTM):
+class WindowEstimator(WindowParameters, NetworkEstimator):
     """Base of `LSTMRegressor` and `LSTMClassifier`, which say what targets are."""
-
-    _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
-        **BaseLSTM._parameter_constraints,
-        "alpha": [StrOptions({"auto"}), *BaseLSTM._parameter_constraints["alpha"]],
-        "scaling": [StrOptions({"standard"}), None],
-        "n_channels": [count(), None],
-        "time_order": [StrOptions(set(get_args(TimeOrder)))],
-        "layout": [StrOptions(set(get_args(Layout))), "array-like"],
-    }
 
     n_timesteps_in_: int | None
     n_channels_in_: int
@@ -58,7 +43,7 @@ class WindowEstimator(BaseLSTM):
         """Targets (n, k) in float64, or the numbers of classes (n,); `reset` to learn what they are like."""
         raise NotImplementedError
 
-    def _fit_target_scaling(self, data: Data) -> None:
+    def _fit_target_scaling(self, data: TrainingData) -> None:
         """Learn how to scale targets from the training part."""
 
     def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:
@@ -126,8 +111,10 @@ class WindowEstimator(BaseLSTM):
         kept = open_checkpoint(checkpoint, checkpoint_every)
         go_on = self.warm_start and hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not go_on)
-        n_training = self._n_training(len(data.targets), X_val, y_val)
-        settings = self._resolved_settings(n_training)
+        if (X_val is None) != (y_val is None):
+            raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
+        n_training = n_training_samples(self, len(data.targets), has_validation=X_val is not None)
+        settings, optimizer = new_settings(self, n_training), new_optimizer(self, n_training)
         if n_training == len(data.targets) <= settings.batch_size:
             data = merged(data)
             n_training = len(data.targets)
@@ -138,16 +125,7 @@ class WindowEstimator(BaseLSTM):
         elif X_val is not None:
             validation = self._read_validation(X_val, y_val)
         tasks = FitTasks(self, X, y, sample_weight, settings.max_iter)
-        optimizer = self._resolved_optimizer(n_training)
-        self._train(
-            samples,
-            validation,
-            loss=self._loss(),
-            optimizer=optimizer,
-            settings=settings,
-            callbacks=[tasks],
-            checkpoint=kept,
-        )
+        self._train_windows(samples, validation, optimizer, settings, [tasks], kept)
         tasks.close()
         return self
 
@@ -157,53 +135,39 @@ class WindowEstimator(BaseLSTM):
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
         go_on = hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not go_on)
-        n = len(data.targets)
-        settings = replace(self._resolved_settings(n), max_iter=1)
-        if n <= settings.batch_size:
-            data = merged(data)
-        self._begin(None, go_on=go_on)
-        samples = self._prepare(data, len(data.targets), go_on=go_on)
+        n_samples = len(data.targets)
+        settings, optimizer = replace(new_settings(self, n_samples), max_iter=1), new_optimizer(self, n_samples)
         if self.learning_rate == "cosine":  # it would fall to its end in every single call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))
-        self._train(samples, None, loss=self._loss(), optimizer=self._resolved_optimizer(n), settings=settings)
+        if n_samples <= settings.batch_size:
+            data = merged(data)
+        self._begin(None, go_on=go_on)
+        self._train_windows(self._prepare(data, len(data.targets), go_on=go_on), None, optimizer, settings)
         return self
 
-    def _resolved_optimizer(self, n_samples: int) -> Optimizer:
-        """Optimizer with a number in place of "auto"."""
-        optimizer = self._optimizer()
-        if self.alpha != "auto":
-            return optimizer
-        return replace(optimizer, alpha=AUTO_ALPHA * min(1.0, AUTO_ALPHA_SAMPLES / n_samples))
-
-    def _resolved_settings(self, n_samples: int) -> TrainingSettings:
-        """Settings with numbers in place of "auto"."""
-        if self.batch_size == "auto":  # of equal size, as the mean of a last batch of one window is mostly noise
-            batch_size = _ceil_div(n_samples, _ceil_div(n_samples, AUTO_BATCH_SIZE))
-        else:
-            batch_size = int(self.batch_size)
-        if self.max_iter == "auto":
-            steps_per_epoch = _ceil_div(n_samples, batch_size)
-            max_iter = max(AUTO_LEAST_EPOCHS, _ceil_div(AUTO_STEPS, steps_per_epoch))
-        else:
-            max_iter = int(self.max_iter)
-        return self._settings(max_iter=max_iter, batch_size=batch_size)
-
-    def _n_training(self, n_samples: int, X_val: Any, y_val: Any) -> int:
-        """How many samples, from the first, are to be trained on."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
-        if X_val is not None or not self.early_stopping:
-            return n_samples
-        n_training = n_samples - max(1, round(self.validation_fraction * n_samples))
-        if n_training < 1:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} leaves nothing to train on, with n_samples={n_samples}"
-            )
-        return n_training
+    def _train_windows(
+        self,
+        samples: Samples,
+        validation: Samples | None,
+        optimizer: Optimizer,
+        settings: TrainingSettings,
+        callbacks: Iterable[Callback] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self._train(
+            samples,
+            validation,
+            loss=self._loss(),
+            optimizer=optimizer,
+            settings=settings,
+            dropout=Dropout(self.dropout, self.recurrent_dropout, seed=self._dropout_seed),
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+        )
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    def _read_data(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Data:
+    def _read_data(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> TrainingData:
         """Check the data; `reset` to learn their form, otherwise it must be the same."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
@@ -226,54 +190,40 @@ class WindowEstimator(BaseLSTM):
             self._may_be_columns = may_be_columns
         return windows
 
-    def _prepare(self, data: Data, n_training: int, *, go_on: bool) -> Samples:
+    def _prepare(self, data: TrainingData, n_training: int, *, go_on: bool) -> Samples:
         """Set up scaling and network from the first `n_training` samples, and scale all."""
-        architecture = self._architecture(self.n_channels_in_, self._n_network_outputs())
+        architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs())
         if go_on:
-            self._check_same(architecture)
+            self._check_same(architecture, self.dtype)
         else:
             training = data.part(slice(n_training))
-            self.input_scaling_ = self._new_input_scaling(training)
+            if self.scaling is None:
+                self.input_scaling_ = no_scaling(self.n_channels_in_)
+            else:
+                self.input_scaling_ = input_scaling(training, may_be_columns=self._may_be_columns)
             self._fit_target_scaling(training)
-            self._start(architecture, int(training.windows.lengths.max()))
+            n_steps = int(training.windows.lengths.max())
+            self._start(architecture, dtype=self.dtype, forget_bias=self.forget_bias, n_steps=n_steps)
         return self._samples(data)
 
-    def _new_input_scaling(self, training: Data) -> Scaling:
-        rows, starts, *_ = training.windows
-        if self.scaling is None:
-            return no_scaling(rows.shape[1])
-        if self._may_be_columns:
-            counts = np.ones(len(starts)) if training.weights is None else training.weights
-            by_column = standard_scaling(_table(training.windows), counts, 0, "X")
-            if not are_steps(by_column, len(starts)):
-                return Scaling(by_column.mean[:, None], by_column.scale[:, None])
-        return standard_scaling(rows, coverage(training.windows, training.weights), starts[0], "X")
-
-    def _samples(self, data: Data) -> Samples:
-        """Scaled, in the network's type."""
+    def _samples(self, data: TrainingData) -> Samples:
+        """Return the data as the network is to see them: scaled, in its type."""
         dtype = self.network_.dtype
         targets = Targets(self._scaled_targets(data.targets), np.arange(len(data.targets)))
         weights = None if data.weights is None else data.weights.astype(dtype)
-        return Samples(self._scaled(data.windows), targets, weights)
+        return Samples(scaled_windows(data.windows, self.input_scaling_, dtype), targets, weights)
 
-    def _scaled(self, windows: Sequences) -> Sequences:
-        dtype, scaling = self.network_.dtype, self.input_scaling_
-        if scaling.mean.ndim == 1:
-            return windows._replace(rows=scaling.apply(windows.rows, dtype, "X"))
-        n_columns = len(scaling.mean)
-        if not (windows.lengths == n_columns).all():
-            raise ValueError(f"X must have the {n_columns} columns of fit, each of which has a scale of its own")
-        by_column = Scaling(scaling.mean[:, 0], scaling.scale[:, 0])
-        table = by_column.apply(_table(windows), dtype, "X")
-        return Sequences(table.reshape(-1, 1), np.arange(len(table)) * n_columns, windows.lengths)
+    def _network_inputs(self, X: Any) -> Sequences:
+        """Return the windows of X as the fitted network is to see them."""
+        check_is_fitted(self)
+        return scaled_windows(self._read_inputs(X, reset=False), self.input_scaling_, self.network_.dtype)
 
     # --- what a fitted network gives --------------------------------------------------------------------------
 
     def _network_outputs(self, X: Any) -> NDArray[Any]:
         """(n, n_network_outputs) for the windows of X."""
-        check_is_fitted(self)
-        sequences = self._scaled(self._read_inputs(X, reset=False))
-        return self.network_.forward(sequences, n_threads=resolve_threads(self.n_threads))
+        inputs = self._network_inputs(X)
+        return self.network_.forward(inputs, n_threads=resolve_threads(self.n_threads))
 
     def gates(self, X: Any) -> list[GateActivations]:
         """Activations of all gates, and the cell and hidden states, at every step.
@@ -294,19 +244,10 @@ class WindowEstimator(BaseLSTM):
         --------
         tsl.plotting.plot_gates : A picture of them.
         """
-        check_is_fitted(self)
-        return gate_activations(self.network_, self._scaled(self._read_inputs(X, reset=False)))
+        inputs = self._network_inputs(X)
+        return gate_activations(self.network_, inputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _table(windows: Sequences) -> NDArray[Any]:
-    """(n, T) windows of one channel and equal length, a column a step."""
-    return windows.rows[windows.starts[:, None] + np.arange(windows.lengths[0]), 0]
-
-
-def _ceil_div(n: int, divisor: int) -> int:
-    return -(-n // divisor)

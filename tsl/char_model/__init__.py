@@ -1,8 +1,8 @@
 """A character model of a text: `LSTMCharModel`."""
 
 from tsl.char_model.model import LSTMCharModel
-from tsl.char_model.showing import TextSamples
-from tsl.char_model.states import TextState
-from tsl.char_model.streaming import TextStream
+from tsl.char_model.text_samples import TextSamples
+from tsl.char_model.text_state import TextState
+from tsl.char_model.text_stream import TextStream
 
 __all__ = ["LSTMCharModel", "TextSamples", "TextState", "TextStream"]

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._estimator import FitTasks, NetworkEstimator
 from tsl._estimator.checkpoints import open_checkpoint
-from tsl._estimator.options import Auto, LearningRate, Solver, checks_parameters
+from tsl._estimator.options import Auto, LearningRate, Solver
+from tsl._estimator.parameters import set_parameters
+from tsl._sklearn import checks_parameters
+from tsl.char_model.encoding import TextEncoder, lowered
+from tsl.char_model.generation import GenerationMixin
+from tsl.char_model.prediction import PredictionMixin
 from tsl.char_model.samples import Contexts, Documents
-from tsl.char_model.writing import TextWriter
+from tsl.char_model.settings import document_window, new_architecture, new_dropout, new_optimizer
+from tsl.char_model.text_model import text_model
+from tsl.char_model.training import LOG_LOSS, plan_training, plan_within_time
+from tsl.char_model.vocabulary_growth import grow
+from tsl.text import CharVocabulary
 from tsl.training import Checkpoint
 
+# A one-hot vector reaches a unit by a single weight, so that Glorot's rule for vectors of many entries makes all
+# characters look alike at first.
+ONE_HOT_SCALE = 0.5
+PRECISION = "float32"
 
-class LSTMCharModel(TextWriter):
+
+class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     """Learn to write like a text: predict each character from those before it.
 
     By default the text is read in `batch_size` parallel streams, chunk by chunk of `sequence_length` characters;
@@ -141,6 +157,8 @@ class LSTMCharModel(TextWriter):
     True
     """
 
+    vocabulary_: CharVocabulary
+
     def __init__(
         self,
         *,
@@ -175,36 +193,7 @@ class LSTMCharModel(TextWriter):
         n_threads: int | None = None,
         callbacks: Iterable[Any] | None = None,
     ) -> None:
-        self.hidden_size = hidden_size
-        self.encoding = encoding
-        self.embedding_size = embedding_size
-        self.windowed = windowed
-        self.window = window
-        self.sequence_length = sequence_length
-        self.batch_size = batch_size
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.weight_dropout = weight_dropout
-        self.solver = solver
-        self.alpha = alpha
-        self.learning_rate_init = learning_rate_init
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.max_time = max_time
-        self.clip_norm = clip_norm
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.tokens = tokens
-        self.min_frequency = min_frequency
-        self.unknown = unknown
-        self.lowercase = lowercase
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.n_threads = n_threads
-        self.callbacks = callbacks
+        set_parameters(self, locals())
 
     @checks_parameters
     def fit(
@@ -245,9 +234,10 @@ class LSTMCharModel(TextWriter):
             another form than the parameters say; or if `checkpoint` is of another fit, or no checkpoint.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        examples, held_out = self._prepared(text, y, kept, go_on=self.warm_start and hasattr(self, "network_"))
+        examples, held_out = self._prepare(text, y, kept, go_on=self.warm_start and hasattr(self, "network_"))
         self.class_count_ = self._counts(examples)
-        validation = None if held_out is None else lambda: -self._mean_log_likelihood(held_out)
+        model = text_model(self)
+        validation = None if held_out is None else lambda: -model.mean_log_likelihood(held_out)
         self._learn(examples, validation, tasks_of=text, checkpoint=kept)
         return self
 
@@ -274,26 +264,99 @@ class LSTMCharModel(TextWriter):
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        examples, _ = self._prepared(text, y, None, go_on=hasattr(self, "network_"))
+        examples, _ = self._prepare(text, y, None, go_on=hasattr(self, "network_"))
         self.class_count_ = self.class_count_ + self._counts(examples)
         self._learn(examples, None, one_epoch=True)
         return self
 
-    def _prepared(
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _prepare(
         self, text: Any, y: Any, checkpoint: Checkpoint | None, *, go_on: bool
     ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
-        """What to learn from and what is held out, when there is a network for it; nothing changes on an error."""
-        texts = [*self._texts(text), *([] if y is None else self._texts(list(y)))]
+        """Return the training set and what is held out, when there is a network for it; nothing changes on an error."""
+        texts = [*lowered(text, self.lowercase), *([] if y is None else lowered(list(y), self.lowercase))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
         vocabulary = self._vocabulary_for(texts, go_on=go_on)
-        examples = self._examples(text, y, vocabulary)
+        examples = TextEncoder(vocabulary, self.lowercase).examples(text, y, document_window(self))
         held_out: Documents | Contexts | None = None
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()
         self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), go_on=go_on)
-        self._prepare(vocabulary, examples.window, go_on=go_on)
+        self._prepare_network(vocabulary, examples.window, go_on=go_on)
         return examples, held_out
+
+    def _vocabulary_for(self, texts: list[str], *, go_on: bool) -> CharVocabulary:
+        if not go_on:
+            return CharVocabulary(self.unknown, self.tokens, self.min_frequency).fit(texts)
+        return self.vocabulary_.grown(texts) if self.unknown == "grow" else self.vocabulary_
+
+    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, go_on: bool) -> None:
+        """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
+
+        If `go_on`, check instead that the network there is does so, and make room for new characters; nothing changes
+        on an error.
+        """
+        if go_on:
+            known = self.network_.architecture
+            self._check_same(new_architecture(self, len(self.vocabulary_), window, known), PRECISION)
+            self._grow(vocabulary)
+        else:
+            self._start(new_architecture(self, len(vocabulary), window), dtype=PRECISION)
+            if self.encoding == "onehot":
+                with self.network_.editing() as params:
+                    w_in = self.network_.named(params)["lstm_0.w_in"]
+                    w_in[:] = self._random_state.normal(scale=ONE_HOT_SCALE, size=w_in.shape)
+            self.class_count_ = np.zeros(len(vocabulary), np.int64)
+        self.vocabulary_ = vocabulary
+        self.classes_ = vocabulary.tokens_
+        self._window = window or int(self.window)
+
+    def _grow(self, vocabulary: CharVocabulary) -> None:
+        """Make room in the network for a larger vocabulary."""
+        if len(vocabulary) == len(self.vocabulary_):
+            return
+        if not self.network_.architecture.one_hot:
+            raise ValueError('encoding="scalar" cannot learn new characters: their codes would change all others')
+        new_codes = vocabulary.encode(self.vocabulary_.characters_)
+        self.network_, self._optimizer_state = grow(
+            self.network_, self._optimizer_state, new_codes, len(vocabulary), self._random_state
+        )
+        counts = self.class_count_
+        self.class_count_ = np.zeros(len(vocabulary), np.int64)
+        self.class_count_[new_codes] = counts
+
+    def _learn(
+        self,
+        examples: Documents | Contexts,
+        validation: Callable[[], float] | None,
+        *,
+        tasks_of: Any = None,
+        one_epoch: bool = False,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Train `network_`; scikit-learn's callbacks are told when `tasks_of` says of what text."""
+        plan = plan_training(self, self.network_.architecture, examples, self._random_state)
+        if one_epoch:
+            epochs, settings = 1.0, replace(plan.settings, max_iter=1)
+        elif self.max_time is None:
+            epochs, settings = float(plan.settings.max_iter), plan.settings
+        else:
+            epochs, settings = plan_within_time(self, self.network_, plan, self.max_time)
+        tasks = [] if tasks_of is None else [FitTasks(self, tasks_of, None, None, settings.max_iter)]
+        self._train(
+            plan.samples,
+            validation,
+            loss=LOG_LOSS,
+            optimizer=new_optimizer(self),
+            settings=settings,
+            dropout=new_dropout(self, epochs, self.network_.architecture, self._dropout_seed),
+            callbacks=tasks,
+            checkpoint=checkpoint,
+        )
+        for task in tasks:
+            task.close()
 
     def _counts(self, examples: Documents | Contexts) -> NDArray[np.int64]:
         return np.bincount(examples.targets, minlength=len(self.vocabulary_))

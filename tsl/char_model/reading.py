@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.char_model.encoding import network_inputs
 from tsl.char_model.samples import Codes
-from tsl.char_model.states import TextState, check_state
+from tsl.char_model.text_state import TextState, check_state
 from tsl.network import Choice, Network, Sequences, Writer, choose
 
 REPEATED = 32  # characters back that one is told not to repeat, where one is
@@ -121,15 +122,14 @@ class StreamWriter:
 class WindowReader:
     """Reads the last `window` characters anew for every character."""
 
-    def __init__(self, network: Network, window: int, rows_of: Any, n_threads: int) -> None:
+    def __init__(self, network: Network, window: int, n_threads: int) -> None:
         self._network = network
         self._window = window
-        self._rows_of = rows_of
         self._n_threads = n_threads
 
     def after_each(self, codes: Codes) -> Iterator[NDArray[np.float32]]:
         """Outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
-        rows = self._rows_of(codes)
+        rows = network_inputs(self._network.architecture, codes)
         for begin in range(1, codes.size + 1, CHUNK):
             ends = np.arange(begin, min(begin + CHUNK, codes.size + 1))
             yield self._forward(rows, ends, np.minimum(ends, self._window))
@@ -140,7 +140,7 @@ class WindowReader:
         for first in range(0, len(contexts), CHUNK):
             windows = [context[-self._window :] for context in contexts[first : first + CHUNK]]
             lengths = np.array([window.size for window in windows])
-            rows = self._rows_of(np.concatenate(windows))
+            rows = network_inputs(self._network.architecture, np.concatenate(windows))
             outputs[first : first + CHUNK] = self._forward(rows, np.cumsum(lengths), lengths)
         return outputs
 

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._sklearn import Interval, StrOptions, check_parameters
 from tsl._tables.columns import POINT
 from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.evaluation.calibration import calibrate
@@ -156,7 +156,7 @@ class Forecaster(LookingBack, BaseEstimator):
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Read what to learn from, and its form."""
-        self._validate_params()
+        check_parameters(self)
         return Schema.learn(
             data,
             **roles,

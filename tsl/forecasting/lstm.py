@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
-from tsl._estimator import FitTasks, count, positive, resolve_threads, share
+from tsl._estimator import FitTasks, resolve_threads
 from tsl._estimator.checkpoints import open_checkpoint
-from tsl._estimator.fit_tasks import CallbackSupportMixin
-from tsl._estimator.options import Auto, Solver, checks_parameters
+from tsl._estimator.options import Auto, Solver
+from tsl._sklearn import CallbackSupportMixin, Interval, StrOptions, checks_parameters, count, positive, share
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats

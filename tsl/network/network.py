@@ -256,7 +256,7 @@ class Network:
         row_bytes = self.dtype.itemsize * n_steps * self._step_size
         per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
         at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
-        work = self._borrow_workspace(n_steps, at_once)
+        work = self.borrow_workspace(n_steps, at_once)
         barrier, forward_at = new_barrier(), forward_address(layout, packed, work)
 
         def run(thread):
@@ -271,12 +271,11 @@ class Network:
             in_threads(run_together, sharing, barrier)
         else:
             in_threads(run, n_threads)
-        if work.numbers.nbytes <= KEPT_BYTES:
-            self._kept_work.append((n_steps, at_once, work))
+        self.return_workspace(n_steps, at_once, work)
         return outputs, final
 
-    def _borrow_workspace(self, n_steps: int, batch: int) -> Workspace:
-        """Memory for a forward pass that no other call uses: the last one's if it is of the same sizes."""
+    def borrow_workspace(self, n_steps: int, batch: int) -> Workspace:
+        """Return memory for a forward pass that no other call uses: that of the last one if it is of the same sizes."""
         try:
             *sizes, work = self._kept_work.pop()
         except IndexError:
@@ -284,6 +283,11 @@ class Network:
         if sizes == [n_steps, batch]:
             return work
         return new_workspace(self.layout, n_steps, batch, self.dtype, keep=False)
+
+    def return_workspace(self, n_steps: int, batch: int, work: Workspace) -> None:
+        """Keep the workspace of a forward pass that has ended for the next one, unless it is large."""
+        if work.numbers.nbytes <= KEPT_BYTES:
+            self._kept_work.append((n_steps, batch, work))
 
     def _cell_states(self, work, cell, n_steps, n, real):
         """One cell's states from a workspace that kept every step, by time."""

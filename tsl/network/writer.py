@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tsl.kernels.products import WIDTH
 from tsl.kernels.threads import new_barrier
 from tsl.kernels.writing import ChoicePlan, choose_codes, write_codes
-from tsl.network.memory import new_workspace, rounded_up
+from tsl.network.memory import rounded_up
 from tsl.network.network import Network
 from tsl.network.plans import NO_DROPOUT
 from tsl.network.spec import Sequences
@@ -112,7 +112,6 @@ class Writer:
         """(2, n_streams, ·): all hidden and all cell states; may be read and set."""
         self._n_threads = n_threads
         self._packed = network.packed_weights()
-        self._work = new_workspace(network.layout, 1, n_streams, network.dtype, keep=False)
 
     def write(
         self,
@@ -151,14 +150,15 @@ class Writer:
         flags, plan, barrier = choice.flags(n_outputs), choice.plan(n_outputs), new_barrier()
         n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
         order = np.zeros((n_threads, n_outputs), np.int32)
-        forward_at = forward_address(network.layout, self._packed, self._work)
+        work = network.borrow_workspace(1, draws.shape[1])
+        forward_at = forward_address(network.layout, self._packed, work)
 
         def run(thread):
             write_codes(
                 forward_at,
                 network.layout,
                 self._packed,
-                self._work,
+                work,
                 data,
                 NO_DROPOUT,
                 flags,
@@ -174,4 +174,5 @@ class Writer:
             )
 
         in_threads(run, n_threads, barrier)
+        network.return_workspace(1, draws.shape[1], work)
         return codes, padded[:, :n_outputs]

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._sklearn import encoder_state
+
 _OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
 
 
@@ -85,21 +87,20 @@ def _check_panel(panel: Any) -> None:
 
 def _check_encoder(encoder: Any) -> None:
     """Refuse an encoder with columns out of range: SciPy would write beyond the array."""
-    drops, grouped = encoder._drop_idx_after_grouping, encoder._infrequent_enabled
-    sizes = encoder._n_features_outs
+    sizes, drops, infrequent, mappings = encoder_state(encoder)
     if len(sizes) != len(encoder.categories_):
         raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")
     for k, categories in enumerate(encoder.categories_):
         if categories.dtype.kind in "biuf" and not np.array_equal(np.sort(categories), categories, equal_nan=True):
             raise ValueError("categories that are not sorted")  # which are searched for as if they were
         codes = np.arange(len(categories))
-        if grouped and encoder._infrequent_indices[k] is not None:
-            rare, codes = encoder._infrequent_indices[k], encoder._default_to_infrequent_mappings[k]
+        if infrequent[k] is not None:
+            rare, codes = infrequent[k], mappings[k]
             if codes.shape != (len(categories),) or codes.dtype.kind != "i" or not 0 <= rare[0] < len(categories):
                 raise ValueError("rare categories that are none")
-        elif grouped and encoder._default_to_infrequent_mappings[k] is not None:
+        elif mappings[k] is not None:
             raise ValueError("rare categories where there are none")
-        drop = None if drops is None else drops[k]
+        drop = drops[k]
         if drop is not None and not 0 <= drop <= codes.max():
             raise ValueError(f"category {drop} dropped of {len(codes)}")
         n_columns = codes.max() + (drop is None)

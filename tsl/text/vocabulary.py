@@ -138,6 +138,8 @@ class CharVocabulary(BaseEstimator):
         if self.tokens == "byte":
             return np.frombuffer(check_text(text).encode("utf-8", "surrogatepass"), np.uint8).astype(np.int32)
         points = code_points(check_text(text))
+        if not points.size:
+            return np.zeros(0, np.int32)
         codes = self._codes(points)
         known = codes >= 0
         if known.all():

@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tsl._sklearn import read_feature_names, set_output_container
 from tsl.windows._arrays import (
     COLUMN_HINT,
     NUMBERS,
@@ -227,7 +228,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             One for each column, the oldest step first.
         """
         check_is_fitted(self)
-        names = list(_check_feature_names_in(self, input_features))
+        names = list(read_feature_names(self, input_features))
         if self._groups_column is not None:
             del names[self._groups_column]
         lags = [step * self.stride for step in reversed(range(self.window))]
@@ -249,7 +250,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         """
         # The inherited method is missing where get_feature_names_out is, and a pipeline then fails to set it.
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_container(self, transform)
         return self
 
     def __getstate__(self) -> dict[str, Any]:

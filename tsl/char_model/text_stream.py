@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.char_model.generation_options import GenerationOptions
 from tsl.char_model.reading import CharWriter, StreamReader, WindowReader
-from tsl.char_model.states import TextState, joined
-from tsl.char_model.wishes import Wishes
+from tsl.char_model.text_state import TextState, joined
 from tsl.network import Choice
 
 
@@ -34,7 +34,7 @@ class TextStream(Iterator[Any]):
         Where the texts begin.
     choice : Choice
         How a code is chosen.
-    wishes : Wishes
+    options : GenerationOptions
         When a text ends, and where chance comes from.
 
     Attributes
@@ -50,14 +50,14 @@ class TextStream(Iterator[Any]):
         tokens: NDArray[Any],
         state: TextState,
         choice: Choice,
-        wishes: Wishes,
+        options: GenerationOptions,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._choice = choice
-        self._random_state = wishes.random_state
+        self._random_state = options.random_state
         self._texts = [
-            _Text(tokens, wishes.stop, wishes.length, pending, held)
+            _Text(tokens, options.stop, options.length, pending, held)
             for pending, held in zip(state.pending, state.held, strict=True)
         ]
         self._pieces: list[_Piece | None] = [None] * state.n
@@ -97,7 +97,7 @@ class TextStream(Iterator[Any]):
     def _write(self) -> None:
         """Write some more of all texts."""
         shape = min(self._writer.at_once, max(text.left for text in self._texts)), len(self._texts)
-        draws = self._random_state.random_sample(shape) if self._choice.temperature else np.zeros(shape)
+        draws = np.zeros(shape) if self._random_state is None else self._random_state.random_sample(shape)
         codes, after = self._writer.write(self._after, draws, self._choice)
         self._take(codes, self._after, after)
 

@@ -1,24 +1,18 @@
-"""How a trained `LSTMCharModel` writes."""
+"""The methods of `LSTMCharModel` that write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
-
-from tsl.char_model.beams import Copyist, likeliest_codes
-from tsl.char_model.predicting import TextPredictor
-from tsl.char_model.states import TextState
-from tsl.char_model.streaming import TextStream
-from tsl.char_model.wishes import Wishes, check_wishes
+from tsl.char_model.generation_options import check_options
+from tsl.char_model.text_model import text_model
+from tsl.char_model.text_state import TextState
+from tsl.char_model.text_stream import TextStream
 
 
-class TextWriter(TextPredictor):
-    """The part of `LSTMCharModel` that writes."""
+class GenerationMixin:
+    """`generate` and `stream` of a fitted model."""
 
     def generate(
         self,
@@ -103,7 +97,7 @@ class TextWriter(TextPredictor):
         >>> text, model.generate(length=7, temperature=0, state=state)
         ('to', 'ck tick')
         """
-        wishes = check_wishes(
+        options = check_options(
             length=length,
             temperature=temperature,
             top_k=top_k,
@@ -117,7 +111,8 @@ class TextWriter(TextPredictor):
             state=state,
             random_state=random_state,
         )
-        texts = self._stream(prompt, wishes) if beam_width is None else self._beams(prompt, wishes)
+        model = text_model(self)
+        texts = model.write(prompt, options) if beam_width is None else model.search(prompt, options)
         written = texts.rest()
         text = written if n_samples > 1 else written[0]
         return (text, texts.state) if return_state else text
@@ -187,7 +182,7 @@ class TextWriter(TextPredictor):
         ...     print(character, end="|")
         t|o|c|k|
         """
-        wishes = check_wishes(
+        options = check_options(
             length=length,
             temperature=temperature,
             top_k=top_k,
@@ -200,47 +195,4 @@ class TextWriter(TextPredictor):
             state=state,
             random_state=random_state,
         )
-        return self._stream(prompt, wishes)
-
-    # --- inside -----------------------------------------------------------------------------------------------
-
-    def _stream(self, prompt: Any, wishes: Wishes) -> TextStream:
-        check_is_fitted(self)
-        begun = self._begun(prompt, wishes)
-        state = begun.part([0] * wishes.n_samples) if begun.n == 1 else begun
-        reader, choice = self._reader(), replace(wishes.choice, barred=self._barred(wishes))
-        return TextStream(reader, reader.writer(state.n), self.classes_, state, choice, wishes)
-
-    def _beams(self, prompt: Any, wishes: Wishes) -> TextStream:
-        """The likeliest texts, which have no end but the last character: where to stop is looked for afterwards."""
-        check_is_fitted(self)
-        if self.vocabulary_.tokens == "byte":
-            raise ValueError('beam_width looks for characters, and tokens="byte" has none')
-        reader, state = self._reader(), self._begun(prompt, wishes)
-        if state.n > 1:
-            raise ValueError(f"with beam_width, state must be of one text, got that of {state.n}")
-        assert wishes.beam_width is not None
-        codes = likeliest_codes(reader, state, self._barred(wishes), wishes.length, wishes.beam_width)
-        writer = Copyist(reader, codes[: wishes.n_samples])
-        return TextStream(reader, writer, self.classes_, state.part([0] * writer.n), wishes.choice, wishes)
-
-    def _barred(self, wishes: Wishes) -> NDArray[np.bool_]:
-        """Codes that must not come: unwanted ones, and those never seen, as U+FFFD that stands for what is unknown."""
-        barred = self.class_count_ == 0
-        for character in wishes.forbid:
-            codes = self.vocabulary_.encode(character.lower() if self.lowercase else character)
-            if codes.size > 1:
-                raise ValueError(f'forbid must be ASCII characters with tokens="byte", got {character!r}')
-            barred[codes] = True
-        if barred.all():
-            raise ValueError(f"forbid must leave a character that may come, got {wishes.forbid!r}")
-        return barred
-
-    def _begun(self, prompt: Any, wishes: Wishes) -> TextState:
-        """Where the prompt leads to, from the beginning of a text or from the state that was given."""
-        reader, codes, state = self._reader(), self._encode_one(prompt, "prompt"), wishes.state
-        if state is None:
-            state = reader.begin(self._log_first().astype(self.network_.dtype))
-        else:
-            reader.check(state)
-        return reader.read(state, np.tile(codes, (state.n, 1)))
+        return text_model(self).write(prompt, options)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from tsl.char_model.states import TextState
+from tsl.char_model.text_state import TextState
 from tsl.network import Choice
 
 
-class Wishes(NamedTuple):
+class GenerationOptions(NamedTuple):
     """Checked arguments of `LSTMCharModel.generate`, but for its prompt."""
 
     length: int
@@ -24,10 +24,11 @@ class Wishes(NamedTuple):
     forbid: str
     n_samples: int
     state: TextState | None
-    random_state: np.random.RandomState
+    random_state: np.random.RandomState | None
+    """None where nothing is drawn."""
 
 
-def check_wishes(
+def check_options(
     *,
     length: Any,
     temperature: Any = 1.0,
@@ -41,7 +42,7 @@ def check_wishes(
     n_samples: Any = 1,
     state: Any = None,
     random_state: Any = None,
-) -> Wishes:
+) -> GenerationOptions:
     """Refuse what cannot be done, and take the rest."""
     choice = Choice(
         temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
@@ -64,7 +65,7 @@ def check_wishes(
         raise TypeError(f"state must be one that generate or stream has given, got {type(state).__name__}")
     if state is not None and state.n not in (1, n_samples):
         raise ValueError(f"state must be of one text or of n_samples={n_samples}, got that of {state.n}")
-    return Wishes(
+    return GenerationOptions(
         length=_count("length", length, 0),
         choice=choice,
         beam_width=beam_width,
@@ -72,8 +73,16 @@ def check_wishes(
         forbid="".join(_texts("forbid", forbid or None)),
         n_samples=n_samples,
         state=state,
-        random_state=np.random.RandomState() if random_state is None else check_random_state(random_state),
+        random_state=_random_state(random_state, is_needed=choice.temperature > 0),
     )
+
+
+def _random_state(given: Any, *, is_needed: bool) -> np.random.RandomState | None:
+    """Return what to draw with; none is made where it is not needed, as one costs as much as 30 characters."""
+    if given is None:
+        return np.random.RandomState() if is_needed else None
+    random_state = check_random_state(given)
+    return random_state if is_needed else None
 
 
 def _number(name: str, value: Any, allowed: str, is_allowed: Any) -> float:

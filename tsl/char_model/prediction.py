@@ -1,4 +1,4 @@
-"""What a trained `LSTMCharModel` expects of a text."""
+"""The methods of `LSTMCharModel` that predict and judge."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from tsl._estimator import GateActivations, gate_activations, resolve_threads
-from tsl.char_model.reading import StreamReader, WindowReader, log_softmax
-from tsl.char_model.samples import Codes, Contexts, Documents
-from tsl.char_model.training import TextTrainer
+from tsl._estimator import GateActivations, gate_activations
+from tsl.char_model.encoding import network_inputs
+from tsl.char_model.parameters import CharParameters
+from tsl.char_model.settings import document_window
+from tsl.char_model.text_model import text_model
 from tsl.network import Sequences
 
 
-class TextPredictor(TextTrainer):
-    """The part of `LSTMCharModel` that predicts and judges."""
+class PredictionMixin(CharParameters):
+    """What a fitted model expects of a text."""
+
+    classes_: NDArray[Any]
 
     def predict_proba(self, contexts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probability of each character to come next.
@@ -40,10 +42,10 @@ class TextPredictor(TextTrainer):
         ValueError
             If there are unknown characters and ``unknown="error"``.
         """
-        check_is_fitted(self)
+        model = text_model(self)
         if isinstance(contexts, str):
             raise TypeError(f"contexts must be a sequence of str, got a str: for one context write [{contexts!r}]")
-        return np.exp(self._log_probabilities([self.vocabulary_.encode(one) for one in self._texts(list(contexts))]))
+        return np.exp(model.log_probabilities(model.encoder.encode_all(list(contexts))))
 
     def predict(self, contexts: Sequence[str]) -> NDArray[np.str_]:
         """Return the likeliest next character after each context.
@@ -87,11 +89,11 @@ class TextPredictor(TextTrainer):
         ValueError
             If there are unknown characters and ``unknown="error"``.
         """
-        check_is_fitted(self)
-        codes = self._encode_one(text)
-        surprisal = self._surprisal(codes)
-        begins = self._begins(codes)
-        return surprisal if begins.all() else np.add.reduceat(surprisal, np.flatnonzero(begins))
+        model = text_model(self)
+        codes = model.encoder.encode(text)
+        surprisal = model.surprisal(codes)
+        starts = model.encoder.starts_character(codes)
+        return surprisal if starts.all() else np.add.reduceat(surprisal, np.flatnonzero(starts))
 
     def score(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> float:
         """Return the mean log-likelihood of a character, in nats: higher is better.
@@ -115,11 +117,11 @@ class TextPredictor(TextTrainer):
         ValueError
             If there is no character, or an unknown one and ``unknown="error"``.
         """
-        check_is_fitted(self)
-        examples = self._examples(text, y, self.vocabulary_)
-        of_token, targets = self._mean_log_likelihood(examples), examples.targets
-        # what is learned from may be bytes, but what is read is characters
-        return of_token * targets.size / max(1, int(self._begins(targets).sum()))
+        model = text_model(self)
+        examples = model.encoder.examples(text, y, document_window(self))
+        of_token, targets = model.mean_log_likelihood(examples), examples.targets
+        # The network may read bytes, but the score is that of a character.
+        return of_token * targets.size / max(1, int(model.encoder.starts_character(targets).sum()))
 
     def bits_per_char(self, text: str | Sequence[str]) -> float:
         """Return the mean negative log2-likelihood of a character.
@@ -187,61 +189,9 @@ class TextPredictor(TextTrainer):
         --------
         tsl.plotting.plot_gates : A picture of them.
         """
-        check_is_fitted(self)
-        codes = self._encode_one(text)
+        model = text_model(self)
+        codes, network = model.encoder.encode(text), model.network
         if codes.size == 0:
             raise ValueError("text must have at least 1 known character, got none")
-        whole = Sequences(self._rows(codes), np.zeros(1, np.int64), np.array([codes.size]))
-        return gate_activations(self.network_, whole)
-
-    # --- inside -----------------------------------------------------------------------------------------------
-
-    def _reader(self) -> StreamReader | WindowReader:
-        n_threads = resolve_threads(self.n_threads)
-        if self.network_.architecture.every_step:
-            return StreamReader(self.network_, n_threads)
-        return WindowReader(self.network_, self._window, self._rows, n_threads)
-
-    def _encode_one(self, text: Any, name: str = "text") -> Codes:
-        if not isinstance(text, str):
-            hint = ": decode it first, as in text.decode('utf-8')" if isinstance(text, (bytes, bytearray)) else ""
-            raise TypeError(f"{name} must be a str, got {type(text).__name__}{hint}")
-        return self._encode(text)[0]
-
-    def _log_probabilities(self, contexts: list[Codes]) -> NDArray[np.float64]:
-        """(n, n_classes) of what comes after each context."""
-        known = [k for k, codes in enumerate(contexts) if codes.size]
-        expected = np.empty((len(contexts), len(self.classes_)))
-        expected[:] = self._log_first()
-        expected[known] = log_softmax(self._reader().after_all([contexts[k] for k in known]))
-        return expected
-
-    def _log_first(self) -> NDArray[np.float64]:
-        """Log-probabilities of a text's first character."""
-        counts = self.class_count_ + 1
-        return np.log(counts / counts.sum())
-
-    def _surprisal(self, codes: Codes) -> NDArray[np.float64]:
-        surprisal = np.empty(codes.size)
-        if codes.size:
-            surprisal[0] = -self._log_first()[codes[0]]
-        done = 1
-        for outputs in self._reader().after_each(codes[:-1]):
-            expected, came = log_softmax(outputs), codes[done : done + len(outputs)]
-            surprisal[done : done + len(outputs)] = -expected[np.arange(len(outputs)), came]
-            done += len(outputs)
-        return surprisal
-
-    def _mean_log_likelihood(self, examples: Documents | Contexts) -> float:
-        """Of a token."""
-        if sum(codes.size for codes in examples.texts) == 0:
-            raise ValueError("text must have at least 1 known character, got none")
-        if isinstance(examples, Documents):
-            total = -sum(float(self._surprisal(codes).sum()) for codes in examples.texts)
-            return total / examples.targets.size
-        expected = self._log_probabilities(examples.texts)
-        return float(expected[np.arange(len(expected)), examples.targets].mean())
-
-    def _begins(self, codes: Codes) -> NDArray[np.bool_]:
-        """Which tokens begin a character: all but the later bytes of one in UTF-8."""
-        return (codes & 0xC0) != 0x80 if self.vocabulary_.tokens == "byte" else np.ones(codes.size, np.bool_)
+        inputs = network_inputs(network.architecture, codes)
+        return gate_activations(network, Sequences(inputs, np.zeros(1, np.int64), np.array([codes.size])))

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from tsl.char_model.reading import StreamReader, WindowReader, log_softmax
 from tsl.char_model.samples import Codes
-from tsl.char_model.states import TextState
+from tsl.char_model.text_state import TextState
 from tsl.network import Choice
 
 
-class Copyist:
+class CodeCopier:
     """Writes codes (texts, length) that are known already."""
 
     def __init__(self, reader: StreamReader | WindowReader, codes: NDArray[np.int32]) -> None:
@@ -26,17 +26,17 @@ class Copyist:
 
 
 def likeliest_codes(
-    reader: StreamReader | WindowReader, state: TextState, barred: NDArray[np.bool_], length: int, width: int
+    reader: StreamReader | WindowReader, state: TextState, forbidden: NDArray[np.bool_], length: int, width: int
 ) -> Codes:
     """The likeliest of `width` texts (texts, length), the likeliest first; fewer where there are not as many.
 
-    At each step every text is continued by every code that is not `barred`, and the `width` likeliest are kept: of
+    At each step every text is continued by every code that is not `forbidden`, and the `width` likeliest are kept: of
     equally likely ones the one that continues the likelier text, then that with the lower code.
     """
     codes, totals = np.zeros((1, 0), np.int32), np.zeros(1)
     for _ in range(length):
         expected = log_softmax(state.outputs)
-        expected[:, barred] = -np.inf
+        expected[:, forbidden] = -np.inf
         candidates = (totals[:, None] + expected).ravel()
         best = np.argsort(-candidates, kind="stable")[:width]
         best = best[candidates[best] > -np.inf]

@@ -1,0 +1,75 @@
+"""From the parameters of `LSTMCharModel` to how its network is built and trained."""
+
+from __future__ import annotations
+
+from tsl._estimator.parameters import layer_sizes
+from tsl.char_model import defaults
+from tsl.char_model.parameters import CharParameters
+from tsl.network import Architecture, Dropout, Optimizer
+from tsl.training import Schedule
+
+# The cosine of the learning rate: up over the first 2 % of training, and down to 1 %.
+WARMUP, FINAL = 0.02, 0.01
+
+
+def document_window(parameters: CharParameters) -> int:
+    """Return how many characters of a whole text each one is predicted from; 0 for all of them, by streams."""
+    return int(parameters.window) if parameters.windowed or parameters.encoding == "scalar" else 0
+
+
+def new_architecture(
+    parameters: CharParameters, n_codes: int, window: int, known: Architecture | None = None
+) -> Architecture:
+    """Return the form of the network; where the parameters leave it open, it is that of a `known` one."""
+    if parameters.hidden_size != "auto":
+        hidden_sizes = layer_sizes(parameters.hidden_size)
+    elif known is not None:
+        hidden_sizes = known.hidden_sizes
+    else:
+        hidden_sizes = defaults.auto_hidden_sizes(parameters.max_time)
+    if parameters.encoding != "embedding":
+        n_embedded = 0
+    elif parameters.embedding_size != "auto":
+        n_embedded = int(parameters.embedding_size)
+    else:
+        n_embedded = defaults.auto_embedding_size(hidden_sizes) if known is None else known.n_embedded
+    one_hot = parameters.encoding != "scalar"
+    return Architecture(
+        n_codes if one_hot else 1,
+        hidden_sizes,
+        n_codes,
+        one_hot=one_hot,
+        every_step=not window,
+        n_embedded=n_embedded,
+    )
+
+
+def new_schedule(parameters: CharParameters, architecture: Architecture) -> Schedule:
+    """Return how the learning rate changes."""
+    rate = parameters.learning_rate_init
+    if rate == "auto":
+        rate = defaults.auto_learning_rate(not architecture.every_step, architecture.hidden_sizes)
+    return Schedule(parameters.learning_rate, init=rate, warmup=WARMUP, final=FINAL)
+
+
+def new_optimizer(parameters: CharParameters) -> Optimizer:
+    """Return the optimiser."""
+    return Optimizer(
+        solver=parameters.solver,
+        # Squares over about 100 steps: the customary 1,000 would be an eighth of a training.
+        beta_2=0.99 if parameters.solver == "adamw" else 0.999,
+        nesterov=True,
+        alpha=defaults.auto_alpha(parameters.solver) if parameters.alpha == "auto" else parameters.alpha,
+        clip_norm=parameters.clip_norm,
+    )
+
+
+def new_dropout(parameters: CharParameters, epochs: float, architecture: Architecture, seed: int) -> Dropout:
+    """Return what is left out in a training of so many epochs."""
+    auto = defaults.auto_dropouts(epochs, architecture.hidden_sizes)
+    return Dropout(
+        auto.outputs if parameters.dropout == "auto" else parameters.dropout,
+        auto.recurrent if parameters.recurrent_dropout == "auto" else parameters.recurrent_dropout,
+        auto.weights if parameters.weight_dropout == "auto" else parameters.weight_dropout,
+        seed=seed,
+    )
