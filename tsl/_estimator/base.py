@@ -1,4 +1,4 @@
-"""What all estimators share: one network, and one way to train it."""
+"""`NetworkEstimator`: the network of an estimator, and how it is trained."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         checkpoint: Checkpoint | None = None,
     ) -> None:
         """Train `network_`, and set what scikit-learn has names for."""
-        if settings.max_time is not None:  # which compiling would eat up
+        if settings.max_time is not None:  # compiling is not to count
             compile_kernels(self.network_.dtype, int(self.verbose))
         train(
             self.network_,

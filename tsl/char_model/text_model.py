@@ -58,7 +58,7 @@ class TextModel:
         else:
             self._reader = WindowReader(network, window, n_threads)
 
-    # --- what it expects --------------------------------------------------------------------------------------
+    # --- prediction -------------------------------------------------------------------------------------------
 
     def log_first(self) -> NDArray[np.float64]:
         """Return the log-probabilities (V,) of a text's first character."""
@@ -101,7 +101,7 @@ class TextModel:
         expected = self.log_probabilities(examples.texts)
         return float(expected[np.arange(len(expected)), examples.targets].mean())
 
-    # --- what it writes ---------------------------------------------------------------------------------------
+    # --- generation -------------------------------------------------------------------------------------------
 
     def write(self, prompt: Any, options: GenerationOptions) -> TextStream:
         """Return the text that goes on from a prompt, code by code."""
