@@ -109,8 +109,8 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
             If X seems to have the newest step first, or another axis for time.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        go_on = self.warm_start and hasattr(self, "network_")
-        data = self._read_data(X, y, sample_weight, reset=not go_on)
+        resume = self.warm_start and hasattr(self, "network_")
+        data = self._read_data(X, y, sample_weight, reset=not resume)
         if (X_val is None) != (y_val is None):
             raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
         n_training = n_training_samples(self, len(data.targets), has_validation=X_val is not None)
@@ -118,8 +118,8 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         if n_training == len(data.targets) <= settings.batch_size:
             data = merged(data)
             n_training = len(data.targets)
-        self._begin(kept, go_on=go_on)
-        samples, validation = self._prepare(data, n_training, go_on=go_on), None
+        self._begin(kept, resume=resume)
+        samples, validation = self._prepare(data, n_training, resume=resume), None
         if n_training < len(data.targets):
             samples, validation = cut(samples, n_training)
         elif X_val is not None:
@@ -133,16 +133,16 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         """Train for one epoch."""
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        go_on = hasattr(self, "network_")
-        data = self._read_data(X, y, sample_weight, reset=not go_on)
+        resume = hasattr(self, "network_")
+        data = self._read_data(X, y, sample_weight, reset=not resume)
         n_samples = len(data.targets)
         settings, optimizer = replace(new_settings(self, n_samples), max_iter=1), new_optimizer(self, n_samples)
         if self.learning_rate == "cosine":  # it would fall to its lowest rate in every call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))
         if n_samples <= settings.batch_size:
             data = merged(data)
-        self._begin(None, go_on=go_on)
-        self._train_windows(self._prepare(data, len(data.targets), go_on=go_on), None, optimizer, settings)
+        self._begin(None, resume=resume)
+        self._train_windows(self._prepare(data, len(data.targets), resume=resume), None, optimizer, settings)
         return self
 
     def _train_windows(
@@ -190,10 +190,10 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
             self._may_be_columns = may_be_columns
         return windows
 
-    def _prepare(self, data: TrainingData, n_training: int, *, go_on: bool) -> Samples:
+    def _prepare(self, data: TrainingData, n_training: int, *, resume: bool) -> Samples:
         """Set up scaling and network from the first `n_training` samples, and scale all."""
         architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs())
-        if go_on:
+        if resume:
             self._check_same(architecture, self.dtype)
         else:
             training = data.part(slice(n_training))

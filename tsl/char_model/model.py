@@ -235,7 +235,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             another architecture than the parameters say; or if `checkpoint` is of another fit, or not a checkpoint.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        examples, held_out = self._prepare(text, y, kept, go_on=self.warm_start and hasattr(self, "network_"))
+        examples, held_out = self._prepare(text, y, kept, resume=self.warm_start and hasattr(self, "network_"))
         self.class_count_ = self._counts(examples)
         model = text_model(self)
         validation = None if held_out is None else lambda: -model.mean_log_likelihood(held_out)
@@ -265,7 +265,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        examples, _ = self._prepare(text, y, None, go_on=hasattr(self, "network_"))
+        examples, _ = self._prepare(text, y, None, resume=hasattr(self, "network_"))
         self.class_count_ = self.class_count_ + self._counts(examples)
         self._learn(examples, None, one_epoch=True)
         return self
@@ -273,33 +273,33 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _prepare(
-        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, go_on: bool
+        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, resume: bool
     ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
         """Return the training set and what is held out, when there is a network for it; nothing changes on an error."""
         texts = [*lowered(text, self.lowercase), *([] if y is None else lowered(list(y), self.lowercase))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
-        vocabulary = self._vocabulary_for(texts, go_on=go_on)
+        vocabulary = self._vocabulary_for(texts, resume=resume)
         examples = TextEncoder(vocabulary, self.lowercase).examples(text, y, document_window(self))
         held_out: Documents | Contexts | None = None
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()
-        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), go_on=go_on)
-        self._prepare_network(vocabulary, examples.window, go_on=go_on)
+        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), resume=resume)
+        self._prepare_network(vocabulary, examples.window, resume=resume)
         return examples, held_out
 
-    def _vocabulary_for(self, texts: list[str], *, go_on: bool) -> CharVocabulary:
-        if not go_on:
+    def _vocabulary_for(self, texts: list[str], *, resume: bool) -> CharVocabulary:
+        if not resume:
             return CharVocabulary(self.unknown, self.tokens, self.min_frequency).fit(texts)
         return self.vocabulary_.grown(texts) if self.unknown == "grow" else self.vocabulary_
 
-    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, go_on: bool) -> None:
+    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, resume: bool) -> None:
         """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
 
-        If `go_on`, check instead that the network there is does so, and make room for new characters; nothing changes
+        If `resume`, check instead that the network there is does so, and make room for new characters; nothing changes
         on an error.
         """
-        if go_on:
+        if resume:
             known = self.network_.architecture
             self._check_same(new_architecture(self, len(self.vocabulary_), window, known), PRECISION)
             self._grow(vocabulary)
