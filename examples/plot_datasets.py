@@ -2,12 +2,12 @@
 A look at the data
 ==================
 
-The series that come with `tsl`, so that there is something real to try a model on.
+The data sets that come with `tsl`.
 """
 
 # %%
-# Every loader returns a pandas object with a time index. The sea surface temperature is a buoy's, every half hour;
-# over the year, a daily rhythm rides on the seasons.
+# Every loader returns a pandas object with a time index. The sea surface temperature was measured by a buoy every half
+# hour; it has a yearly and a daily season.
 
 import matplotlib.pyplot as plt
 
@@ -20,7 +20,7 @@ sea["2016-08-01":"2016-08-07"].plot(ax=week, title="One week of it")
 plt.show()
 
 # %%
-# Carbon dioxide rises and breathes with the seasons; sunspots come and go in about eleven years, never twice alike.
+# Carbon dioxide has a trend and a yearly season; sunspots have a cycle of about eleven years, whose length varies.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
 datasets.load_co2().plot(ax=left, ylabel="ppm", title="CO2 at Mauna Loa, weekly")
@@ -28,7 +28,7 @@ datasets.load_sunspots().plot(ax=right, title="Sunspots, yearly")
 plt.show()
 
 # %%
-# A glucose sensor's current follows the glucose in the blood. Both stop now and then: there are gaps.
+# The current of a glucose sensor follows the glucose in the blood. Both have gaps.
 
 glucose = datasets.load_glucose().loc["2010-04-01":"2010-04-03"]
 current, level = glucose.plot(subplots=True, figsize=(9, 4), title="Glucose sensor, three days")
@@ -37,7 +37,7 @@ level.set_ylabel("mg/dL")
 plt.show()
 
 # %%
-# Share prices: the closing price, adjusted for splits and dividends, of the companies that were listed all the time.
+# Share prices: the closing price, adjusted for splits and dividends, of the companies that were listed throughout.
 
 prices = datasets.load_stocks().pivot(columns="ticker", values="adj_close")
 prices[["AAPL", "IBM", "MSFT"]].plot(logy=True, figsize=(9, 3), ylabel="US dollars")

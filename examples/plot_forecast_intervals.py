@@ -1,13 +1,12 @@
 """
-Forecast with intervals, and check them
-=======================================
+Forecast with prediction intervals, and check their coverage
+============================================================
 
-A year of carbon dioxide in the air, week by week, with ranges that should hold four of five and nineteen of twenty
-readings; and a look at whether such ranges did so before.
+A year of weekly carbon dioxide in the air, with 80 % and 95 % prediction intervals, and their coverage in a backtest.
 """
 
 # %%
-# Some weeks have no reading; the network is told which. The forecaster takes the Series as it is.
+# Some weeks have no reading; with ``missing="mask"`` the network is told which. The forecaster takes a Series.
 
 import matplotlib.pyplot as plt
 
@@ -25,14 +24,14 @@ forecast = forecaster.fit(known).predict(level=[80, 95])
 print(forecast.head(3).round(1))
 
 # %%
-# Beside it what came:
+# Beside the forecast, the observed values:
 
 plot_forecast(known, forecast, actual=later)
 plt.show()
 
 # %%
-# One year proves little. A backtest forecasts the last ten, each by what was known before it, by a network that was
-# trained on what was known before all of them.
+# One year is not enough to judge. A backtest forecasts the last ten years, each from its cutoff, by a network that is
+# trained on the data before the first cutoff.
 
 backtest = forecaster.backtest(n_windows=10, level=[80, 95])
 print(evaluate(backtest, ["mae", "coverage"]).round(2).to_string())
@@ -41,7 +40,7 @@ plot_backtest(backtest)
 plt.show()
 
 # %%
-# `SeasonalNaive` repeats the year before, and so is off by what a year adds. How the error grows over the year:
+# `SeasonalNaive` repeats the year before, so its error is the yearly increase. The error by steps ahead:
 
 plot_error_by_step(evaluate(backtest, ["mae"], by="step"))
 plt.show()

@@ -1,14 +1,13 @@
 """
-Forecast a glucose sensor, with a range
-=======================================
+Forecast a glucose sensor, with an interval
+===========================================
 
-A forecast that says how sure it is: what a sensor will read in half an hour, and the range that should hold four of
-five readings.
+A forecast of a sensor half an hour ahead, with an 80 % prediction interval from quantiles.
 """
 
 # %%
-# Two hours of readings and currents ask for the change half an hour later. Rows without an answer are dropped, and a
-# window does not reach across the gaps. The last forty days are kept for judging.
+# The inputs are two hours of readings and currents, the target is the change half an hour later. Rows without a target
+# are dropped, and no window spans a gap. The last forty days are the test set.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,7 +19,7 @@ from tsl.windows import SlidingWindow
 
 
 def question(part):
-    """Rows whose reading half an hour later is known, and how much it will have changed."""
+    """Return the rows whose reading half an hour later is known, and its change."""
     later = part["glucose"].shift(freq="-30min")
     rows = part.assign(change=later - part["glucose"]).dropna()
     rows["stretch"] = (rows.index.to_series().diff() > "5min").cumsum()
@@ -32,7 +31,7 @@ X, y = question(readings[:"2010-08"])
 X_test, y_test = question(readings["2010-09":])
 
 # %%
-# Three quantiles are learned at once: the middle is the forecast, the outer two are the range.
+# Three quantiles are learned at once: the median is the forecast, the outer two are the bounds of the interval.
 
 model = make_pipeline(
     SlidingWindow(24, groups="stretch"),
@@ -41,19 +40,19 @@ model = make_pipeline(
 low, middle, high = model.fit(X, y).predict(X_test).T
 inside = (low <= y_test) & (y_test <= high)
 print(f"mean absolute error {np.abs(middle - y_test).mean():.1f} mg/dL, persistence {np.abs(y_test).mean():.1f}")
-print(f"inside the range: {inside.mean():.0%}")
+print(f"coverage: {inside.mean():.0%}")
 
 # %%
-# The range holds a little less than it should, as ranges that were learned from the past often do. Only readings from
-# a later time can tell.
+# The coverage is a little below 80 %, as is common for quantiles that were learned on earlier data. It can only be
+# measured on later data.
 #
-# A day of it. Where the glucose changes fast the range is wide: the model knows when it knows little.
+# One day: where the glucose changes fast, the interval is wide.
 
 day = X_test.index.normalize() == "2010-09-16"
 now, times = X_test["glucose"][day], X_test.index[day] + np.timedelta64(30, "m")
 
 fig, ax = plt.subplots(figsize=(11, 4), layout="constrained")
-ax.fill_between(times, now + low[day], now + high[day], color="tab:red", alpha=0.25, linewidth=0, label="80 % range")
+ax.fill_between(times, now + low[day], now + high[day], color="tab:red", alpha=0.25, linewidth=0, label="80 % interval")
 ax.plot(times, now + middle[day], color="tab:red", label="forecast half an hour before")
 ax.plot(times, now, color="tab:gray", linestyle=":", label="persistence")
 ax.plot(times, now + y_test[day], color="black", linewidth=1.5, label="measured")

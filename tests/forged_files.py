@@ -1,4 +1,4 @@
-"""Files with everything in order but what they say."""
+"""Forged files: their checksum is right, and their content is not."""
 
 import json
 
@@ -10,20 +10,20 @@ from tsl.persistence import save
 
 
 def stored(path):
-    """The tensors of a file, and its metadata."""
+    """Return the tensors of a file, and its metadata."""
     with safe_open(path, framework="numpy") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118 (no mapping)
 
 
 def forge(path, tree, tensors):
-    """A file with everything in order but what it says."""
+    """Write a model file with this content, and a checksum that is right."""
     text = tree if isinstance(tree, str) else json.dumps(tree)
     of_format = {"format": "tsl", "format_version": "1", "checksum": persistence.checksum(text, tensors)}
     save_file(tensors, path, of_format | {"model": text})
 
 
 def forge_changed(model, path, change):
-    """Save a model, and change what its file says, with the checksum that then is right."""
+    """Save a model, and change the content of its file, with a checksum that is right."""
     save(model, path)
     tensors, metadata = stored(path)
     tree = json.loads(metadata["model"])

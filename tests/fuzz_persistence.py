@@ -1,8 +1,8 @@
-"""Files that were tampered with: run as ``python tests/fuzz_persistence.py --n 20000 --seed 1``.
+"""Fuzz test of manipulated files: run as ``python tests/fuzz_persistence.py --n 20000 --seed 1``.
 
-Each of them is loaded with little memory and a time limit: it must be a ValueError, or a model that can be asked
-without harm. Those that still have a form are given the checksum of what they hold, as who forges a file would. Prints
-a line of JSON: how many there were, how many were refused, and by how much the peak of memory rose.
+Each file is loaded with limited memory and time: that must raise a ValueError, or give a model that can be used without
+harm. Files that can still be parsed get a valid checksum, as a forger would give them. Prints a line of JSON: the
+number of files, the number that were refused, and the increase of the peak memory.
 """
 
 import argparse

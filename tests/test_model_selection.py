@@ -92,6 +92,13 @@ def test_a_frame_of_names_and_times_alone_is_a_panel():
     assert next(PanelTimeSeriesSplit(2).split(frame[["unique_id", "ds"]]))[1].tolist() == [2, 6]
 
 
+def test_times_of_one_series_may_have_the_usual_name():
+    frame = panel((0, 4)).drop(columns="unique_id")[::-1]
+    assert [test.tolist() for _, test in PanelTimeSeriesSplit(2).split(frame)] == [[1], [0]]
+    times = pd.date_range("2024-01-01", periods=4)  # an index of times comes first
+    assert [test.tolist() for _, test in PanelTimeSeriesSplit(2).split(frame.set_index(times))] == [[2], [3]]
+
+
 def test_series_that_end_early_are_tested_from_their_end_if_wished():
     frame = panel((0, 10), (0, 6))
     (_, by_time), (_, by_end) = (

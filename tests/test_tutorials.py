@@ -1,4 +1,4 @@
-"""The tutorials: their blocks are run in order, as they are printed, and what they claim is checked."""
+"""The tutorials: their blocks are run in order, and the statements in their text are checked."""
 
 import re
 import textwrap
@@ -11,7 +11,7 @@ BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", flags=re.
 
 
 def run(name):
-    """The names that the blocks of a tutorial leave behind."""
+    """Run the blocks of a tutorial, and return the variables that they define."""
     page = (TUTORIALS / f"{name}.rst").read_text(encoding="utf-8")
     names = {}
     for block in BLOCK.findall(page):
@@ -29,7 +29,7 @@ def test_forecast_sensor(capsys):
     assert [round(errors[name], 1) for name in ("persistence", "linear")] == [28.0, 22.9]
     # 21.6 is printed and other seeds give 21.6 or 21.7; a processor that rounds otherwise is like another seed
     assert errors["LSTM"] == pytest.approx(21.6, abs=0.5)
-    # called a tie with 0.338
+    # no better than persistence, 0.338
     assert names["sea_error"] == pytest.approx(0.338, rel=0.03)
 
 
@@ -69,7 +69,7 @@ def test_sensor_gaps(capsys):
     assert "3 57770 5687\n187 334\nthe target must have no missing values" in printed
     error = names["scores"].set_index("model")["mae"]
     assert error["Naive"] == pytest.approx(12.09, abs=0.005)
-    assert error["y_pred"] < 0.87 * error["Naive"]  # "a fifth less"; other seeds and processors differ by 2 %
+    assert error["y_pred"] < 0.87 * error["Naive"]  # "a fifth below"; other seeds and processors differ by 2 %
     assert names["scores"]["coverage-80"][0] == pytest.approx(0.78, abs=0.04)
     assert (names["by_step"]["coverage-80"] - 0.78).abs().max() < 0.06  # "much the same at every step"
 
@@ -80,8 +80,8 @@ def test_panel_covariates(capsys):
     errors = names["errors"]
     assert "'Naive': 1.67, 'SeasonalNaive': 1.03}" in printed  # of the data alone
     assert errors["nothing"] == pytest.approx(0.7, abs=0.07)
-    assert errors["visitors"] == pytest.approx(errors["nothing"], rel=0.1)  # "nothing"
-    assert errors["offers"] < 0.88 * errors["nothing"]  # "a quarter of the error"; 0.77 where it was printed
+    assert errors["visitors"] == pytest.approx(errors["nothing"], rel=0.1)  # "not at all"
+    assert errors["offers"] < 0.88 * errors["nothing"]  # "by a quarter"; 0.77 where it was printed
     assert errors["offers, kind"] == pytest.approx(errors["offers"], rel=0.1)  # "hardly anything"
     gain = names["gain"]
     assert gain.iloc[::2].mean() > gain.iloc[1::2].mean() > 1  # shoes gain more than food

@@ -6,7 +6,7 @@ Everything below is imported on first use, so `import tsl` costs next to nothing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from tsl._version import __version__
 
 __all__ = [
     "LSTMCharModel",

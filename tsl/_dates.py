@@ -1,4 +1,4 @@
-"""Dates in texts and in whole numbers: read in the one way in which they can be read, or refused."""
+"""Dates in strings and in whole numbers: parsed if their format is unambiguous, or else refused."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ QUARTERS = "quarters"
 """Formats of `read_dates` beside those of `strftime`."""
 
 HINT = "use pd.to_datetime(..., format=...) first"
-"""How to say which format it is."""
+"""The hint of errors: how to give the format."""
 
-_YEARS = (1700, 2199)  # in which whole numbers are dates
+_YEARS = (1700, 2199)  # between which whole numbers may be dates; chosen by judgement
 _NUMBERS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _FIRST_HALF = ("january", "february", "march", "april", "may", "june")
 _MONTHS = (*_FIRST_HALF, "july", "august", "september", "october", "november", "december")
@@ -29,7 +29,7 @@ _CLOCK = re.compile(
     r"(?P<gap>[T ,]+)(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2})?(?P<fraction>[.]\d+)?"
     r"(?P<half>\s*[AaPp][Mm])?(?P<space>\s*)(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 )
-# What the numbers in a date may be, by how many digits each has (2 stands for one or two) and whether a month is named.
+# What the numbers of a date may be, by whether the month is a word and the digits of each number (2: one or two).
 _ROLES = {
     (True, (4,)): ["Y"],
     (True, (2, 4)): ["dY"],
@@ -45,16 +45,16 @@ _ROLES = {
 
 
 class NotDatesError(ValueError):
-    """Texts are no dates, however they are read."""
+    """Strings are no dates in any format."""
 
 
 def read_dates(values: pd.Index, form: str, *, utc: bool = False) -> pd.DatetimeIndex:
-    """Return texts or whole numbers as the dates that they are in this format.
+    """Return strings or whole numbers as dates in this format.
 
     Raises
     ------
     ValueError
-        If one of them is not written so.
+        If one of them does not have this format.
     """
     if values.dtype.kind in "iuf":
         values = values.astype(np.int64).astype(str)
@@ -66,14 +66,14 @@ def read_dates(values: pd.Index, form: str, *, utc: bool = False) -> pd.Datetime
 
 
 def as_dates(values: pd.Index, where: str, *, numbers: bool = False) -> pd.Index:
-    """Return texts as the dates that they are, whose order is that of time, and anything else as it is.
+    """Return strings as dates, so that their order is that of time, and anything else as it is.
 
-    Whole numbers that are dates become such if `numbers`: where they are to be beside dates.
+    Whole numbers become dates, too, if `numbers` and they can be.
 
     Raises
     ------
     ValueError
-        As `text_format` and `number_format` do.
+        If the format is ambiguous, or strings are no dates.
     """
     kind = pd.api.types.infer_dtype(values, skipna=True)
     form = None
@@ -85,12 +85,12 @@ def as_dates(values: pd.Index, where: str, *, numbers: bool = False) -> pd.Index
 
 
 def number_format(numbers: NDArray[np.int64], where: str, hint: str) -> str | None:
-    """Return the format of whole numbers that are dates, such as 20240131; None where they are mere numbers.
+    """Return the format of whole numbers that are dates, such as 20240131; None if they are plain numbers.
 
     Raises
     ------
     ValueError
-        If they may as well be one as the other: 202301 to 202312 are the months of a year, or a count.
+        If they may be either: 202301 to 202312 are the months of a year, or a count.
     """
     numbers = np.unique(numbers)
     digits = len(str(numbers[0])) if len(numbers) else 0
@@ -111,7 +111,7 @@ def number_format(numbers: NDArray[np.int64], where: str, hint: str) -> str | No
 
 
 def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) -> str:
-    """Return the format in which dates are written.
+    """Return the format of strings that are dates.
 
     Parameters
     ----------
@@ -119,16 +119,16 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
     where : str
         What errors call them.
     hint : str
-        How to say which format it is, for errors.
+        How to give the format, for errors.
     utc : bool
-        Whether the texts may be of several time zones.
+        Whether the strings may be of several time zones.
 
     Raises
     ------
     NotDatesError
-        If they are no dates, or are written in several ways.
+        If they are no dates, or have several formats.
     ValueError
-        If they can be read in two ways, or are of several time zones.
+        If the format is ambiguous, or they have several time zones.
     """
     known = texts.dropna().unique()
     if not len(known):
@@ -164,7 +164,7 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
 
 
 def _digits_format(known: pd.Index, where: str, hint: str) -> str | None:
-    """The format of texts of digits alone; None where they are no dates."""
+    """Return the format of strings of digits; None if they are no dates."""
     lengths = set(known.str.len())
     if lengths == {4} and known.astype(np.int64).to_series().between(*_YEARS).all():
         return "%Y"
@@ -174,7 +174,7 @@ def _digits_format(known: pd.Index, where: str, hint: str) -> str | None:
 
 
 def _reads(known: pd.Index, form: str, where: str, utc: bool) -> pd.DatetimeIndex | None:
-    """The texts in that format; None where one is not written so."""
+    """Return strings as dates in this format; None if one does not have it."""
     try:
         return read_dates(known, form, utc=utc)
     except (ValueError, TypeError) as error:
@@ -184,18 +184,18 @@ def _reads(known: pd.Index, form: str, where: str, utc: bool) -> pd.DatetimeInde
 
 
 def is_about_zones(error: Exception) -> bool:
-    """Return whether pandas has refused several time zones."""
+    """Return whether an error of pandas is about several time zones."""
     return "timezone" in str(error).lower() or "tz-aware" in str(error).lower()
 
 
 def mixed_zones(where: str) -> ValueError:
-    """Return the error that says so."""
+    """Return the error of several time zones."""
     hint = "use pd.to_datetime(..., utc=True) first"
     return ValueError(f"{where} must hold datetimes of one time zone, got mixed time zones: {hint}")
 
 
 def _may_be_day(known: pd.Index, form: str) -> bool:
-    """Whether the only number beside the name of a month may be the day as well: "Jan-22"."""
+    """Return whether the only number beside the name of a month may also be the day, as in "Jan-22"."""
     if "%y" not in form or "%d" in form or "%m" in form:
         return False
     numbers = known.str.extract(r"(\d+)")[0].astype(int)
@@ -203,7 +203,7 @@ def _may_be_day(known: pd.Index, form: str) -> bool:
 
 
 def _odd(known: pd.Index, where: str) -> str:
-    """A text that is no date by itself, or else the first and the last, which are written differently."""
+    """Return a string that is no date, or else the first and the last, which have different formats."""
     for text in known[:1000]:
         if all(_reads(pd.Index([text]), form, where, True) is None for form in _formats(text)):
             return repr(text)
@@ -211,7 +211,7 @@ def _odd(known: pd.Index, where: str) -> str:
 
 
 def _formats(sample: str) -> Iterator[str]:
-    """Formats in which a date may be written that looks like this one."""
+    """Yield the formats that a date like this one may have."""
     clock = _CLOCK.search(sample)
     date = sample[: clock.start()] if clock else sample
     tokens = re.findall(r"\d+|[^\W\d_]+|[\W_]+", date)
@@ -225,7 +225,7 @@ def _formats(sample: str) -> Iterator[str]:
 
 
 def _token_formats(token: str) -> list[str]:
-    """What stands in a format for a word or what is between words; nothing yet for a number."""
+    """Return the formats of a word or separator; "" for a number, whose format is not known yet."""
     if token.isdecimal():
         return [""]
     if not token[0].isalpha():
@@ -238,7 +238,7 @@ def _token_formats(token: str) -> list[str]:
 
 
 def _clock_format(clock: re.Match[str] | None) -> str:
-    """The format of a time of day."""
+    """Return the format of a time of day."""
     if clock is None:
         return ""
     part: dict[str, Any] = clock.groupdict()

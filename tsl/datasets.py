@@ -291,7 +291,7 @@ def load_sunspots(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
 
 
 def _folder() -> Path:
-    """Folder of the data files: inside the package in a wheel, beside it in a clone or editable install."""
+    """Return the folder of the data files: in the package of a wheel, beside it in a clone or editable install."""
     packaged = Path(__file__).with_name("datasets_files")
     return packaged if packaged.is_dir() else Path(__file__).parent.with_name("datasets")
 

@@ -1,4 +1,4 @@
-"""Splits of series by time, for scikit-learn's `GridSearchCV`, `cross_val_score` and the like."""
+"""Cross-validation of series by time, for scikit-learn's `GridSearchCV`, `cross_val_score` and others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
+from tsl._tables import data_keys
 
 __all__ = ["PanelTimeSeriesSplit"]
 
@@ -19,29 +20,29 @@ ALIGNMENTS = ("time", "end")
 
 
 class PanelTimeSeriesSplit:
-    """Cross-validation that trains on the rows up to a cutoff and tests on the `horizon` stamps that follow.
+    """Cross-validation that trains on the rows up to a cutoff and tests on the `horizon` timestamps that follow.
 
-    What `sklearn.model_selection.TimeSeriesSplit` is for rows, this is for stamps: all series of a frame are cut at the
-    same time, so that nothing is learned from what one series did after another one's cutoff.
+    It splits by timestamps as `sklearn.model_selection.TimeSeriesSplit` does by rows: all series of a frame are cut at
+    the same time, so that no series is seen after the cutoff of another one.
 
     Parameters
     ----------
     n_splits : int, default=5
-        Number of cutoffs. The last fold tests on the last stamps of the data.
+        Number of cutoffs. The last fold tests on the last timestamps of the data.
     horizon : int, default=1
-        Stamps to test on.
+        Number of timestamps to test on.
     step : int, optional
-        Stamps between cutoffs. Default: `horizon`, so that the folds test on different stamps.
+        Timestamps between cutoffs. Default: `horizon`, so that the test sets do not overlap.
     gap : int, default=0
-        Stamps between the cutoff and the first one to test on.
+        Timestamps between the cutoff and the test set.
     window : {"expanding", "sliding"}, default="expanding"
-        Whether each fold trains on all rows up to its cutoff, or on as many stamps as the first fold does.
+        Whether each fold trains on all rows up to its cutoff, or on as many timestamps as the first fold.
     align : {"time", "end"}, default="time"
-        Whether a cutoff is a stamp, the same for all series; or so many rows before the end of each series, for series
-        whose stamps do not say when they were, such as numbers of rows.
+        Whether a cutoff is a timestamp, the same for all series, or a number of rows before the end of each series, for
+        series whose times are not comparable, such as row numbers.
     id_col, time_col : str, optional
-        Columns of the series and of the stamps. Default: ``unique_id`` and ``ds`` in a frame that has them, or else the
-        index, with one row a stamp.
+        Columns of the series and of the timestamps. Default: ``unique_id`` and ``ds`` in a frame that has them, ``ds``
+        alone where the index holds no times, or else the index, with one row per timestamp.
 
     Examples
     --------
@@ -95,24 +96,24 @@ class PanelTimeSeriesSplit:
         return self.n_splits
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield the numbers of the rows to train and to test on, from the earliest cutoff to the latest.
+        """Yield the row numbers of training and test set of each fold, from the earliest cutoff to the latest.
 
         Parameters
         ----------
         X : DataFrame, Series or array
-            Rows in any order; an array has one row a stamp.
+            Rows in any order; an array has one row per timestamp.
         y, groups : object
             Not used.
 
         Yields
         ------
         train, test : ndarray of int
-            In ascending order. Series without rows on one side of a cutoff are in the other part alone.
+            In ascending order. Series without rows on one side of a cutoff are in the other set alone.
 
         Raises
         ------
         ValueError
-            If a parameter is out of range, a column is missing, or there are too few stamps for all folds.
+            If a parameter is out of range, a column is missing, or there are too few timestamps for all folds.
         """
         self._check()
         series, times = self._series_and_times(X)
@@ -147,11 +148,11 @@ class PanelTimeSeriesSplit:
                 raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
 
     def _series_and_times(self, X: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each row the number of its series, and of its stamp in the order of time."""
+        """Return the number of the series of each row, and that of its timestamp in the order of time."""
         id_col, time_col = self.id_col, self.time_col
         columns = list(X.columns) if hasattr(X, "columns") else []
-        if id_col is None and time_col is None and {"unique_id", "ds"} <= set(columns):
-            id_col, time_col = "unique_id", "ds"
+        if id_col is None and time_col is None and isinstance(X, pd.DataFrame):
+            id_col, time_col, _ = data_keys(X)
         for name, column in (("id_col", id_col), ("time_col", time_col)):
             if column is not None and column not in columns:
                 raise ValueError(f"{name} must be a column of X, {columns}, got {column!r}")
@@ -167,7 +168,7 @@ class PanelTimeSeriesSplit:
 
 
 def _ranks_from_end(series: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place of each row, counted so that the last rows of all series have the same, the highest one."""
+    """Return the rank of each row, counted so that the last rows of all series have the same, highest one."""
     order = np.lexsort((times, series))
     ends = np.cumsum(np.bincount(series))
     ranks = np.empty(len(series), np.int64)

@@ -1,20 +1,18 @@
 """Models in files: what comes back is what was saved, and nothing else is taken for a model."""
 
 import json
-import os
 import pathlib
-import stat
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pytest
-from forged_files import forge, forge_changed, stored
+from forged_files import stored
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from regressor_problem import problem
-from safetensors.numpy import save_file
+from saved_models import TEXT, assert_same, fitted, there_and_back
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
@@ -26,7 +24,6 @@ from tsl.persistence import load, save
 from tsl.text import CharVocabulary
 from tsl.windows import SlidingWindow
 
-TEXT = "When shall we three meet again?\nIn thunder, lightning, or in rain? " * 12
 MORE = "When the hurly-burly's done, When the battle's lost and won. " * 4
 
 KINDS = {
@@ -46,34 +43,6 @@ KINDS = {
     "numpy's numbers": {"hidden_size": np.int64(5), "alpha": np.float64(0.1), "lowercase": np.bool_(True)},
     "unknown replaced": {"unknown": "replace"},
 }
-
-
-def fitted(text=TEXT, **parameters):
-    parameters = {"hidden_size": 8, "max_iter": 2, "random_state": 0, "unknown": "ignore"} | parameters
-    return LSTMCharModel(**parameters).fit(text)
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.tsl"
-
-
-def there_and_back(model, path):
-    save(model, path)
-    return load(path)
-
-
-def assert_same(one, other):
-    """Predictions, all parameters of the network and all that was learned."""
-    assert type(one) is type(other)
-    assert_array_equal(one.surprisal(TEXT), other.surprisal(TEXT))
-    assert_array_equal(one.predict_proba(["", "When ", TEXT]), other.predict_proba(["", "When ", TEXT]))
-    assert_array_equal(one.network_.params, other.network_.params)
-    for name in ("loss", "val_loss", "learning_rate", "grad_norm", "n_steps", "best_iter", "stopped_by"):
-        assert_array_equal(getattr(one.history_, name), getattr(other.history_, name))
-    assert one.classes_.tolist() == other.classes_.tolist()
-    assert one.classes_.dtype == other.classes_.dtype
-    assert one.class_count_.tolist() == other.class_count_.tolist()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -230,176 +199,4 @@ def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
     assert list(path.parent.iterdir()) == []
 
 
-def test_every_truncated_file_is_refused(path):
-    save(fitted(hidden_size=2), path)
-    content = path.read_bytes()
-    places = [*range(0, 200, 9), *range(200, len(content), len(content) // 30), len(content) - 1]
-    for size in places:
-        path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="is not a file of tsl's, or is damaged"):
-            load(path)
-
-
-def test_every_flipped_bit_is_found(path):
-    save(fitted(hidden_size=2), path)
-    content = path.read_bytes()
-    for place in [*range(0, 300, 7), *range(300, len(content), len(content) // 150)]:
-        changed = bytearray(content)
-        changed[place] ^= 1 << place % 8
-        path.write_bytes(changed)
-        with pytest.raises(ValueError, match=r"model\.tsl"):
-            load(path)
-
-
-def test_a_checkpoint_is_no_model(path):
-    LSTMRegressor(hidden_size=2, max_iter=1).fit(np.zeros((4, 3)), np.arange(4.0), checkpoint=path)
-    with pytest.raises(ValueError, match="holds no model, but a checkpoint"):
-        load(path)
-    save(fitted(), path)
-    with pytest.raises(ValueError, match="holds no checkpoint, but a model"):
-        LSTMRegressor(hidden_size=2, max_iter=1).fit(np.zeros((4, 3)), np.arange(4.0), checkpoint=path)
-
-
-def infinite_weights(tree, tensors):
-    tensors["network_.params"][0] = np.inf
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"to be or not to be\n", b"\x80\x04\x95" + b"\0" * 90, np.random.RandomState(0).bytes(5000)],
-    ids=["empty", "text", "pickle", "noise"],
-)
-def test_foreign_files_are_refused(path, content):
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"model\.tsl is not a file of tsl's, or is damaged"):
-        load(path)
-
-
-def test_tensors_of_others_are_refused(path):
-    save_file({"weights": np.zeros(3)}, path)
-    with pytest.raises(ValueError, match="holds tensors, but no model"):
-        load(path)
-
-
-def test_another_version_is_refused(path):
-    save(fitted(), path)
-    tensors, metadata = stored(path)
-    save_file(tensors, path, metadata | {"format_version": "2"})
-    with pytest.raises(
-        ValueError, match="has format '2', and this version reads 1: a newer version of tsl has written it"
-    ):
-        load(path)
-
-
-def other_class(tree, tensors):
-    tree["$class"] = "Popen"
-
-
-def other_parameter(tree, tensors):
-    tree["parameters"]["colour"] = "red"
-
-
-def no_network(tree, tensors):
-    del tree["state"]["network_"]
-
-
-def wider_network(tree, tensors):
-    tree["state"]["network_"]["state"]["architecture"]["state"]["hidden_sizes"] = {"$tuple": [4096]}
-
-
-def sizes_of_text(tree, tensors):
-    tree["state"]["network_"]["state"]["architecture"]["state"]["hidden_sizes"] = "many"
-
-
-def larger_vocabulary(tree, tensors):
-    tree["state"]["vocabulary_"]["state"]["characters_"] += "\U0010ffff"
-
-
-def fewer_moments(tree, tensors):
-    tensors["_optimizer_state.mean"] = tensors["_optimizer_state.mean"][1:]
-
-
-def other_precision(tree, tensors):
-    tensors["network_.params"] = tensors["network_.params"].astype(np.float64)
-
-
-def tensor_gone(tree, tensors):
-    del tensors["class_count_"]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        other_class,
-        other_parameter,
-        no_network,
-        wider_network,
-        sizes_of_text,
-        larger_vocabulary,
-        fewer_moments,
-        other_precision,
-        tensor_gone,
-        infinite_weights,
-    ],
-    ids=lambda damage: damage.__name__,
-)
-def test_what_does_not_fit_together_is_refused(path, damage):
-    forge_changed(fitted(), path, damage)
-    with pytest.raises(ValueError, match=r"model\.tsl is damaged, or of another version of tsl"):
-        load(path)
-
-
-@pytest.mark.parametrize("model", ["", "{", "[]", "3", "[" * 100_000])
-def test_broken_json_is_refused(path, model):
-    forge(path, model, {"x": np.zeros(1)})
-    with pytest.raises(ValueError, match="is damaged"):
-        load(path)
-
-
 # --- files ------------------------------------------------------------------------------------------------------------
-
-
-def test_missing_files_and_folders_are_os_errors(tmp_path):
-    with pytest.raises(FileNotFoundError, match="none.tsl"):
-        load(tmp_path / "none.tsl")
-    with pytest.raises(OSError, match=str(tmp_path)):
-        load(tmp_path)
-    model = fitted()
-    with pytest.raises(OSError, match="there is no folder .*nowhere to write model.tsl to"):
-        save(model, tmp_path / "nowhere" / "model.tsl")
-    with pytest.raises(OSError, match="is there and is not a file"):
-        save(model, tmp_path)
-
-
-def test_a_relative_path_and_a_str_will_do(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    model = fitted()
-    save(model, "model.tsl")
-    assert_same(model, load("model.tsl"))
-
-
-def test_an_interrupted_save_leaves_the_old_file(path, monkeypatch):
-    old = fitted()
-    save(old, path)
-
-    def interrupt(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(persistence.os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        save(fitted(random_state=1), path)
-    assert list(path.parent.iterdir()) == [path]
-    assert_same(old, load(path))
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
-def test_a_saved_file_has_usual_permissions_and_a_link_stays_one(path):
-    model = fitted()
-    link = path.with_name("link.tsl")
-    link.symlink_to(path.name)
-    save(model, link)
-    assert link.is_symlink()
-    usual = path.with_name("usual")
-    pathlib.Path(usual).touch()
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
-    assert_same(model, load(path))

@@ -1,28 +1,19 @@
-"""Pictures of forecasts: what is drawn for each form of data."""
+"""Plots of forecasts and backtests, for each form of data."""
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from plotting_frames import DAYS, WAVE, line, long
 
 from tsl.baselines import Naive
 from tsl.metrics import evaluate
 from tsl.plotting import plot_backtest, plot_error_by_step, plot_forecast, plot_history, plot_residuals
 from tsl.training.history import History
 
-mpl.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
 
-DAYS = pd.date_range("2024-01-01", periods=100, name="day")
 PAST, AHEAD = DAYS[:90], DAYS[90:]
-WAVE = np.sin(np.arange(100.0))
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def predicted(times=AHEAD):
@@ -31,18 +22,6 @@ def predicted(times=AHEAD):
     for level, width in [("80", 1.0), ("95", 2.0)]:
         columns |= {f"y_pred-lo-{level}": 1.0 - width, f"y_pred-hi-{level}": 1.0 + width}
     return pd.DataFrame(columns, index=times)
-
-
-def long(frame, **names):
-    """The same rows for the series b and a, in which the values of a are 10 larger."""
-    parts = [frame.reset_index().assign(shop="b"), (frame + 10.0).reset_index().assign(shop="a")]
-    table = pd.concat(parts, ignore_index=True)
-    return table[["shop", "day", *[name for name in table if name not in ("shop", "day")]]]
-
-
-def line(ax, label):
-    (found,) = [drawn for drawn in ax.get_lines() if drawn.get_label() == label]
-    return found
 
 
 FORMS = {
@@ -109,7 +88,7 @@ def test_series_of_any_name_can_be_shown(columns, level):
     for k, name in enumerate(columns):
         ax = plot_forecast(frame[:90], forecast, actual=frame, series=name)
         assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
-        assert_allclose(line(ax, "what came").get_ydata(), 10 * k + WAVE[90:])
+        assert_allclose(line(ax, "actual").get_ydata(), 10 * k + WAVE[90:])
         assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
         assert len(ax.collections) == (level is not None)
 
@@ -140,7 +119,7 @@ def test_first_series_is_shown_by_default_and_what_came_beside_it():
     ax = plot_forecast(full[full["day"] < AHEAD[0]], long(predicted()), actual=full, n_history=7)
     assert ax.get_title() == "b"
     assert len(line(ax, "history").get_xdata()) == 7
-    assert_allclose(line(ax, "what came").get_ydata(), WAVE[90:])
+    assert_allclose(line(ax, "actual").get_ydata(), WAVE[90:])
 
 
 @pytest.mark.parametrize("index", [DAYS.to_period("D"), pd.RangeIndex(100), DAYS.tz_localize("Asia/Tokyo")])
@@ -171,13 +150,30 @@ def test_backtest_shows_each_window_from_its_cutoff():
     assert_allclose(drawn[1], WAVE[80:90] + np.arange(1.0, 11.0))
     assert_allclose(drawn[2], WAVE[90:] + np.arange(1.0, 11.0))
     assert len(drawn) == 1 + 2 + 2  # the truth, the windows, the cutoffs
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["what came", "90 % interval", "y_pred"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["actual", "90 % interval", "y_pred"]
     assert ax.get_title() == "a"
     behind = frame[["shop", "day", "cutoff", *frame.columns[3:]]]
     assert len(plot_backtest(behind).get_lines()) == len(drawn)
     single = plot_backtest(frame[frame["shop"] == "a"].drop(columns="shop"), models=["Naive"])
     assert single.get_title() == ""
     single.figure.canvas.draw()
+
+
+def test_a_backtest_with_the_usual_names_may_have_its_columns_in_any_order():
+    usual = backtest_frame().rename(columns={"shop": "unique_id", "day": "ds", "sales": "y"})
+    last = usual[[*usual.columns.drop("cutoff"), "cutoff"]]
+    for first, second in zip(plot_backtest(usual).get_lines(), plot_backtest(last).get_lines(), strict=True):
+        assert_array_equal(first.get_xydata(), second.get_xydata())
+
+
+def test_a_bound_without_the_other_one_is_no_interval():
+    assert len(plot_forecast(None, predicted().drop(columns="y_pred-hi-80")).collections) == 1
+    assert not plot_backtest(backtest_frame().drop(columns="y_pred-lo-90")).collections
+
+
+def test_forecasts_in_sample_can_be_shown_as_forecasts():
+    table = long(pd.DataFrame({"sales": WAVE, "y_pred": 1.0 + WAVE}, DAYS))
+    assert_allclose(line(plot_forecast(None, table, series="a"), "forecast").get_ydata(), 11.0 + WAVE)
 
 
 def test_error_by_step_has_a_line_for_each_model():
@@ -187,37 +183,6 @@ def test_error_by_step_has_a_line_for_each_model():
     assert_array_equal(line(ax, "y_pred").get_xdata(), np.arange(1, 11))
     assert_allclose(line(ax, "Naive").get_ydata(), 12.0)
     assert ax.get_ylim()[0] == 0.0
-
-
-def test_residuals_show_what_is_left_to_learn():
-    _, spread, correlation = plot_residuals(pd.Series(WAVE, DAYS), n_lags=6)
-    segments = correlation.collections[0].get_segments()
-    centred = WAVE - WAVE.mean()
-    assert_allclose(segments[2][1], [3, centred[3:] @ centred[:-3] / (centred @ centred)])
-    assert len(segments) == 6
-    assert spread.get_legend().get_texts()[0].get_text() == f"mean {WAVE.mean():.3g}"
-    _, given = plt.subplots(1, 3)
-    assert_array_equal(plot_residuals(pd.DataFrame({"residual": WAVE}).where(WAVE[:, None] < 0.9), axes=given), given)
-
-
-def test_residuals_of_a_forecaster_are_those_of_the_series_that_is_asked_for():
-    table = long(pd.DataFrame({"y": WAVE, "y_pred": 0.0, "residual": WAVE}, DAYS))
-    course = plot_residuals(table, series="a")[0]
-    assert_allclose(course.get_lines()[0].get_ydata(), 10.0 + WAVE)
-    assert_allclose(plot_residuals(table)[0].get_lines()[0].get_ydata(), WAVE)
-
-
-def test_loss_by_epoch():
-    history = History()
-    for loss in (3.0, 2.0, 1.0):
-        history.add_epoch(loss=loss, learning_rate=0.1, grad_norm=1.0, seconds=0.1, n_steps=5)
-    ax = plot_history(history)
-    assert_allclose(line(ax, "training").get_ydata(), [3.0, 2.0, 1.0])
-    assert len(ax.get_lines()) == 1  # nothing was validated
-    history.val_loss, history.best_iter = [3.0, 2.5, 2.7], 2
-    ax = plot_history(history)
-    assert_allclose(line(ax, "validation").get_ydata(), [3.0, 2.5, 2.7])
-    assert line(ax, "best epoch").get_xdata()[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -269,7 +234,7 @@ def test_bad_arguments_are_named(call, message):
 
 
 def test_no_frame_is_a_type_error():
-    with pytest.raises(TypeError, match="a DataFrame or Series is needed, got list"):
+    with pytest.raises(TypeError, match="forecast must be a Series or DataFrame of pandas or polars, got a list"):
         plot_forecast(None, [1.0])
 
 

@@ -1,6 +1,5 @@
-"""Texts coloured by their surprisal, and by what a unit does."""
+"""Text coloured by its surprisal, and by the activation of a unit."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,18 +10,11 @@ from tsl import LSTMCharModel
 from tsl.plotting import plot_gates, plot_surprisal
 from tsl.plotting._text import wrapped
 
-mpl.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
 
 TEXT = "To be, or not to be,\nthat is the question:\n\nWhether 'tis nobler"
 MODEL = LSTMCharModel(hidden_size=6, max_iter=3, random_state=0).fit(TEXT * 10)
 GATES = MODEL.gates(TEXT)[0]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def cells(ax):

@@ -1,5 +1,47 @@
-"""Frames of other libraries than pandas, on their way in and out."""
+"""Tables of any library: which column is what, and the way to pandas and back."""
 
+from tsl._tables.columns import (
+    CUTOFF,
+    ID,
+    NAIVE,
+    POINT,
+    RESIDUAL,
+    SEASONAL_NAIVE,
+    TARGET,
+    TIME,
+    Keys,
+    backtest_keys,
+    bound_name,
+    data_keys,
+    forecast_keys,
+    interval_levels,
+    is_result_name,
+    model_of,
+    quantile_columns,
+)
 from tsl._tables.conversion import PANDAS, library_of, like_input, one_level, to_pandas
 
-__all__ = ["PANDAS", "library_of", "like_input", "one_level", "to_pandas"]
+__all__ = [
+    "CUTOFF",
+    "ID",
+    "NAIVE",
+    "PANDAS",
+    "POINT",
+    "RESIDUAL",
+    "SEASONAL_NAIVE",
+    "TARGET",
+    "TIME",
+    "Keys",
+    "backtest_keys",
+    "bound_name",
+    "data_keys",
+    "forecast_keys",
+    "interval_levels",
+    "is_result_name",
+    "library_of",
+    "like_input",
+    "model_of",
+    "one_level",
+    "quantile_columns",
+    "to_pandas",
+]

@@ -1,4 +1,4 @@
-"""Frames of another library than pandas, on their way in and out."""
+"""Frames of other libraries than pandas, converted on their way in and back on their way out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PANDAS, POLARS, ARROW = "pandas", "polars", "arrow"
 
 
 def library_of(data: Any) -> str | None:
-    """Return the library of a Series or a frame; Arrow's for whatever gives it its rows, None for anything else."""
+    """Return the library of a Series or a frame, Arrow's for whatever exports its rows to it; None of anything else."""
     if isinstance(data, pd.Series | pd.DataFrame):
         return PANDAS
     polars = sys.modules.get(POLARS)  # whoever holds one of its frames has imported it
@@ -21,19 +21,25 @@ def library_of(data: Any) -> str | None:
     return ARROW if hasattr(data, "__arrow_c_stream__") else None
 
 
-def to_pandas(data: Any, name: str) -> tuple[pd.Series | pd.DataFrame, str]:
-    """`data` as a Series or DataFrame of pandas, and the library that it came from.
+def to_pandas(data: Any, name: str, *, flat: bool = True) -> tuple[pd.Series | pd.DataFrame, str]:
+    """Return `data` as a Series or DataFrame of pandas, and the library that it came from.
 
-    Column names of several levels become tuples; the names of the levels are then the name of the columns.
+    Parameters
+    ----------
+    data : Series or DataFrame of pandas or polars, or table of Arrow
+    name : str
+        What errors call it.
+    flat : bool
+        Whether column names of several levels become tuples; the names of the levels are then the name of the columns.
 
     Raises
     ------
     TypeError
-        Of anything but a Series or a DataFrame of pandas or polars, or what gives its rows to Arrow.
+        If `data` is nothing of the kind.
     """
     library = library_of(data)
     if library == PANDAS:
-        return one_level(data), PANDAS
+        return one_level(data) if flat else data, PANDAS
     if library == ARROW:
         return _from_arrow(data, name), ARROW
     polars = sys.modules.get(POLARS)
@@ -42,12 +48,12 @@ def to_pandas(data: Any, name: str) -> tuple[pd.Series | pd.DataFrame, str]:
     if library == POLARS:
         return pd.DataFrame({column.name: _column(polars, column) for column in data}), POLARS
     is_lazy = polars is not None and isinstance(data, polars.LazyFrame)
-    hint = ": collect() it first" if is_lazy else "; tables of Arrow will do, too"
+    hint = ": collect() it first" if is_lazy else "; tables of Arrow are allowed, too"
     raise TypeError(f"{name} must be a Series or DataFrame of pandas or polars, got a {type(data).__name__}{hint}")
 
 
 def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:
-    """A pandas result in the library that the data came from."""
+    """Return a pandas result in the library that the data came from."""
     if library == PANDAS:
         return frame
     if library == ARROW:
@@ -60,12 +66,12 @@ def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:
 
 
 def _flat(label: Any) -> str:
-    """The name of a column as a text."""
+    """Return the name of a column as a string, the levels of a name joined."""
     return label if isinstance(label, str) else "-".join(str(part) for part in np.atleast_1d(label) if part != "")
 
 
 def one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
-    """Return a frame of several levels of column names with tuples for them."""
+    """Return a frame with tuples for column names of several levels."""
     if isinstance(data, pd.Series) or not isinstance(data.columns, pd.MultiIndex):
         return data
     flat = pd.Index(data.columns.to_numpy(), tupleize_cols=False, name=tuple(data.columns.names))
@@ -73,7 +79,7 @@ def one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
 
 
 def _from_arrow(data: Any, name: str) -> pd.DataFrame:
-    """A table of Arrow, or what has its rows for one, such as a relation of DuckDB."""
+    """Convert a table of Arrow, or what exports one, such as a relation of DuckDB."""
     try:
         import pyarrow
         import pyarrow.compute
@@ -83,7 +89,8 @@ def _from_arrow(data: Any, name: str) -> pd.DataFrame:
     try:
         table = data if isinstance(data, pyarrow.Table) else pyarrow.table(data)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a table, got a {type(data).__name__}, which is none to Arrow") from None
+        kind = type(data).__name__
+        raise TypeError(f"{name} must be a table, got a {kind}, which Arrow does not read as one") from None
     is_a = pyarrow.types
     dates = []
     for position, field in enumerate(table.schema):
@@ -98,11 +105,11 @@ def _from_arrow(data: Any, name: str) -> pd.DataFrame:
             dates.append(field.name)
         table = table.set_column(position, field.name, column)
     frame = table.to_pandas(date_as_object=False)
-    return frame.astype({date: "M8[s]" for date in dates if date in frame})  # by which `like_input` knows dates
+    return frame.astype({date: "M8[s]" for date in dates if date in frame})  # the unit that `_to_arrow` makes dates of
 
 
 def _to_arrow(frame: pd.DataFrame) -> Any:
-    """A pandas frame as a table of Arrow."""
+    """Convert a pandas frame to a table of Arrow."""
     import pyarrow
     import pyarrow.compute
 
@@ -117,7 +124,7 @@ def _to_arrow(frame: pd.DataFrame) -> Any:
 
 
 def _column(polars: Any, column: Any) -> Any:
-    """The values of a polars column as an array, or an index of pandas for times."""
+    """Return the values of a polars column as an array, or as an index of pandas if they are times in a zone."""
     dtype = column.dtype
     if dtype == polars.Datetime and dtype.time_zone:
         utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -132,7 +139,7 @@ def _column(polars: Any, column: Any) -> Any:
 
 
 def _to_polars(polars: Any, name: str, values: pd.Series) -> Any:
-    """A column of a pandas frame as one of polars."""
+    """Convert a column of a pandas frame to polars."""
     if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
         index = pd.DatetimeIndex(values)
         if index.unit == "s":  # polars has no such datetimes: they were dates

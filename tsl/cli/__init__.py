@@ -8,7 +8,7 @@ OPTIONAL = {"typer", "rich", "matplotlib"}
 
 
 def main() -> None:
-    """Run the command ``tsl``; anything wrong is one line on stderr and exit status 1."""
+    """Run the command ``tsl``; errors are one line on stderr and exit status 1."""
     try:
         from tsl.cli.app import app
 

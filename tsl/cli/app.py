@@ -1,4 +1,4 @@
-"""The commands: each is a few calls of the layers below."""
+"""The commands of ``tsl``: each is a few calls of the layers below."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 import tsl
 
 app = typer.Typer(
-    help="A compiled LSTM for series and texts.",
+    help="A compiled LSTM for time series and text.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,39 +42,44 @@ def _options(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the picture and the text.")] = Path("tsl-demo"),
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another one gives another model.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed: another one gives another model.")] = 0,
 ) -> None:
-    """Forecast the temperature of the sea, and write like Macbeth, in two minutes."""
+    """Forecast the sea surface temperature, and generate text like Macbeth, in two minutes."""
     from tsl.cli.demo import run_demo
 
     run_demo(out, seed)
 
 
-File = Annotated[Path, typer.Argument(help="Rows of one series or of many: .csv, .csv.gz or .parquet.")]
-Time = Annotated[str | None, typer.Option(help="Column of times. Default: the only one.")]
+File = Annotated[Path, typer.Argument(help="Table of one series or several: .csv, .csv.gz or .parquet.")]
+Time = Annotated[str | None, typer.Option(help="Column of timestamps. Default: the only one.")]
 TimeFormat = Annotated[
-    str | None, typer.Option(help="How times are written, such as %d.%m.%Y. Default: found, if there is one way.")
+    str | None,
+    typer.Option(help="Format of the timestamps, such as %d.%m.%Y. Default: inferred, if it is unambiguous."),
 ]
-Target = Annotated[str | None, typer.Option(help="Column to forecast. Default: the only one of numbers.")]
+Target = Annotated[str | None, typer.Option(help="Column to forecast. Default: the only numeric one.")]
 Id = Annotated[
-    str | None, typer.Option("--id", help="Column of series. Default: the only one of text, if times repeat.")
+    str | None, typer.Option("--id", help="Column of series ids. Default: the only text column, if timestamps repeat.")
 ]
-Horizon = Annotated[int, typer.Option(min=1, help="How many steps to forecast.")]
-Level = Annotated[list[float] | None, typer.Option(help="Also intervals of so many percent; may be repeated.")]
-Past = Annotated[list[str] | None, typer.Option(help="Column to learn from besides; may be repeated.")]
-Season = Annotated[int | None, typer.Option(min=1, help="Steps after which the series repeats. Default: found.")]
-Models = Annotated[int, typer.Option("--n-models", min=1, help="Average so many models: better, and slower.")]
+Horizon = Annotated[int, typer.Option(min=1, help="Number of steps to forecast.")]
+Level = Annotated[
+    list[float] | None, typer.Option(help="Also prediction intervals of this level in percent; may be repeated.")
+]
+Past = Annotated[list[str] | None, typer.Option(help="Column of a covariate known up to the cutoff; may be repeated.")]
+Season = Annotated[int | None, typer.Option(min=1, help="Steps in a season. Default: inferred.")]
+Models = Annotated[
+    int, typer.Option("--n-models", min=1, help="Number of models to average: more accurate, and slower.")
+]
 Model = Annotated[str, typer.Option(help="lstm, naive, seasonal-naive, drift or window-average.")]
-Missing = Annotated[str, typer.Option(help="What to do with missing values: error, interpolate, ffill or mask.")]
+Missing = Annotated[str, typer.Option(help="How to treat missing values: error, interpolate, ffill or mask.")]
 Freq = Annotated[
     str | None,
-    typer.Option(help="Frequency of the times, as pandas writes it, or the step of whole numbers. Default: found."),
+    typer.Option(help="Frequency as a pandas alias, or the step of integer times. Default: inferred."),
 ]
-MaxTime = Annotated[float | None, typer.Option(min=0, help="Seconds after which the training of a model ends.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another one gives another model.")]
+MaxTime = Annotated[float | None, typer.Option(min=0, help="Time limit for the training of a model, in seconds.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed: another one gives another model.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Out = Annotated[Path | None, typer.Option(help="File to write to: .csv, .csv.gz or .parquet.")]
-Plot = Annotated[Path | None, typer.Option(help="Picture of the first series to write: .png, .svg or .pdf.")]
+Plot = Annotated[Path | None, typer.Option(help="Plot of the first series to write: .png, .svg or .pdf.")]
 
 
 @app.command()
@@ -86,7 +91,7 @@ def forecast(
     target: Target = None,
     id_col: Id = None,
     level: Level = None,
-    future: Annotated[Path | None, typer.Option(help="File of the columns that are known ahead.")] = None,
+    future: Annotated[Path | None, typer.Option(help="Table of covariates known ahead.")] = None,
     past: Past = None,
     season: Season = None,
     n_models: Models = 1,
@@ -99,7 +104,7 @@ def forecast(
     out: Out = None,
     plot: Plot = None,
 ) -> None:
-    """Forecast the series of a file, to another file or to stdout."""
+    """Forecast the series of a table, to a file or to stdout."""
     from tsl.cli.forecast import Choices, Source, read_freq, run_forecast
 
     source = Source(file, time, target, id_col, tuple(past or ()), future, time_format)
@@ -116,11 +121,11 @@ def backtest(
     target: Target = None,
     id_col: Id = None,
     level: Level = None,
-    windows: Annotated[int, typer.Option(min=1, help="How many times to forecast.")] = 5,
-    step: Annotated[int | None, typer.Option(min=1, help="Steps between forecasts. Default: the horizon.")] = None,
-    gap: Annotated[int, typer.Option(min=0, help="Steps between what is known and what is forecast.")] = 0,
-    refit: Annotated[bool, typer.Option("--refit", help="Learn anew before each forecast.")] = False,
-    by: Annotated[str | None, typer.Option(help="A row for each series, cutoff or step.")] = None,
+    windows: Annotated[int, typer.Option(min=1, help="Number of cutoffs.")] = 5,
+    step: Annotated[int | None, typer.Option(min=1, help="Steps between cutoffs. Default: the horizon.")] = None,
+    gap: Annotated[int, typer.Option(min=0, help="Steps between the cutoff and the first forecast.")] = 0,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit again at each cutoff.")] = False,
+    by: Annotated[str | None, typer.Option(help="One row for each series, cutoff or step.")] = None,
     past: Past = None,
     season: Season = None,
     n_models: Models = 1,
@@ -133,7 +138,7 @@ def backtest(
     out: Out = None,
     plot: Plot = None,
 ) -> None:
-    """Forecast what is known already, and say how good that is beside the baselines."""
+    """Backtest: forecast the last rows from earlier cutoffs, and print the metrics beside those of baselines."""
     from tsl.cli.forecast import Choices, Source, read_freq, run_backtest
 
     source = Source(file, time, target, id_col, tuple(past or ()), None, time_format)
@@ -142,10 +147,10 @@ def backtest(
     run_backtest(source, choices, options, by, out, plot)
 
 
-text_app = typer.Typer(help="Learn to write like a text, write, and say how well another text is predicted.")
+text_app = typer.Typer(help="Train a language model, generate text with it, and score other text.")
 app.add_typer(text_app, name="text", no_args_is_help=True)
 
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="What tsl text train has written.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file of tsl text train.")]
 IgnoreUnknown = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave out characters that the model does not know.")
 ]
@@ -153,34 +158,36 @@ IgnoreUnknown = Annotated[
 
 @text_app.command("train")
 def text_train(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Texts in UTF-8; - is standard input.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files in UTF-8; - is standard input.")],
     out: Annotated[Path | None, typer.Option(help="File for the model. Default: named after the first text.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.001, help="How long to train.")] = 1.0,
+    minutes: Annotated[float, typer.Option(min=0.001, help="Training time in minutes.")] = 1.0,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the text instead: the result is then always the same.")
+        int | None, typer.Option(min=1, help="Number of epochs instead of a time: the result is then reproducible.")
     ] = None,
     hidden_size: Annotated[
-        list[int] | None, typer.Option(min=1, help="Units; may be repeated, for more layers. Default: by the time.")
+        list[int] | None,
+        typer.Option(min=1, help="Hidden units; may be repeated, for more layers. Default: by the training time."),
     ] = None,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Lower the case of all text.")] = False,
-    tokens: Annotated[str, typer.Option(help="What is predicted: char or byte.")] = "char",
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Convert all text to lower case.")] = False,
+    tokens: Annotated[str, typer.Option(help="Tokens: char or byte.")] = "char",
     unknown: Annotated[
-        str | None, typer.Option(help="What becomes of new characters: error, ignore, replace or grow.")
+        str | None, typer.Option(help="How to treat new characters: error, ignore, replace or grow.")
     ] = None,
     validation: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the text, from its end, to judge by; 0: none.")
+        float,
+        typer.Option(min=0, max=0.9, help="Fraction of the text, at its end, to hold out for validation; 0: none."),
     ] = 0.1,
     seed: Seed = 0,
-    start_from: Annotated[Path | None, typer.Option(help="Model to go on with.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Model to continue training.")] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="File from which the same command goes on after it was killed.")
+        Path | None, typer.Option(help="Checkpoint, from which the same command resumes after it was killed.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other parameter of LSTMCharModel.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Learn to write like a text, and keep the model in a file."""
+    """Train a language model on text, and save it to a file."""
     from tsl.cli.text import Budget, parse_settings, run_train
 
     parameters: dict[str, Any] = {"early_stopping": validation > 0, "random_state": seed}
@@ -196,24 +203,32 @@ def text_train(
 @text_app.command("generate")
 def text_generate(
     model: ModelFile,
-    prompt: Annotated[str, typer.Option(help="What to go on from; - reads it from standard input.")] = "",
-    length: Annotated[int, typer.Option(min=0, help="Characters to write.")] = 400,
-    temperature: Annotated[float | None, typer.Option(min=0, help="0: the likeliest; 1: as expected. [0.7]")] = None,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Choose among so many of the likeliest.")] = None,
-    top_p: Annotated[float | None, typer.Option(min=0, max=1, help="Among the likeliest that make up so much.")] = None,
-    min_p: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Among those at least so likely as the best.")
+    prompt: Annotated[str, typer.Option(help="Text to continue; - reads it from standard input.")] = "",
+    length: Annotated[int, typer.Option(min=0, help="Number of characters to generate.")] = 400,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, help="0: always the most likely character; 1: as the model predicts. [0.7]")
     ] = None,
-    repetition_penalty: Annotated[float | None, typer.Option(min=0, help="Above 1: what came is less likely.")] = None,
-    beam_width: Annotated[int | None, typer.Option(min=1, help="Search for a likely text instead of drawing.")] = None,
-    stop: Annotated[list[str] | None, typer.Option(help="End before this; may be repeated.")] = None,
-    forbid: Annotated[str | None, typer.Option(help="Characters that must not come.")] = None,
-    samples: Annotated[int, typer.Option(min=1, help="How many texts to write.")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Gives the same text each time.")] = None,
-    echo: Annotated[bool, typer.Option("--echo", help="Write the prompt first.")] = False,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Sample among this many most likely characters.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Sample among the most likely ones with this total probability.")
+    ] = None,
+    min_p: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Sample among those at least this likely relative to the best.")
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None, typer.Option(min=0, help="Above 1: characters that came before are less likely.")
+    ] = None,
+    beam_width: Annotated[int | None, typer.Option(min=1, help="Beam search instead of sampling.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="Stop before this text; may be repeated.")] = None,
+    forbid: Annotated[str | None, typer.Option(help="Characters not to generate.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Number of texts to generate.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Random seed: gives the same text each time.")
+    ] = None,
+    echo: Annotated[bool, typer.Option("--echo", help="Print the prompt first.")] = False,
     ignore_unknown: IgnoreUnknown = False,
 ) -> None:
-    """Write on after a prompt, to stdout."""
+    """Generate text after a prompt, to stdout."""
     from tsl.cli.text import run_generate
 
     given = {
@@ -235,10 +250,10 @@ def text_generate(
 @text_app.command("score")
 def text_score(
     model: ModelFile,
-    file: Annotated[Path, typer.Argument(help="A text in UTF-8; - is standard input.")],
+    file: Annotated[Path, typer.Argument(help="A text file in UTF-8; - is standard input.")],
     ignore_unknown: IgnoreUnknown = False,
 ) -> None:
-    """Say how well a text is predicted."""
+    """Print how well a model predicts a text."""
     from tsl.cli.text import run_score
 
     run_score(model, file, ignore_unknown=ignore_unknown)
@@ -246,7 +261,7 @@ def text_score(
 
 @app.command()
 def info() -> None:
-    """Show versions, what the kernels are compiled for, and where machine code is kept."""
+    """Show versions, the target of the compiled kernels, and the cache folder."""
     from tsl._estimator.threads import resolve_threads
     from tsl.kernels.cache import writable_folder
     from tsl.kernels.target import GATE_TILES, LANES
@@ -270,7 +285,7 @@ def info() -> None:
 def warmup(
     float64: Annotated[bool, typer.Option("--float64", help="Also compile for double precision.")] = False,
 ) -> None:
-    """Compile everything now, for instance while a container image is built; fails where it cannot be kept."""
+    """Compile everything now, for instance while a container image is built; fail where it cannot be cached."""
     from tsl.kernels.cache import KernelCacheWarning, on_compilation
     from tsl.network import warm_up
 

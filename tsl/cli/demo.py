@@ -1,4 +1,4 @@
-"""What ``tsl demo`` shows."""
+"""The command ``tsl demo``."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ HORIZON = 48  # half hours: a day
 TRAINING_SHARE = 0.8
 SHOWN_DAYS = 14
 
-# Chosen on the training share alone, by folds that train on its first 50, 60 and 70 % and judge the 10 % that follow.
+# Chosen on the training set alone, by folds that train on its first 50, 60 and 70 % and are scored on the next 10 %.
 WINDOW, WINDOW_STRIDE = 48, 2  # two days, hour by hour
 TWO_TIDES = 50  # 24.84 hours
-SEASON = 60 * 48  # days whose drift is expected to go on,
-DRIFT_SHARE = 0.5  # but only by half: seasons turn
+SEASON = 60 * 48  # 60 days, whose drift is expected to continue
+DRIFT_SHARE = 0.5  # by half, as seasons change
 EPOCHS = 16
 
 TEXT_SECONDS = 45.0
 LEAST_TEXT_SECONDS = 10.0
-TOTAL_SECONDS = 100.0  # leaves some of two minutes for what comes after the training
+TOTAL_SECONDS = 100.0  # which leaves time of two minutes for what follows the training
 REPORT_SECONDS = 5.0
 WRITTEN = 400
 
 
 def run_demo(out: Path, seed: int) -> None:
-    """Run both parts, and leave a picture and a text in the folder `out`."""
+    """Run both parts, and write a figure and a text to the folder `out`."""
     began = time.perf_counter()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -56,18 +56,18 @@ def run_demo(out: Path, seed: int) -> None:
 
 
 class Forecasts(NamedTuple):
-    """Forecasts a day ahead, the readings that came, and the readings when they were made."""
+    """Forecasts a day ahead, the observed values, and the values at the cutoffs."""
 
     times: pd.DatetimeIndex
     predicted: NDArray[np.float64]
     actual: NDArray[np.float64]
     last_known: NDArray[np.float64]
     drifted: NDArray[np.float64]
-    """The readings when they were made, and the drift that was expected to go on."""
+    """The values at the cutoffs plus the seasonal drift that is expected."""
 
 
 def forecast_sea(out: Path, seed: int, console: Console, progress: Console) -> Path:
-    """Train on the earlier part of the readings, and forecast each of the later part a day ahead."""
+    """Train on the earlier part of the series, and forecast each value of the later part a day ahead."""
     series = load_sea_surface_temperature()
     console.print(f"Sea surface temperature off Maine: {len(series):,} readings, half an hour apart.")
     with progress.status("Compiling: the first time only, it takes about half a minute") as status:
@@ -86,11 +86,11 @@ def forecast_sea(out: Path, seed: int, console: Console, progress: Console) -> P
 
 
 def day_ahead_forecasts(series: pd.Series, seed: int, tell: Callable[[str], None]) -> Forecasts:
-    """Forecasts of the last readings, each made `HORIZON` rows before, by a model of the rows before them.
+    """Forecast the last values, each `HORIZON` rows ahead, by a model of the rows before them.
 
-    The network sees the readings of two days, and learns how far those of the next day, 3, 6, ... 24 hours later, will
-    lie from where the season leads. It sees each example upside down as well: what is learned from a spring of rising
-    temperatures must not become a habit of expecting them to rise.
+    The network reads the values of two days and predicts the deviations of the next day, 3, 6, ... 24 hours ahead, from
+    the seasonal drift. Each example is also seen with its sign changed, so that the model does not learn from a spring
+    of rising temperatures that temperatures rise.
     """
     values = series.to_numpy()
     made_at = np.arange(SEASON - 1, len(values) - HORIZON)
@@ -100,7 +100,7 @@ def day_ahead_forecasts(series: pd.Series, seed: int, tell: Callable[[str], None
     inputs = SlidingWindow(WINDOW, stride=WINDOW_STRIDE).fit_transform(values[:, None])[made_at, :, 0] - level
     targets = values[made_at[:, None] + steps] - expected
     first_test = int(TRAINING_SHARE * len(values))
-    known = np.flatnonzero(made_at + HORIZON < first_test)[::2]  # neighbours teach the same
+    known = np.flatnonzero(made_at + HORIZON < first_test)[::2]  # neighbouring windows are almost equal
     model = LSTMRegressor(
         hidden_size=32,
         alpha=0.01,
@@ -118,12 +118,12 @@ def day_ahead_forecasts(series: pd.Series, seed: int, tell: Callable[[str], None
 
 
 def recent_level(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the last two tides up to each row."""
+    """Return the mean of the last two tides up to each row."""
     return pd.Series(values).rolling(TWO_TIDES).mean().to_numpy()
 
 
 def recent_drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Slope, a row, of the straight line through the last `SEASON` readings up to each row (least squares)."""
+    """Return the slope per row of the least-squares line through the last `SEASON` values up to each row."""
     place = np.arange(SEASON) - (SEASON - 1) / 2
     slope = np.full(len(values), np.nan)
     slope[SEASON - 1 :] = np.correlate(values, place, "valid") / (place @ place)
@@ -131,7 +131,7 @@ def recent_drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def draw_forecasts(forecasts: Forecasts) -> Figure:
-    """The last days, and how often forecasts are wrong by how much."""
+    """Plot the last days, and the distribution of the errors."""
     shown = slice(-SHOWN_DAYS * HORIZON, None)
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     course, errors = figure.subplots(1, 2, width_ratios=[3, 1])
@@ -157,7 +157,7 @@ def draw_forecasts(forecasts: Forecasts) -> Figure:
 
 
 def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console, *, deadline: float) -> Path:
-    """Learn nine tenths of Macbeth, report on the last, and write."""
+    """Train on nine tenths of Macbeth, score the last tenth, and generate text."""
     text = load_macbeth()
     cut = len(text) * 9 // 10
     seconds = max(LEAST_TEXT_SECONDS, min(TEXT_SECONDS, deadline - time.perf_counter()))
@@ -178,7 +178,7 @@ def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console
 
 
 class _Report:
-    """Bits per character of a held-out text, every few seconds."""
+    """Callback that prints the bits per character of a held-out text every few seconds."""
 
     def __init__(self, held_out: str, console: Console, tell: Callable[[str], None]) -> None:
         self.model: LSTMCharModel
@@ -195,7 +195,7 @@ class _Report:
             self.show()
 
     def show(self) -> None:
-        """Judge the model as it is now, unless that was done."""
+        """Score the model as it is now, unless that was done."""
         if self._shown == self._epoch:
             return
         self._shown = self._epoch

@@ -1,17 +1,15 @@
-"""What ``tsl forecast`` and ``tsl backtest`` do."""
+"""The commands ``tsl forecast`` and ``tsl backtest``."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tsl.cli.output import new_figure, notes_in_one_line
 from tsl.cli.tables import (
     Columns,
     as_written,
@@ -37,7 +35,7 @@ SHOWN = ("mae", "rmse", "smape", "mase")
 
 
 class Source(NamedTuple):
-    """The file to forecast from, as the command line names it and its columns."""
+    """The table to forecast from and its columns, as given on the command line."""
 
     file: Path
     time: str | None
@@ -49,7 +47,7 @@ class Source(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """The forecaster, as the command line chooses it."""
+    """The forecaster and its parameters, as given on the command line."""
 
     horizon: int
     model: str
@@ -87,7 +85,7 @@ def run_forecast(source: Source, choices: Choices, levels: list[float], out: Pat
 def run_backtest(
     source: Source, choices: Choices, options: dict[str, Any], by: str | None, out: Path | None, plot: Path | None
 ) -> None:
-    """Forecast the last windows of what is known, and print how good that was beside the baselines."""
+    """Backtest, and print the metrics beside those of the baselines."""
     if by not in (None, *GROUPS):
         raise ValueError(f"--by must be one of {', '.join(GROUPS)}, got {by!r}")
     check_outputs(out, plot)
@@ -110,7 +108,7 @@ def run_backtest(
 
 
 def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
-    """The columns of the file that are used, what they are, and the rows that are known ahead."""
+    """Read the columns of the table that are used, their roles, and the covariates known ahead."""
     table = read_table(source.file)
     future = None if source.future is None else read_table(source.future)
     columns = guess_columns(
@@ -123,7 +121,7 @@ def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns,
         future = as_written(future, source.future, [name for name in keys if is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
     form = source.time_format
-    if form is None and not isinstance(freq, int):  # which says that times are numbers
+    if form is None and not isinstance(freq, int):  # with which times are plain numbers
         form = stamp_format(table, columns.time)
     table = with_stamps(table[[name for name in used if name is not None]], columns.time, form)
     if future is not None and columns.time in future:
@@ -134,12 +132,12 @@ def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns,
 
 
 def read_freq(freq: str | None) -> str | int | None:
-    """The frequency as the forecasters take it: a number where times are numbers."""
+    """Return the frequency as forecasters take it: an int where times are integers."""
     return int(freq) if freq is not None and freq.isdecimal() else freq
 
 
 def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any:
-    """The forecaster that is asked for, told what it can be told."""
+    """Build the forecaster with those of the parameters that it has."""
     if choices.model not in MODELS:
         raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {choices.model!r}")
     module, name = MODELS[choices.model]
@@ -162,7 +160,7 @@ def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any
 
 
 def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options: dict[str, Any]) -> pd.DataFrame:
-    """What is known before the first window: `backtest` without it would learn that, after `fit` has learned all."""
+    """Return the rows before the first cutoff: fitted on all rows, the model would be fitted again by `backtest`."""
     step = horizon if options["step"] is None else options["step"]
     tested = horizon + options["gap"] + (options["n_windows"] - 1) * step
     ordered = table.sort_values(columns.time, kind="stable")
@@ -177,14 +175,12 @@ def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options:
 
 
 def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, model: Any, by: str | None) -> str:
-    """A table of the metrics of all models, in text."""
+    """Return the metrics of all models as a table of text."""
     history = table[[name for name in (columns.id, columns.time, columns.target) if name is not None]]
     season = getattr(model, "season_", None) or 1
     name = type(model).__name__
     scores = evaluate(frame, by=by, history=history, season=season)
-    scores = scores[scores["model"] != name].replace(
-        {"model": {"y_pred": name}}
-    )  # a baseline is not to stand there twice
+    scores = scores[scores["model"] != name].replace({"model": {"y_pred": name}})  # a baseline would be listed twice
     n_groups = list(scores.columns).index("model")
     groups, metrics = list(scores.columns[:n_groups]), scores.columns[n_groups + 1 :]
     intervals = [column for column in metrics if column.startswith(("coverage-", "interval_width-"))]
@@ -192,33 +188,3 @@ def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns
     if groups:
         scores = scores.sort_values(groups, kind="stable")
     return scores.to_string(index=False, float_format="{:.4g}".format, na_rep="")
-
-
-def new_figure(path: Path) -> Any:
-    """A figure that needs no window system, and can be written to that file."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 4), layout="constrained", dpi=150)
-    kinds = figure.canvas.get_supported_filetypes()
-    if path.suffix.removeprefix(".").lower() not in kinds:
-        raise ValueError(f"pictures must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
-    return figure
-
-
-@contextmanager
-def notes_in_one_line() -> Iterator[None]:
-    """Write warnings to stderr without where in the code they come from."""
-    said: set[str] = set()
-
-    def note(message: Warning | str, *details: Any, **options: Any) -> None:
-        text = " ".join(str(message).split())
-        if text not in said:
-            sys.stderr.write(f"tsl: note: {text}\n")
-        said.add(text)
-
-    shown: Callable[..., None] = warnings.showwarning
-    warnings.showwarning = note
-    try:
-        yield
-    finally:
-        warnings.showwarning = shown

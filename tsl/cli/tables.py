@@ -1,4 +1,4 @@
-"""Files of series: read, guess which column is what, write."""
+"""Tables of series: reading files, guessing the roles of columns, writing files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from tsl._dates import NotDatesError, number_format, read_dates, text_format
+from tsl._tables import ID, TARGET, TIME
 
 HINT = "say which with --time-format"
-TIME_NAMES = ("ds", "time", "timestamp", "datetime", "date", "month", "year")
+TIME_NAMES = (TIME, "time", "timestamp", "datetime", "date", "month", "year")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -24,11 +25,11 @@ class Columns(NamedTuple):
     target: str
     id: str | None
     ahead: tuple[str, ...] = ()
-    """What is known ahead."""
+    """Covariates that are known ahead."""
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """The rows of a CSV or Parquet file."""
+    """Read a CSV or Parquet file."""
     kind = _kind(path)
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
@@ -49,14 +50,14 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
-    """Read a CSV file; fields beyond the names are an error, where pandas would shift all columns by one."""
+    """Read a CSV file; refuse rows with more fields than names, for which pandas would shift all columns."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         return pd.read_csv(path, index_col=False, **options)
 
 
 def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.DataFrame:
-    """Return the table with these columns as text, as they stand in the CSV file that it was read from.
+    """Return the table with these columns as the strings of the CSV file that it was read from.
 
     Pandas would make 7 of "007", 12000.0 of "12E3" and a missing value of "NA". Parquet has types of its own.
     """
@@ -69,8 +70,8 @@ def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.Data
 
 
 def is_text(column: pd.Series) -> bool:
-    """Return whether a column holds text, or categories."""
-    # `is_string_dtype` would say no to text with missing values in pandas 2
+    """Return whether a column holds strings or categories."""
+    # in pandas 2, `is_string_dtype` is false for strings with missing values
     return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.infer_dtype(column, skipna=True) == "string"
 
 
@@ -86,7 +87,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def check_outputs(table: Path | None, picture: Path | None) -> None:
-    """That both can be written, before anything takes long."""
+    """Check that both files can be written, before anything takes long."""
     if table is not None:
         _kind(table)
     for path in (table, picture):
@@ -105,7 +106,7 @@ def guess_columns(
     past: tuple[str, ...] = (),
     future: pd.DataFrame | None = None,
 ) -> Columns:
-    """Those that are named, and for the others the only choice there is."""
+    """Return the columns that are named, and for the other roles the only choice there is."""
     for option, name in (("--time", time), ("--target", target), ("--id", id_col), *(("--past", n) for n in past)):
         if name is not None and name not in table:
             raise ValueError(f"{option} must be a column of the file, which has {_listed(table)}, got {name!r}")
@@ -120,7 +121,7 @@ def guess_columns(
 
 
 def stamp_format(table: pd.DataFrame, time: str) -> str | None:
-    """Return the format of dates in text or whole numbers; None where there is nothing to be read."""
+    """Return the format of dates in strings or whole numbers; None where there is nothing to parse."""
     column, where = table[time], f"column {time!r}"
     if pd.api.types.is_numeric_dtype(column):
         is_whole = column.notna().all() and not (column % 1).any()
@@ -131,7 +132,7 @@ def stamp_format(table: pd.DataFrame, time: str) -> str | None:
 
 
 def with_stamps(table: pd.DataFrame, time: str, form: str | None = None) -> pd.DataFrame:
-    """Return the same with dates in place of text, or of numbers that are dates; text needs no `form` to be read."""
+    """Return the table with dates for strings, or for numbers that are dates; the format of strings may be inferred."""
     column = table[time]
     if form is None and is_text(column):
         form = stamp_format(table, time)
@@ -161,8 +162,8 @@ def _guess_time(table: pd.DataFrame, taken: list[Any]) -> str:
 
 
 def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
-    if "unique_id" in table and "unique_id" not in taken:
-        return "unique_id"
+    if ID in table and ID not in taken:
+        return ID
     if not table[time].duplicated().any():
         return None
     texts = [name for name in table.columns if name not in (*taken, time) and is_text(table[name])]
@@ -174,15 +175,15 @@ def _guess_id(table: pd.DataFrame, time: str, taken: list[Any]) -> str | None:
 
 def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
     numbers = [n for n in table.columns if n not in taken and pd.api.types.is_numeric_dtype(table[n])]
-    if "y" in numbers:
-        return "y"
+    if TARGET in numbers:
+        return TARGET
     if len(numbers) != 1:
         raise ValueError(f"--target must name the column to forecast: choose from {_listed(numbers)}")
     return numbers[0]
 
 
 def _has_dates(table: pd.DataFrame, name: str) -> bool:
-    """Whether a column of text holds dates, in one way or in several."""
+    """Return whether a column of strings holds dates, ambiguous ones too."""
     try:
         stamp_format(table, name)
     except NotDatesError:
@@ -193,7 +194,7 @@ def _has_dates(table: pd.DataFrame, name: str) -> bool:
 
 
 def _dates(values: pd.Index, form: str) -> pd.DatetimeIndex:
-    """The dates in that format, in UTC where their offsets from it differ, as after a change to summer time."""
+    """Return dates in this format, in UTC if their UTC offsets differ, as over a change to summer time."""
     try:
         return read_dates(values, form)
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""What ``tsl text train``, ``generate`` and ``score`` do."""
+"""The commands ``tsl text train``, ``generate`` and ``score``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tsl import LSTMCharModel
-from tsl.cli.forecast import notes_in_one_line
+from tsl.cli.output import notes_in_one_line
 from tsl.persistence import load, save
 from tsl.training import History, compile_kernels
 
@@ -27,13 +27,13 @@ BAR_WIDTH = 10  # of 80 columns
 REPORTS = 6  # lines that stay, with a sample
 LEAST_BETWEEN_REPORTS, MOST_BETWEEN_REPORTS = 5.0, 60.0  # seconds
 SAMPLE_LENGTH, SAMPLE_TEMPERATURE = 60, 0.6
-NOT_FROM_HERE = {"callbacks", "verbose", "warm_start"}
+NOT_SETTABLE = {"callbacks", "verbose", "warm_start"}
 VISIBLE = str.maketrans({"\n": "↵", "\t": "⇥", "\r": "␍"})
-INTERRUPTED = 130  # as shells have it
+INTERRUPTED = 130  # the exit status of shells for SIGINT
 
 
 class Budget(NamedTuple):
-    """How long to train: seconds, or passes over the text."""
+    """The training budget: seconds or epochs."""
 
     seconds: float | None
     epochs: int | None
@@ -51,7 +51,7 @@ def run_train(
     parameters: dict[str, Any],
     quiet: bool,
 ) -> None:
-    """Learn from the files, and write the model to `out`; Ctrl-C ends the training, and what is learned is kept."""
+    """Train on the files, and save the model to `out`; Ctrl-C ends the training, and the model is kept."""
     out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if out is None else out
     check_out(out, files)
     texts = [read_input(file) for file in files]
@@ -71,18 +71,18 @@ def run_train(
 
 
 def new_model(budget: Budget, parameters: dict[str, Any]) -> Any:
-    """A model with these parameters, the rest being its own."""
+    """Return a model with these parameters."""
     return with_parameters(LSTMCharModel(), budget, parameters)
 
 
 def model_to_go_on(path: Path, budget: Budget, parameters: dict[str, Any]) -> Any:
-    """The model of a file, to be trained on."""
+    """Return the model of a file, to continue its training."""
     return with_parameters(load(path), budget, parameters).set_params(warm_start=True)
 
 
 def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> Any:
-    """Set what is known, and say what is not."""
-    known = sorted(set(model.get_params()) - NOT_FROM_HERE)
+    """Set these parameters of a model, and refuse unknown ones."""
+    known = sorted(set(model.get_params()) - NOT_SETTABLE)
     for name in parameters:
         if name not in known:
             raise ValueError(f"--set must name one of {', '.join(known)}, got {name!r}")
@@ -94,7 +94,7 @@ def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> A
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
-    """``["dropout=0.3", "solver=adam"]`` as a dict; values are JSON where they can be, else text."""
+    """Parse ``["dropout=0.3", "solver=adam"]`` to a dict; values are JSON where they can be, else strings."""
     parsed: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -108,7 +108,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
 
 
 def check_out(out: Path, files: list[Path]) -> None:
-    """Refuse before the training what could not be written after it."""
+    """Check before the training that the model can be written after it."""
     folder = out.parent
     if not folder.is_dir():
         raise OSError(f"there is no folder {folder} to write {out.name} to: name another file with --out")
@@ -121,7 +121,7 @@ def check_out(out: Path, files: list[Path]) -> None:
 
 
 def summary(history: History, *, held_out: bool) -> str:
-    """What has come out, in one line."""
+    """Return the result of the training in one line."""
     best = history.best_iter - 1 if held_out and history.best_iter else -1
     bits = f"{in_bits(history.loss[best])} bits per character in training"
     if math.isfinite(history.val_loss[best]):  # not if Ctrl-C came before the first epoch was over
@@ -130,20 +130,20 @@ def summary(history: History, *, held_out: bool) -> str:
 
 
 def in_bits(nats: float) -> str:
-    """Three digits of a number of nats in bits."""
+    """Return nats as bits, with three digits."""
     return f"{nats / math.log(2):.3f}"
 
 
 class TrainingReport:
-    """Shows on stderr how the training gets on: on a terminal a line that is redrawn, and now and then one that stays.
+    """Progress report on stderr: a live line on a terminal, and permanent lines at intervals.
 
     Parameters
     ----------
     model : LSTMCharModel
-        The one that is trained.
+        The model that is trained.
     budget : Budget
     n_characters : int
-        Characters that an epoch reads.
+        Characters in an epoch.
     """
 
     def __init__(self, model: Any, budget: Budget, n_characters: int) -> None:
@@ -159,18 +159,18 @@ class TrainingReport:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Have the line redrawn by itself, on a terminal."""
+        """Show the live line while the context lasts."""
         self._began = self._reported = perf_counter()
         self._console.print(f"reading {self._n_characters:,} characters; Ctrl-C ends the training and keeps the model")
         with Live(get_renderable=self._line, console=self._console, transient=True, refresh_per_second=8):
             yield
 
     def on_epoch_begin(self, epoch: int, history: History, network: Any) -> None:
-        """Remember where this training begins: an earlier one may have had epochs already."""
+        """Note the first epoch: a resumed training does not begin at 1."""
         self._first_epoch = self._first_epoch or epoch
 
     def on_epoch_end(self, epoch: int, history: History, network: Any) -> None:
-        """Take in what an epoch has shown."""
+        """Update the live line, and at intervals print a permanent one with a sample."""
         held_out = "" if math.isnan(history.val_loss[-1]) else f", held out {in_bits(history.val_loss[-1])}"
         if history.n_steps[-1] == max(history.n_steps) and self._elapsed() < (self._budget.seconds or math.inf):
             self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} char/s"  # of a whole epoch
@@ -197,7 +197,7 @@ class TrainingReport:
 
 
 def printable(text: str) -> str:
-    """A text in one line that leaves a terminal as it is."""
+    """Return a text in one line, without control characters."""
     return "".join(c if c.isprintable() else "�" for c in text.translate(VISIBLE))
 
 
@@ -205,7 +205,7 @@ def printable(text: str) -> str:
 
 
 def run_generate(path: Path, prompt: str, options: dict[str, Any], *, echo: bool, ignore_unknown: bool) -> None:
-    """Write on after a prompt, to stdout, as it comes."""
+    """Generate text after a prompt, and stream it to stdout."""
     model = load_model(path, ignore_unknown=ignore_unknown)
     prompt = read_input(STDIN) if prompt == "-" else prompt
     with naming_the_option(), to_stdout() as write:
@@ -214,7 +214,7 @@ def run_generate(path: Path, prompt: str, options: dict[str, Any], *, echo: bool
 
 
 def pieces(model: Any, prompt: str, options: dict[str, Any], *, echo: str) -> Iterator[str]:
-    """What is to be written: one text as it comes, or several, each under its number."""
+    """Yield one text piece by piece, or several, each under its number."""
     if options.get("n_samples", 1) > 1:
         for k, text in enumerate(model.generate(prompt, **options), start=1):
             yield f"--- {k}\n{echo}{text}\n"
@@ -227,10 +227,10 @@ def pieces(model: Any, prompt: str, options: dict[str, Any], *, echo: str) -> It
 
 @contextmanager
 def to_stdout() -> Iterator[Callable[[str], None]]:
-    """Hands out what writes to stdout; Ctrl-C, and a reader that has had enough, end it without a word."""
+    """Yield a function that writes to stdout; exit silently on Ctrl-C or a closed pipe."""
     out = sys.stdout
     if hasattr(out, "reconfigure"):
-        out.reconfigure(errors="replace")  # rather than end in the middle, for a character that a terminal lacks
+        out.reconfigure(errors="replace")  # rather than fail at a character that the terminal cannot encode
     flushed = perf_counter()
 
     def write(text: str) -> None:
@@ -275,7 +275,7 @@ def run_score(path: Path, file: Path, *, ignore_unknown: bool) -> None:
 
 
 def load_model(path: Path, *, ignore_unknown: bool) -> Any:
-    """The model of a file, perhaps told to leave out what it does not know."""
+    """Load a model, set to leave out unknown characters if `ignore_unknown`."""
     model = load(path)
     if ignore_unknown:
         model.vocabulary_.set_params(unknown="ignore")
@@ -284,7 +284,7 @@ def load_model(path: Path, *, ignore_unknown: bool) -> Any:
 
 @contextmanager
 def naming_the_option() -> Iterator[None]:
-    """Say what the command line can do about unknown characters, instead of what a program can."""
+    """Name the option of the command line, not the parameter, in errors about unknown characters."""
     try:
         yield
     except ValueError as error:
@@ -293,7 +293,7 @@ def naming_the_option() -> Iterator[None]:
 
 
 def read_input(file: Path) -> str:
-    """The text of a file, or of stdin: UTF-8, without a byte order mark, with line feeds alone."""
+    """Read a file or stdin as UTF-8, without a byte order mark and with line feeds alone."""
     name = "standard input" if file == STDIN else str(file)
     content = sys.stdin.buffer.read() if file == STDIN else file.read_bytes()
     try:

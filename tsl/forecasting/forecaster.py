@@ -15,12 +15,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl._tables import POINT
 from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.evaluation.calibration import calibrate
 from tsl.forecasting.evaluation.conformal import Calibration, IntervalRequest
 from tsl.forecasting.frames.cutoffs import in_parts, known_at
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.frames.output import POINT
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
 from tsl.forecasting.looking_back import LookingBack

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._tables import POINT, RESIDUAL
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.evaluation.backtest import Plan, forecast_windows
 from tsl.forecasting.evaluation.conformal import IntervalRequest
 from tsl.forecasting.evaluation.score import scaled_error
-from tsl.forecasting.frames.output import POINT, RESIDUAL, LongNames
+from tsl.forecasting.frames.output import LongNames
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.panel import Panel, ranges
 

@@ -1,4 +1,4 @@
-"""Metrics of the frame of a backtest, by series, cutoff or step."""
+"""Metrics of a backtest, by series, cutoff or step."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.metrics._frames import Layout, mirrored, to_pandas
-from tsl.metrics._scales import scales
+from tsl._tables import bound_name, like_input, to_pandas
+from tsl.metrics._layout import Layout
+from tsl.metrics._naive_scales import naive_scales
+from tsl.metrics._probabilistic import pinball_losses
 
-POINT = ("mae", "rmse", "mape", "smape", "wmape")
+ERRORS = ("mae", "rmse", "mape", "smape", "wmape")
 SCALED = ("mase", "rmsse", "owa")
 INTERVAL = ("coverage", "interval_width")
 QUANTILE = ("pinball", "crps")
-METRICS = (*POINT, *SCALED, *INTERVAL, *QUANTILE)
+METRICS = (*ERRORS, *SCALED, *INTERVAL, *QUANTILE)
 Frame = TypeVar("Frame")
 """A frame of pandas, polars or Arrow."""
 
@@ -34,20 +36,20 @@ def evaluate(
     time_col: str | None = None,
     target: str | None = None,
 ) -> Frame:
-    """Tabulate how good the forecasts of a backtest are.
+    """Tabulate metrics of the forecasts of a backtest.
 
-    A metric is computed for each series over all its rows in a group, and then averaged over the series, so that one
-    on a large scale does not count for more in what is scaled. Rows whose truth is missing do not count.
+    A metric is computed for each series over all its rows in a group and then averaged over the series, so that in
+    scaled errors each series has the same weight. Rows without an observed value do not count.
 
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` gives: columns for the series, the time, the cutoff and the truth, and then one for each model,
-        such as ``y_pred``, with the bounds of its intervals, ``y_pred-lo-90`` and ``y_pred-hi-90``, and its quantiles,
-        ``y_pred-q0.1``. Any other frame with columns ``unique_id``, ``ds`` and ``y``, or those named below, will do;
-        the columns for the series and the cutoff may be missing.
+        What `backtest` returns: columns for the series, the time, the cutoff and the observed value, and then one for
+        each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
+        ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need columns ``unique_id``, ``ds`` and ``y``,
+        or those named below; the columns for the series and the cutoff may be missing.
     metrics : sequence of str, optional
-        Which ones: ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
+        Any of ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
         which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``
         from all quantiles, those of intervals included. Default: ``mae``, ``rmse``, ``smape``, ``wmape``, with a
         `history` ``mase`` and ``rmsse``, with intervals their coverage and width.
@@ -55,24 +57,23 @@ def evaluate(
         One row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first one forecast), or for each value of any
         other column of `frame`. Default: one row over all.
     history : DataFrame or Series, optional
-        What the scale of ``mase`` and ``rmsse`` is computed from: the series as they were given to `fit`, in a long
-        frame with the columns of `frame`, a wide frame with one column a series or with the target, or a Series. Rows
-        after a cutoff do not count for it; nor do, in a `frame` without cutoffs, those from the first forecast of a
-        series on.
+        The series as they were given to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame
+        with the columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after
+        a cutoff are left out, and where `frame` has no cutoffs, rows from the first forecast of a series on.
     season : int, default=1
         Rows between the values of the history whose differences are the scale.
     reference : str, default="SeasonalNaive"
         The model that ``"owa"`` is relative to.
     models : sequence of str, optional
-        Columns to evaluate; default all columns of numbers behind the truth, those of Python objects too.
+        Columns to evaluate. Default: all other columns of numbers, those of Python objects too.
     id_col, time_col, target : str, optional
-        Names of columns, where they cannot be known from the above.
+        Names of columns, where they cannot be told from the above.
 
     Returns
     -------
     DataFrame
-        One row for each group and model: the columns of the group, ``model``, and one for each metric. For a frame of
-        polars it is one, too.
+        One row for each group and model: the columns of the group, ``model``, and one for each metric. It is a frame
+        of the library that `frame` came from.
 
     Raises
     ------
@@ -101,14 +102,17 @@ def evaluate(
     0     1  Naive  1.0
     1     2  Naive  3.0
     """
-    table = to_pandas(frame, "frame")
+    table, library = to_pandas(frame, "frame")
+    table = table.reset_index(drop=True)
     layout = Layout.of(table, id_col=id_col, time_col=time_col, target=target, models=models)
     chosen = _chosen(metrics, layout, history)
     groups = _groups(table, layout, [by] if isinstance(by, str) else list(by or []))
     counted = table[layout.target].notna().to_numpy()
     if not counted.any():
         raise ValueError(f"frame must have a truth in column {layout.target!r}, got none")
-    scale = scales(table[counted], layout, to_pandas(history, "history"), season) if set(chosen) & set(SCALED) else None
+    scale = None
+    if set(chosen) & set(SCALED):
+        scale = naive_scales(table[counted], layout, to_pandas(history, "history")[0], season)
     keys = {f"_key_{k}": values[counted] for k, values in enumerate(groups.values())}
     series = layout.series(table)[counted]
     results = []
@@ -123,7 +127,7 @@ def evaluate(
     for name in groups:
         if name in own:
             raise ValueError(f"by must name no column called {name!r}, which the result has, too: rename it in frame")
-    return mirrored(result[[*keys, *own]].set_axis([*groups, *own], axis=1), frame)
+    return like_input(result[[*keys, *own]].set_axis([*groups, *own], axis=1), library)
 
 
 def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list[str]:
@@ -144,7 +148,7 @@ def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list
 
 
 def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDArray[Any]]:
-    """The values to group by, under the names that they have in the result."""
+    """Return the values to group by, under the names that they have in the result."""
     groups = {}
     for one in by:
         name = layout.id_col if one == "series" and layout.id_col is not None else one
@@ -162,7 +166,7 @@ def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDA
 def _terms(
     table: pd.DataFrame, layout: Layout, model: str, chosen: list[str], scale: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """What is averaged: one row for each row of the frame."""
+    """Return what is averaged, one row for each row of the frame."""
     true, pred = table[layout.target].to_numpy(float), _forecast(table, model)
     error = np.abs(true - pred)
     size = np.abs(true) + np.abs(pred)
@@ -179,17 +183,17 @@ def _terms(
             terms["mase"] = error / scale["absolute"].to_numpy()
             terms["rmsse"] = error**2 / scale["squared"].to_numpy()
     for level in layout.levels.get(model, ()) if set(chosen) & set(INTERVAL) else ():
-        low, high = _forecast(table, f"{model}-lo-{level}"), _forecast(table, f"{model}-hi-{level}")
+        low, high = (_forecast(table, bound_name(model, side, level)) for side in ("lo", "hi"))
         terms[f"coverage-{level}"] = (low <= true) & (true <= high)
         terms[f"interval_width-{level}"] = high - low
     if set(chosen) & set(QUANTILE) and model in layout.quantiles:
-        losses = [_pinball(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
+        losses = [pinball_losses(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
         terms["pinball"] = np.mean(losses, axis=0)
     return pd.DataFrame(terms, dtype=float)
 
 
 def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64]) -> pd.DataFrame:
-    """Metrics over the rows of each series in a group, averaged over its series."""
+    """Return the metrics over the rows of each series in a group, averaged over its series."""
     means = terms.assign(_series=series, **keys).groupby([*keys, "_series"], sort=True, observed=True).mean()
     means["rmse"] **= 0.5
     means["wmape"] /= means["size"].replace(0.0, np.nan)
@@ -203,7 +207,7 @@ def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArra
 
 
 def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
-    """Mean of sMAPE and MASE, each over that of the reference in the same group."""
+    """Return the mean of sMAPE and MASE, each over that of the reference in the same group."""
     of_reference = result["model"] == reference
     if not of_reference.any():
         raise ValueError(f"reference must be one of the models, {list(result['model'].unique())}, got {reference!r}")
@@ -213,10 +217,6 @@ def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
     else:
         base = pd.DataFrame([result.loc[of_reference, ["smape", "mase"]].iloc[0]] * len(result), index=result.index)
     return (result["smape"] / base["smape"] + result["mase"] / base["mase"]) / 2.0
-
-
-def _pinball(error: NDArray[np.float64], quantile: float) -> NDArray[np.float64]:
-    return np.maximum(quantile * error, (quantile - 1.0) * error)
 
 
 def _forecast(table: pd.DataFrame, name: str) -> NDArray[np.float64]:

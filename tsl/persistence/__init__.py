@@ -1,7 +1,7 @@
-"""Fitted estimators in files: one safetensors file each, which holds numbers and JSON and runs no code when it is read.
+"""Fitted estimators in files: one safetensors file each, with tensors and JSON, which runs no code when it is read.
 
-Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by where they belong, such as
-``network_.params``. All else is one JSON text in its metadata: names of classes, constructor parameters, vocabulary,
+Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attribute, such as
+``network_.params``. All else is one JSON string in its metadata: names of classes, constructor parameters, vocabulary,
 categories, times, history, architecture.
 """
 
@@ -19,17 +19,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 from sklearn.utils.validation import check_is_fitted
 
-import tsl
-from tsl.persistence.known import MODELS, name_of
+from tsl._version import __version__
+from tsl.persistence.atomic import discard_drafts, replace_file
 from tsl.persistence.reading import Reader
-from tsl.persistence.replacing import discard_drafts, replace_file
+from tsl.persistence.registry import MODELS, name_of
 from tsl.persistence.writing import Writer
 from tsl.training.checkpoint import fingerprint
 
 __all__ = ["discard_drafts", "load", "read_tree", "replace_file", "save", "write_tree"]
 
 FORMAT_VERSION = 1
-# What a file that was tampered with can bring about.
+# The errors that decoding a manipulated file can raise.
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
@@ -40,24 +40,24 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     ----------
     model : estimator
         A fitted estimator or transformer of `tsl`, or a `Pipeline`, `FeatureUnion`, `ColumnTransformer`,
-        `TransformedTargetRegressor`, stack, vote or bag of these, of scikit-learn's scalers and encoders, and of its
-        simplest linear models. `callbacks`, which are
-        functions, and the `memory` of a pipeline, a folder of pickles, stay behind.
+        `TransformedTargetRegressor`, stacking, voting or bagging estimator of these, of scikit-learn's scalers and
+        encoders, and of its simplest linear models. `callbacks`, which are functions, and the `memory` of a pipeline, a
+        folder of pickles, are not saved.
     path : str or path-like
-        Where to. A file that is there is replaced once the new one is complete; none is ever half-written.
+        The file. An existing one is replaced once the new one is complete; none is ever half-written.
 
     Raises
     ------
     TypeError
-        If `model` is of another class, or holds something that is no number, text or array.
+        If `model` is of another class, or holds something other than numbers, strings and arrays.
     sklearn.exceptions.NotFittedError
-        If it has not been fitted; a ValueError too.
+        If it has not been fitted; also a ValueError.
     OSError
-        If the file cannot be written, or `path` is not that of a file.
+        If the file cannot be written, or `path` is not a file.
 
     See Also
     --------
-    load : Read it back.
+    load : Read a model from a file.
 
     Examples
     --------
@@ -79,10 +79,10 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read an estimator that `save` wrote.
+    """Read an estimator from a file that `save` wrote.
 
-    It predicts bit for bit as the saved one does on the same kind of processor, and goes on (`partial_fit`, `update`,
-    `generate`, `fit` with `warm_start`) as that one would.
+    Its predictions equal those of the saved one bit for bit on the same kind of processor, and it continues
+    (`partial_fit`, `update`, `generate`, `fit` with `warm_start`) as that one would.
 
     Parameters
     ----------
@@ -97,22 +97,22 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ValueError
-        If the file is none of `save`'s, is damaged, or was written by another version that stores models otherwise.
+        If the file is not one of `save`, is damaged, or was written by a version with another format.
     OSError
-        If there is no such file, or it cannot be read.
+        If the file does not exist or cannot be read.
 
     Warns
     -----
     sklearn.exceptions.InconsistentVersionWarning
-        If another version of scikit-learn has written an estimator of scikit-learn's.
+        If the file holds an estimator of another version of scikit-learn.
 
     See Also
     --------
-    save : Write one.
+    save : Write a model to a file.
 
     Notes
     -----
-    Reading a file runs no code from it, so that files of strangers may be read.
+    Reading a file runs no code from it, so files from untrusted sources can be read.
     """
     model = read_tree(path, "model")
     try:
@@ -125,22 +125,22 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 
 def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
-    """Write dicts, lists, numbers, texts, arrays and objects of known classes to a file of this kind."""
+    """Write dicts, lists, numbers, strings, arrays and objects of registered classes to a file of this kind."""
     writer = Writer()
     text = json.dumps(writer.encode(tree, ""), allow_nan=False)
     metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
-    metadata["written_by"] = json.dumps(_versions())  # for people: nothing goes by it
+    metadata["written_by"] = json.dumps(_versions())  # for people: it is not read back
     metadata["checksum"] = checksum(metadata["written_by"] + text, writer.tensors)
     replace_file(path, to_safetensors(writer.tensors, metadata))
 
 
 def _versions() -> dict[str, str]:
     modules = (np, pd, sklearn)
-    return {"tsl": tsl.__version__} | {module.__name__: module.__version__ for module in modules}
+    return {"tsl": __version__} | {module.__name__: module.__version__ for module in modules}
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
-    """What tells a file that was damaged from one that was not; it keeps nobody from forging one."""
+    """Return the checksum that tells whether a file is damaged; it does not protect against forgery."""
     return fingerprint(text, dict(sorted(tensors.items())))
 
 

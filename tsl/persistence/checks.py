@@ -1,4 +1,4 @@
-"""Whether the parts of what was read fit together: compiled code trusts them."""
+"""Checks that the parts of an object that was read fit together: compiled code relies on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ _OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
 
 
 def check(built: Any) -> None:
-    """Refuse an object whose parts do not fit together."""
+    """Check that the parts of an object fit together.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
+    """
     kind = type(built).__name__
     if kind == "Panel":
         _check_panel(built)
@@ -34,7 +40,7 @@ def _check_moments(model: Any) -> None:
 
 
 def _check_reading(architecture: Any) -> None:
-    """Refuse a network that reads more than a row a step: rows beyond the last, where windows have no bounds."""
+    """Refuse a network that reads more than one row per step: it would read past the last row of windows."""
     more = (architecture.segment - 1, architecture.n_static, architecture.n_known, architecture.skip_steps)
     if any(more):
         raise ValueError(f"a network of other windows: {architecture}")
@@ -80,7 +86,7 @@ def _check_panel(panel: Any) -> None:
 
 
 def _check_encoder(encoder: Any) -> None:
-    """Refuse an encoder that writes to columns which it does not have: SciPy would write beyond the array."""
+    """Refuse an encoder with columns out of range: SciPy would write beyond the array."""
     sizes, drops, infrequent, mappings = encoder_state(encoder)
     if len(sizes) != len(encoder.categories_):
         raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")

@@ -1,11 +1,11 @@
-"""JSON and tensors to objects.
+"""Decoding: from JSON and tensors to objects.
 
 JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
 ``$dict``, a dict of pairs; ``$bunch``, scikit-learn's dict of estimators; ``$slice``; ``$points``, the code points of a
 text; ``$array``, the name of a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python
 objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset``, ``$date_offset`` and ``$workdays``, steps
 of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state
-written under that name; and ``$class``, an object of a class of `tsl.persistence.known`.
+written under that name; and ``$class``, an object of a class of `tsl.persistence.registry`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sklearn.utils import Bunch
 from tsl.network import Network
 from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
-from tsl.persistence.known import FUNCTIONS, RENAMED, WORKDAYS, class_of
+from tsl.persistence.registry import ATTRIBUTES, FUNCTIONS, RENAMED, WORKDAYS, class_of
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
 _TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
@@ -33,14 +33,14 @@ _LARGEST_CODE_POINT = 0x10FFFF
 
 
 class Reader:
-    """Turns what `Writer` made back into objects; whatever is wrong with it is an error of some kind."""
+    """Decoder of what `Writer` encodes; anything wrong raises an error of some kind."""
 
     def __init__(self, tensors: dict[str, NDArray[Any]]) -> None:
         self._tensors = tensors
         self._random_states: dict[str, np.random.RandomState] = {}
 
     def decode(self, stored: Any) -> Any:
-        """What `stored` stands for."""
+        """Return the object that `stored` encodes."""
         if isinstance(stored, list):
             return [self.decode(item) for item in stored]
         if not isinstance(stored, dict):
@@ -145,7 +145,8 @@ class Reader:
         parameters = self.decode(stored.get("parameters", {}))  # first, as they were written: see `$same`
         new_names = RENAMED.get(stored["$class"], {})
         parameters = {new_names.get(name, name): value for name, value in parameters.items()}
-        state = self.decode(stored["state"])
+        attributes = ATTRIBUTES.get(stored["$class"], {})
+        state = {attributes.get(name, name): value for name, value in self.decode(stored["state"]).items()}
         if kind is Network:
             return _network(**state)
         if is_dataclass(kind):
@@ -187,7 +188,7 @@ def _check_attributes(kind: Any, state: dict[str, Any], name: str) -> None:
 
 
 def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
-    """An object whose attributes are these."""
+    """Build an object with these parameters and attributes."""
     for name in state:
         if not name.isidentifier() or name.startswith("__") or callable(getattr(kind, name, None)):
             raise ValueError(f"{kind.__name__} has no attribute {name!r}")
@@ -212,7 +213,7 @@ def _text(value: Any) -> str:
 
 
 def _plain_index(values: Any, dtype: str, name: Any) -> pd.Index:
-    """An index that holds no times."""
+    """Return an index that holds no times."""
     if _TEXT_TYPES.fullmatch(dtype) or dtype == "object":
         try:
             return pd.Index(values, dtype=dtype, name=name)
@@ -232,7 +233,7 @@ def _dtype_of(name: str) -> Any:
 
 
 def _network(architecture: Any, dtype: Any, params: NDArray[Any]) -> Network:
-    """A network whose weights are all there: their number is checked before anything is made of that size."""
+    """Build a network once the number of its weights is checked: nothing of the size is allocated before."""
     _check_architecture(architecture)
     size = sum(map(math.prod, parameter_shapes(architecture).values()))
     if np.dtype(dtype).name not in ("float32", "float64"):

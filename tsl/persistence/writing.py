@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from tsl.network import Network
-from tsl.persistence.known import FUNCTIONS, WORKDAYS, name_of
+from tsl.persistence.registry import ATTRIBUTES, FUNCTIONS, WORKDAYS, name_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -36,7 +36,7 @@ class Writer:
         self._seen: list[Any] = []  # alive, so that no other object gets the identity of one of them
 
     def encode(self, value: Any, name: str) -> Any:
-        """What stands for `value`, which is found under `name`."""
+        """Return `value`, which is found under `name`, as JSON."""
         if isinstance(value, np.generic):
             value = value.item() if value.dtype.kind in "biufU" else value
         if isinstance(value, str) and _SURROGATE.search(value):
@@ -97,7 +97,7 @@ class Writer:
         return {"$array": self._put(array, array, name)}
 
     def _put(self, numbers: NDArray[Any], array: NDArray[Any], name: str) -> str:
-        """The name of the tensor of an array, which is new unless the array has been seen."""
+        """Return the name of the tensor of an array, a new one unless the array was stored before."""
         if id(array) not in self._names:
             self._seen.append(array)
             self._names[id(array)] = name
@@ -143,7 +143,12 @@ class Writer:
             return stored | {"state": self._members(value._asdict(), name)}  # type: ignore[attr-defined]
         asked = isinstance(value, Network) or type(value).__module__.startswith("sklearn.")
         members = dict(value.__getstate__() if asked else vars(value))
-        members = {key: member for key, member in members.items() if "callback" not in key and key != "memory"}
+        in_file = {attribute: key for key, attribute in ATTRIBUTES.get(stored["$class"], {}).items()}
+        members = {
+            in_file.get(key, key): member
+            for key, member in members.items()
+            if "callback" not in key and key != "memory"
+        }
         if isinstance(value, BaseEstimator):
             parameters = {key: members.pop(key) for key in value.get_params(deep=False) if key in members}
             stored["parameters"] = self._members(parameters, name)
@@ -151,7 +156,7 @@ class Writer:
 
 
 def _dtype_text(dtype: Any) -> str:
-    """A name that tells the types of texts that pandas has from each other, as their own names do not."""
+    """Return the name of a type; those of the string types of pandas differ here, as their own do not."""
     if isinstance(dtype, pd.StringDtype):
         return f"string[{dtype.storage}]" if getattr(dtype, "na_value", pd.NA) is pd.NA else "str"
     return "utf8[pyarrow]" if isinstance(dtype, pd.ArrowDtype) and str(dtype) == "string[pyarrow]" else str(dtype)

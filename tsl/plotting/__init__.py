@@ -1,7 +1,7 @@
-"""Pictures of forecasts, of their errors, and of what a network does.
+"""Plots of forecasts and their errors, of training, and of the gates of a network.
 
-They need matplotlib, which ``pip install "tsl-lstm[plot]"`` brings. Each draws into the `ax` that it is given or
-into a new figure, and gives the Axes back to work on.
+They need matplotlib, which ``pip install "tsl-lstm[plot]"`` installs. Each function draws into the given `ax` or into
+a new figure, and returns the Axes.
 """
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast

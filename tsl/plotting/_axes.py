@@ -1,4 +1,4 @@
-"""Figures to draw into."""
+"""Axes to draw into."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TRUTH = "black"
 
 
 def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
-    """Axes of a new figure of so many inches: one, or an array of them for a `layout` of rows and columns."""
+    """Return the axes of a new figure of this size in inches: one, or an array for a `layout` of rows and columns."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -20,5 +20,5 @@ def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
 
 
 def slanted_dates(ax: Axes) -> None:
-    """Turn the labels below, so that stamps do not overlap."""
+    """Rotate the labels of the x axis, so that timestamps do not overlap."""
     ax.tick_params(axis="x", rotation=30)

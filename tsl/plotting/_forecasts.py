@@ -1,4 +1,4 @@
-"""Forecasts beside what came."""
+"""Plots of forecasts and observed values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tsl._tables import CUTOFF, POINT, bound_name, interval_levels, to_pandas
 from tsl.plotting._axes import TRUTH, new_axes, slanted_dates
-from tsl.plotting._series import POINT, levels_of, one_forecast, one_history, one_window_frame, stamps, to_pandas
+from tsl.plotting._series import matplotlib_times, one_backtest, one_forecast, one_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,26 +30,26 @@ def plot_forecast(
     n_history: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show a forecast with its intervals behind the end of its history.
+    """Plot a forecast with its prediction intervals after the end of its history.
 
     Parameters
     ----------
     history : Series or DataFrame
-        What the forecaster was fitted on, in any form that it takes; None leaves it out.
+        The data that the forecaster was fitted on, in any form that it accepts; None leaves it out.
     forecast : Series or DataFrame
-        What `predict` gave for it.
+        The result of `predict`.
     actual : Series or DataFrame, optional
-        What came, in the form of the history.
+        The observed values, in the form of the history.
     series : object, optional
-        Which series to show, where there are several. Default: the first one.
+        The series to show, if there are several. Default: the first one.
     target : str, optional
         The column of the history that was forecast. Default: ``y``, or the only one.
     time_col : str, optional
-        The column of stamps of a history without a time index. Default: the one that the forecast has.
+        The column of timestamps of a history without a time index. Default: the one that the forecast has.
     n_history : int, optional
         Rows of the history to show. Default: three times those of the forecast, at least 50.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def plot_forecast(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `series` or `target` is not there, or `target` must be given.
+        If there is no such `series` or `target`, or `target` must be given.
 
     Examples
     --------
@@ -78,14 +79,15 @@ def plot_forecast(
     if history is not None:
         past = one_history(history, name, forecast, target, time_col, dated=dated)
         shown = past.iloc[-(max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history) :]
-        ax.plot(stamps(shown.index), shown.to_numpy(), color=TRUTH, label="history")
+        ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, label="history")
         title = past.name if title is None else title
     if actual is not None:
-        came = one_history(actual, name, forecast, target, time_col, dated=dated)
-        came = came[came.index.isin(table.index)]
-        ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, linestyle="--", label="what came")
-    _draw_intervals(ax, stamps(table.index), table, POINT, COLOURS[0])
-    ax.plot(stamps(table.index), table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
+        observed = one_history(actual, name, forecast, target, time_col, dated=dated)
+        observed = observed[observed.index.isin(table.index)]
+        ax.plot(matplotlib_times(observed.index), observed.to_numpy(), color=TRUTH, linestyle="--", label="actual")
+    when = matplotlib_times(table.index)
+    _draw_intervals(ax, when, table, POINT, COLOURS[0])
+    ax.plot(when, table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
     ax.set_title("" if title is None else str(title))
     ax.legend()
     slanted_dates(ax)
@@ -93,18 +95,18 @@ def plot_forecast(
 
 
 def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (POINT,), ax: Axes | None = None) -> Axes:
-    """Show the forecasts of a backtest, each from its cutoff on, over what came.
+    """Plot the forecasts of a backtest, each from its cutoff on, over the observed values.
 
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` gave.
+        The result of `backtest`.
     series : object, optional
-        Which series to show, where there are several. Default: the first one.
+        The series to show, if there are several. Default: the first one.
     models : sequence of str, default=("y_pred",)
         Columns of forecasts to show, with their intervals.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `series` or one of `models` is not there, or `frame` is none of a backtest.
+        If there is no such series or model, or `frame` is no backtest.
 
     Examples
     --------
@@ -124,23 +126,23 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     >>> frame = pd.DataFrame({"cutoff": [3, 3, 5, 5], "time": [4, 5, 6, 7], "y": 1.0, "y_pred": 1.1, "Naive": 0.9})
     >>> ax = plot_backtest(frame, models=["y_pred", "Naive"])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['what came', 'y_pred', 'Naive']
+    ['actual', 'y_pred', 'Naive']
     """
-    name, table, (cutoff, time, truth) = one_window_frame(frame, series)
+    name, table, (_, time, truth) = one_backtest(frame, series)
     for model in models:
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
     ax = new_axes(10.0, 4.0) if ax is None else ax
-    came = table.drop_duplicates(time).set_index(time)[truth].sort_index()
-    ax.plot(stamps(came.index), came.to_numpy(), color=TRUTH, label="what came")
+    actual = table.drop_duplicates(time).set_index(time)[truth].sort_index()
+    ax.plot(matplotlib_times(actual.index), actual.to_numpy(), color=TRUTH, label="actual")
     for model, colour in zip(models, COLOURS):
-        for k, (_, window) in enumerate(table.groupby(cutoff)):
+        for k, (_, window) in enumerate(table.groupby(CUTOFF)):
             window = window.sort_values(time)
-            when = stamps(pd.Index(window[time]))
+            when = matplotlib_times(pd.Index(window[time]))
             label = model if k == 0 else None
             _draw_intervals(ax, when, window, model, colour, labelled=k == 0 and len(models) == 1)
             ax.plot(when, window[model].to_numpy(), color=colour, label=label, **_marker(len(window)))
-    for when in stamps(pd.Index(table[cutoff].unique())):
+    for when in matplotlib_times(pd.Index(table[CUTOFF].unique())):
         ax.axvline(when, color="tab:gray", linestyle=":", linewidth=1)
     ax.set_title("" if name is None else str(name))
     ax.legend()
@@ -149,16 +151,16 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
 
 
 def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Show how the error grows with the distance from the cutoff.
+    """Plot the error by the number of steps ahead.
 
     Parameters
     ----------
     scores : DataFrame
-        What `tsl.metrics.evaluate` gave for a backtest with ``by="step"``.
+        The result of `tsl.metrics.evaluate` for a backtest with ``by="step"``.
     metric : str, optional
-        Which column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
+        The column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -169,7 +171,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such column, or none for the step.
+        If there is no such column, or no column ``step``.
 
     Examples
     --------
@@ -180,7 +182,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     >>> plot_error_by_step(evaluate(frame, by="step")).get_ylabel()
     'mae'
     """
-    table = to_pandas(scores)
+    table, _ = to_pandas(scores, "scores")
     if "step" not in table or "model" not in table:
         raise ValueError(f'scores must be of evaluate(frame, by="step"), got the columns {list(table.columns)}')
     metric = next((name for name in METRICS if name in table), None) if metric is None else metric
@@ -198,13 +200,13 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
 def _draw_intervals(
     ax: Axes, when: pd.Index, table: pd.DataFrame, model: str, colour: str, *, labelled: bool = True
 ) -> None:
-    """Shade the intervals of a model, the widest one the lightest."""
-    for level in levels_of(table.columns, model):
-        low, high = (table[f"{model}-{side}-{level}"].to_numpy(float) for side in ("lo", "hi"))
+    """Shade the prediction intervals of a model, the widest one the lightest."""
+    for level in sorted(interval_levels(table.columns, model), key=float, reverse=True):
+        low, high = (table[bound_name(model, side, level)].to_numpy(float) for side in ("lo", "hi"))
         label = f"{level} % interval" if labelled else None
         ax.fill_between(when, low, high, color=colour, alpha=0.2, linewidth=0, label=label)
 
 
 def _marker(n_rows: int) -> dict[str, Any]:
-    """A line of one point is not seen without."""
+    """Return the options of a marker for a line of one point, which is invisible without."""
     return {"marker": "o"} if n_rows == 1 else {}

@@ -1,4 +1,4 @@
-"""What the gates of a network do."""
+"""Plots of the gates of a network."""
 
 from __future__ import annotations
 
@@ -34,27 +34,26 @@ def plot_gates(
     line_length: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show a gate of some units at each step of one window, or of one unit over a longer text.
+    """Plot a gate of some units at each step of one window, or of one unit over a text.
 
     Parameters
     ----------
     gates : GateActivations
-        One entry of what `gates(X)` of an estimator returns: one layer and direction.
+        One entry of the result of `gates(X)` of an estimator: one layer and direction.
     gate : {"forget", "input", "output", "candidate", "cell", "hidden"}, default="forget"
-        What to show: a gate, between 0 (shut) and 1 (open); or the candidate, the cell state or the hidden state,
-        which may be negative.
+        The activations to show: those of a gate, between 0 (closed) and 1 (open), or the candidate, the cell state or
+        the hidden state, which may be negative.
     sample : int, default=0
-        Which window.
+        The number of the window.
     units : sequence of int, optional
-        Which hidden units, from top to bottom. Default: up to 16, those that change most over the window, in their
-        order.
+        The hidden units, from top to bottom. Default: the 16 that vary most over the window, in ascending order.
     step_labels : iterable, optional
-        One label a step, such as the characters that were read or times. Those of a shorter window may end early.
+        One label per step, such as characters or times; there may be fewer, for a shorter window.
     line_length : int, optional
-        Show `step_labels`, which must be a text, in lines of up to so many characters, each on the colour of what one
-        unit does there: the one in `units`, or the one that changes most. Default: a row for each unit.
+        Show `step_labels`, which must be a text, in lines of up to this length, each character on the colour of the
+        activation of one unit: the one in `units`, or the one that varies most. Default: a row for each unit.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -69,11 +68,11 @@ def plot_gates(
 
     See Also
     --------
-    plot_surprisal : Colours a text by how unexpected it is.
+    plot_surprisal : Colour a text by how unexpected it is.
 
     Examples
     --------
-    Which values of a sine wave open the forget gate:
+    The values of a sine wave that open the forget gate:
 
     >>> import numpy as np
     >>> from tsl import LSTMRegressor
@@ -85,7 +84,7 @@ def plot_gates(
     >>> ax.get_title()
     'Forget gate, layer 0'
 
-    What one cell does all along a text:
+    The state of one cell along a text:
 
     >>> from tsl import LSTMCharModel
     >>> text = "To be, or not to be. " * 10
@@ -124,7 +123,7 @@ def plot_gates(
 
 
 def _most_changing(steps: Any) -> list[int]:
-    """Up to `MOST_UNITS` units with the widest spread over the steps (T, H)."""
+    """Return up to `MOST_UNITS` units with the largest standard deviation over the steps (T, H)."""
     by_spread = np.argsort(-steps.std(axis=0), kind="stable")
     return sorted(by_spread[:MOST_UNITS].tolist())
 
@@ -157,7 +156,7 @@ def _checked_units(units: Sequence[int], n_units: int) -> list[int]:
 
 
 def _colours(gate: str, steps: Any) -> dict[str, Any]:
-    """Light is open; white is 0 for what has a sign."""
+    """Return the colour map: light is open for gates, and white is 0 for what has a sign."""
     if TITLES[gate].endswith("gate"):
         return {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
     limit = max(1.0, float(np.abs(steps).max()))

@@ -2,73 +2,67 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pandas as pd
 
-from tsl import _tables
 from tsl._dates import as_dates
-
-POINT, RESIDUAL = "y_pred", "residual"
-BOUND = re.compile(r"(?P<model>.+)-(?P<side>lo|hi)-(?P<level>\d+(\.\d+)?)")
+from tsl._tables import CUTOFF, POINT, RESIDUAL, TARGET, Keys, backtest_keys, forecast_keys, one_level, to_pandas
 
 
 def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
-    """The name of a series (or None) and its columns ``y_pred``, ``y_pred-lo-90``, ... on an index of stamps."""
-    forecast = to_pandas(forecast)
+    """Return the name of a series (or None), and its forecasts and bounds on an index of times."""
+    forecast = _with_levels(forecast, "forecast")
     if isinstance(forecast, pd.Series):
         return None, forecast.rename(POINT).to_frame()
-    if _time_column(forecast) is not None:
+    if _time_of_wide(forecast) is not None:
         forecast = forecast.set_index(forecast.columns[0])
-    if isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1):
+    if _has_bounds_below(forecast):
         names, columns = list(forecast.columns.droplevel(-1)), forecast.columns.get_level_values(-1)
         name = _choose(dict.fromkeys(name for name, column in zip(names, columns) if column == POINT), series)
         places = [place for place, one in enumerate(names) if one == name]
         return name, forecast.iloc[:, places].set_axis(columns[places], axis=1)
-    forecast = _tables.one_level(forecast)
+    forecast = one_level(forecast)
     if POINT not in forecast:
         name = _choose(forecast.columns, series)
         return name, forecast[name].rename(POINT).to_frame()
-    before = list(forecast.columns[: list(forecast.columns).index(POINT)])
-    if not before:
-        return None, forecast
-    if len(before) == 1:
-        return None, forecast.set_index(before[0])
-    name = _choose(forecast[before[-2]].unique(), series)
-    return name, forecast[forecast[before[-2]] == name].set_index(before[-1]).drop(columns=before[:-1])
+    keys = forecast_keys(forecast.columns)
+    name, rows = _rows_of(forecast, keys, series)
+    return name, rows if keys.time is None else rows.set_index(keys.time)
 
 
 def one_history(
     history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None, *, dated: bool
 ) -> pd.Series:
-    """The values of the series `name`, on an index of stamps in their order: of dates if the forecast is `dated`."""
-    history, forecast = to_pandas(history), to_pandas(forecast)
-    if isinstance(history, pd.Series):
-        return history.set_axis(as_dates(history.index, "the times of history", numbers=dated)).sort_index()
-    history = _tables.one_level(history)
-    names = [] if isinstance(forecast, pd.Series) or POINT not in forecast else list(forecast.columns)
-    before = names[: names.index(POINT)] if POINT in names else []
-    time = before[-1] if before else _time_column(forecast)
-    time_col = time if time_col is None and time in history else time_col
-    if len(before) > 1:
-        if before[-2] not in history:
-            raise ValueError(f"history must have the column {before[-2]!r} of forecast, got {list(history.columns)}")
-        history = history[history[before[-2]] == name].drop(columns=before[-2])
-    if time_col is not None:
-        history = history.set_index(time_col)
-    history = history.set_axis(as_dates(history.index, "the times of history", numbers=dated))
-    if target is None and name in history and not before:
-        target = name
-    return history[_target(history, target)].sort_index()
+    """Return the values of the series `name` in the order of their times, which are dates if `dated`."""
+    history, forecast = _with_levels(history, "history"), _with_levels(forecast, "forecast")
+    if isinstance(history, pd.DataFrame):
+        history = one_level(history)
+        is_long = isinstance(forecast, pd.DataFrame) and POINT in forecast
+        keys = forecast_keys(forecast.columns) if is_long else Keys(time=_time_of_wide(forecast))
+        if keys.id is not None:
+            if keys.id not in history:
+                raise ValueError(f"history must have the column {keys.id!r} of forecast, got {list(history.columns)}")
+            history = history[history[keys.id] == name].drop(columns=keys.id)
+        time_col = keys.time if time_col is None and keys.time in history else time_col
+        history = history if time_col is None else history.set_index(time_col)
+        if target is None and name in history and keys.id is None:
+            target = name
+        history = history[_target(history, target)]
+    return history.set_axis(as_dates(history.index, "the times of history", numbers=dated)).sort_index()
 
 
-def _time_column(forecast: Any) -> Any:
-    """Return the name that data have for the column of stamps in front of a wide forecast; None where there is none."""
+def _has_bounds_below(forecast: pd.DataFrame) -> bool:
+    """Return whether each series has several columns, told apart by the last level of their names."""
+    return isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1)
+
+
+def _time_of_wide(forecast: pd.Series | pd.DataFrame) -> Any:
+    """Return the name that data have for the column of times in front of a wide forecast; None where there is none."""
     if isinstance(forecast, pd.Series) or POINT in forecast:
         return None
     first = forecast.columns[0]
-    if isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1):
+    if _has_bounds_below(forecast):
         name = first[:-1] if len(first) > 2 else first[0]
         return name if first[-1] == "" else None
     return first if forecast.dtypes.iloc[0].kind in "MO" else None  # datetimes or periods
@@ -76,63 +70,56 @@ def _time_column(forecast: Any) -> Any:
 
 def _target(history: pd.DataFrame, target: str | None) -> str:
     names = list(history.columns)
-    if target is None and len(names) > 1 and "y" not in names:
+    if target is None and len(names) > 1 and TARGET not in names:
         raise ValueError(f"target must name one of the columns of history, {names}")
-    target = target if target is not None else "y" if "y" in names else names[0]
+    target = target if target is not None else TARGET if TARGET in names else names[0]
     if target not in names:
         raise ValueError(f"target must be a column of history, {names}, got {target!r}")
     return target
 
 
-def one_window_frame(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, list[str]]:
-    """A series of a backtest: its name or None, its rows, and the columns of cutoff, time and truth."""
-    frame = to_pandas(frame)
-    names = list(frame.columns)
-    place = names.index("cutoff") if "cutoff" in names[:3] else len(names)
-    columns = ["cutoff", names[1], names[3]] if place == 2 and len(names) > 4 else names[place : place + 3]
-    if len(columns) < 3:
-        raise ValueError(f"frame must be that of a backtest: series, time, cutoff, truth and forecasts, got {names}")
-    if place == 0:
-        return None, frame, columns
-    name = _choose(frame[names[0]].unique(), series)
-    return name, frame[frame[names[0]] == name], columns
+def one_backtest(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, Keys]:
+    """Return the name of a series of a backtest (or None), its rows, and the columns of time and truth."""
+    table, _ = to_pandas(frame, "frame")
+    keys = backtest_keys(table.columns)
+    if CUTOFF not in table or keys.time is None or keys.target is None:
+        names = list(table.columns)
+        raise ValueError(f"frame must be that of a backtest: series, cutoff, time, truth and forecasts, got {names}")
+    return *_rows_of(table, keys, series), keys
 
 
 def one_residual(residuals: Any, series: Any) -> pd.Series:
-    """The residuals of one series, on an index of stamps where there are some."""
-    residuals = to_pandas(residuals)
+    """Return the residuals of one series, by time where there are times."""
+    residuals, _ = to_pandas(residuals, "residuals")
     if isinstance(residuals, pd.Series):
         return residuals
     if RESIDUAL not in residuals:
         raise ValueError(f"residuals must have a column {RESIDUAL!r}, got {list(residuals.columns)}")
-    names = list(residuals.columns)
-    if names.index(RESIDUAL) >= 2:
-        name = _choose(residuals[names[0]].unique(), series)
-        residuals = residuals[residuals[names[0]] == name].set_index(names[1])
-    return residuals[RESIDUAL].sort_index()
+    keys = forecast_keys(residuals.columns)
+    rows = _rows_of(residuals, keys, series)[1]
+    return (rows if keys.time is None else rows.set_index(keys.time))[RESIDUAL].sort_index()
 
 
-def levels_of(columns: Any, model: str) -> list[str]:
-    """Levels of the intervals of a model, the widest one first."""
-    bounds = [BOUND.fullmatch(str(column)) for column in columns]
-    found = {bound["level"] for bound in bounds if bound and bound["model"] == model}
-    return sorted(found, key=float, reverse=True)
+def _rows_of(table: pd.DataFrame, keys: Keys, series: Any) -> tuple[Any, pd.DataFrame]:
+    """Return the name of the series that is asked for, or else of the first one, and its rows."""
+    if keys.id is None:
+        return None, table
+    name = _choose(table[keys.id].unique(), series)
+    return name, table[table[keys.id] == name]
 
 
-def stamps(index: pd.Index) -> pd.Index:
-    """What matplotlib can place on an axis."""
+def matplotlib_times(index: pd.Index) -> pd.Index:
+    """Return times that matplotlib can place on an axis: of periods their beginning."""
     return index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
 
 
-def to_pandas(data: Any) -> Any:
-    """Return any frame as a pandas object: one of pandas as it is, as levels of column names tell forecasts apart."""
-    if _tables.library_of(data) is None:
-        raise TypeError(f"a DataFrame or Series is needed, got {type(data).__name__}")
-    return data if isinstance(data, pd.DataFrame) else _tables.to_pandas(data, "data")[0]
+def _with_levels(data: Any, name: str) -> Any:
+    """Return a pandas object whose column names keep their levels, which tell forecasts apart."""
+    return to_pandas(data, name, flat=False)[0]
 
 
 def _choose(names: Any, series: Any) -> Any:
-    """The series that is asked for, or the first one."""
+    """Return the series that is asked for, or else the first one."""
     known = list(names)
     if series is None:
         return known[0]

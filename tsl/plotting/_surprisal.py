@@ -1,4 +1,4 @@
-"""Where a text surprises a model."""
+"""Plot of the surprisal of a text."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
 def plot_surprisal(
     text: str, surprisal: ArrayLike, *, line_length: int = 80, vmax: float = 8.0, ax: Axes | None = None
 ) -> Axes:
-    r"""Show a text, each character on a colour that says how unexpected it was.
+    r"""Plot a text with each character on a colour that shows how unexpected it was.
 
     Parameters
     ----------
     text : str
-        What was read: some lines or a page, as each character is drawn by itself. ``"\n"`` is shown as ↵, where a line
-        ends.
+        Some lines or a page, as each character is drawn by itself. ``"\n"`` is shown as ↵ and ends a line.
     surprisal : array-like of shape (n_characters,)
-        What `LSTMCharModel.surprisal` gives for the text, in nats.
+        The result of `LSTMCharModel.surprisal` for the text, in nats.
     line_length : int, default=80
-        Characters in a line. Longer ones go on in the next, where they can after a space.
+        Characters in a line. Longer lines are wrapped, after a space if there is one.
     vmax : float, default=8.0
-        Bits that have the darkest colour, as all above them do. It is fixed so that pictures can be compared.
+        Bits from which on the colour is darkest. It is fixed so that figures can be compared.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -41,12 +40,12 @@ def plot_surprisal(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no text, if `surprisal` is not one finite number a character, or if `line_length` or `vmax` are out
-        of range.
+        If there is no text, if `surprisal` is not one finite number per character, or if `line_length` or `vmax` are
+        out of range.
 
     See Also
     --------
-    plot_gates : Colours a text by what a unit does, with `line_length`.
+    plot_gates : Colour a text by the activation of a unit, with `line_length`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A text whose characters are coloured by numbers."""
+"""Text with characters coloured by numbers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥"}  # these are characters like others
+VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥"}
 CELL_WIDTH, CELL_HEIGHT = 0.1, 0.2  # inches
-MARGIN = 1.2  # inches, for what stands above and below
+MARGIN = 1.2  # inches, for the title and the colour bar
 POINTS_PER_INCH = 72
 GLYPH_WIDTH, GLYPH_HEIGHT = 0.62, 1.3  # of a monospaced font, in its size
 DARK = 0.45  # luminance below which letters are white
 
 
 def wrapped(characters: Sequence[str], line_length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    r"""Row and column of each character: lines end after "\n", or else after a space if there is one.
+    r"""Return row and column of each character: lines end after "\n", or else after a space if there is one.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def wrapped(characters: Sequence[str], line_length: int) -> tuple[NDArray[np.int
 
 
 def _line_end(characters: Sequence[str], begin: int, line_length: int) -> int:
-    """Where the line that begins at `begin` ends; a line end may stand beyond `line_length`."""
+    """Return the end of the line that begins at `begin`; a line feed may stand beyond `line_length`."""
     limit = begin + line_length
     for k in range(begin, min(limit + 1, len(characters))):
         if characters[k] == "\n":
@@ -68,7 +68,7 @@ def colour_text(
 
 
 def write_characters(ax: Axes, characters: Sequence[str], image: AxesImage, line_length: int) -> None:
-    """Write the characters over their cells, as large as these allow: after all that takes room beside them."""
+    """Write the characters over their cells, as large as the cells allow; to be called once the layout is complete."""
     rows, columns = wrapped(characters, line_length)
     cells = image.get_array()
     assert cells is not None
@@ -85,12 +85,12 @@ def write_characters(ax: Axes, characters: Sequence[str], image: AxesImage, line
 
 
 def checked_line_length(line_length: Any) -> int:
-    """A whole number of at least 1."""
+    """Return `line_length` as an int after a check that it is at least 1."""
     if isinstance(line_length, bool) or not isinstance(line_length, (int, np.integer)) or line_length < 1:
         raise ValueError(f"line_length must be a whole number of at least 1, got {line_length!r}")
     return int(line_length)
 
 
 def in_bits(nats: Any) -> NDArray[np.float64]:
-    """Natural units of information as binary ones."""
+    """Convert nats to bits."""
     return np.asarray(nats, dtype=np.float64) / math.log(2)

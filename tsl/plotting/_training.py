@@ -1,4 +1,4 @@
-"""What is left to learn: the loss by epoch, and residuals."""
+"""Plots of the loss by epoch, and of residuals."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables import library_of
 from tsl.plotting._axes import new_axes, slanted_dates
-from tsl.plotting._series import one_residual, stamps
+from tsl.plotting._series import matplotlib_times, one_residual
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,14 +19,14 @@ MOST_LAGS = 48
 
 
 def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
-    """Show the loss by epoch.
+    """Plot the loss by epoch.
 
     Parameters
     ----------
     history : tsl.training.History
         The attribute ``history_`` of a fitted estimator.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -60,19 +61,19 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = None, axes: Any = None) -> NDArray[Any]:
-    """Show residuals in time, how they are spread, and how much of one is known from those before it.
+    """Plot residuals over time, their distribution, and their autocorrelation.
 
     Parameters
     ----------
     residuals : DataFrame, Series or array-like of shape (n,)
-        What `residuals` of a forecaster gave, or truth minus forecast of one series in the order of time; NaN is left
-        out.
+        The result of `residuals` of a forecaster, or observed values minus forecasts of one series in the order of
+        time; NaN is left out.
     series : object, optional
-        Which series to show, where there are several. Default: the first one.
+        The series to show, if there are several. Default: the first one.
     n_lags : int, optional
         Lags of the autocorrelation. Default: up to 48, a quarter of the rows at most.
     axes : sequence of 3 matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        The axes to draw into. Default: those of a new figure.
 
     Returns
     -------
@@ -83,12 +84,12 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there are fewer than 4 residuals, no column of them, or `series` is not there.
+        If there are fewer than 4 residuals, there is no column of them, or no such `series`.
 
     Notes
     -----
-    The dotted lines are where 95 % of the autocorrelations of independent residuals lie, ``1.96 / sqrt(n)``: more
-    beyond them, and the model has left something to be learned.
+    The dotted lines are at ``1.96 / sqrt(n)``, within which 95 % of the autocorrelations of independent residuals lie:
+    if more lie beyond, the model has not learned all there is.
 
     Examples
     --------
@@ -105,7 +106,7 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     if axes is None:
         axes = new_axes(12.0, 3.5, 1, 3, width_ratios=[2, 1, 1.5])
     course, spread, correlation = axes
-    course.plot(stamps(column.index), values, linewidth=1)
+    course.plot(matplotlib_times(column.index), values, linewidth=1)
     course.axhline(0.0, color="tab:gray", linewidth=1)
     course.set_title("Residuals")
     slanted_dates(course)
@@ -114,8 +115,8 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     spread.set_title("Their spread")
     spread.legend()
     n_lags = min(MOST_LAGS, len(values) // 4) if n_lags is None else n_lags
-    known = _autocorrelation(values, n_lags)
-    correlation.vlines(np.arange(1, len(known) + 1), 0.0, known)
+    found = _autocorrelation(values, n_lags)
+    correlation.vlines(np.arange(1, len(found) + 1), 0.0, found)
     for limit in (-1.96, 1.96):
         correlation.axhline(limit / np.sqrt(len(values)), color="tab:gray", linestyle=":", linewidth=1)
     correlation.axhline(0.0, color="tab:gray", linewidth=1)
@@ -124,7 +125,7 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
 
 
 def _one_column(residuals: Any, series: Any) -> pd.Series:
-    if isinstance(residuals, (pd.DataFrame, pd.Series)) or hasattr(residuals, "get_columns"):
+    if library_of(residuals) is not None:
         return one_residual(residuals, series)
     values = np.asarray(residuals, dtype=float)
     if values.ndim != 1:
@@ -133,7 +134,7 @@ def _one_column(residuals: Any, series: Any) -> pd.Series:
 
 
 def _autocorrelation(values: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
-    """(n_lags,) from lag 1; those of residuals without any spread are 0."""
+    """Return (n_lags,) the autocorrelation from lag 1 on; 0 for constant residuals."""
     centred = values - values.mean()
     size = centred @ centred or 1.0
     return np.array([centred[lag:] @ centred[:-lag] / size for lag in range(1, min(n_lags, len(values) - 1) + 1)])

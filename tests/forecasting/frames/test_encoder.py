@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from forecasting_frames import NAN, days, long_frame, wide_frame
+from forecasting_frames import NAN, long_frame
 from forecasting_models import Told
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,11 +134,6 @@ def test_a_missing_covariate_is_missing_in_all_its_columns():
     assert_array_equal(panel.past[:3], [[0, 1, NAN], [NAN, NAN, 0], [1, 0, 1]])
 
 
-def test_nullable_and_decimal_targets_are_numbers():
-    _, panel = Schema.learn(pd.Series([1, None, 3], index=days(3), dtype="Int64"))
-    assert_array_equal(panel.values, [1, NAN, 3])
-
-
 def test_calendar_features_are_known_ahead():
     times = pd.date_range("2024-01-01", periods=72, freq="h")
     schema, panel = Schema.learn(pd.Series(np.zeros(72), index=times), calendar="auto")
@@ -146,74 +141,3 @@ def test_calendar_features_are_known_ahead():
     ahead = schema.read_future(panel, 24, None)[0]
     assert ahead.shape == (1, 24, 2)
     np.testing.assert_allclose(ahead[0], panel.future[:24])  # the same hours of another day
-
-
-def test_weights_come_as_a_column_or_as_numbers():
-    weights = np.arange(7.0)
-    _, by_array = Schema.learn(long_frame(), sample_weight=weights)
-    _, by_name = Schema.learn(long_frame().assign(w=weights), sample_weight="w")
-    assert_array_equal(by_array.weights, weights)
-    assert_array_equal(by_name.weights, weights)
-    _, of_columns = Schema.learn(wide_frame().assign(w=[1, 2, 3, 4]), sample_weight="w")
-    assert list(of_columns.ids) == ["x", "z"]
-    assert_array_equal(of_columns.weights, [1, 2, 3, 4] * 2)
-
-
-# --- static ---
-
-
-def static_table():
-    return pd.DataFrame({"size": [1.5, 2.5, 3.5], "city": ["Oslo", "Rome", "Rome"]}, index=["a", "b", "new"])
-
-
-def test_static_columns_of_a_long_frame():
-    schema, panel = Schema.learn(long_frame(), static=["city"])
-    assert schema.static.encoder.names == ["city=Oslo", "city=Rome"]
-    assert_array_equal(panel.static, [[0, 1], [1, 0]])  # "b" comes first
-    known = schema.read(long_frame().drop(columns="city"))
-    assert_array_equal(known.static, panel.static)
-
-
-@pytest.mark.parametrize("as_column", [False, True])
-def test_a_static_table_by_id(as_column):
-    table = static_table().rename_axis("unique_id").reset_index() if as_column else static_table()
-    schema, panel = Schema.learn(long_frame(), static=table)
-    assert_array_equal(panel.static, [[2.5, 0, 1], [1.5, 1, 0]])
-    assert_array_equal(
-        schema.read(long_frame().replace({"unique_id": {"b": "new"}})).static, [[3.5, 0, 1], [1.5, 1, 0]]
-    )
-
-
-def test_a_static_series_is_a_table_of_one_column():
-    schema, panel = Schema.learn(long_frame(), static=static_table()["size"])
-    assert schema.static.encoder.names == ["size"]
-    assert_array_equal(panel.static, [[2.5], [1.5]])
-
-
-def test_new_series_bring_a_table_of_their_own():
-    schema, _ = Schema.learn(long_frame(), static=static_table())
-    later = long_frame().replace({"unique_id": {"b": "other"}})
-    table = pd.DataFrame({"city": ["Rome", "Oslo"], "size": [9.0, 1.5]}, index=["other", "a"])
-    assert_array_equal(schema.read(later, static=table).static, [[9.0, 0, 1], [1.5, 1, 0]])
-    with pytest.raises(ValueError, match="column 'city' of static must hold categories .*'Rome', got 'rome'"):
-        schema.read(later, static=table.replace("Rome", "rome"))
-    with pytest.raises(ValueError, match=r"static must have a row for every series, got none for \['other'\]"):
-        schema.read(later)
-    with pytest.raises(ValueError, match=r"static must have the columns \['size', 'city'\], got none of \['city'\]"):
-        schema.read(later, static=table[["size"]])
-
-
-@pytest.mark.parametrize(
-    ("static", "message"),
-    [
-        (["visits"], "static must name columns that do not change .* got 'visits', .* series 'b' at 2024-01-02"),
-        (static_table().drop("a"), r"static must have a row for every series, got none for \['a'\]"),
-        (static_table().replace({"size": {1.5: NAN}}), r"static must have no missing values, got some for \['a'\]"),
-        (pd.concat([static_table()] * 2), "static must have one row for each series, got several for 'a'"),
-        ("city", "static must be a list of column names or a table, got the string 'city'"),
-        (["country"], "static must name columns of data, got 'country'"),
-    ],
-)
-def test_static_that_does_not_fit_is_refused(static, message):
-    with pytest.raises(ValueError, match=message):
-        Schema.learn(long_frame(), static=static)

@@ -7,33 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasting_frames import NAN, days, long_frame, series_of, wide_frame, write_two
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tsl.forecasting.frames.schema import Schema
 
 # --- forms ---
-
-
-def test_a_long_frame_with_the_usual_names_needs_no_arguments():
-    schema, panel = Schema.learn(long_frame())
-    assert series_of(panel) == {"b": [1, 2, 3, 4], "a": [10, 20, 30]}
-    assert list(panel.times[:2]) == list(days(2))
-    assert (panel.past.shape, panel.future.shape, panel.static.shape) == ((7, 0), (7, 0), (2, 0))
-    wanted = pd.DataFrame(
-        {"unique_id": list("bbaa"), "ds": [*days(2, "2024-01-05"), *days(2, "2024-01-06")], "y_pred": [0.0, 1, 2, 3]}
-    )
-    pd.testing.assert_frame_equal(write_two(schema, panel), wanted)
-
-
-def test_a_long_frame_with_names_of_its_own():
-    frame = long_frame().rename(columns={"unique_id": "shop", "ds": "day", "y": "sold"})
-    schema, panel = Schema.learn(frame, id_col="shop", time_col="day", target="sold")
-    assert series_of(panel) == {"b": [1, 2, 3, 4], "a": [10, 20, 30]}
-    written = write_two(schema, panel, ["y_pred", "y_pred-lo-90"])
-    assert list(written.columns) == ["shop", "day", "y_pred", "y_pred-lo-90"]
-    assert written["y_pred-lo-90"].tolist() == [10, 11, 12, 13]
 
 
 def test_a_long_frame_may_have_its_times_in_the_index():
@@ -54,16 +32,6 @@ def test_a_frame_whose_columns_are_series():
     assert with_interval[("z", "y_pred-lo-90")].tolist() == [12, 13]
 
 
-def test_columns_begin_and_end_at_their_own_times():
-    frame = pd.DataFrame({"x": [NAN, 2, NAN, 4, 5], "z": [6.0, 7, 8, 9, NAN]}, index=days(5))
-    schema, panel = Schema.learn(frame)
-    assert panel.offsets.tolist() == [0, 4, 8]
-    assert_array_equal(panel.values, [2, NAN, 4, 5, 6, 7, 8, 9])
-    written = write_two(schema, panel)
-    assert written.index.tolist() == list(days(3, "2024-01-05"))
-    assert_array_equal(written, [[NAN, 2], [0, 3], [1, NAN]])
-
-
 def test_columns_may_share_covariates():
     schema, panel = Schema.learn(wide_frame().assign(w=[1, 2, 3, 4]), future=["w"])
     assert list(panel.ids) == ["x", "z"]
@@ -78,13 +46,6 @@ def test_a_frame_with_one_target_takes_the_other_columns_as_past_covariates():
     assert_array_equal(panel.past[:, 0], [5, 6, 7, 8])
     written = write_two(schema, panel, ["y_pred", "y_pred-hi-90"])
     assert (written.index.name, list(written.columns)) == ("day", ["y_pred", "y_pred-hi-90"])
-
-
-def test_past_says_which_columns_count():
-    frame = wide_frame().assign(w=0.0, v="text")
-    schema, panel = Schema.learn(frame, target="x", past=["z"], future=["w"])
-    assert (schema.past.names, schema.future.names) == (["z"], ["w"])
-    assert (panel.past.shape, panel.future.shape) == ((4, 1), (4, 1))
 
 
 @pytest.mark.parametrize("target", ["x", None])
@@ -132,41 +93,6 @@ def test_long_results_have_ids_whatever_the_form():
     assert list(schema.write_long(panel.ids, panel.times[:1], {}).columns) == ["unique_id", "ds"]
 
 
-# --- order ---
-
-
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 1000))
-def test_the_order_of_rows_does_not_matter(seed):
-    frame = long_frame()
-    order = np.random.default_rng(seed).permutation(len(frame))
-    options = {"past": ["visits"], "future": ["weather"], "static": ["city"], "sample_weight": "visits"}
-    _, sorted_panel = Schema.learn(frame, **options)
-    _, panel = Schema.learn(frame.iloc[order], **options)
-    assert series_of(panel) == series_of(sorted_panel)
-    back = np.concatenate([np.flatnonzero(np.repeat(panel.ids, panel.lengths) == key) for key in sorted_panel.ids])
-    for name in ("past", "future", "weights", "times"):
-        assert_array_equal(getattr(panel, name)[back], getattr(sorted_panel, name))
-    assert_array_equal(panel.static[panel.ids.get_indexer(sorted_panel.ids)], sorted_panel.static)
-
-
-def test_a_wide_frame_is_sorted_before_its_ends_are_found():
-    frame = pd.DataFrame({"x": [NAN, 2, 3], "z": [4.0, NAN, 6]}, index=days(3))
-    _, panel = Schema.learn(frame.iloc[[1, 0, 2]])
-    assert_array_equal(panel.values, [2, 3, 4, NAN, 6])
-    assert list(panel.times[:2]) == list(days(2, "2024-01-02"))
-
-
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_two_rows_of_one_time_are_refused(shuffle):
-    frame = pd.concat([long_frame(), long_frame().iloc[[5]]])
-    frame = frame.sample(frac=1, random_state=0) if shuffle else frame
-    with pytest.raises(ValueError, match="one row for each time .* 1 too many: series 'a' has several at 2024-01-04"):
-        Schema.learn(frame)
-    with pytest.raises(ValueError, match="1 too many: series 'y' has several at 2024-01-02"):
-        Schema.learn(pd.Series([1.0, 2, 3], index=days(3)[[0, 1, 1]]))
-
-
 # --- later data ---
 
 
@@ -193,14 +119,6 @@ def test_newer_rows_may_leave_out_columns_that_ended():
         schema.read(newer)
     with pytest.raises(ValueError, match=r"got none in \['x', 'z'\]"):
         schema.read(newer.assign(z=NAN), skip_empty=True)
-
-
-def test_the_panel_does_not_share_memory_with_the_frame():
-    series = pd.Series([1.0, 2, 3], index=days(3))
-    _, panel = Schema.learn(series)
-    series.iloc[0] = 99.0
-    assert panel.values[0] == 1.0
-    assert panel.values.flags.writeable  # compiled code is compiled anew for arrays that are not
 
 
 @pytest.mark.parametrize(
@@ -245,33 +163,6 @@ def test_a_schema_is_copied_and_pickled_without_the_data():
 # --- bad input ---
 
 
-BAD_FRAMES = [
-    ({"target": "sold"}, "target must name columns of data, got 'sold'; they are"),
-    ({"id_col": "shop"}, "id_col must name columns of data, got 'shop'"),
-    ({"time_col": "when"}, "time_col must name columns of data, got 'when'"),
-    ({"past": ["rain"]}, "past must name columns of data, got 'rain'"),
-    ({"future": "weather"}, "future must be a list of column names, got the string 'weather'"),
-    ({"past": ["visits"], "future": ["visits"]}, "a column must have one role, got 'visits' in two of them"),
-    ({"past": ["y"]}, "a column must have one role, got 'y' in two of them"),
-    ({"target": "weather"}, "target 'weather' of data must hold numbers, got .* such as 'sun'"),
-    (
-        {"past": ["ds"], "id_col": "unique_id", "time_col": "visits", "target": "y"},
-        "datetime64.*is it the time_col",
-    ),
-    ({"sample_weight": "heavy"}, "sample_weight must name columns of data, got 'heavy'"),
-    ({"sample_weight": [1.0, 2.0]}, "sample_weight must hold a number for each of the 7 rows, got 2"),
-    ({"sample_weight": [1.0] * 6 + [-1.0]}, "sample_weight must not be negative or missing, got -1.0"),
-    ({"id_col": "unique_id", "target": "y"}, "time_col must name a column of data, got None"),
-    ({"id_col": "unique_id", "time_col": "ds"}, "target must name a column of data, got None"),
-]
-
-
-@pytest.mark.parametrize(("options", "message"), BAD_FRAMES)
-def test_arguments_that_do_not_fit_the_frame_are_named(options, message):
-    with pytest.raises(ValueError, match=message):
-        Schema.learn(long_frame(), **options)
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -294,13 +185,6 @@ def test_arguments_that_do_not_fit_the_frame_are_named(options, message):
 def test_data_that_cannot_be_read_is_named(data, message):
     with pytest.raises(ValueError, match=message):
         Schema.learn(data)
-
-
-@pytest.mark.parametrize("argument", ["target", "id_col", "time_col", "past", "future"])
-def test_a_series_has_no_columns_to_name(argument):
-    value = ["x"] if argument in ("past", "future") else "x"
-    with pytest.raises(ValueError, match=f"{argument} must be left out where data is a Series, got"):
-        Schema.learn(pd.Series([1.0, 2]), **{argument: value})
 
 
 def test_too_many_categories_are_refused():

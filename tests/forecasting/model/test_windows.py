@@ -12,8 +12,6 @@ from tsl.forecasting.model.ridge import LinearMap
 from tsl.forecasting.model.sampling import WindowSampler, training_ends
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.power import PowerTransform
-from tsl.forecasting.panel.seasonality import find_season
 from tsl.network import Loss, Optimizer
 
 PLANS = {
@@ -174,38 +172,7 @@ def test_windows_whose_targets_are_all_missing_are_not_drawn():
     assert drawn.min() > 54
 
 
-# --- seasons, transforms, rolling -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("season", [7, 12, 24])
-def test_season_is_found(season):
-    rng = np.random.default_rng(0)
-    steps = np.arange(600)
-    values = 0.01 * steps + np.sin(2 * np.pi * steps / season) + 0.1 * rng.normal(size=600)
-    panel = make_panel((600,))
-    assert find_season(Panel(**{**vars(panel), "values": values})) == season
-
-
-def test_a_random_walk_has_no_season():
-    for seed in range(5):
-        values = np.random.default_rng(seed).normal(size=1000).cumsum()
-        panel = make_panel((1000,))
-        assert find_season(Panel(**{**vars(panel), "values": values}), (7, 30, 365)) == 1
-
-
-@pytest.mark.parametrize("kind", [None, "log", "box-cox"])
-def test_transforms_are_undone(kind):
-    panel = make_panel()
-    panel = Panel(**{**vars(panel), "values": np.exp(0.1 * panel.values)})
-    transform = PowerTransform.learn(kind, panel)
-    assert_allclose(transform.undo(transform.apply(panel).values), panel.values, rtol=1e-9)
-    if kind == "box-cox":
-        assert transform.exponent == pytest.approx(0.0, abs=0.5)  # the logarithm is what makes these normal
-
-
-def test_transform_names_what_is_not_positive():
-    with pytest.raises(ValueError, match=r"target_transform='log' needs values above 0, got -?\d.* in series 's0'"):
-        PowerTransform.learn("log", make_panel())
+# --- rolling ------------------------------------------------------------------------------------------------------
 
 
 def test_rolling_goes_on_from_its_own_forecasts():

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl import LSTMForecaster
 from tsl.baselines import Naive
-from tsl.forecasting.panel.outliers import _drawn_in, without_outliers
+from tsl.forecasting.panel.outliers import _clipped, without_outliers
 from tsl.windows import OutlierWarning
 
 HOURS = pd.date_range("2024-01-01", periods=600, freq="h")
@@ -40,12 +40,12 @@ def lstm(**changes):
     st.integers(0, 99),
     st.sampled_from([-1e15, -GLITCH, GLITCH, 1e30]),
 )
-def test_one_reading_among_others_is_drawn_in(values, row, glitch):
+def test_one_reading_among_others_is_clipped(values, row, glitch):
     rng = np.random.default_rng(0)
     values = values + rng.normal(size=100)  # so that they differ
     broken = values.copy()
     broken[row] = glitch
-    found = _drawn_in(broken, OFFSETS)
+    found = _clipped(broken, OFFSETS)
     series = slice(*OFFSETS[[0, 1]]) if row < 60 else slice(*OFFSETS[[1, 2]])
     if np.isfinite(np.delete(values[series], row - series.start)).sum() >= 8:
         assert np.nanmin(values) - 25 < found[row] < np.nanmax(values) + 25  # about as far as the others reach
@@ -69,15 +69,15 @@ def test_one_reading_among_others_is_drawn_in(values, row, glitch):
 )
 def test_readings_that_may_be_right_are_left(values):
     values = np.asarray(values, float)
-    assert_array_equal(_drawn_in(values, np.array([0, len(values)])), values)
+    assert_array_equal(_clipped(values, np.array([0, len(values)])), values)
 
 
 def test_units_and_neighbours_make_no_difference():
     values = wave(100)
     values[7] = GLITCH
     whole = np.concatenate([1e12 * wave(60, 1), 3 + 1e-6 * values, np.full(5, np.nan), [7.0]])
-    found = _drawn_in(whole, np.array([0, 60, 160, 165, 166]))
-    assert_array_equal(found[60:160], _drawn_in(3 + 1e-6 * values, np.array([0, 100])))
+    found = _clipped(whole, np.array([0, 60, 160, 165, 166]))
+    assert_array_equal(found[60:160], _clipped(3 + 1e-6 * values, np.array([0, 100])))
     assert found[67] < 4
     assert_array_equal(np.delete(found, 67), np.delete(whole, 67))
 

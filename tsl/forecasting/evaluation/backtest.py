@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._tables import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE
 from tsl.forecasting.evaluation.conformal import MEMORY, IntervalRequest, in_units, mean_sizes, recent_sizes
-from tsl.forecasting.frames.output import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE, LongNames, write_long
+from tsl.forecasting.frames.output import LongNames, write_long
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
 from tsl.forecasting.panel.panel import Panel, ranges

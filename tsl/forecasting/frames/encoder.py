@@ -1,4 +1,4 @@
-"""Covariates as numbers: what each column may hold, and how categories are written."""
+"""Encoding of covariates as numbers: categories become indicator columns."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.windows._columns import is_pandas_number
 
 Unknown = Literal["error", "ignore"]
-"""What may become of a category that `fit` has not seen."""
-LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
-_MOST_LEVELS = 100
+"""How to treat a category that `fit` has not seen."""
+_MOST_LEVELS = 100  # of a category: more are likely ids; chosen by judgement, not measured
 _NAMED = 10  # levels that an error lists
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Columns to numbers: a number stays one, and a category becomes one column a level (1 where it holds, else 0)."""
+    """One-hot encoder of the columns that are categories; numbers stay as they are."""
 
     columns: tuple[Any, ...]
     levels: tuple[tuple[Any, ...] | None, ...]
-    """Of each column; None for numbers."""
+    """The categories of each column; None for a column of numbers."""
     argument: str
-    """Which argument named the columns, for errors."""
+    """The argument that named the columns, for errors."""
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, columns: Sequence[Any], argument: str) -> Encoder:
-        """The encoder of these columns of `frame`.
+        """Return the encoder of these columns of `frame`.
 
         Raises
         ------
         ValueError
-            Of a column that holds times, or more than 100 different values that are no numbers.
+            If a column holds times, or more than 100 categories.
         """
         return cls(tuple(columns), tuple(_levels(frame[column], argument) for column in columns), argument)
 
     @property
     def names(self) -> list[str]:
-        """Name of each number that `encode` gives."""
+        """Return the name of each column that `encode` returns."""
         named = []
         for column, levels in zip(self.columns, self.levels):
             named += [str(column)] if levels is None else [f"{column}={level}" for level in levels]
         return named
 
     def encode(self, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
-        """(n_rows, n_names) the columns as numbers, NaN where a value is missing.
+        """Return (n_rows, n_names) the columns as numbers, NaN where a value is missing.
 
-        A level that was not there when the encoder learned is refused, or 0 in all columns if `unknown` is "ignore".
-        Levels are compared as pandas compares them: neither ``"2"`` nor ``"two "`` is known where 2 and ``"two"`` are.
+        A category that the encoder has not seen is refused, or 0 in all columns if `unknown` is "ignore". Categories
+        are compared as pandas compares them: neither ``"2"`` nor ``"two "`` is known where 2 and ``"two"`` are.
 
         Raises
         ------
         ValueError
-            Of such a level, and of a column of numbers that holds something else.
+            If a category is unknown, or a column of numbers holds something else.
         """
         encoded = np.empty((len(frame), len(self.names)))
         start = 0
@@ -77,7 +77,7 @@ class Encoder:
         return encoded
 
     def _refuse(self, column: Any, levels: tuple[Any, ...], value: Any) -> None:
-        """Say that a category is not known."""
+        """Raise the error of an unknown category."""
         known = ", ".join(map(repr, levels[:_NAMED])) + (", ..." if len(levels) > _NAMED else "")
         raise ValueError(
             f"column {column!r} of {self.argument} must hold categories that fit has seen, {known}, got {value!r}; "
@@ -86,12 +86,12 @@ class Encoder:
 
 
 def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
-    """The values as float64, NaN where one is missing.
+    """Return the values as float64, NaN where one is missing.
 
     Raises
     ------
     ValueError
-        Where they are no real numbers, infinite, or beyond `LARGEST`.
+        If they are no real numbers, infinite, or beyond `LARGEST`.
     """
     dtype = values.dtype
     numeric = is_pandas_number(dtype) and not pd.api.types.is_complex_dtype(dtype)
@@ -115,7 +115,7 @@ _NUMERIC_KINDS = {"integer", "floating", "integer-na", "mixed-integer-float", "d
 
 
 def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
-    """The different values of a column of categories, in order; None of a column of numbers."""
+    """Return the categories of a column, in order; None of a column of numbers."""
     dtype = values.dtype
     if is_pandas_number(dtype):
         return None

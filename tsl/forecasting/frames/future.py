@@ -1,4 +1,4 @@
-"""The frame of covariates that are known ahead: made for the user to fill in, and read when it comes back."""
+"""The frame of covariates known ahead: a template for the user to fill in, and the reading of a filled one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMED = 3  # rows that an error lists
 
 
 def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
-    """The frame of all rows that a forecast needs, its covariates NaN, or None where they are categories."""
+    """Return a frame with the rows that a forecast needs; covariates are NaN, or None if they are categories."""
     if roles.form == "long":
         names = LongNames.of(roles)
         frame = pd.DataFrame({names.id: pd.Series(ids.repeat(horizon)), names.time: pd.Series(times)})
@@ -38,17 +38,16 @@ def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index,
 def match_future(
     roles: Roles, axis: TimeAxis, future: pd.DataFrame, ids: pd.Index, times: pd.Index, horizon: int, name: str
 ) -> NDArray[np.int64]:
-    """Return the row of `future` that has each of the wanted ids and times, as (n_series, n_ahead).
+    """Return (n_series, n_ahead) the row of `future` with each of the ids and times.
 
-    The first `horizon` rows of each series must be there; those after them may be, as many as are known, and are -1
-    where they are not.
+    The first `horizon` rows of each series must be there; later ones are optional, and -1 where they are missing.
 
     Raises
     ------
     TypeError
-        Of anything but a DataFrame.
+        If `future` is no DataFrame.
     ValueError
-        Of missing or surplus columns or rows.
+        If columns or rows are missing or surplus.
     """
     _check_columns(roles, future, name)
     n_ahead = len(times) // max(len(ids), 1)
@@ -68,7 +67,7 @@ def match_future(
 
 
 def _check_columns(roles: Roles, future: Any, name: str) -> None:
-    """That there are all columns that are needed, and no other."""
+    """Check that all needed columns are there, and no others."""
     if not isinstance(future, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame, as make_future_frame makes one, got a {type(future).__name__}")
     if not future.columns.is_unique:
@@ -84,7 +83,7 @@ def _check_columns(roles: Roles, future: Any, name: str) -> None:
 
 
 def _known_series(unknown: pd.Series, name: str) -> None:
-    """That no row is of a series that is not forecast."""
+    """Check that all rows are of series to forecast."""
     if len(unknown):
         raise ValueError(
             f"{name} must have rows of the series to forecast alone, got {len(unknown)} surplus rows "
@@ -101,9 +100,9 @@ def _match(
     name: str,
     steps: tuple[int, int],
 ) -> NDArray[np.int64]:
-    """Position of each wanted pair among the given ones, each of which must be there once and be wanted.
+    """Return the position of each wanted pair of series and time among the given ones.
 
-    `steps` says how many pairs each series has, and how many of them, the first ones, must be there.
+    `steps` is the number of wanted pairs of each series, and the number of them, the first ones, that must be given.
     """
     given, wanted = _pair_numbers(given_codes, given_times, wanted_codes, wanted_times)
     order = np.argsort(given, kind="stable")
@@ -116,7 +115,7 @@ def _match(
     at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1) if len(ordered) else np.zeros(len(wanted), int)
     there = (ordered[at] == wanted if len(ordered) else np.zeros(len(wanted), bool)).reshape(-1, n_ahead)
     missing = np.flatnonzero(~there & (np.arange(n_ahead) < horizon))
-    there = np.logical_and.accumulate(there, axis=1)  # what comes after a hole is of no use
+    there = np.logical_and.accumulate(there, axis=1)  # rows after a hole are not used
     surplus = np.flatnonzero(~np.isin(given, wanted if len(missing) else wanted[there.ravel()]))
     if len(missing) or len(surplus):
         wrong = []
@@ -131,7 +130,7 @@ def _match(
 def _pair_numbers(
     given_codes: NDArray[np.int64], given_times: pd.Index, wanted_codes: NDArray[np.int64], wanted_times: pd.Index
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """One number for each pair of series and time, the same where the pair is."""
+    """Return a number for each pair of series and time, equal for equal pairs."""
     stamps = [stamps_of(given_times), stamps_of(wanted_times)]
     uniques, inverse = np.unique(np.concatenate(stamps), return_inverse=True)
     codes = np.concatenate([given_codes, wanted_codes])
@@ -140,7 +139,7 @@ def _pair_numbers(
 
 
 def _listed(codes: NDArray[np.int64], times: pd.Index, rows: NDArray[np.int64], ids: pd.Index | None) -> str:
-    """The first few rows in words."""
+    """Return the first few rows as text."""
     named = []
     for row in rows[:_NAMED]:
         named.append(f"{times[row]}" if ids is None else f"{ids[codes[row]]} at {times[row]}")

@@ -1,8 +1,7 @@
-"""From arrays back to frames, in the form of the data that came in."""
+"""Results: from arrays to frames in the form of the data."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,17 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.frames.roles import LONG_NAMES, Roles
-
-POINT = "y_pred"
-"""The column of point forecasts; alone it takes the place of the target."""
-CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE = "cutoff", "residual", "Naive", "SeasonalNaive"
-OWN = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE)))
-"""Names of the columns that are results' own: a column of the data cannot keep such a name in them."""
+from tsl._tables import ID, POINT, TARGET, TIME, is_result_name
+from tsl.forecasting.frames.roles import Roles
 
 
 class LongNames(NamedTuple):
-    """Names of the columns that come from the data, in a result that is a long frame."""
+    """Names of ids, times and observed values in a result that is a long frame."""
 
     id: Any
     time: Any
@@ -28,23 +22,18 @@ class LongNames(NamedTuple):
 
     @classmethod
     def of(cls, roles: Roles) -> LongNames:
-        """Take the names of the data, or else "unique_id", "ds" and "y".
+        """Return the names in the data, or else "unique_id", "ds" and "y".
 
-        The truth is also "y" where the target has the name of another column of results, and the time "ds" where the
-        index has.
+        Observed values are also called "y" if the target has the name of another column of results, and times "ds" if
+        the index has.
         """
-        id_name = LONG_NAMES[0] if roles.id_col is None else roles.id_col
+        id_name = ID if roles.id_col is None else roles.id_col
         time = roles.time_col
         if time is None:
-            taken = roles.time_name in (None, id_name, roles.target, LONG_NAMES[2]) or is_own(roles.time_name)
-            time = LONG_NAMES[1] if taken else roles.time_name
-        taken = roles.target in (None, id_name, time) or is_own(roles.target)
-        return cls(id_name, time, LONG_NAMES[2] if taken else roles.target)
-
-
-def is_own(name: Any) -> bool:
-    """Return whether a column of this name is results' own."""
-    return isinstance(name, str) and OWN.fullmatch(name) is not None
+            taken = roles.time_name in (None, id_name, roles.target, TARGET) or is_result_name(roles.time_name)
+            time = TIME if taken else roles.time_name
+        taken = roles.target in (None, id_name, time) or is_result_name(roles.target)
+        return cls(id_name, time, TARGET if taken else roles.target)
 
 
 def check_names(roles: Roles, series: pd.Index) -> None:
@@ -53,13 +42,13 @@ def check_names(roles: Roles, series: pd.Index) -> None:
     Raises
     ------
     ValueError
-        Where an argument of `fit` names a column that results have, too, or one of the `series` in a frame of which
-        each column is one.
+        If an argument of `fit` names a column that results have, too, or one of the `series` of a wide frame is called
+        so.
     """
     names = LongNames.of(roles)
     hint = "is a column of results, too: rename the column"
     for argument, name in (("id_col", roles.id_col), ("time_col", roles.time_col)):
-        if name is not None and (is_own(name) or names.count(name) > 1):
+        if name is not None and (is_result_name(name) or names.count(name) > 1):
             raise ValueError(f"{argument} must not be {name!r}, which {hint}")
     if roles.form == "long" and names.time in roles.future:
         raise ValueError(f"future must not hold {names.time!r}, which {hint}, or set data.index.name to another name")
@@ -70,7 +59,7 @@ def check_names(roles: Roles, series: pd.Index) -> None:
 def write_like_input(
     roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
 ) -> pd.Series | pd.DataFrame:
-    """Columns (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
+    """Return columns (N,) of the series `ids`, with `counts` rows each, in the form of the data."""
     if roles.form == "long":
         return write_long(roles, ids.repeat(counts), times, columns)
     if roles.form == "columns":
@@ -82,7 +71,7 @@ def write_like_input(
 
 
 def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """Return one row an id and time, under the names that `LongNames` gives."""
+    """Return a long frame with the names of `LongNames`."""
     names = LongNames.of(roles)
     frame = {names.id: pd.Series(ids), names.time: pd.Series(times)}
     double = [name for name in columns if name in frame]
@@ -94,7 +83,7 @@ def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[st
 def _wide(
     roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """A column a series; below it one for each of `columns` if there is more than the point forecast."""
+    """Return a wide frame; beyond the point forecast, each series has one column for each of `columns`."""
     index = times.unique().sort_values()
     rows = index.get_indexer(times)
     numbers = np.repeat(np.arange(len(ids)), counts)
@@ -115,7 +104,7 @@ def _wide(
 
 
 def _with_time_column(roles: Roles, frame: pd.DataFrame, *, levels: bool = False) -> pd.DataFrame:
-    """Put the times in front as a column, where they came as one; `levels`: whose name has one part a level."""
+    """Insert the times as the first column if they were one; `levels` says that its name has one part per level."""
     if roles.time_col is None:
         return frame
     frame = frame.copy(deep=False)

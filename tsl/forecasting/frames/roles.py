@@ -1,4 +1,4 @@
-"""Which part of a frame is what: the ids, the times, the target and the covariates."""
+"""Roles of columns: the ids, the times, the target and the covariates."""
 
 from __future__ import annotations
 
@@ -11,33 +11,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-LONG_NAMES = ("unique_id", "ds", "y")
-"""Columns that make a frame a long one without a word; the names of results that have none of their own."""
+from tsl._tables import data_keys
 
 
 class IgnoredColumnsWarning(UserWarning):
-    """A long frame has columns that nothing is learned from."""
+    """A long frame has columns that no argument names and that are not used."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The form of the data that `fit` saw, and the columns that matter in it."""
+    """The form of the data of `fit`, and the roles of its columns."""
 
     form: str
-    """"series", "single" (a frame with one target), "columns" (each column a series) or "long"."""
+    """"series", "single" (a frame with one target), "columns" (wide: each column a series) or "long"."""
     target: Any = None
     """Column of the target; the name of a Series."""
     id_col: Any = None
     time_col: Any = None
     time_name: Any = None
-    """Name of the index that holds the times, where no column does."""
+    """Name of the index that holds the times, if no column does."""
     columns_name: Any = None
-    """Name of the columns, where each is a series; a tuple of names where the columns have several levels."""
+    """Name of the columns of a wide frame; a tuple of names if the columns have several levels."""
     past: tuple[Any, ...] = ()
     future: tuple[Any, ...] = ()
     static: tuple[Any, ...] = ()
     ignored: tuple[Any, ...] = ()
-    """Columns that say something about the rows, such as weights."""
+    """Columns that hold something else, such as weights."""
 
     @classmethod
     def learn(
@@ -51,12 +50,12 @@ class Roles:
         static: Sequence[Any],
         taken: Sequence[Any] = (),
     ) -> Roles:
-        """The roles that the arguments of `fit` and the names in `data` give; `taken` columns have another role.
+        """Return the roles by the arguments of `fit` and the names in `data`; `taken` columns have another role.
 
         Raises
         ------
         ValueError
-            Where an argument names a column that is not there, or that has another role, or one too few is named.
+            If an argument names a column that is missing or has another role, or a needed role is not named.
         """
         past_named, future = _names(past, "past"), _names(future, "future") or ()
         if isinstance(data, pd.Series):
@@ -91,14 +90,14 @@ class Roles:
         )
 
     def check(self, data: pd.Series | pd.DataFrame, name: str, *, needed: Sequence[Any]) -> None:
-        """That later data has the form that was learned, and all `needed` columns.
+        """Check that later data has the form that was learned, and all `needed` columns.
 
         Raises
         ------
         TypeError
-            Of a Series in place of a frame, or the other way round.
+            If it is a Series and a frame was learned, or the other way round.
         ValueError
-            Of columns that are not there.
+            If columns are missing.
         """
         if isinstance(data, pd.Series) != (self.form == "series"):
             wanted = "Series" if self.form == "series" else "DataFrame"
@@ -110,13 +109,13 @@ class Roles:
             _each_once(data, name)
 
     def times(self, data: pd.Series | pd.DataFrame, name: str) -> tuple[Any, str]:
-        """The times of the rows, and what to call them in errors."""
+        """Return the times of the rows, and what errors call them."""
         if self.time_col is not None:
             return data[self.time_col], f"column {self.time_col!r} of {name}"
         return data.index, f"the index of {name}"
 
     def warn_of_unused(self, data: pd.Series | pd.DataFrame, stacklevel: int) -> None:
-        """Warn of columns without a role, where `data` is a long frame."""
+        """Warn of columns without a role if `data` is a long frame."""
         used = {self.id_col, self.time_col, self.target, *self.past, *self.future, *self.static, *self.ignored}
         unused = [column for column in data.columns if column not in used] if self.form == "long" else []
         if unused:
@@ -128,13 +127,13 @@ class Roles:
             )
 
     def series_columns(self, data: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the places of the columns that are series, where each is one."""
+        """Return the positions of the columns of a wide frame that are series."""
         others = {self.time_col, *self.past, *self.future, *self.ignored}
         return np.flatnonzero([column not in others for column in data.columns])
 
 
 def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
-    """That each name given by an argument is one column of `data`."""
+    """Check that each name given by an argument is a column of `data`."""
     for argument, column in named:
         if column is None:
             continue
@@ -152,7 +151,7 @@ def _each_once(data: pd.DataFrame, name: str) -> None:
 
 
 def _has_time(data: pd.DataFrame, time_col: Any, form: str) -> None:
-    """That the times are in a column or in the index: the row numbers of a long frame are none."""
+    """Check that the times are in a column or in the index; row numbers of a long frame are no times."""
     if time_col is None and isinstance(data.index, pd.MultiIndex):
         raise ValueError("data must have its times in a column or a plain index, got a MultiIndex: reset_index() it")
     if time_col is None and form == "long" and isinstance(data.index, pd.RangeIndex):
@@ -160,7 +159,7 @@ def _has_time(data: pd.DataFrame, time_col: Any, form: str) -> None:
 
 
 def _of_series(data: pd.Series, **arguments: Any) -> Roles:
-    """A Series has a name and an index, and takes no argument about columns."""
+    """Return the roles of a Series, for which arguments that name columns are refused."""
     for argument, value in arguments.items():
         if value is not None and len(np.atleast_1d(np.asarray(value, dtype=object))):
             raise ValueError(f"{argument} must be left out where data is a Series, got {value!r}")
@@ -168,21 +167,17 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
 
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
-    """The usual names of a long frame, or of one series, where they are there and none is given; else what is given."""
+    """Return the names that are given, or the usual ones if neither ids nor times are named and there is a target."""
     _each_once(data, "data")
-    default_id, default_time, default_target = LONG_NAMES
-    target_there = target is not None or default_target in data.columns
-    if id_col is not None or time_col is not None or default_time not in data.columns or not target_there:
+    usual = data_keys(data)
+    target_there = target is not None or usual.target is not None
+    if id_col is not None or time_col is not None or usual.time is None or not target_there:
         return id_col, time_col, target
-    if default_id in data.columns:
-        id_col = default_id
-    elif isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex):
-        return id_col, time_col, target  # the times are in the index
-    return id_col, default_time, default_target if target is None else target
+    return usual.id, usual.time, usual.target if target is None else target
 
 
 def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | None:
-    """A tuple of column names."""
+    """Return column names as a tuple."""
     if columns is None:
         return None
     if isinstance(columns, str):
@@ -191,7 +186,7 @@ def _names(columns: Sequence[Any] | None, argument: str) -> tuple[Any, ...] | No
 
 
 def _no_column_twice(roles: Sequence[Any], *lists: Sequence[Any]) -> None:
-    """That no column has two roles."""
+    """Check that no column has two roles."""
     seen: set[Any] = set()
     for column in [*roles, *(column for columns in lists for column in columns)]:
         if column in seen:

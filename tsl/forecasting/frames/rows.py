@@ -1,4 +1,4 @@
-"""From the rows of a frame to a panel: series one after another, each in the order of time."""
+"""Rows of a frame in the order of a panel: by series, and by time within a series."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.frames.encoder import LARGEST, to_numbers
-from tsl.forecasting.frames.roles import LONG_NAMES, Roles
+from tsl._tables import TARGET
+from tsl.forecasting.frames.encoder import to_numbers
+from tsl.forecasting.frames.roles import Roles
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.forecasting.times.stamps import stamps_of
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a panel, as rows of the frame that they come from."""
+    """The rows of a panel, and the rows of the frame that they come from."""
 
     ids: pd.Index
     """(n_series,)"""
     offsets: NDArray[np.int64]
     """(n_series + 1,)"""
     source: NDArray[np.int64] | None
-    """(N,) row of the frame; None where they are the rows of the frame as they stand."""
+    """(N,) rows of the frame; None if they are its rows in their order."""
     times: pd.Index
     """(N,)"""
     values: NDArray[np.float64]
     """(N,)"""
 
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
-        """(N, ...) the rows of the panel, of an array (n_rows, ...) that goes with the frame."""
+        """Return (N, ...) the rows of the panel from an array (n_rows, ...) with the rows of the frame."""
         return column if self.source is None else column[self.source]
 
     @property
     def first(self) -> NDArray[np.int64]:
-        """(n_series,) the row of the frame with which each series begins."""
+        """Return (n_series,) the row of the frame with which each series begins."""
         return self.offsets[:-1] if self.source is None else self.source[self.offsets[:-1]]
 
 
@@ -48,14 +50,14 @@ def read_rows(
     has_target: bool = True,
     skip_empty: bool = False,
 ) -> Rows:
-    """Which row of `data` is which of the panel, and the target; NaN throughout where `has_target` is false.
+    """Return the rows of `data` in the order of a panel, with the target, which is NaN if not `has_target`.
 
-    A column that is a series and holds no reading is refused, or left out if `skip_empty`.
+    A series of a wide frame without any value is refused, or left out if `skip_empty`.
 
     Raises
     ------
     ValueError
-        Of a target that holds no numbers, an id that is missing, or two rows of one series at the same time.
+        If the target holds no numbers, an id is missing, or a series has two rows at one time.
     """
     if not len(data):
         raise ValueError(f"{name} must have rows, got none")
@@ -78,10 +80,10 @@ def read_rows(
 
 
 def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.Index, NDArray[np.int64]]:
-    """The series that are there, in the order of appearance, and the number of each row's."""
+    """Return the series in the order of appearance, and the number of the series of each row."""
     if roles.form != "long":
         own = data.name if roles.form == "series" and data.name is not None else roles.target
-        ids = pd.Index([LONG_NAMES[2] if own is None else own], tupleize_cols=False)
+        ids = pd.Index([TARGET if own is None else own], tupleize_cols=False)
         return ids, np.zeros(len(data), dtype=np.int64)
     codes, ids = pd.factorize(data[roles.id_col])
     if (codes < 0).any():
@@ -91,13 +93,13 @@ def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.In
 
 
 def plain_index(ids: pd.Index) -> pd.Index:
-    """Ids as values: categories would not take a new one."""
+    """Return ids as values: a categorical index could not take new ones."""
     ids = pd.Index(ids, name=None)
     return pd.Index(ids.astype(ids.categories.dtype)) if isinstance(ids, pd.CategoricalIndex) else ids
 
 
 def _target(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """The target, as float64."""
+    """Return the target as float64."""
     if roles.form == "series":
         return to_numbers(data, name)
     return to_numbers(data[roles.target], f"target {roles.target!r} of {name}")
@@ -106,11 +108,11 @@ def _target(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> NDArray[
 def _melt(
     roles: Roles, data: pd.DataFrame, times: pd.Index, name: str, skip_empty: bool
 ) -> tuple[pd.Index, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Each column a series, from its first reading to its last."""
+    """Return the series of a wide frame, each from its first value to its last."""
     places = roles.series_columns(data)
     if not len(places):
         raise ValueError(f"{name} must have a column for each series, got {list(data.columns)}")
-    values = _matrix(data.iloc[:, places], name)  # by place: a list of names such as True would choose rows
+    values = _matrix(data.iloc[:, places], name)  # by position: a list of names such as True would select rows
     order = np.arange(len(data)) if times.is_monotonic_increasing else times.argsort(kind="stable")
     values = values[:, order]
     there = ~np.isnan(values)
@@ -125,7 +127,7 @@ def _melt(
 
 
 def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """(n_series, n_rows) columns as numbers; at once where all are plain ones, since there may be 100,000."""
+    """Return (n_series, n_rows) columns as numbers; at once if all are plain ones, as there may be 100,000."""
     if all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes):
         values = frame.to_numpy(dtype=np.float64).T
         if not (np.abs(values) > LARGEST).any():
@@ -135,14 +137,14 @@ def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
 
 def _order(codes: NDArray[np.int64], times: pd.Index) -> NDArray[np.int64] | None:
-    """What sorts the rows by series and time; None where they are sorted already."""
+    """Return the order of rows by series and time; None if they are sorted already."""
     stamps = stamps_of(times)
     later = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (stamps[1:] >= stamps[:-1]))
     return None if later.all() else np.lexsort((stamps, codes))
 
 
 def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, name: str) -> None:
-    """That no series has two rows of one time."""
+    """Check that no series has two rows at one time."""
     stamps = stamps_of(times)
     twice = (codes[1:] == codes[:-1]) & (stamps[1:] == stamps[:-1])
     if twice.any():
@@ -154,12 +156,12 @@ def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, nam
 
 
 def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[np.float64] | None:
-    """(n_rows,) weights of the rows of `data`, from a column's name or from as many numbers.
+    """Return (n_rows,) the weights of the rows of `data`, from the name of a column or from numbers.
 
     Raises
     ------
     ValueError
-        Of other lengths, and of weights that are negative, missing, or all zero.
+        If the length differs, or weights are negative, missing, or all zero.
     """
     if sample_weight is None:
         return None

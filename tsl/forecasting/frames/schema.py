@@ -1,4 +1,4 @@
-"""What `fit` learns of the form of its data: later frames are read by it, and results written in it."""
+"""The schema: what `fit` learns of the form of its data, to read later frames and to write results."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tsl.forecasting.times.stamps import read_times, time_format
 
 @dataclass(frozen=True, eq=False)
 class Schema:
-    """The form of the data that was fitted, without the data.
+    """The form of the data of `fit`, without the data.
 
     Attributes
     ----------
     roles : Roles
-        Which column is what.
+        The roles of columns.
     axis : TimeAxis
-        The kind of times, and what comes after what.
+        The type and frequency of the times.
     """
 
     roles: Roles
@@ -61,25 +61,25 @@ class Schema:
         calendar: str | Sequence[str] | None = None,
         warn: bool = False,
     ) -> tuple[Schema, Panel]:
-        """The form of `data`, and `data` as a panel.
+        """Return the schema of `data`, and `data` as a panel.
 
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas or polars: a Series, a frame with one target, a frame whose columns are series, or a long frame.
+            A Series, a frame with one target, a wide frame whose columns are series, or a long frame.
         target, id_col, time_col : column names
             As for `fit`; taken from "y", "unique_id" and "ds" where a frame has these columns.
         past, future : list of column names
             Covariates; `past=None` takes all other columns of a frame with one target and no ids.
         static : list of column names, or DataFrame
-            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+            Static covariates: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,)
-            How much each row counts.
+            Weight of each row.
         freq : str, int, offset or Timedelta
-            The frequency, where it is not that of the index, or to be inferred. Gaps are then meant and no warning is
-            given.
+            The frequency. Default: that of the index, or inferred. With a given frequency, gaps are intended and no
+            warning is issued.
         calendar : "auto", None or list of str
-            Features of the stamps, which are appended to the covariates known ahead.
+            Features of the calendar, which are appended to the covariates known ahead.
         warn : bool
             Whether to warn of columns of a long frame that no argument names.
 
@@ -90,16 +90,16 @@ class Schema:
         Raises
         ------
         TypeError
-            Of `data` that is neither a Series nor a DataFrame.
+            If `data` is neither a Series nor a DataFrame.
         ValueError
-            Of anything else that is wrong with the arguments or the data.
+            If the arguments or the data are wrong in another way.
 
         Warns
         -----
         IgnoredColumnsWarning
-            Where there are such columns.
+            If there are such columns and `warn` is true.
         IrregularTimesWarning
-            Where the times have gaps, and `freq` is None.
+            If the times have gaps and `freq` is None.
 
         Examples
         --------
@@ -148,7 +148,7 @@ class Schema:
         static: Any = None,
         unknown: Unknown = "error",
     ) -> Panel:
-        """Newer rows or other series, in the form that was learned.
+        """Read newer rows or other series in the form that was learned.
 
         Parameters
         ----------
@@ -157,14 +157,14 @@ class Schema:
         name : str
             What errors call it.
         target_needed : bool
-            Whether the target must be there; without it values are NaN.
+            Whether the target must be there; without one, values are NaN.
         skip_empty : bool
-            Whether a wide frame may have columns without any reading, which then are no series of the panel: those
-            that ended earlier have none among newer rows.
+            Whether series of a wide frame without any value are left out: those that ended earlier have none among
+            newer rows.
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
         unknown : {"error", "ignore"}
-            What becomes of a category that was not there when the form was learned.
+            How to treat a category that `fit` has not seen.
         """
         roles = self.roles
         data = to_pandas(data, name)[0]
@@ -178,22 +178,22 @@ class Schema:
         return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
 
     def shared_times(self, data: Any) -> pd.Index | None:
-        """Return the stamps of a frame whose columns are series; None of data in another form."""
+        """Return the timestamps of a wide frame; None of data in another form."""
         if self.roles.form != "columns":
             return None
         return self.axis.read(*self.roles.times(to_pandas(data, "data")[0], "data"))
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
-        """(n_series * horizon,) the stamps that follow the end of each series, series by series."""
+        """Return (n_series * horizon,) the timestamps that follow each series, series by series."""
         return self.axis.future(panel.ids, panel.times, panel.offsets, horizon)
 
     def with_series(self, panel: Panel) -> Schema:
-        """Return the schema that knows what the stamps of the series of `panel` keep to, too."""
+        """Return the schema with the patterns of the timestamps of the series of `panel`."""
         axis = self.axis.with_series(panel.ids, panel.times, panel.offsets)
         return self if axis is self.axis else replace(self, axis=axis)
 
     def future_frame(self, panel: Panel, horizon: int) -> Any:
-        """The frame to fill in with what is known ahead of the `horizon` stamps after the end of each series."""
+        """Return a frame to fill in with the covariates of the `horizon` timestamps after each series."""
         frame = empty_future(self.roles, self.future, panel.ids, self.future_times(panel, horizon), horizon)
         return self.like_input(frame)
 
@@ -207,32 +207,32 @@ class Schema:
         name: str = "future",
         unknown: Unknown = "error",
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return what is known ahead of the stamps after each series, and of how many of them it is.
+        """Return the covariates of the timestamps after each series, and the number of those that are known.
 
         Parameters
         ----------
         panel : Panel
         horizon : int
-            Stamps that must be there.
+            Number of timestamps that must be there.
         future : DataFrame or None
         n_ahead : int, optional
-            Stamps that may be there; by default `horizon`.
+            Number of timestamps that may be there; by default `horizon`.
         name : str
             What errors call `future`.
         unknown : {"error", "ignore"}
-            What becomes of categories that `fit` has not seen.
+            How to treat categories that `fit` has not seen.
 
         Returns
         -------
         known : ndarray of shape (n_series, n_ahead, F)
-            With the calendar; covariates of stamps that are not there are NaN.
+            With the calendar; covariates of timestamps that are not there are NaN.
         n_known : ndarray of shape (n_series,)
 
         Raises
         ------
         ValueError
-            Of a frame where none is needed, of none where one is, of missing or surplus rows and columns, of holes, and
-            of categories that are not known unless `unknown` is "ignore".
+            If a frame is given and none is needed, or the other way round, if rows or columns are missing or surplus,
+            if values are missing, or if categories are unknown and `unknown` is not "ignore".
         """
         n_ahead = horizon if n_ahead is None else n_ahead
         times = self.future_times(panel, n_ahead)
@@ -254,11 +254,11 @@ class Schema:
         return known.reshape(panel.n_series, n_ahead, known.shape[1]), n_known
 
     def calendar_ahead(self, times: pd.Index) -> NDArray[np.float64]:
-        """(n, F) what the calendar says of stamps of which nothing else is known: covariates are NaN."""
+        """Return (n, F) the features of the calendar of timestamps whose covariates are unknown and NaN."""
         return self._with_calendar(np.full((len(times), len(self.future.names)), np.nan), times)
 
     def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
-        """That nothing which should be known ahead is missing."""
+        """Check that no covariate known ahead is missing."""
         holes = np.argwhere(np.isnan(covariates))
         if len(holes):
             row, column = holes[0]
@@ -270,25 +270,25 @@ class Schema:
     def write(
         self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
     ) -> Any:
-        """Results (N,) of the series `ids`, which have `counts` rows each, in the form that came in."""
+        """Return results (N,) of the series `ids`, with `counts` rows each, in the form of the data."""
         return self.like_input(write_like_input(self.roles, ids, times, columns, counts))
 
     def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
-        """Results (N,) with an id (N,) and a time (N,) each, as a long frame."""
+        """Return results (N,) with ids (N,) and times (N,) as a long frame."""
         return self.like_input(write_long(self.roles, ids, times, columns))
 
     @property
     def freq(self) -> str | None:
-        """The frequency as pandas calls it, if it has a name."""
+        """Return the frequency as pandas calls it, if it has a name."""
         return self.axis.freq
 
     @property
     def season_hints(self) -> tuple[int, ...]:
-        """Steps after which the series may repeat, by the calendar: of hours (24, 168); none for integers."""
+        """Return the seasons that the calendar suggests: of hours (24, 168); none for integers."""
         return self.axis.season_hints
 
     def like_input(self, frame: Any) -> Any:
-        """A result in the library that the data came from."""
+        """Return a result in the library that the data came from."""
         return like_input(frame, self.library)
 
     def _panel(
@@ -299,7 +299,7 @@ class Schema:
         weights: NDArray[np.float64] | None,
         unknown: Unknown = "error",
     ) -> Panel:
-        """Rows with their covariates."""
+        """Return the panel of these rows with their covariates."""
         covariates = rows.take(self.future.encode(frame, unknown))
         return Panel(
             ids=rows.ids,
@@ -313,11 +313,11 @@ class Schema:
         )
 
     def _with_calendar(self, covariates: NDArray[np.float64], times: pd.Index) -> NDArray[np.float64]:
-        """Covariates and calendar side by side; a single one is not copied, since there may be millions of rows."""
+        """Join covariates and calendar; a single block is not copied, as there may be millions of rows."""
         blocks = [block for block in (covariates, self.calendar.encode(times)) if block.shape[1]]
         return np.concatenate(blocks, axis=1) if len(blocks) == 2 else blocks[0] if blocks else covariates
 
 
 def _covariate_frame(data: pd.Series | pd.DataFrame) -> pd.DataFrame:
-    """Where covariates are looked up: a Series has none."""
+    """Return the frame with the covariates, which is empty for a Series."""
     return data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)

@@ -1,4 +1,4 @@
-"""What does not change within a series: a table of it by id, or columns of a long frame."""
+"""Static covariates: a table by id, or columns of a long frame."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from tsl.forecasting.frames.rows import Rows
 
 @dataclass(frozen=True, eq=False)
 class StaticTable:
-    """Numbers that go with each series as a whole."""
+    """Static covariates of series, as numbers."""
 
     encoder: Encoder
     columns: tuple[Any, ...]
-    """Columns of a long frame; none where a table by id was given."""
+    """Columns of a long frame; none if a table by id was given."""
     ids: pd.Index
     values: NDArray[np.float64]
-    """(n_ids, S) of the series that were fitted, or in the table."""
+    """(n_ids, S) of the series of `fit`, or of the table."""
 
     @classmethod
     def learn(
         cls, frame: pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, roles: Roles
     ) -> StaticTable:
-        """The table of these series.
+        """Return the static covariates of these series.
 
         Raises
         ------
         ValueError
-            Where a column changes within a series, a value is missing, or a series is not in the table.
+            If a column changes within a series, a value is missing, or a series is not in the table.
         """
         if isinstance(static, pd.DataFrame):
             by_id = _by_id(static, roles)
@@ -48,7 +48,7 @@ class StaticTable:
         return cls(encoder, roles.static, rows.ids, empty.rows_of(rows, frame))
 
     def table(self, static: pd.DataFrame, roles: Roles, unknown: Unknown = "error") -> StaticTable:
-        """The same columns of other series, from a table."""
+        """Return the same covariates of the series of another table."""
         by_id = _by_id(static, roles)
         missing = [column for column in self.encoder.columns if column not in by_id.columns]
         if missing:
@@ -57,7 +57,7 @@ class StaticTable:
         return replace(self, columns=(), ids=by_id.index, values=values)
 
     def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
-        """(n_series, S) of these series: from the columns of `frame` where they are there, else as learned."""
+        """Return (n_series, S) the covariates of these series: from columns of `frame`, or else as learned."""
         if not self.encoder.columns:
             return np.empty((len(rows.ids), 0))
         if self.columns and set(self.columns) <= set(frame.columns):
@@ -72,7 +72,7 @@ class StaticTable:
 
 
 def static_frame(static: Any) -> pd.DataFrame:
-    """The table that was given, as a frame of pandas; a Series is one column of it."""
+    """Return the table that was given as a frame of pandas; a Series becomes one column."""
     if isinstance(static, str):
         raise ValueError(f"static must be a list of column names or a table, got the string {static!r}")
     table = to_pandas(static, "static")[0]
@@ -80,7 +80,7 @@ def static_frame(static: Any) -> pd.DataFrame:
 
 
 def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """The table with the ids as its index, which may come as a column."""
+    """Return the table with the ids, which may be a column, as its index."""
     if roles.id_col is not None and roles.id_col in static.columns:
         static = static.set_index(roles.id_col)
     if not static.index.is_unique:
@@ -90,7 +90,7 @@ def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
 
 
 def _constant(values: pd.Series, rows: Rows) -> None:
-    """That a column is the same in all rows of a series."""
+    """Check that a column does not change within a series."""
     codes = rows.take(pd.factorize(values)[0])
     first = np.repeat(codes[rows.offsets[:-1]], np.diff(rows.offsets))
     if (codes != first).any():
@@ -103,7 +103,7 @@ def _constant(values: pd.Series, rows: Rows) -> None:
 
 
 def _complete(values: NDArray[np.float64], ids: pd.Index) -> NDArray[np.float64]:
-    """The same, without a missing number."""
+    """Return the values after a check that none is missing."""
     missing = np.isnan(values).any(axis=1)
     if missing.any():
         raise ValueError(f"static must have no missing values, got some for {list(ids[missing][:5])}")

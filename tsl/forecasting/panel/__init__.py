@@ -1,1 +1,1 @@
-"""Many series as flat arrays, and what is computed for each of them."""
+"""Panels: many series in flat arrays, and computations on each series."""

@@ -1,4 +1,4 @@
-"""Missing readings: refused, filled in, or left for the model to see."""
+"""Missing values of a panel: checked, imputed, or left for the model to see."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ WAYS = get_args(Missing)
 
 
 def check_missing(panel: Panel, how: str) -> None:
-    """Check that the missing readings of a panel can be dealt with.
+    """Check that a panel has only missing values that `fill` can handle.
 
     Parameters
     ----------
     panel : Panel
-        NaN in `values`, `past` or `future` is a missing reading.
+        NaN in `values`, `past` or `future` is a missing value.
     how : {"error", "interpolate", "ffill", "mask"}
         As for `fill`.
 
     Raises
     ------
     ValueError
-        Of another `how`, of missing readings where they are refused, of a series without any reading, and of
-        infinite numbers.
+        If `how` is none of these, if values are missing and `how` is "error", if a series has no value at all, or if a
+        number is infinite.
     """
     if how not in WAYS:
         raise ValueError(f"missing must be one of {list(WAYS)}, got {how!r}")
@@ -38,36 +38,59 @@ def check_missing(panel: Panel, how: str) -> None:
 
 
 def fill(panel: Panel, how: str) -> Panel:
-    """Return the panel with its missing readings dealt with.
+    """Return the panel with its missing values imputed.
 
     Parameters
     ----------
     panel : Panel
         Checked by `check_missing`.
     how : {"error", "interpolate", "ffill", "mask"}
-        "interpolate" draws a line by steps from the reading before to the one after, and "ffill" repeats the reading
-        before; at the ends of a series both repeat the nearest. "mask" leaves NaN, and so does a column without any
-        reading in a series.
+        "interpolate" is linear in steps between the values before and after, "ffill" repeats the value before; at the
+        ends of a series both repeat the nearest value. "mask" leaves NaN, and a column without any value in a series
+        stays NaN.
     """
     if how not in ("interpolate", "ffill"):
         return panel
     return replace(
         panel,
-        values=_filled(panel.values[:, None], panel, how)[:, 0],
-        past=_filled(panel.past, panel, how),
-        future=_filled(panel.future, panel, how),
+        values=filled(panel.values[:, None], panel, how)[:, 0],
+        past=filled(panel.past, panel, how),
+        future=filled(panel.future, panel, how),
     )
 
 
+def filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.float64]:
+    """Return the columns of `block` (N, n) imputed as by `fill`; the same array if nothing is missing."""
+    if not np.isnan(block).any():
+        return block
+    filled = block.copy()
+    first = np.repeat(panel.offsets[:-1], panel.lengths)
+    end = np.repeat(panel.ends, panel.lengths)
+    rows = np.arange(len(block))
+    for column in filled.T:
+        found = ~np.isnan(column)
+        before = np.maximum.accumulate(np.where(found, rows, -1))
+        after = np.minimum.accumulate(np.where(found, rows, len(rows))[::-1])[::-1]
+        before, after = np.where(before < first, after, before), np.where(after >= end, before, after)
+        gap = np.flatnonzero(~found & (before >= first) & (before < end))
+        low, high = before[gap], after[gap]
+        if how == "ffill":
+            column[gap] = column[low]
+        else:
+            share = (gap - low) / np.maximum(high - low, 1)
+            column[gap] = column[low] + share * (column[high] - column[low])
+    return filled
+
+
 def last_readings(column: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(N,) row of the last reading up to each row of its series; -1 where there is none."""
+    """Return (N,) the row of the last value up to each row of its series; -1 where there is none."""
     rows = np.arange(len(column))
     last = np.maximum.accumulate(np.where(np.isnan(column), -1, rows))
     return np.where(last >= np.repeat(offsets[:-1], np.diff(offsets)), last, -1)
 
 
 def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, whole: bool) -> None:
-    """That the numbers of `block` (N, n) may be filled; `whole` asks for a reading in every series."""
+    """Check that the columns of `block` (N, n) can be imputed; `whole` asks for a value in every series."""
     if np.isfinite(block).all():
         return
     if np.isinf(block).any():
@@ -88,35 +111,6 @@ def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, who
 
 
 def _place(panel: Panel, row: int) -> str:
-    """Series and time of a row, in words."""
+    """Return the time and the series of a row, for errors."""
     series = panel.series_of(np.array([row]))[0]
     return f"{panel.times[row]} in series {panel.ids[series]!r}"
-
-
-def _filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.float64]:
-    """Each column of `block` (N, n) without NaN; the same array if there are none."""
-    if not np.isnan(block).any():
-        return block
-    filled = block.copy()
-    first = np.repeat(panel.offsets[:-1], panel.lengths)
-    end = np.repeat(panel.ends, panel.lengths)
-    for column in filled.T:
-        there = ~np.isnan(column)
-        before, after = _neighbours(there)
-        before, after = np.where(before < first, after, before), np.where(after >= end, before, after)
-        gap = np.flatnonzero(~there & (before >= first) & (before < end))
-        low, high = before[gap], after[gap]
-        if how == "ffill":
-            column[gap] = column[low]
-        else:
-            share = (gap - low) / np.maximum(high - low, 1)
-            column[gap] = column[low] + share * (column[high] - column[low])
-    return filled
-
-
-def _neighbours(there: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row of the last reading up to each row, and of the first one from it on, whatever series they are in."""
-    rows = np.arange(len(there))
-    before = np.maximum.accumulate(np.where(there, rows, -1))
-    after = np.minimum.accumulate(np.where(there, rows, len(there))[::-1])[::-1]
-    return before, after

@@ -1,4 +1,8 @@
-"""Single readings that cannot be right, kept out of what `fit` learns."""
+"""Outliers of the training set: single values far beyond all others of their series, which `fit` clips.
+
+The rule and its constants are those of `tsl.windows._outliers`. The median of an even count is the upper of the two in
+the middle here and their mean there.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +18,26 @@ from tsl.windows._outliers import FAR, FEWEST, WITHIN, OutlierWarning
 
 
 def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> Panel:
-    """Return the panel with readings that lie far beyond all others drawn in to where the others end.
+    """Return the panel with values far beyond all others clipped to where the others end.
 
-    One reading of 4294967295 among thousands near 10 would otherwise set the scale, the season and the linear map for
-    all of them. Values are compared with those of their series, covariates with all of their column.
+    One value of 4294967295 among thousands near 10 would otherwise set the scale, the season and the linear map for
+    all of them. Values are compared with those of their series, covariates with their whole column.
 
     Parameters
     ----------
     panel : Panel
     n_covariates : int
-        How many columns of `panel.future`, the first ones, are no calendar.
+        Number of columns of `panel.future`, the first ones, that are not features of the calendar.
     warn : bool
-        Whether an `OutlierWarning` names the readings.
+        Whether to name the values in an `OutlierWarning`.
     """
-    values = _drawn_in(panel.values, panel.offsets)
+    values = _clipped(panel.values, panel.offsets)
     past, future = panel.past.copy(), panel.future.copy()
     whole = np.array([0, len(panel.values)])
     for k in range(past.shape[1]):
-        past[:, k] = _drawn_in(past[:, k], whole)
+        past[:, k] = _clipped(past[:, k], whole)
     for k in range(n_covariates):
-        future[:, k] = _drawn_in(future[:, k], whole)
+        future[:, k] = _clipped(future[:, k], whole)
     if warn:
         _warn_of(panel, panel.values[:, None], values[:, None], "the target")
         _warn_of(panel, panel.past, past, "a past covariate")
@@ -44,10 +48,11 @@ def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> 
 def median_and_reach(
     numbers: NDArray[np.float64], offsets: NDArray[np.int64], share: float, fewest: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the median of each series, and how far from it this share of the numbers that differ from it lie.
+    """Return the median of each series, and the distance within which this share of the other numbers lie.
 
-    One number at least is beyond, unless there is no other; where fewer than `fewest` differ the reach is infinite. NaN
-    does not count, and a series without numbers has the median 0.
+    At least one number lies beyond, unless there is only one; numbers equal to the median do not count, and where fewer
+    than `fewest` differ from it the distance is infinite. NaN does not count, and a series without numbers has the
+    median 0.
     """
     lengths = np.diff(offsets)
     median, reach = np.zeros(len(lengths)), np.full(len(lengths), np.inf)
@@ -66,8 +71,8 @@ def median_and_reach(
     return median, reach
 
 
-def _drawn_in(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(N,) numbers, those far from all others of their series replaced; NaN stays."""
+def _clipped(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (N,) the numbers, those far beyond all others of their series clipped; NaN stays."""
     median, reach = (np.repeat(one, np.diff(offsets)) for one in median_and_reach(numbers, offsets, WITHIN, FEWEST))
     apart = numbers - median
     is_far = np.abs(apart) > FAR * reach
@@ -75,7 +80,7 @@ def _drawn_in(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArr
 
 
 def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str) -> None:
-    """Name the readings that are not learned from as they are."""
+    """Warn of the first value that was clipped, and say how many there are."""
     differs = ~np.isnan(given) & (given != learned)
     if not differs.any():
         return

@@ -1,4 +1,4 @@
-"""Many series of any length, one after another: what a frame becomes before anything is learned from it."""
+"""The panel: many series of any length in flat arrays, one after another."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+LARGEST = 1e60
+"""Largest number that data may hold: the sum of squares of such numbers, after Box-Cox too, is still finite."""
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Series `k` is ``values[offsets[k] : offsets[k + 1]]``, and so are the rows of all that goes with it.
+    """Series in flat arrays: series `k` has the rows ``offsets[k]`` to ``offsets[k + 1]`` of each array.
 
-    Rows of a series are in the order of time, without duplicates; NaN in `values` or `past` is a missing reading.
+    Rows of a series are in the order of time, without duplicates; NaN in `values` or `past` is a missing value.
     """
 
     ids: pd.Index
-    """(n_series,) one name a series, each once."""
+    """(n_series,) the names of the series, each once."""
     offsets: NDArray[np.int64]
     """(n_series + 1,)"""
     times: pd.Index
@@ -26,35 +29,35 @@ class Panel:
     values: NDArray[np.float64]
     """(N,) the target."""
     past: NDArray[np.float64]
-    """(N, P) covariates that are known as long as the target is."""
+    """(N, P) covariates that are known up to the cutoff, as the target is."""
     future: NDArray[np.float64]
     """(N, F) covariates that are known ahead."""
     static: NDArray[np.float64]
-    """(n_series, S) what does not change in time."""
+    """(n_series, S) static covariates."""
     weights: NDArray[np.float64] | None = None
-    """(N,) how much a row counts in training."""
+    """(N,) the weights of rows in training."""
 
     @property
     def n_series(self) -> int:
-        """Number of series."""
+        """Return the number of series."""
         return len(self.offsets) - 1
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(n_series,) rows of each series."""
+        """Return (n_series,) the number of rows of each series."""
         return np.diff(self.offsets)
 
     @property
     def ends(self) -> NDArray[np.int64]:
-        """(n_series,) one beyond the last row of each series: where a forecast starts."""
+        """Return (n_series,) the row after the last of each series: the cutoff of a forecast from all rows."""
         return self.offsets[1:]
 
     def series_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Number of the series that each row belongs to."""
+        """Return the number of the series that each row belongs to."""
         return np.searchsorted(self.offsets, rows, side="right") - 1
 
     def select(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None = None) -> Panel:
-        """The panel of these rows, in ascending order; of these series (default: those that have rows)."""
+        """Return the panel of these rows, in ascending order, and of these series (default: those that have rows)."""
         counts = np.bincount(self.series_of(rows), minlength=self.n_series)
         series = np.flatnonzero(counts) if series is None else series
         return replace(
@@ -69,13 +72,13 @@ class Panel:
             weights=None if self.weights is None else self.weights[rows],
         )
 
-    def before(self, ends: NDArray[np.int64]) -> Panel:
-        """Each series up to its entry in `ends` (n_series,), without those of which nothing is left."""
-        return self.select(ranges(self.offsets[:-1], np.maximum(ends, self.offsets[:-1])))
+    def before(self, cutoffs: NDArray[np.int64]) -> Panel:
+        """Return the rows before `cutoffs` (n_series,), without series of which nothing is left."""
+        return self.select(ranges(self.offsets[:-1], np.maximum(cutoffs, self.offsets[:-1])))
 
 
 def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers of all ranges ``starts[k] : stops[k]``, one after another.
+    """Return the numbers of all ranges ``starts[k] : stops[k]``, one after another.
 
     Examples
     --------
@@ -88,7 +91,7 @@ def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.in
 
 
 def joined(panels: list[Panel]) -> Panel:
-    """One panel of all series of all panels: a series that is in several goes on from one to the next."""
+    """Concatenate panels: a series that is in several of them continues from one to the next."""
     ids = panels[0].ids
     for panel in panels[1:]:
         ids = ids.append(panel.ids.difference(ids, sort=False))
@@ -122,5 +125,5 @@ def after(head: Panel, panel: Panel) -> Panel:
 
 
 def _joined_weights(panels: list[Panel]) -> NDArray[np.float64]:
-    """Weights of all rows, 1 where a panel has none."""
+    """Return the weights of all rows, 1 where a panel has none."""
     return np.concatenate([np.ones(len(p.values)) if p.weights is None else p.weights for p in panels])

@@ -1,4 +1,4 @@
-"""Logarithm and Box-Cox transform of the values of a panel."""
+"""Logarithm and Box-Cox transform of the target."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox
 
-from tsl.forecasting.frames.encoder import LARGEST
-from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.panel import LARGEST, Panel
 
-EXPONENTS = (-1.0, 2.0)  # between which the best one is looked for
+EXPONENTS = (-1.0, 2.0)  # bounds of the search for the best one; chosen by judgement, not measured
 
 
 @dataclass(frozen=True)
 class PowerTransform:
-    """``(values**exponent - 1) / exponent``, the logarithm for an exponent of 0 (Box & Cox 1964), or nothing."""
+    """``(values**exponent - 1) / exponent``, the logarithm for an exponent of 0 (Box & Cox 1964)."""
 
     exponent: float | None
+    """None for no transform."""
 
     @classmethod
     def learn(cls, kind: str | None, panel: Panel) -> PowerTransform:
-        """The transform called "log" or "box-cox", one exponent for all series, or None.
+        """Return the transform called "log" or "box-cox", with one exponent for all series; None for none.
 
         Raises
         ------
@@ -40,27 +40,27 @@ class PowerTransform:
         count = np.bincount(series)
         logs = np.log(values).sum()
 
-        def surprise(exponent: float) -> float:
-            """Negative log-likelihood of normal values around a mean of each series."""
+        def negative_log_likelihood(exponent: float) -> float:
+            """Score an exponent, with normal values around the mean of each series."""
             changed = boxcox(values, exponent)
             mean = np.bincount(series, changed) / np.maximum(count, 1)
             square = np.bincount(series, (changed - mean[series]) ** 2) / np.maximum(count, 1)
             varied = square > 0
             return float(0.5 * (count[varied] * np.log(square[varied])).sum() - (exponent - 1) * logs)
 
-        return cls(float(minimize_scalar(surprise, bounds=EXPONENTS, method="bounded").x))
+        return cls(float(minimize_scalar(negative_log_likelihood, bounds=EXPONENTS, method="bounded").x))
 
     def apply(self, panel: Panel) -> Panel:
-        """The panel with its values transformed."""
+        """Return the panel with its values transformed."""
         if self.exponent is None:
             return panel
         _check_positive(panel, "log" if self.exponent == 0 else "box-cox")
         return replace(panel, values=boxcox(panel.values, self.exponent))
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values as they were; what no value is transformed into is taken for the nearest that one is.
+        """Return values on the original scale, none beyond `LARGEST`.
 
-        No value is beyond `LARGEST`.
+        Numbers outside the range of the transform are taken for the nearest one inside.
         """
         if self.exponent is None:
             return values

@@ -1,4 +1,4 @@
-"""After how many steps series repeat themselves."""
+"""Seasonality: the number of steps after which series repeat themselves."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.panel.panel import Panel
 
-N_SERIES = 100  # looked at
-LONGEST_SERIES = 20_000  # rows looked at, the last ones
+# Chosen by judgement, not measured: there is no record of a trial of other values. The first three bound the time; a
+# year of days and two weeks of hours are within LONGEST_SEASON.
+MOST_SERIES = 100  # that are looked at
+MOST_ROWS = 20_000  # of each series, the last ones
 LONGEST_SEASON = 400
 LEAST_CORRELATION = 0.3  # of changes, for a season that the calendar does not suggest
-LEAST_RISE = 0.2  # of the correlation around the trend, from its lowest point to a season that the calendar suggests
+LEAST_RISE = 0.2  # of the autocorrelation, from its lowest point before a season to the season
 NEARLY = 0.7  # of the highest correlation: a shorter season, or one of the calendar, is preferred to the best
 
 
 def find_season(panel: Panel, hints: Sequence[int] = ()) -> int:
-    """Steps of the main season of a panel, 1 for none.
+    """Return the number of steps of the main season of a panel, 1 for none.
 
-    The lag at which changes from step to step are correlated most, on average over the series: levels and trends
-    would hide it. Where noise hides it in turn, as in weekly readings of a yearly cycle, a season that the calendar
-    suggests is taken if the values around their moving average come back after it.
+    It is the lag at which changes from step to step are correlated most, on average over the series: in the values
+    themselves, levels and trends would hide it. Where noise hides it in turn, as in weekly data with a yearly cycle, a
+    season that the calendar suggests is taken if the values around their moving average are correlated at that lag.
 
     Parameters
     ----------
     panel : Panel
     hints : sequence of int
-        What the calendar suggests, as 24 for hours.
+        Seasons that the calendar suggests, such as 24 for hours.
     """
     correlation = _mean_autocorrelation(panel, np.diff)
     peaks = _peaks(correlation)
@@ -47,7 +49,7 @@ def find_season(panel: Panel, hints: Sequence[int] = ()) -> int:
 
 
 def _peaks(correlation: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Lags at which a correlation has come back from a low."""
+    """Return the lags at which the autocorrelation has a peak after a low."""
     lags = np.arange(2, len(correlation) - 1)
     rise = correlation[lags] - np.minimum.accumulate(correlation)[lags - 1]
     is_peak = (correlation[lags] >= correlation[lags - 1]) & (correlation[lags] >= correlation[lags + 1])
@@ -57,9 +59,9 @@ def _peaks(correlation: NDArray[np.float64]) -> NDArray[np.int64]:
 def _mean_autocorrelation(
     panel: Panel, detrended: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """By lag, up to half of the series, over an even choice of them; empty where all are too short."""
-    chosen = np.unique(np.linspace(0, panel.n_series - 1, N_SERIES).astype(np.int64))
-    series = [panel.values[start:stop][-LONGEST_SERIES:] for start, stop in _bounds(panel, chosen)]
+    """Return the autocorrelation by lag, averaged over evenly chosen series; empty where all are too short."""
+    chosen = np.unique(np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(np.int64))
+    series = [panel.values[panel.offsets[k] : panel.offsets[k + 1]][-MOST_ROWS:] for k in chosen]
     around = [detrended(values) for values in series if len(values) >= 8 and np.isfinite(values).any()]
     around = [values for values in around if np.isfinite(values).any()]
     if not around:
@@ -70,17 +72,13 @@ def _mean_autocorrelation(
 
 
 def _around_moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values less their average over the longest season around them."""
+    """Subtract the centred moving average over the longest season."""
     width = min(LONGEST_SEASON, len(values) // 2)
     return values - pd.Series(values).rolling(width, min_periods=1, center=True).mean().to_numpy()
 
 
-def _bounds(panel: Panel, series: NDArray[np.int64]) -> list[tuple[int, int]]:
-    return [(int(panel.offsets[k]), int(panel.offsets[k + 1])) for k in series]
-
-
 def _autocorrelation(numbers: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
-    """(n_lags,) by lag, over pairs without missing numbers."""
+    """Return (n_lags,) the autocorrelation by lag, over pairs without missing numbers."""
     found = np.isfinite(numbers)
     apart = np.where(found, numbers - numbers[found].mean(), 0.0)
     size = 2 ** int(np.ceil(np.log2(2 * len(apart))))

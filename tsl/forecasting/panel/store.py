@@ -1,4 +1,4 @@
-"""What a forecaster keeps of the series that it was fitted on, and of newer rows."""
+"""The series that a forecaster keeps: those of `fit`, and newer rows."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tsl.forecasting.times.stamps import stamps_of, times_of
 
 
 class SeriesStore:
-    """Panels that go on from one to the next; what is added costs nothing until it is read.
+    """Series stored as panels that continue each other; they are concatenated when they are read, not when added.
 
     Parameters
     ----------
     panel : Panel
-        The rows of `fit`, missing readings and all.
+        The rows of `fit`, with their missing values.
     missing : str
         As for `tsl.forecasting.panel.missing.fill`.
     """
 
     _recent: list[Panel] | None = None
-    """The tails of all rows up to some, and the panels that were added since; None until tails are asked for."""
+    """Tails of the first panels, and the panels that were added since; None until `tails` is called."""
 
     _seen: pd.Index | None = None
-    """Stamps of frames whose columns are series, from where the first of the series ended: see `see`."""
+    """Timestamps of wide frames after the end of the series that ended first, kept by `see`."""
 
     def __init__(self, panel: Panel, missing: str) -> None:
         self._pieces = [panel]
@@ -39,13 +39,13 @@ class SeriesStore:
         self.last = self.fitted_until.copy()
 
     def panel(self) -> Panel:
-        """All rows, as they came."""
+        """Return all rows, missing values included."""
         if len(self._pieces) > 1:
             self._pieces = [joined(self._pieces)]
         return self._pieces[0]
 
     def tails(self, n_rows: int | None) -> Panel:
-        """The last rows of all series, as they came: so many, and those from a column's last reading on; None: all."""
+        """Return the last `n_rows` of all series, or more, so that each column has a value if it has any; None: all."""
         if n_rows is None:
             return self.panel()
         if self._recent is None:
@@ -55,13 +55,12 @@ class SeriesStore:
         return self._recent[0]
 
     def add(self, panel: Panel, n_rows: int | None) -> None:
-        """Take rows that follow, or other series.
+        """Add rows that follow the known ones, or other series.
 
         Raises
         ------
         ValueError
-            Of rows that are not newer than what is known of their series, and of missing readings where they are
-            refused.
+            If rows are not newer than those that are known of their series, or values are missing that must not be.
         """
         last = stamps_of(panel.times)[panel.ends - 1]
         at = self.ids.get_indexer(panel.ids)
@@ -85,41 +84,41 @@ class SeriesStore:
             self.last = np.concatenate([self.last, last[is_new]])
 
     def before(self, panel: Panel, n_rows: int | None) -> Panel:
-        """`panel` with the tails of known series before it, where it goes on from them.
+        """Return `panel` with the tails of known series before it, where it continues them.
 
-        A series that begins at or before the last row that is known of it stands by itself.
+        A series that begins at or before its last known row is not a continuation and stays as it is.
 
         Raises
         ------
         ValueError
-            Of missing readings where they are refused, and of a series without any.
+            If values are missing that must not be, or a series has none.
         """
         whole = self._joined(panel, lambda: self.tails(n_rows))
         check_missing(whole, self._missing)
         return whole
 
     def whole_before(self, panel: Panel) -> Panel:
-        """The same with all that is known."""
+        """Return `panel` with all known rows before it, where it continues them."""
         return self._joined(panel, self.panel)
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
-        """(n_series,) whether a series is known, and goes on from what is known."""
+        """Return (n_series,) whether a series is known and continues after its last known row."""
         at = self.ids.get_indexer(panel.ids)
         return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
 
     def see(self, times: pd.Index) -> None:
-        """Keep the stamps of a frame whose columns are series.
+        """Keep the timestamps of a wide frame, whose columns are series.
 
-        Of each such series a panel has the rows from its first reading to its last. Which rows were missing between two
-        frames only the frames can tell.
+        A panel has the rows of such a series from its first value to its last; which timestamps without values lie
+        between two frames is known from the frames alone.
         """
         seen = self._stamps_with(times)
         self._seen = seen[stamps_of(seen) > self.last.min()]
 
     def left_out(self, given: Panel, times: pd.Index) -> Panel | None:
-        """Return rows without readings for what lies between what is known of each series and what is `given`.
+        """Return rows without values for the timestamps between the known and the given rows of each series.
 
-        `times` are the stamps of the frame that the given rows come from. None where there are no such rows.
+        `times` are the timestamps of the frame that the given rows come from. None if there are no such rows.
         """
         at = self.ids.get_indexer(given.ids)
         first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
@@ -140,23 +139,23 @@ class SeriesStore:
         )
 
     def _stamps_with(self, times: pd.Index) -> pd.Index:
-        """Return the stamps that were kept and these, each once and in order."""
+        """Return the timestamps that were kept and these, each once and in order."""
         return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
 
     def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
-        """Times of `panel`, before those of a series that goes on the last one known of it, and offsets."""
+        """Return the times of `panel`, before those of a continued series its last known one, and their offsets."""
         follows = self.follows(panel)
         last = self.last[self.ids.get_indexer(panel.ids[follows])]
         stamps = np.insert(stamps_of(panel.times), panel.offsets[:-1][follows], last)
         return times_of(stamps, panel.times.dtype), np.concatenate([[0], np.cumsum(panel.lengths + follows)])
 
-    def was_fitted(self, panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(n,) whether the row ``ends[i]`` of the panel, the first to forecast, was there when the model was fitted."""
-        at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(ends - 1)]
-        return (at >= 0) & (stamps_of(panel.times)[ends] <= self.fitted_until[at])
+    def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (n,) whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set."""
+        at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(cutoffs - 1)]
+        return (at >= 0) & (stamps_of(panel.times)[cutoffs] <= self.fitted_until[at])
 
     def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
-        """`panel` with rows of known series before it, where it goes on from them."""
+        """Return `panel` with rows of known series before it, where it continues them."""
         follows = self.follows(panel)
         if not follows.any():
             return panel
@@ -167,7 +166,7 @@ class SeriesStore:
 
 
 def _tails(panel: Panel, n_rows: int) -> Panel:
-    """The last `n_rows` rows of each series, and those from the last reading on of each column that has none there."""
+    """Return the last `n_rows` of each series, or more: from the last value on of a column that has none there."""
     starts = panel.ends - n_rows
     for column in (panel.values, *panel.past.T, *panel.future.T):
         last = last_readings(column, panel.offsets)[panel.ends - 1]
@@ -180,9 +179,9 @@ def _has_missing(panel: Panel) -> bool:
 
 
 def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64]) -> Panel:
-    """`panel` with rows after each series whose values are unknown: stamps (n_series * horizon,) and `future`.
+    """Return `panel` with `horizon` rows more of each series, whose values are unknown.
 
-    `future` (n_series, horizon, F) is what is known ahead of them.
+    `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) is known of them.
     """
     n_series, horizon, _ = future.shape
     offsets = panel.offsets + horizon * np.arange(n_series + 1)

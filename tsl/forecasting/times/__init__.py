@@ -1,1 +1,1 @@
-"""Stamps of time: what they keep to, which come next, and what the calendar says of them."""
+"""Timestamps: their frequency, the timestamps that come next, and features of the calendar."""

@@ -1,4 +1,4 @@
-"""Features that the stamps themselves give: where in the day, the week and the year they lie, and holidays."""
+"""Features of the calendar: the position of timestamps in the day, the week and the year, and holidays."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tsl.forecasting.times.axis import TimeAxis
 
 _DAY = 86_400.0
 _YEAR = 365.25 * _DAY
-_CYCLES_SEEN = 2  # a cycle that was not seen this often cannot be told from a trend
+_CYCLES_SEEN = 2  # a cycle seen less often cannot be told from a trend; chosen by judgement, not measured
 
 _HOLIDAYS = "holidays:"
 
 
 def _time_of_day(times: pd.DatetimeIndex) -> NDArray[np.float64]:
-    """Seconds since midnight."""
+    """Return the seconds since midnight."""
     return np.asarray(times.hour * 3600 + times.minute * 60 + times.second, dtype=np.float64)
 
 
@@ -34,12 +34,12 @@ _PLACES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], float]] = {
     "month": (lambda times: times.month - 1, 12.0),
     "quarter": (lambda times: times.quarter - 1, 4.0),
 }
-"""Where in its cycle a stamp lies, and the cycle's length in the same unit."""
+"""The position of a timestamp in a cycle, and the length of the cycle in the same unit."""
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Cyclical features of stamps: a sine and a cosine for each named cycle, and 0 or 1 for holidays."""
+    """Features of timestamps: a sine and a cosine for each cycle, and 0 or 1 for holidays."""
 
     features: tuple[str, ...] = ()
 
@@ -47,12 +47,12 @@ class Calendar:
     def learn(
         cls, calendar: str | Sequence[str] | None, axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]
     ) -> Calendar:
-        """The named features, or for "auto" those that vary from step to step and were seen twice around.
+        """Return the named features, or for "auto" the cycles that are longer than a step and were seen twice.
 
         Raises
         ------
         ValueError
-            Of unknown features, and of any where times are integers.
+            If a feature is unknown, or one is named and times are integers.
         """
         if calendar is None:
             return cls()
@@ -69,14 +69,14 @@ class Calendar:
 
     @property
     def names(self) -> list[str]:
-        """Name of each feature that `encode` gives."""
+        """Return the name of each feature that `encode` returns."""
         named = []
         for feature in self.features:
             named += [f"{feature}_sin", f"{feature}_cos"] if feature in _PLACES else [feature]
         return named
 
     def encode(self, times: pd.Index) -> NDArray[np.float64]:
-        """(n, n_names) the features of each stamp."""
+        """Return (n, n_names) the features of each timestamp."""
         encoded = np.empty((len(times), len(self.names)))
         if not self.features:
             return encoded
@@ -95,14 +95,14 @@ class Calendar:
 
 
 def _local(times: pd.Index) -> pd.DatetimeIndex:
-    """Local time without a zone; of a period its beginning."""
+    """Return local times without a zone, of periods their beginning."""
     if isinstance(times, pd.PeriodIndex):
         return times.to_timestamp()
     return times.tz_localize(None)
 
 
 def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tuple[str, ...]:
-    """The cycles that are longer than a step, and of which the longest series shows two."""
+    """Return the cycles that are longer than a step and of which the longest series shows two."""
     step = axis.seconds
     longest = int(np.diff(offsets).argmax())
     stamps = _local(times[[offsets[longest], offsets[longest + 1] - 1]])
@@ -118,7 +118,7 @@ def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tup
 
 
 def _check_feature(feature: str) -> None:
-    """That there is such a feature, and for holidays such a country."""
+    """Check that there is such a feature, and for holidays such a country."""
     if feature in _PLACES:
         return
     if not (isinstance(feature, str) and feature.startswith(_HOLIDAYS)):
@@ -127,7 +127,7 @@ def _check_feature(feature: str) -> None:
 
 
 def _is_holiday(stamps: pd.DatetimeIndex, place: str) -> NDArray[np.bool_]:
-    """Whether each stamp lies on a public holiday of the country "US" or of its part "US-CA"."""
+    """Return whether each timestamp is a public holiday of a country, such as "US", or of its part, such as "US-CA"."""
     try:
         import holidays
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""Local time as if no clock were ever put forward.
+"""Local times without the shifts that a change of the clocks in spring causes.
 
-A daily series at midnight has a stamp at 01:00 on the day on which clocks jump from midnight to one (Santiago, Cairo,
-Beirut, the Azores), and one at half past two another at 03:00. Rules go by the time that such a stamp stands for.
+A daily series at midnight has a timestamp at 01:00 on the day on which clocks jump from midnight to one (Santiago,
+Cairo, Beirut, the Azores), and a daily series at 02:30 may have one at 03:00. Rules count from the unshifted times.
 """
 
 from __future__ import annotations
@@ -16,59 +16,61 @@ from tsl.forecasting.times.rules import UNITS_PER_DAY, Stamps
 
 
 def localize(stamps: Stamps, unit: str, tz: object) -> pd.DatetimeIndex:
-    """Return local stamps in their zone; a time that is skipped in spring moves to the next that is there."""
+    """Return local times in their zone; a time that is skipped in spring becomes the next that exists."""
     index = pd.DatetimeIndex(stamps.view(f"M8[{unit}]"))
     return index.tz_localize(tz, ambiguous=np.ones(len(index), dtype=bool), nonexistent="shift_forward")
 
 
-def usual_rest(local: Stamps, offsets: NDArray[np.int64], period: int) -> Stamps:
-    """Return (n_series,) what the stamps of each series mostly leave when they are divided by `period`.
+def usual_phase(local: Stamps, offsets: NDArray[np.int64], period: int) -> Stamps:
+    """Return (n_series,) the most common remainder of the local times of each series by `period`.
 
-    A series of one row is held to be like the others.
+    A series of one row is taken to be like the others.
     """
-    rest = local % period
+    phase = local % period
     lengths = np.diff(offsets)
-    usual = rest[offsets[:-1]]
-    if (rest == np.repeat(usual, lengths)).all() and (lengths > 1).all():
+    usual = phase[offsets[:-1]]
+    if (phase == np.repeat(usual, lengths)).all() and (lengths > 1).all():
         return usual
-    rests, number = np.unique(rest, return_inverse=True)
+    phases, number = np.unique(phase, return_inverse=True)
     series = np.repeat(np.arange(len(lengths)), lengths)
-    pairs, counts = np.unique(series * len(rests) + number, return_counts=True)
-    order = np.lexsort((-counts, pairs // len(rests)))  # of two as frequent ones the earlier: the later was moved
+    pairs, counts = np.unique(series * len(phases) + number, return_counts=True)
+    order = np.lexsort((-counts, pairs // len(phases)))  # of two as frequent ones the earlier: the later was shifted
     pairs = pairs[order]
-    first = np.searchsorted(pairs // len(rests), np.arange(len(lengths)))
-    common = rests[np.bincount(number).argmax()]
-    return np.where(lengths == 1, common, rests[pairs[first] % len(rests)])
+    first = np.searchsorted(pairs // len(phases), np.arange(len(lengths)))
+    common = phases[np.bincount(number).argmax()]
+    return np.where(lengths == 1, common, phases[pairs[first] % len(phases)])
 
 
-def put_back(times: pd.DatetimeIndex, rest: Stamps, period: int) -> Stamps:
-    """Return local stamps of which those that were moved over a skipped time are where they belong.
+def undo_shift(times: pd.DatetimeIndex, phase: Stamps, period: int) -> Stamps:
+    """Return local times, those that were shifted past a skipped time put back.
 
     Parameters
     ----------
     times : DatetimeIndex of length n
         With a time zone.
-    rest : ndarray of shape (n,)
-        What each stamp should leave when it is divided by `period`.
+    phase : ndarray of shape (n,)
+        The remainder that each local time should have by `period`.
     period : int
         In the unit of `times`.
     """
     local = times.tz_localize(None).asi8
-    late = (local - rest) % period
+    late = (local - phase) % period
     rows = np.flatnonzero(late)
     earlier = local[rows] - late[rows]
-    was_moved = localize(earlier, times.unit, times.tz).asi8 == times.asi8[rows]
-    local[rows[was_moved]] = earlier[was_moved]
+    was_shifted = localize(earlier, times.unit, times.tz).asi8 == times.asi8[rows]
+    local[rows[was_shifted]] = earlier[was_shifted]
     return local
 
 
-def as_if_unmoved(times: pd.DatetimeIndex, offsets: NDArray[np.int64], step: int) -> Stamps:
-    """Return local stamps of series whose rows are mostly `step` apart, each at the time that it stands for."""
+def unshifted(times: pd.DatetimeIndex, offsets: NDArray[np.int64], step: int) -> Stamps:
+    """Return unshifted local times of series whose rows are mostly `step` apart."""
     if times.tz is None:
         return times.asi8.copy()
     per_day = UNITS_PER_DAY[times.unit]
     days = round(step / per_day)
-    is_days = days and abs(step - days * per_day) <= per_day // 12  # two hours: the step may be one over a change
+    is_days = (
+        days and abs(step - days * per_day) <= per_day // 12
+    )  # two hours: the most common step may span a change of the clocks
     period = per_day if is_days else math.gcd(step, per_day)
-    rest = usual_rest(times.tz_localize(None).asi8, offsets, period)
-    return put_back(times, np.repeat(rest, np.diff(offsets)), period)
+    phase = usual_phase(times.tz_localize(None).asi8, offsets, period)
+    return undo_shift(times, np.repeat(phase, np.diff(offsets)), period)

@@ -1,7 +1,7 @@
-"""Which stamp comes after which: the rules that name the future stamps of a series.
+"""Rules: date offsets that work on integers, many series at a time.
 
-A rule works on stamps as integers (counts of the index's own unit, or ordinals), many series at a time.
-Its method ``after(last, horizon)`` gives the ``horizon`` stamps that follow each of ``last``, as (n, horizon) integers.
+A stamp is a timestamp as an integer, counted in the unit of its index, or the ordinal of a period. The method
+``after(last, horizon)`` of a rule returns the ``horizon`` stamps that follow each of ``last``.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ _MONDAY = 4  # days from 1970-01-01, a Thursday, to the first Monday
 
 
 class Rule(Protocol):
-    """What names the stamps after a given one."""
+    """A rule for the stamps that follow a given one."""
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
 
 
 @dataclass(frozen=True)
 class EveryTick:
-    """The same distance again and again."""
+    """A constant step."""
 
     step: int
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
         return last[:, None] + self.step * np.arange(1, horizon + 1)
 
 
 @dataclass(frozen=True)
 class EveryMonths:
-    """Every so many months: on the same day of the month, or on its last day where it is shorter."""
+    """Every so many months, on the same day of the month, or on its last day where it is shorter."""
 
     months: int
     at_end: bool
-    """Whether that is the last day of every month."""
+    """Whether the day is the last of every month."""
     unit: str
     day: int | None = None
     """Day of the month, from 0; None for that of the last stamp."""
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
         per_day = UNITS_PER_DAY[self.unit]
         month, day, time = split_months(last, per_day)
         ahead = month[:, None] + self.months * np.arange(1, horizon + 1)
@@ -63,7 +63,7 @@ class EveryMonths:
 
 @dataclass(frozen=True)
 class EveryOffset:
-    """Every so many steps of a pandas offset, such as business days or last Fridays of a month."""
+    """Every so many steps of a pandas offset, such as business days or the last Fridays of months."""
 
     freq: str | BaseOffset
     """The offset, or its name."""
@@ -72,12 +72,12 @@ class EveryOffset:
 
     @property
     def per_day(self) -> int:
-        """Units in the grid's smallest step: offsets below a day (business hours) carry their own time of day."""
+        """Return the units in a step of the grid: a day, or 1 for business hours, which have their own time of day."""
         by_hour = isinstance(pd.tseries.frequencies.to_offset(self.freq), pd.offsets.BusinessHour)
         return 1 if by_hour else UNITS_PER_DAY[self.unit]
 
     def _grid(self, first: int, last: int, more: int = 0) -> Stamps:
-        """All stamps of the offset from `first` to `last`, and `more` after that."""
+        """Return all stamps of the offset from `first` to `last`, and `more` after that."""
         start, stop = timestamp(first, self.unit), timestamp(last, self.unit)
         grid = pd.date_range(start, stop, freq=self.freq, unit=self.unit)
         if more:
@@ -85,7 +85,7 @@ class EveryOffset:
         return grid.as_unit(self.unit).asi8
 
     def positions(self, stamps: Stamps) -> Stamps:
-        """Number of each stamp on the grid, -1 where it is not on it."""
+        """Return the position of each stamp on the grid, -1 where it is not on it."""
         dates = stamps - stamps % self.per_day
         grid = self._grid(dates.min(), dates.max())
         if not len(grid):
@@ -94,7 +94,7 @@ class EveryOffset:
         return np.where(grid[at] == dates, at, -1)
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
         time = last % self.per_day
         dates = last - time
         grid = self._grid(dates.min(), dates.max(), more=self.count * horizon)
@@ -104,13 +104,13 @@ class EveryOffset:
 
 @dataclass(frozen=True)
 class EveryDateOffset:
-    """A `pandas.DateOffset` added again and again: it goes from stamp to stamp and has no grid."""
+    """A `pandas.DateOffset`, which is added to one stamp after another and has no grid."""
 
     offset: pd.DateOffset
     unit: str
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
         uniques, rows = np.unique(last, return_inverse=True)
         ahead = np.empty((len(uniques), horizon), dtype=np.int64)
         stamps = list(pd.DatetimeIndex(uniques.view(f"M8[{self.unit}]")))
@@ -122,16 +122,16 @@ class EveryDateOffset:
 
 @dataclass(frozen=True)
 class WeekPattern:
-    """The same times of every week: what irregular stamps are held to be."""
+    """The same times of every week."""
 
     slots: tuple[int, ...]
-    """Distances from Monday midnight, ascending; of days alone if `daily`."""
+    """Distances from Monday midnight, ascending; multiples of a day if `daily`."""
     daily: bool
-    """Whether a series keeps the time of day of its last stamp."""
+    """Whether each series keeps the time of day of its last stamp."""
     unit: str
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
-        """(n, horizon) stamps that follow each of `last` (n,)."""
+        """Return (n, horizon) the stamps that follow each of `last` (n,)."""
         time = last % UNITS_PER_DAY[self.unit] if self.daily else np.zeros_like(last)
         week, within = split_weeks(last - time, self.unit)
         slots = np.asarray(self.slots)
@@ -140,34 +140,34 @@ class WeekPattern:
 
 
 def timestamp(stamp: int, unit: str) -> pd.Timestamp:
-    """The point in time that many units after 1970."""
+    """Return the point in time so many units after 1970."""
     return pd.DatetimeIndex(np.array([stamp]).view(f"M8[{unit}]"))[0]
 
 
 def split_weeks(stamps: Stamps, unit: str) -> tuple[Stamps, Stamps]:
-    """Number of each stamp's week, and its distance from that week's Monday midnight."""
+    """Return the number of the week of each stamp, and its distance from Monday midnight of that week."""
     per_day = UNITS_PER_DAY[unit]
     return np.divmod(stamps - _MONDAY * per_day, 7 * per_day)
 
 
 def join_weeks(week: Stamps, within: Stamps, unit: str) -> Stamps:
-    """What `split_weeks` took apart."""
+    """Return stamps from weeks and distances within them: the inverse of `split_weeks`."""
     per_day = UNITS_PER_DAY[unit]
     return week * (7 * per_day) + within + _MONDAY * per_day
 
 
 def split_months(stamps: Stamps, per_day: int) -> tuple[Stamps, Stamps, Stamps]:
-    """Month (counted from January 1970), day of the month from 0, and time of day of each stamp."""
+    """Return the month (counted from January 1970), day of the month (from 0) and time of day of each stamp."""
     days, time = np.divmod(stamps, per_day)
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return month, days - _first_day(month), time
 
 
 def days_in_month(month: Stamps) -> Stamps:
-    """Number of days of each month, counted from January 1970."""
+    """Return the number of days of each month, given as months from January 1970."""
     return _first_day(month + 1) - _first_day(month)
 
 
 def _first_day(month: Stamps) -> Stamps:
-    """Day, counted from 1970-01-01, on which each month begins."""
+    """Return the day, counted from 1970-01-01, on which each month begins."""
     return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

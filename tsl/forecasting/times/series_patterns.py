@@ -1,4 +1,4 @@
-"""What the stamps of single series keep to, where the rule of their panel leaves it open."""
+"""The patterns that the timestamps of single series keep to."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from numpy.typing import NDArray
 class SeriesPatterns:
     """Time of day, day of the month and days of the week of each series.
 
-    They are learned from all rows that a series came with and then kept: the few rows that a forecast starts from may
-    not show them.
+    They are learned from the first rows of a series and then kept: the few rows that a forecast starts from may not
+    show them.
     """
 
     ids: pd.Index
     """(n_series,)"""
-    rest: NDArray[np.int64]
-    """(n_series,) the time of day, or of a shorter step."""
+    phase: NDArray[np.int64]
+    """(n_series,) the time of day, or its remainder for steps shorter than a day."""
     day: NDArray[np.int64]
-    """(n_series,) day of the month from 0, where it has that many."""
+    """(n_series,) day of the month from 0; a shorter month ends before it."""
     weekdays: NDArray[np.bool_]
-    """(n_series, 7) days on which there are stamps, from Monday on."""
+    """(n_series, 7) days with timestamps, from Monday on."""
 
     def select(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> SeriesPatterns:
-        """Return those of some series."""
-        return SeriesPatterns(self.ids[rows], self.rest[rows], self.day[rows], self.weekdays[rows])
+        """Return the patterns of some of the series."""
+        return SeriesPatterns(self.ids[rows], self.phase[rows], self.day[rows], self.weekdays[rows])
 
     def append(self, other: SeriesPatterns) -> SeriesPatterns:
-        """Return those of both."""
+        """Return the patterns of the series of both."""
         return SeriesPatterns(
             self.ids.append(other.ids),
-            np.concatenate([self.rest, other.rest]),
+            np.concatenate([self.phase, other.phase]),
             np.concatenate([self.day, other.day]),
             np.concatenate([self.weekdays, other.weekdays]),
         )
 
     def where_known(self, known: SeriesPatterns | None) -> SeriesPatterns:
-        """Return those of the same series, as they are in `known` where it has them."""
+        """Return the patterns of the same series, as they are in `known` where it has them."""
         if known is None:
             return self
         at = known.ids.get_indexer(self.ids)
         is_known = at >= 0
         return SeriesPatterns(
             self.ids,
-            np.where(is_known, known.rest[at], self.rest),
+            np.where(is_known, known.phase[at], self.phase),
             np.where(is_known, known.day[at], self.day),
             np.where(is_known[:, None], known.weekdays[at], self.weekdays),
         )

@@ -1,4 +1,4 @@
-"""Columns and indexes read as stamps: datetimes, periods or integers."""
+"""Columns and indexes read as timestamps: datetimes, periods or integers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from tsl._dates import HINT, is_about_zones, mixed_zones, number_format, read_dates, text_format
 from tsl.forecasting.times.rules import Stamps
 
+PERIOD_UNIT = "us"
+"""The unit in which the beginnings of periods are counted."""
+
 _WHOLE = ("floating", "integer", "integer-na", "mixed-integer-float")  # what pandas calls numbers in objects
 
 
 def time_format(values: Any, where: str) -> str | None:
-    """Return the format of dates that come as texts or whole numbers; None where there is nothing to be read.
+    """Return the format of dates that come as strings or whole numbers; None where there is nothing to parse.
 
     Raises
     ------
@@ -37,17 +40,17 @@ def read_times(values: Any, where: str, form: str | None = None) -> pd.Index:
     Parameters
     ----------
     values : Index, Series or array-like
-        Times, texts or numbers.
+        Times, strings or numbers.
     where : str
         What errors call them.
     form : str, optional
-        Their format where they are texts or whole numbers that are dates, see `time_format`; without one, that of
-        texts is found, and numbers are mere numbers.
+        Their format if they are strings or whole numbers that are dates, see `time_format`. Without one, that of
+        strings is found, and numbers are plain numbers.
 
     Raises
     ------
     ValueError
-        If there are values that are no times, missing ones, or several time zones.
+        If values are no times, are missing, or have several time zones.
     """
     index = _as_index(values)
     if form is None and (isinstance(index, pd.RangeIndex) or index.dtype.kind in "iu"):
@@ -61,12 +64,12 @@ def read_times(values: Any, where: str, form: str | None = None) -> pd.Index:
 
 
 def stamps_of(times: pd.Index) -> Stamps:
-    """Return times as integers, in their own unit."""
+    """Return times as integers in their own unit."""
     return times.to_numpy() if times.dtype == np.int64 else times.asi8
 
 
 def times_of(stamps: Stamps, dtype: Any) -> pd.Index:
-    """Return what `stamps_of` took apart."""
+    """Return integers as times of this type: the inverse of `stamps_of`."""
     if dtype == np.int64:
         return pd.Index(stamps)
     if isinstance(dtype, pd.PeriodDtype):
@@ -76,12 +79,17 @@ def times_of(stamps: Stamps, dtype: Any) -> pd.Index:
     return pd.DatetimeIndex(stamps.view(dtype))
 
 
+def period_begins(times: pd.PeriodIndex) -> Stamps:
+    """Return the times at which periods begin."""
+    return times.to_timestamp().as_unit(PERIOD_UNIT).asi8
+
+
 def _as_index(values: Any) -> pd.Index:
     return values if isinstance(values, pd.Index) else pd.Index(values, dtype=getattr(values, "dtype", None))
 
 
 def _parse(index: pd.Index, where: str, form: str | None) -> pd.Index:
-    """Times of strings, dates, timestamps or periods as objects, or of whole numbers in another type."""
+    """Return strings, dates, timestamps or periods as objects, or whole numbers of another type, as times."""
     kind = pd.api.types.infer_dtype(index, skipna=True)
     if kind == "period":
         return pd.PeriodIndex(index)
@@ -99,7 +107,7 @@ def _parse(index: pd.Index, where: str, form: str | None) -> pd.Index:
 
 
 def _whole_numbers(index: pd.Index, where: str) -> NDArray[np.int64]:
-    """The numbers of an index that holds nothing else."""
+    """Return the numbers of an index that holds nothing else."""
     if index.dtype.kind in "iu":
         return index.to_numpy().astype(np.int64)
     numbers = index.to_numpy(dtype=float, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""Which times of the week irregular stamps keep to: business days, opening hours."""
+"""The times of the week that irregular timestamps keep to: business days, opening hours."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.times.rules import UNITS_PER_DAY, Stamps, WeekPattern, split_weeks
 
-_MOST_TIMES = 1440  # different times of day, beyond which stamps are held to have none
-_CLOSED = 0.25  # of the readings of the busiest day or time: with fewer a day or time is closed
-_OWN_WEEKS = 4  # that a series must have been through before a day of the week is judged by that series alone
-_SURE = 8  # weeks without a reading after which one time of the week is closed, though its day and its hour are open
+# Chosen by judgement, not measured; the tests hold them to trading days with holidays, opening hours and lunch breaks.
+_MOST_TIMES = 1440  # different times of day, every minute; with more, timestamps are taken to have no pattern
+_CLOSED = 0.25  # of the rows of the busiest day or time: with fewer, a day or time counts as closed
+_OWN_WEEKS = 4  # of a series, from which on a day of the week is judged by that series alone
+_SURE = 8  # weeks without a row, from which on one time of the week is closed though its day and its hour are open
 
 
 def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPattern | None:
-    """The times of the week at which there usually is a stamp; None if they are evenly spaced, or there are none."""
+    """Return the times of the week that usually have a timestamp; None if they are evenly spaced, or there are none."""
     per_day = UNITS_PER_DAY[unit]
     time = wall % per_day
     inner = np.delete(np.diff(time), offsets[1:-1] - 1)
@@ -27,13 +28,13 @@ def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPat
     seen, chances, weeks = _count(stamps, offsets, slots, unit)
     slots = slots[_open_slots(seen, chances, weeks).ravel()]
     between = np.diff(slots, append=slots[:1] + 7 * per_day)
-    if not len(slots) or (between == between[0]).all():  # a plain step says it better
+    if not len(slots) or (between == between[0]).all():  # a plain step describes it better
         return None
     return WeekPattern(tuple(int(slot) for slot in slots), daily, unit)
 
 
 def own_weekdays(wall: Stamps, offsets: NDArray[np.int64], unit: str, common: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(n_series, 7) the days on which each series has stamps; as in `common` (7,) where it is too short to tell.
+    """Return (n_series, 7) the days on which each series has timestamps, `common` (7,) where it is too short to tell.
 
     Shops of one panel may close on different days.
     """
@@ -52,7 +53,7 @@ def own_weekdays(wall: Stamps, offsets: NDArray[np.int64], unit: str, common: ND
 def _count(
     stamps: Stamps, offsets: NDArray[np.int64], slots: Stamps, unit: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Readings in each slot, the readings that its series could have had, and the weeks in which any could have.
+    """Count the rows in each slot, the rows that series could have had there, and the weeks in which any could have.
 
     Each is (7, n_times).
     """
@@ -65,7 +66,7 @@ def _count(
 
 
 def _passes(first: Stamps, last: Stamps, slots: Stamps, unit: str) -> NDArray[np.int64]:
-    """How often each slot of the week comes by between `first` and `last`, summed over the pairs of them."""
+    """Count how often each slot of the week occurs between `first` and `last`, summed over the pairs of them."""
     first_week, first_within = split_weeks(first, unit)
     last_week, last_within = split_weeks(last, unit)
     begun_after = np.searchsorted(np.sort(first_within), slots, side="right") - len(first)
@@ -74,10 +75,10 @@ def _passes(first: Stamps, last: Stamps, slots: Stamps, unit: str) -> NDArray[np
 
 
 def _open_slots(seen: NDArray[np.int64], chances: NDArray[np.int64], weeks: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(7, n_times) whether a stamp is to be expected there.
+    """Return (7, n_times) whether a timestamp is to be expected in each slot.
 
-    A day needs two chances before it counts as closed, Saturday and Sunday one; so does a time of day. A time that no
-    series has passed is open.
+    A weekday, and a time of day, needs two chances before it counts as closed, Saturday and Sunday one. A slot that no
+    series spans is open.
     """
     needed = np.array([2, 2, 2, 2, 2, 1, 1])
     days = ~(_rare(seen.sum(axis=1), chances.sum(axis=1)) & (weeks.max(axis=1) >= needed))
@@ -86,6 +87,6 @@ def _open_slots(seen: NDArray[np.int64], chances: NDArray[np.int64], weeks: NDAr
 
 
 def _rare(seen: NDArray[np.int64], chances: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether far fewer of the chances were used than of the busiest."""
+    """Return where a much smaller share of the chances was used than in the busiest place."""
     share = seen / np.maximum(chances, 1)
     return (share < _CLOSED * share.max()) & (chances > 0)

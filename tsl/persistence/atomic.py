@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Atomic writing: a file has its old content or its new one, never a part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file as a whole: whatever happens meanwhile, the old content or the new one is there."""
+    """Write a file atomically: if it fails or the process is killed, the old content stays."""
     target = Path(os.path.realpath(path))  # a link stays one
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is there and is not a file: a model cannot be written to it")
@@ -27,7 +27,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def discard_drafts(path: str | os.PathLike[str]) -> None:
-    """Delete what `replace_file` has left beside a file where the process was killed while it wrote."""
+    """Delete the temporary files that `replace_file` leaves if the process is killed while it writes."""
     target = Path(os.path.realpath(path))
     for draft in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}"):
         draft.unlink(missing_ok=True)

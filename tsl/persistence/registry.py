@@ -1,4 +1,4 @@
-"""The classes that a file may ask for: nothing else is ever built from one."""
+"""The registry of classes that files may hold: nothing else is ever built from a file."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ _SCALERS = (
     "RobustScaler",
     "StandardScaler",
 )
-# Name in the file -> the module that has the class, and its name there where the file has an older one. Names in files
-# stay when modules move. Modules are loaded when a file asks for them: layers above this one are named here rather than
-# imported.
+# Name in files -> module of the class, and its name there if it is another: names in files stay when code moves.
+# Modules are imported when a file needs them, as most are in layers above this one.
 MODELS = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",
@@ -65,7 +64,7 @@ PARTS = {
     "forecasting.EveryMonths": "tsl.forecasting.times.rules",
     "forecasting.EveryOffset": "tsl.forecasting.times.rules",
     "forecasting.EveryTick": "tsl.forecasting.times.rules",
-    "forecasting.Frequency": "tsl.forecasting.times.frequency",
+    "forecasting.Frequency": "tsl.forecasting.times.inference",
     "forecasting.History": "tsl.forecasting.panel.store:SeriesStore",
     "forecasting.Panel": "tsl.forecasting.panel.panel",
     "forecasting.PowerTransform": "tsl.forecasting.panel.power",
@@ -86,9 +85,11 @@ PARTS = {
     "windows._Tail": "tsl.windows._sliding",
 }
 _MODULES = MODELS | PARTS
-# Parameters that have another name now than in some files.
+# Parameters that have been renamed, by their name in older files.
 RENAMED = {"LSTMForecaster": {"transform": "target_transform"}}
-# The functions of NumPy that a file may name, for TransformedTargetRegressor and FunctionTransformer.
+# Attributes whose name in files differs: name in files -> attribute.
+ATTRIBUTES = {"forecasting.SeriesPatterns": {"rest": "phase"}}
+# The functions of NumPy that files may name, for TransformedTargetRegressor and FunctionTransformer.
 FUNCTIONS = {
     name: getattr(np, name)
     for name in (
@@ -105,17 +106,17 @@ WORKDAYS = {
         pd.offsets.CustomBusinessMonthEnd,
     )
 }
-"""Offsets of pandas that have holidays of their own."""
+"""Offsets of pandas with holidays."""
 
 
 def class_of(name: str) -> Any:
-    """Return the class that goes by this name in files; a KeyError if there is none."""
+    """Return the class that has this name in files; a KeyError if there is none."""
     module, class_name = _place(name)
     return getattr(import_module(module), class_name)
 
 
 def name_of(kind: type) -> str | None:
-    """Return the name that this class goes by in files, None if it has none."""
+    """Return the name of a class in files, None if it has none."""
     package = kind.__module__.partition(".")[0]
     for name in _MODULES:
         module, class_name = _place(name)
@@ -125,6 +126,6 @@ def name_of(kind: type) -> str | None:
 
 
 def _place(name: str) -> tuple[str, str]:
-    """Return the module and the name of the class that goes by `name` in files."""
+    """Return the module of the class that has this name in files, and its name there."""
     module, _, class_name = _MODULES[name].partition(":")
     return module, class_name or name.rpartition(".")[2]

@@ -164,9 +164,9 @@ def test_wide_arrow_results_have_flat_names():
 
 def test_what_arrow_does_not_take_for_a_table_is_named():
     pyarrow = pytest.importorskip("pyarrow", reason="extra 'test'")
-    with pytest.raises(TypeError, match="data must be a table, got a ChunkedArray, which is none to Arrow"):
+    with pytest.raises(TypeError, match="data must be a table, got a ChunkedArray, which Arrow does not read as one"):
         Schema.learn(pyarrow.chunked_array([[1.0, 2.0]]))
-    with pytest.raises(TypeError, match="got a list; tables of Arrow will do, too"):
+    with pytest.raises(TypeError, match="got a list; tables of Arrow are allowed, too"):
         Schema.learn([1, 2])
 
 

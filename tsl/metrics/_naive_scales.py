@@ -1,4 +1,4 @@
-"""What errors of a series are divided by: the size of its seasonal differences before a cutoff."""
+"""Scales of MASE and RMSSE: the size of the seasonal differences of each series before a cutoff."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
-from tsl.metrics._arrays import absolute_scale, squared_scale
-from tsl.metrics._frames import Layout
+from tsl.metrics._layout import Layout
+from tsl.metrics._scaled import absolute_scale, squared_scale
 
 
-def scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd.DataFrame:
-    """Columns ``absolute`` and ``squared``: the scale for each row of `table`."""
+def naive_scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd.DataFrame:
+    """Return the columns ``absolute`` and ``squared``: the scale for each row of `table`."""
     if season < 1:
         raise ValueError(f"season must be at least 1, got {season}")
     ids = [layout.id_col] if layout.id_col is not None else []
@@ -64,7 +64,7 @@ def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
 
 
 def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
-    """The history with dates where it has text, whose order is not that of time, or `numbers` that are dates."""
+    """Return the history with dates for text, whose order is not that of time, or for `numbers` that are dates."""
     if isinstance(history, pd.DataFrame) and layout.time_col in history:
         times = as_dates(pd.Index(history[layout.time_col]), "the times of history", numbers=numbers)
         return history.assign(**{layout.time_col: times})
@@ -72,7 +72,7 @@ def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:
-    """Times and values of each series, in the order of time; a frame without a column of ids has the series None."""
+    """Return times and values of each series, in the order of time; a frame without ids has the series None."""
     if isinstance(history, pd.Series):
         parts = {None if ids is None else history.name: history}
         if ids is not None and len(ids) == 1:
@@ -92,10 +92,10 @@ def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Ind
 
 
 def _target(history: pd.DataFrame, layout: Layout) -> Any:
-    """Return the column of the truth in a long frame.
+    """Return the column of observed values in a long frame.
 
-    Backtests call it "y" where the target has the name of another column of theirs: then it is the only one beside ids
-    and times.
+    A backtest calls it "y" where the target has the name of another of its columns; it is then the only column beside
+    ids and times.
     """
     if layout.target in history:
         return layout.target

@@ -1,7 +1,8 @@
+"""Gates of some units over a window."""
+
 import subprocess
 import sys
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -9,18 +10,11 @@ from numpy.testing import assert_array_equal
 from tsl import LSTMRegressor
 from tsl.plotting import plot_gates
 
-mpl.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
 
 X = np.random.default_rng(0).normal(size=(3, 7))
 MODEL = LSTMRegressor(hidden_size=(20, 3), bidirectional=True, max_iter=1, random_state=0).fit(X, X[:, 0])
 GATES = MODEL.gates(X)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def shown(ax):

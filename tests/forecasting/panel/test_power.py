@@ -1,0 +1,25 @@
+"""Logarithm and Box-Cox transform."""
+
+import numpy as np
+import pytest
+from forecasting_models import make_panel
+from numpy.testing import assert_allclose
+
+from tsl.forecasting.panel.power import PowerTransform
+
+RNG = np.random.default_rng(0)
+SERIES = [10.0 * k + 3.0 * RNG.normal(size=n).cumsum() for k, n in enumerate((60, 45, 31))]
+
+
+@pytest.mark.parametrize("kind", [None, "log", "box-cox"])
+def test_transforms_are_undone(kind):
+    panel = make_panel(*(np.exp(0.1 * values) for values in SERIES))
+    transform = PowerTransform.learn(kind, panel)
+    assert_allclose(transform.undo(transform.apply(panel).values), panel.values, rtol=1e-9)
+    if kind == "box-cox":
+        assert transform.exponent == pytest.approx(0.0, abs=0.5)  # the logarithm is what makes these normal
+
+
+def test_transform_names_what_is_not_positive():
+    with pytest.raises(ValueError, match=r"target_transform='log' needs values above 0, got -?\d.* in series 0"):
+        PowerTransform.learn("log", make_panel(*SERIES))
