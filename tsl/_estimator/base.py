@@ -18,8 +18,8 @@ from tsl.training import Callback, Checkpoint, History, Samples, TrainingSetting
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators around one network.
 
-    A subclass checks its data, calls `_begin`, then `_start` for a new network or `_check_same` to continue with the one
-    that it has, and `_train`. Its constructor lists all parameters, as scikit-learn wants it.
+    A subclass checks its data, calls `_begin`, then `_start` for a new network or `_check_same` to continue with the
+    present one, and `_train`. Its constructor lists all parameters, as scikit-learn wants it.
     """
 
     random_state: Any
