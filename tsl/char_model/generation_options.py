@@ -1,4 +1,4 @@
-"""What is asked of a text that is to be written."""
+"""The options of `generate` and `stream`, checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsl.network import Choice
 
 
 class GenerationOptions(NamedTuple):
-    """Checked arguments of `LSTMCharModel.generate`, but for its prompt."""
+    """Checked arguments of `LSTMCharModel.generate` other than the prompt."""
 
     length: int
     choice: Choice
@@ -43,7 +43,13 @@ def check_options(
     state: Any = None,
     random_state: Any = None,
 ) -> GenerationOptions:
-    """Refuse what cannot be done, and take the rest."""
+    """Check the options of `generate`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is of the wrong type or out of range, or if two contradict each other.
+    """
     choice = Choice(
         temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
         top_k=None if top_k is None else _count("top_k", top_k, 1),
@@ -102,7 +108,7 @@ def _count(name: str, value: Any, least: int) -> int:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """One str or several, none of them empty."""
+    """Check that `value` is a str or several, none of them empty, and return them as a tuple."""
     texts = () if value is None else (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     texts = tuple(texts)
     if not all(isinstance(text, str) for text in texts):

@@ -104,7 +104,7 @@ def make_windows(
 def _cut(
     series: NDArray[Any], y: NDArray[Any], window: int, horizon: int, stride: int, gap: int
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Windows and targets of one series, as views."""
+    """Return windows and targets of one series, as views."""
     n_windows = (len(series) - window - gap - horizon) // stride + 1
     chosen = slice(0, (n_windows - 1) * stride + 1, stride)
     windows = windows_view(series, window)[chosen]

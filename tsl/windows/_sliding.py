@@ -32,7 +32,7 @@ from tsl.windows._labels import check_new_labels
 
 @dataclass(frozen=True)
 class _Panel:
-    """Rows of one or several series, and where each one's rows are."""
+    """Rows of one or several series, and the positions of each one's rows."""
 
     values: NDArray[Any]
     time: pd.Index | None
@@ -64,7 +64,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     Rows are kept: row t of the output is the window of rows up to t and none after it. So `y` stays as it
     is, nothing of the future leaks in, and `Pipeline`, `GridSearchCV` and `TimeSeriesSplit` work as with any
-    other step. What is to be predicted at row t is for `y` to say: shift it for a forecast,
+    other step. `y` says what is predicted at row t: for a forecast, shift it,
     ``y = series.shift(-horizon)``.
 
     Rows before the first one are padded, unless they are known: a DataFrame that starts right after the
@@ -254,7 +254,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what pickle, and skops, which knows neither None as a key nor times of pandas, are to write."""
+        """Return the state as pickle and skops can write it; skops knows neither None as a key nor times of pandas."""
         state = super().__getstate__()
         if "_tails" in state:
             tails = [[plain(label), tail.rows, *map(plain, tail.end)] for label, tail in state["_tails"].items()]
@@ -262,7 +262,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what `__getstate__` gave."""
+        """Set the state that `__getstate__` returned."""
         if "_tails" in state:
             tails = {
                 restored(label): _Tail(rows, BlockEnd(*map(restored, end))) for label, rows, *end in state["_tails"]
@@ -278,7 +278,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     @property
     def _lead(self) -> int:
-        """Rows before the first one that its window reaches back to."""
+        """Rows that the first window has before its last one."""
         return (self.window - 1) * self.stride
 
     def _check_parameters(self) -> None:
@@ -322,7 +322,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return np.full((n_rows, len(first)), fill, dtype=first.dtype)
 
     def _padded(self, panel: _Panel) -> tuple[NDArray[Any], dict[Hashable, int]]:
-        """All series, one after the other, each behind its history or padding, and where each begins."""
+        """Return all series, one after the other, each after its history or padding, and where each starts."""
         n_rows, n_channels = panel.values.shape
         series = np.empty((n_rows + self._lead * len(panel.positions), n_channels), panel.values.dtype)
         starts, start = {}, 0
@@ -336,7 +336,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return series, starts
 
     def _before(self, first: NDArray[Any], time: pd.Index | None, tail: _Tail | None) -> NDArray[Any]:
-        """Give the rows before the first one: the history where it is known, padding where it is not."""
+        """Return the rows before the first one: the history if it is known, otherwise padding."""
         if tail is None or time is None or not follows(time, tail.end):
             return self._padding(first, self._lead)
         if len(tail.rows) != self._lead:
@@ -348,7 +348,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
 
 def _window_of_row(panel: _Panel, starts: dict[Hashable, int]) -> NDArray[np.int64]:
-    """Find each row's window, as windows are series after series and rows in any order."""
+    """Return the index of each row's window, as windows are series after series and rows in any order."""
     window_of_row = np.empty(len(panel.values), np.int64)
     for label, positions in panel.positions.items():
         window_of_row[positions] = starts[label] + np.arange(len(positions))
