@@ -1,13 +1,11 @@
-"""The LSTM behind the forecaster's interface."""
+"""The LSTM forecaster."""
 
 from __future__ import annotations
 
-import functools
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Literal, Self, TypeVar, cast
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,51 +17,26 @@ from tsl._estimator import FitTasks, count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.options import Auto, Solver, checks_parameters
-from tsl.forecasting.arguments import refuse_targets_apart
+from tsl.forecasting.arguments import refuse_targets_apart, renamed_parameters, taking_old_names
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, fit_network, run_networks
-from tsl.forecasting.model.recursive import rolled
-from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.sampling import WindowSampler, training_ends
-from tsl.forecasting.model.search import MOST_STEPS, HoldoutTrial, choose_penalty, choose_steps, choose_windowing
-from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
+from tsl.forecasting.model.quantiles import checked_quantiles, interpolated
+from tsl.forecasting.model.recursive import TrainedNetworks
+from tsl.forecasting.model.sampling import without_short
+from tsl.forecasting.model.search import HoldoutTrial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.model.settings import fit_config, windowing_choices
+from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
+from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.times.frequency import Freq
-from tsl.network import Dropout, Loss, Optimizer
+from tsl.network import Dropout
 from tsl.training import Callback, Checkpoint
 
-Init = TypeVar("Init", bound=Callable[..., None])
-
-AUTO_BATCH_SIZES, STEPS_AN_EPOCH = (32, 256), 16
-N_DRAWS = 100  # forecasts with other units left out each
-
-
-class ShortSeriesWarning(UserWarning):
-    """Series that are shorter than a window and the horizon were left out of training."""
-
-
-def _renamed(params: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters with `transform` under its new name: scikit-learn takes what has it for a transformer."""
-    if "transform" not in params:
-        return params
-    warnings.warn(
-        "transform= of LSTMForecaster is target_transform= now, and will be removed", FutureWarning, stacklevel=3
-    )
-    return {"target_transform" if name == "transform" else name: value for name, value in params.items()}
-
-
-def _taking_old_names(init: Init) -> Init:
-    """Let a constructor take `transform`, which is not in its signature: what is there is a parameter."""
-
-    @functools.wraps(init)
-    def wrapper(self: Any, *args: Any, **params: Any) -> None:
-        init(self, *args, **_renamed(params))
-
-    return cast(Init, wrapper)
+N_DRAWS = 100  # forecasts with other units left out each, for intervals; chosen by judgement, not measured
 
 
 class LSTMForecaster(CallbackSupportMixin, Forecaster):
@@ -230,7 +203,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         "callbacks": [list, tuple, None],
     }
 
-    @_taking_old_names
+    @taking_old_names
     def __init__(
         self,
         horizon: int = 24,
@@ -318,7 +291,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         -------
         self
         """
-        return super().set_params(**_renamed(params))
+        return super().set_params(**renamed_parameters(params))
 
     # --- learning -------------------------------------------------------------------------------------------
 
@@ -392,135 +365,32 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         return self
 
     def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None, callbacks: Sequence[Any] = ()) -> None:
-        sizes, quantiles = self._hidden_sizes(), self._checked_quantiles()
-        if self.intervals == "dropout" and self.dropout == 0:
-            raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
+        params = self.get_params(deep=False)
+        config = fit_config(params, len(panel.values))
         given = self.random_state
         random_state = np.random.RandomState() if given is None else check_random_state(given)
         if checkpoint is not None:
             checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
         self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
-        learning = self._learning(sizes, quantiles, len(panel.values))
         trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
-        self.windowing_ = self._choose(trial, panel, learning)
+        choices = windowing_choices(params, self.season_, panel.future.shape[1])
+        self.windowing_ = choose_windowing(trial, panel, choices, config, self.season_)
         if self.linear:
-            learning = replace(learning, penalty=choose_penalty(trial, self.windowing_, learning))
+            config = replace(config, penalty=choose_penalty(trial, self.windowing_, config))
         if self.max_iter == "auto":
-            learning = replace(learning, n_steps=choose_steps(trial, self.windowing_, learning))
-        self.n_steps_ = learning.n_steps
-        panel = self._without_short(panel)
+            config = replace(config, n_steps=choose_steps(trial, self.windowing_, config))
+        self.n_steps_ = config.n_steps
+        panel = without_short(panel, self.windowing_.window + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
         n_covariates = len(self.schema_.future.names)
         self._repeats = best_repeats(panel, n_covariates, self.season_, self.windowing_.horizon)
-        windows = SeriesWindows(panel, self.windowing_, self._scaling)
-        draws = WindowSampler(
-            panel, training_ends(panel, self.windowing_.window, self.windowing_.horizon), self._block()
-        )
-        if not draws.total:
-            raise ValueError(
-                f"horizon={self._block()} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
-                "rows, and at least one value has to follow the first horizon rows of a series"
-            )
         seeds = [random_state.randint(2**31) for _ in range(self.n_models)]
-        fitted = [
-            fit_network(windows, draws, learning, np.random.RandomState(seed), checkpoint, callbacks) for seed in seeds
-        ]
+        fitted = fit_networks(panel, self.windowing_, self._scaling, config, seeds, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
             checkpoint.write()
-
-    def _hidden_sizes(self) -> tuple[int, ...]:
-        if not isinstance(self.hidden_size, tuple | list):
-            return (int(self.hidden_size),) * self.n_layers
-        sizes = tuple(self.hidden_size)
-        if not sizes or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
-            raise ValueError(f"hidden_size must be an int from 1 up, or a tuple of them, got {self.hidden_size!r}")
-        return tuple(int(size) for size in sizes)
-
-    def _checked_quantiles(self) -> tuple[float, ...]:
-        if (self.loss == "quantile") != (self.quantiles is not None):
-            raise ValueError(
-                f"quantiles and loss='quantile' go together, got quantiles={self.quantiles!r} with loss={self.loss!r}"
-            )
-        if self.quantiles is None:
-            return ()
-        quantiles = np.asarray(self.quantiles, np.float64)
-        ascending = quantiles.ndim == 1 and len(quantiles) and (np.diff(quantiles) > 0).all()
-        if not (ascending and quantiles[0] > 0 and quantiles[-1] < 1):
-            raise ValueError(f"quantiles must be numbers between 0 and 1 in ascending order, got {self.quantiles!r}")
-        return tuple(quantiles.tolist())
-
-    def _spread(self) -> int | None:
-        return 0 if self.scaling in ("auto", "window") else None
-
-    def _block(self) -> int:
-        """Steps that the network gives at once."""
-        return 1 if self.strategy == "recursive" else int(self.horizon)
-
-    def _learning(self, sizes: tuple[int, ...], quantiles: tuple[float, ...], n_rows: int) -> FitConfig:
-        smallest, largest = AUTO_BATCH_SIZES
-        auto_batch_size = min(max(n_rows // STEPS_AN_EPOCH, smallest), largest)
-        return FitConfig(
-            hidden_size=sizes,
-            embedding_size=int(self.embedding_size or 0),
-            penalty=PENALTIES[0] if self.linear else None,
-            loss=Loss(self.loss, quantiles=quantiles),
-            optimizer=Optimizer(self.solver, alpha=self.alpha, clip_norm=self.clip_norm),
-            learning_rate_init=self.learning_rate_init,
-            dropout=self.dropout,
-            batch_size=auto_batch_size if self.batch_size == "auto" else int(self.batch_size),
-            n_steps=MOST_STEPS if self.max_iter == "auto" else int(self.max_iter),
-            max_time=self.max_time,
-            n_threads=resolve_threads(self.n_threads),
-            verbose=int(self.verbose),
-        )
-
-    def _choose(self, trial: HoldoutTrial, panel: Panel, learning: FitConfig) -> Windowing:
-        """What windows look like, chosen where the parameters leave a choice."""
-        block = self._block()
-        start = Windowing(
-            window=1,
-            segment=1,
-            horizon=block,
-            level=0 if self.scaling is None else self.season_,
-            spread=self._spread(),
-            masked=self.missing == "mask",
-            n_future=panel.future.shape[1],
-        )
-        if self.differences == "auto":
-            lag = 0 if start.spread is None else None
-        elif self.differences is None:
-            lag = 0
-        else:
-            lag = -(-block // int(self.differences)) * int(self.differences)
-        return choose_windowing(
-            trial,
-            panel,
-            start,
-            learning,
-            season=self.season_,
-            window=None if self.window == "auto" else int(self.window),
-            lag=lag,
-            segment=None if self.segment == "auto" else int(self.segment),
-            standardised=self.scaling == "auto",
-        )
-
-    def _without_short(self, panel: Panel) -> Panel:
-        """The panel without the series that are not to be trained on."""
-        needed = self.windowing_.window + self.windowing_.horizon
-        is_short = panel.lengths < needed
-        if self.short == "pad" or not is_short.any():
-            return panel
-        names = ", ".join(map(repr, panel.ids[is_short][:5])) + (", ..." if is_short.sum() > 5 else "")
-        what = f"{is_short.sum()} series are shorter than the {needed} rows of a window and the horizon: {names}"
-        if self.short == "error" or is_short.all():
-            raise ValueError(
-                f"{what}; short='pad' fills them up" + (", short='skip' leaves them out" * (not is_short.all()))
-            )
-        warnings.warn(f"{what}; they are left out of training", ShortSeriesWarning, stacklevel=4)
-        return panel.select(np.flatnonzero(~np.repeat(is_short, panel.lengths)))
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -531,68 +401,32 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         block = self.windowing_.horizon
         return -(-horizon // block) * block
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        found = self._network_forecasts(panel, ends, horizon)
-        return found[:, :, found.shape[2] // 2]
-
-    def _own_quantiles(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, quantiles: list[float]
-    ) -> NDArray[np.float64] | None:
-        trained = self._checked_quantiles()
-        if trained:
-            return _interpolated(self._network_forecasts(panel, ends, horizon), trained, quantiles)
-        if self.intervals != "dropout":
-            return None
-        draws = [
-            self._network_forecasts(panel, ends, horizon, Dropout(self.dropout, seed=seed))[:, :, 0]
-            for seed in range(N_DRAWS)
-        ]
-        return np.moveaxis(np.quantile(draws, quantiles, axis=0), 0, 2)
-
-    def _network_forecasts(
-        self, panel: Panel, ends: NDArray[np.int64], horizon: int, dropout: Dropout | None = None
-    ) -> NDArray[np.float64]:
-        """(n, horizon, quantiles or 1) in ascending order of the quantiles."""
-        block = self.windowing_.horizon
-        if horizon > block and panel.past.shape[1]:
-            raise ValueError(
-                f"horizon must be at most {block}, as trained, where past covariates are used: they are not known "
-                f"ahead; got {horizon}"
-            )
+    def _forecast(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
+    ) -> Forecasts:
+        trained = checked_quantiles(self.loss, self.quantiles)
+        dropouts: list[Dropout | None] = [None]
+        if quantiles and not trained and self.intervals == "dropout":
+            dropouts += [Dropout(self.dropout, seed=seed) for seed in range(N_DRAWS)]
+        model = TrainedNetworks(self.networks_, self.windowing_, self._scaling, self.transform_)
         n_threads = resolve_threads(self.n_threads)
+        whole, *draws = model.draws(panel, cutoffs, horizon, n_threads, dropouts)
+        points = whole[:, :, whole.shape[2] // 2]
+        if quantiles and trained:
+            return Forecasts(points, interpolated(whole, trained, quantiles))
+        if draws:
+            return Forecasts(points, np.moveaxis(np.quantile(draws, quantiles, axis=0)[..., 0], 0, 2))
+        return Forecasts(points)
 
-        def run(panel: Panel, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-            windows = SeriesWindows(panel, self.windowing_, self._scaling, ends)
-            return run_networks(self.networks_, windows, ends, n_threads, dropout)
-
-        found = rolled(run, self.transform_.apply(panel), ends, horizon, block)
-        return np.sort(self.transform_.undo(found), axis=2)
-
-    def _calibration_clone(self) -> LSTMForecaster:
-        """One network, with all that was chosen, as it is the same kind of model that is to be calibrated."""
-        plan = self.windowing_
+    def _clone_with_choices(self) -> LSTMForecaster:
+        """Return one network's forecaster, with all that was chosen: the same kind of model is to be calibrated."""
+        windowing = self.windowing_
         return clone(self).set_params(
-            window=plan.window,
-            segment=plan.segment,
+            window=windowing.window,
+            segment=windowing.segment,
             season=self.season_,
-            differences=plan.lag or None,
-            scaling=("window" if plan.spread is not None else None) if self.scaling == "auto" else self.scaling,
+            differences=windowing.lag or None,
+            scaling=("window" if windowing.spread is not None else None) if self.scaling == "auto" else self.scaling,
             max_iter=self.n_steps_,
             n_models=1,
         )
-
-
-def _interpolated(found: NDArray[np.float64], levels: Sequence[float], wanted: Sequence[float]) -> NDArray[np.float64]:
-    """(n, horizon, wanted) quantiles between those that were learned."""
-    wanted = [round(level, 12) for level in wanted]  # of 80 %: 0.09999999999999998
-    beyond = [level for level in wanted if not levels[0] <= level <= levels[-1]]
-    if beyond:
-        raise ValueError(
-            f"quantiles must lie between those that were trained, {levels[0]} and {levels[-1]}, got {beyond[0]}"
-        )
-    right = np.clip(np.searchsorted(levels, wanted), 1, max(len(levels) - 1, 1))
-    if len(levels) == 1:
-        return found
-    low, high = np.asarray(levels)[right - 1], np.asarray(levels)[right]
-    share = (np.asarray(wanted) - low) / (high - low)
-    return found[:, :, right - 1] * (1 - share) + found[:, :, right] * share

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.windows._columns import is_pandas_number
 
 Unknown = Literal["error", "ignore"]
 """What may become of a category that `fit` has not seen."""
-LARGEST = 1e60  # number that may be given: sums of its squares, after Box-Cox too, are still numbers
 _MOST_LEVELS = 100
 _NAMED = 10  # levels that an error lists
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.frames.encoder import LARGEST, to_numbers
+from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import LONG_NAMES, Roles
+from tsl.forecasting.panel.panel import LARGEST
 from tsl.forecasting.times.stamps import stamps_of
 
 

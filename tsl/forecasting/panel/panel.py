@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+LARGEST = 1e60  # number that a panel may hold: sums of its squares, after Box-Cox too, are still numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
@@ -85,6 +87,13 @@ def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.in
     counts = stops - starts
     before = np.cumsum(counts) - counts
     return np.arange(counts.sum()) + np.repeat(starts - before, counts)
+
+
+def values_after(panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+    """Return the values that follow each cutoff, (n, horizon); NaN after the end of a series."""
+    rows = cutoffs[:, None] + np.arange(horizon)
+    inside = rows < panel.ends[panel.series_of(cutoffs - 1)][:, None]
+    return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
 
 
 def joined(panels: list[Panel]) -> Panel:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox
 
-from tsl.forecasting.frames.encoder import LARGEST
-from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.panel import LARGEST, Panel
 
 EXPONENTS = (-1.0, 2.0)  # between which the best one is looked for
 
