@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from tsl import LSTMForecaster
 from tsl.baselines import Naive, SeasonalNaive
 from tsl.forecasting import ShortSeriesWarning
-from tsl.forecasting.lstm import N_DRAWS
+from tsl.forecasting.model.trained import N_DRAWS
 from tsl.forecasting.model.windows import SeriesWindows
 from tsl.model_selection import PanelTimeSeriesSplit
 from tsl.network import Network

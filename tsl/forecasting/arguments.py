@@ -1,4 +1,4 @@
-"""Checks of arguments that several methods of a forecaster have."""
+"""Arguments that several methods of a forecaster have, and old names of parameters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import functools
 import warnings
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
-Init = TypeVar("Init", bound=Callable[..., None])
+Kind = TypeVar("Kind", bound=type)
 
 
 def shown(value: Any) -> str:
@@ -35,21 +35,23 @@ def checked_horizon(horizon: Any, default: int) -> int:
     return int(horizon)
 
 
-def renamed_parameters(params: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters with `transform` under its new name: scikit-learn takes what has it for a transformer."""
-    if "transform" not in params:
-        return params
-    warnings.warn(
-        "transform= of LSTMForecaster is target_transform= now, and will be removed", FutureWarning, stacklevel=3
-    )
-    return {"target_transform" if name == "transform" else name: value for name, value in params.items()}
+def takes_old_names(kind: Kind) -> Kind:
+    """Let a class take the parameter `transform` under its old name, which is not in the signature of its constructor.
+
+    It has another name because scikit-learn takes what has an attribute `transform` for a transformer.
+    """
+    for method in ("__init__", "set_params"):
+        setattr(kind, method, _taking_old_names(getattr(kind, method)))
+    return kind
 
 
-def taking_old_names(init: Init) -> Init:
-    """Let a constructor take `transform`, which is not in its signature: what is there is a parameter."""
+def _taking_old_names(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **params: Any) -> Any:
+        if "transform" in params:
+            message = "transform= of LSTMForecaster is target_transform= now, and will be removed"
+            warnings.warn(message, FutureWarning, stacklevel=2)
+            params = {"target_transform" if name == "transform" else name: value for name, value in params.items()}
+        return method(self, *args, **params)
 
-    @functools.wraps(init)
-    def wrapper(self: Any, *args: Any, **params: Any) -> None:
-        init(self, *args, **renamed_parameters(params))
-
-    return cast(Init, wrapper)
+    return wrapper

@@ -7,22 +7,20 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from tsl.forecasting.arguments import checked_horizon, refuse_targets_apart, shown
 from tsl.forecasting.evaluation.backtest import Plan, backtest, in_sample
 from tsl.forecasting.evaluation.calibration import calibration_of, paths_ahead, quantiles_ahead
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
-from tsl.forecasting.frames.continuation import Continuation, StepsAhead
+from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.output import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE, LongNames
-from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel_estimator import FittedModel, PanelEstimator
+from tsl.forecasting.panel_estimator import PanelEstimator
 
 
 class Forecaster(PanelEstimator):
-    """A model of one or many series that reads and writes frames."""
+    """Forecaster of one or many series: frames in, frames out."""
 
     _reads_future = True
     """Whether `predict` reads its argument `future`."""
@@ -45,18 +43,18 @@ class Forecaster(PanelEstimator):
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas, polars or Arrow (a table, or what has ``__arrow_c_stream__``): a Series; a frame with the column
-            `target` and a time index, or a column `time_col`; a frame of which each column is a series, where `target`
-            is None; or a long frame with the columns `id_col`, `time_col` and `target`. They need not be named if they
-            are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+            From pandas, polars or Arrow (a table, or an object with ``__arrow_c_stream__``): a Series; a frame with the
+            column `target` and a time index, or a column `time_col`; a frame of which each column is a series, where
+            `target` is None; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be
+            named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
         y : None
-            Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
+            Ignored, and must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
         target, id_col, time_col : column names, optional
-            Which columns hold the numbers, the series and the stamps.
+            Columns of the target, of the ids of the series and of the time stamps.
         static : list of column names, or DataFrame, optional
-            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+            Static covariates: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
-            How much each row counts.
+            Weight of each row in training.
 
         Returns
         -------
@@ -65,16 +63,16 @@ class Forecaster(PanelEstimator):
         Raises
         ------
         TypeError
-            Of `data` that is neither a Series nor a DataFrame.
+            If `data` is neither a Series nor a DataFrame.
         ValueError
-            Of parameters out of range, and of data that cannot be learned from.
+            If a parameter is out of range, or the data cannot be learned from.
 
         Warns
         -----
         IgnoredColumnsWarning
-            Where ``past=None`` and a long frame has columns that no argument names.
+            If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            Where readings lie so far from all others that less extreme ones are learned from.
+            If readings lie so far from all others that `fit` learns from less extreme ones.
         """
         refuse_targets_apart(y)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
@@ -83,29 +81,16 @@ class Forecaster(PanelEstimator):
         self._see(data)
         return self
 
-    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        """Return the form of the data to learn from, and the data."""
-        self._validate_params()
-        return Schema.learn(
-            data,
-            **roles,
-            past=self.past,
-            future=self.future,
-            freq=self.freq,
-            calendar=self.calendar,
-            warn=self.past is None,
-        )
-
     def calibrate(self, horizon: int | None = None) -> Self:
-        """Make the second fit that intervals take now, rather than when `predict` is first asked for them.
+        """Fit the copy that prediction intervals are calibrated with now, rather than when `predict` first needs it.
 
-        It is kept, also in a file: of a server, do it before `tsl.save`. `simulate` needs it too. Threads that ask for
-        intervals at once make one such fit between them.
+        Its errors are kept, also in a file: for a server, calibrate before `tsl.save`. `simulate` needs them, too.
+        Threads that need them at once share one fit.
 
         Parameters
         ----------
         horizon : int, optional
-            Steps, where more will be asked for than `horizon` of the constructor.
+            Steps to forecast, where they will be more than the `horizon` of the constructor.
 
         Returns
         -------
@@ -114,18 +99,18 @@ class Forecaster(PanelEstimator):
         Raises
         ------
         ValueError
-            Of a horizon below 1, and where no series has 3 rows.
+            If `horizon` is below 1, or no series has 3 rows.
         """
         calibration_of(self._model(), checked_horizon(horizon, self.horizon))
         return self
 
     def update(self, data: Any) -> Self:
-        """Take newer rows, or other series, as what is known: forecasts then follow them. Nothing is learned anew.
+        """Add newer rows, or other series, to the known ones: forecasts then follow them. The model is not refitted.
 
         Parameters
         ----------
         data : Series or DataFrame
-            In the form of the data that was fitted. Rows of known series must be later than those known.
+            In the form of the training data. Rows of known series must be later than the known rows.
 
         Returns
         -------
@@ -134,37 +119,19 @@ class Forecaster(PanelEstimator):
         Raises
         ------
         ValueError
-            Of rows that are known already, of data in another form, of categories that `fit` has not seen, unless
-            ``unknown="ignore"``, and of a known series under an id of another type, such as "10" for 10.
+            If rows are known already, `data` has another form or categories that `fit` has not seen (unless
+            ``unknown="ignore"``), or a known series comes under an id of another type, such as "10" for 10.
 
         Warns
         -----
         IrregularTimesWarning
-            Where steps are left out, among the rows or before them, and `freq` is None.
+            If time stamps are left out, among the rows or before them, and `freq` is None.
         """
         panel = self._continuation().newer(data, skip_empty=True)
         self._history.add(panel, self._context_length())
         self.schema_ = self.schema_.with_series(panel)
         self._see(data)
         return self
-
-    def _see(self, data: Any) -> None:
-        """Remember which rows a frame had, where a panel does not tell."""
-        times = self.schema_.shared_times(data)
-        if times is not None:
-            self._history.see(times)
-
-    def _continuation(self) -> Continuation:
-        """Return what reads frames of later rows."""
-        check_is_fitted(self, "schema_")
-        if self.schema_.axis.lacks_patterns:  # the model comes from a file that does not say what stamps keep to
-            self.schema_ = self.schema_.with_series(self._history.panel())
-        return Continuation(self.schema_, self._history, self.freq, self.unknown, self.missing)
-
-    def _model(self) -> FittedModel:
-        """Return what evaluation works on."""
-        check_is_fitted(self, "schema_")
-        return FittedModel(self)
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -182,37 +149,37 @@ class Forecaster(PanelEstimator):
         Parameters
         ----------
         horizon : int, optional
-            Steps; by default as in the constructor.
+            Steps to forecast; by default that of the constructor.
         future : DataFrame, optional
-            Covariates that are known ahead, as `make_future_frame` lays them out. Of a model that forecasts several
-            steps at once there may be rows further ahead, to the next multiple of the `horizon` in the constructor:
-            the model reads them, too.
+            Covariates that are known ahead, in the form of `make_future_frame`. A model that forecasts several steps at
+            once also reads rows further ahead, up to the next multiple of the constructor's `horizon`, if they are
+            there.
         level : float or sequence of float, optional
-            Percentages of intervals, from 1 to below 100, which become columns such as ``y_pred-lo-90`` and
-            ``y_pred-hi-90``. Unless the model was trained for quantiles, they come from the errors of a copy of it,
-            fitted without the last part of each series, in forecasting that part; this takes a second fit the first
-            time, unless `calibrate` has made it.
+            Levels of prediction intervals in percent, from 1 to below 100, which become columns such as
+            ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the model was trained for quantiles, the intervals come from
+            the errors of a copy of it on held-out data, the last part of each series. The copy is fitted when the first
+            interval is requested, unless `calibrate` has done so.
         quantiles : float or sequence of float, optional
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional
-            Other series, or newer values, to forecast instead of those that were fitted. Rows that follow those known
-            of their series go on from them; other rows stand by themselves.
+            Other series, or newer rows, to forecast from. Rows that follow the known ones of their series continue
+            them; other rows stand by themselves.
 
         Returns
         -------
         Series or DataFrame
-            In the form of the data that was fitted, with the column ``y_pred``.
+            In the form of the training data, with the column ``y_pred``.
 
         Raises
         ------
         ValueError
-            Of a horizon below 1, a level or quantile out of range, a `future` with missing or surplus rows or columns,
-            and of `data` that `update` would refuse but for rows that are known.
+            If `horizon` is below 1, a level or quantile is out of range, `future` has missing or surplus rows or
+            columns, or `update` would refuse `data` for another reason than known rows.
 
         Warns
         -----
         IrregularTimesWarning
-            Where steps are left out in `data` or before it, and `freq` is None.
+            If time stamps are left out in `data` or before it, and `freq` is None.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
         request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
@@ -230,23 +197,23 @@ class Forecaster(PanelEstimator):
         data: Any = None,
         random_state: Any = None,
     ) -> Any:
-        """Draw what may follow each series: forecasts plus whole windows of errors, which were made as for `level`.
+        """Draw sample paths of each series: forecasts plus the errors of whole held-out windows, as for `level`.
 
         Parameters
         ----------
         n_paths : int, default=100
-            Futures to draw for each series.
+            Paths to draw for each series.
         horizon : int, optional
             As for `predict`.
         future, data : Series or DataFrame, optional
             As for `predict`.
         random_state : int, RandomState instance or None, default=None
-            What the paths are drawn with; an int makes them repeatable.
+            Source of random numbers; an int makes the paths repeatable.
 
         Returns
         -------
         DataFrame
-            As `predict` gives it, with a column a path: ``path-0``, ``path-1`` and so on.
+            As from `predict`, with one column for each path: ``path-0``, ``path-1`` and so on.
         """
         model = self._model()
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
@@ -258,7 +225,7 @@ class Forecaster(PanelEstimator):
         return self._write_ahead(ahead, {f"path-{k}": paths[:, k].ravel() for k in range(n_paths)})
 
     def make_future_frame(self, horizon: int | None = None, data: Any = None) -> Any:
-        """The frame that `predict` needs as `future`, with its covariates to be filled in.
+        """Return the frame that `predict` takes as `future`, with its covariates to be filled in.
 
         Parameters
         ----------
@@ -270,7 +237,7 @@ class Forecaster(PanelEstimator):
         Returns
         -------
         DataFrame
-            A row for each stamp to be forecast, of each series in a long frame.
+            A row for each time stamp to forecast, in a long frame for each series.
         """
         known = self._continuation().known(data, self._context_length())
         return self.schema_.future_frame(known, checked_horizon(horizon, self.horizon))
@@ -300,47 +267,47 @@ class Forecaster(PanelEstimator):
         level: Any = None,
         quantiles: Any = None,
     ) -> Any:
-        """Forecast the last windows of each series as if they were not known yet.
+        """Forecast the last windows of each series from what was known before each of them.
 
-        Nothing is forecast by a model that was trained on it: where the windows are among the rows of `fit`, a copy is
-        fitted to what is before the first of them.
+        No row is forecast by a model that was trained on it: where the windows are in the training data, a copy is
+        fitted to the rows before the first of them.
 
         Parameters
         ----------
         data : Series or DataFrame, optional
-            Other series, or newer values, as for `predict`; by default all that is known.
+            Other series, or newer rows, as for `predict`; by default all known rows.
         n_windows : int, default=5
             Windows of each series. A series that is too short for all of them has fewer, or is left out; a warning
             names it.
         step : int, optional
-            Steps between the cutoffs. Default: `horizon`, so that windows do not overlap.
+            Steps from one cutoff to the next. Default: `horizon`, so that windows do not overlap.
         gap : int, default=0
             Steps between a cutoff and the first one forecast.
         refit : bool or int, default=False
-            Whether to fit anew for each window, or for each of so many windows.
+            Whether to refit for each window; a number: after so many windows.
         window : {"expanding", "sliding"}, default="expanding"
-            Whether each new fit takes all rows up to the cutoff, or as many as the first one.
+            Whether each refit uses all rows up to the cutoff, or as many as the first fit.
         level, quantiles : float or sequence of float, optional
             As for `predict`.
 
         Returns
         -------
         DataFrame
-            A row for each forecast: columns for the series, ``cutoff`` (the last stamp that was known), the time and
-            the truth, which is ``y`` where the target has the name of one of the others; ``y_pred`` with its intervals;
+            A row for each forecast: columns for the series, ``cutoff`` (the last known time stamp), the time and the
+            truth, which is ``y`` where the target has the name of another column; ``y_pred`` with its intervals;
             ``Naive`` and ``SeasonalNaive`` to compare it with.
 
         Raises
         ------
         ValueError
-            Of arguments out of range, and where all series are too short.
+            If an argument is out of range, or all series are too short.
 
         Warns
         -----
         TooShortWarning
-            Where a series has fewer windows than asked.
+            If a series has fewer windows than `n_windows`.
         IrregularTimesWarning
-            Where steps are left out in `data`, as for `predict`.
+            If time stamps are left out in `data`, as for `predict`.
         """
         model, plan = self._model(), Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
         request, (panel, lowest) = IntervalRequest.of(level, quantiles), self._continuation().whole(data)
@@ -355,29 +322,28 @@ class Forecaster(PanelEstimator):
         return self._write_known(panel, found.rows.ravel(), columns)
 
     def predict_insample(self) -> Any:
-        """Forecast what is known, a horizon at a time, with what was learned from it.
+        """Forecast the known rows in sample, a horizon at a time.
 
         Returns
         -------
         DataFrame
             A row for each forecast: columns for the series, the time, the truth and ``y_pred``. The first rows of a
-            series, fewer than a horizon or as many, have none. How good a model is on rows that it has not learned
-            from is for `backtest` to say.
+            series, at most a horizon of them, have no forecast. For forecasts out of sample use `backtest`.
 
         Raises
         ------
         ValueError
-            Where all series are too short.
+            If all series are too short.
         """
         return self._in_sample(with_residuals=False)
 
     def residuals(self) -> Any:
-        """Truth minus forecast of what is known.
+        """Return the residuals of the forecasts in sample: truth minus forecast.
 
         Returns
         -------
         DataFrame
-            That of `predict_insample`, with another column ``residual``: NaN where the reading is missing.
+            As from `predict_insample`, with the column ``residual``: NaN where the truth is missing.
         """
         return self._in_sample(with_residuals=True)
 
@@ -394,13 +360,13 @@ class Forecaster(PanelEstimator):
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], truth | columns)
 
     def score(self, data: Any = None, y: None = None) -> float:
-        """Negative mean absolute scaled error (MASE), so that more is better.
+        """Return the negative mean absolute scaled error (MASE), so that more is better.
 
         Parameters
         ----------
         data : Series or DataFrame, optional
-            What came after the rows that are known, or these rows and what came after; of series that are not known,
-            the last `horizon` rows are forecast. By default the last window of a backtest.
+            Rows after the known ones, which may come along; of series that are not known, the last `horizon` rows are
+            forecast. By default the last window of a backtest.
         y : None
             As for `fit`.
 
@@ -408,13 +374,13 @@ class Forecaster(PanelEstimator):
         -------
         float
             Minus the mean over the series of the mean absolute error, in units of the mean absolute change over a
-            season in what came before. The season is what ``season="auto"`` finds, whatever the parameter says, so that
-            forecasters that differ in it can be compared. Series that never changed do not count.
+            season in the rows before. The season is the one that ``season="auto"`` finds, whatever the parameter says,
+            so that forecasters that differ in it can be compared. Series that never changed do not count.
 
         Raises
         ------
         ValueError
-            Where there is nothing to score.
+            If there is nothing to score.
         """
         model = self._model()
         refuse_targets_apart(y)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -17,120 +16,117 @@ from tsl._estimator import FitTasks, count, positive, resolve_threads, share
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.fit_tasks import CallbackSupportMixin
 from tsl._estimator.options import Auto, Solver, checks_parameters
-from tsl.forecasting.arguments import refuse_targets_apart, renamed_parameters, taking_old_names
+from tsl.forecasting.arguments import refuse_targets_apart, takes_old_names
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
-from tsl.forecasting.model.quantiles import checked_quantiles, interpolated
-from tsl.forecasting.model.recursive import TrainedNetworks
+from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import HoldoutTrial, choose_penalty, choose_steps, choose_windowing
+from tsl.forecasting.model.search import HoldoutTrial, choose_training, choose_windowing
 from tsl.forecasting.model.settings import fit_config, windowing_choices
+from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.times.frequency import Freq
-from tsl.network import Dropout
 from tsl.training import Callback, Checkpoint
 
-N_DRAWS = 100  # forecasts with other units left out each, for intervals; chosen by judgement, not measured
 
-
+@takes_old_names
 class LSTMForecaster(CallbackSupportMixin, Forecaster):
-    """Forecasts of one or many series by one LSTM: a DataFrame in, the same form out.
+    """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
     One network learns from all series. It reads a window of each, several steps at once, relative to the window's own
-    level and spread, and gives all steps of the horizon; a linear map from the window to the forecast is part of it.
+    level and scale, and forecasts all steps of the horizon at once; a linear map from the window to the forecast is
+    part of it.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     window : int or "auto", default="auto"
-        Steps that a forecast is made from. "auto" tries a few on the end of the training data.
+        Steps that a forecast is made from. "auto" tries a few on held-out data, the end of the training data.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
-        calendar.
+        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
     segment : int or "auto", default="auto"
         Steps that the LSTM reads at once; "auto" is a season, or a part of it.
     hidden_size : int or tuple of int, default=128
         Units of each LSTM layer; an int stands for `n_layers` layers of this size.
     n_layers : int, default=1
-        Layers, where `hidden_size` is an int.
+        Number of layers, where `hidden_size` is an int.
     embedding_size : int or None, default=64
         Rectified linear units of a dense layer between each step's inputs and the first LSTM layer; None for none.
     dropout : float, default=0.2
-        Share of the outputs of each layer that is left out in training.
+        Dropout rate of the outputs of each layer in training.
     linear : bool, default=True
-        Whether a linear map of the window is added to what the LSTM says.
+        Whether to add a linear map of the window to the output of the LSTM.
     scaling : {"auto", "window", "level", None}, default="auto"
-        What a window is relative to: its own level and spread ("window"), its level alone ("level"), or nothing but
-        the mean and deviation of all values (None). "auto" tries "window" and None.
+        How windows are scaled: by their own level and scale ("window"), by their level alone ("level"), or by the mean
+        and deviation of all values (None). "auto" tries "window" and None.
     differences : int, "auto" or None, default="auto"
-        Forecast the change against the value this many steps before: the fewest times this many that are known for
-        all of the horizon. "auto" tries none and whole numbers of seasons.
+        Forecast the difference from the value this many steps before, or the smallest multiple of it that is known for
+        the whole horizon. "auto" tries none and whole numbers of seasons.
     target_transform : {"log", "box-cox", None}, default=None
-        Of the values, which must be positive; forecasts are brought back.
+        Transform of the target, which must be positive; forecasts are transformed back.
     loss : {"absolute_error", "squared_error", "huber", "quantile"}, default="absolute_error"
-        What training makes small. "absolute_error" forecasts medians.
+        Loss function. With "absolute_error" forecasts are medians.
     quantiles : sequence of float or None, default=None
-        For ``loss="quantile"``: what is forecast, in ascending order. The point forecast is their middle one.
+        Quantiles to train with ``loss="quantile"``, in ascending order. The point forecast is the middle one.
     intervals : {"calibrated", "dropout"}, default="calibrated"
-        Where prediction intervals come from, unless ``loss="quantile"`` gives them: from errors on windows that were
-        not learned from, or from forecasts with units left out at random (Gal & Ghahramani 2016). The latter ask for
-        no second fit, but know of the network's uncertainty alone, not of the noise in the series, and are too narrow.
+        Source of prediction intervals, unless ``loss="quantile"`` gives them: errors on held-out windows, or forecasts
+        with random dropout (Gal & Ghahramani 2016). The latter need no second fit, but reflect the uncertainty of the
+        network alone, not the noise in the series, and are too narrow.
     strategy : {"direct", "recursive"}, default="direct"
-        Whether the network gives the whole horizon at once, or a step at a time that it then reads itself.
+        Whether the network forecasts the whole horizon at once, or one step at a time, which it then reads.
     n_models : int, default=1
-        Networks that differ in their random numbers; the forecast is their mean.
+        Networks to train with different random numbers; the forecast is their mean.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or let the network know which are missing.
+        What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
         What to do about series that are shorter than a window and the horizon together.
     past : sequence of column names or None, default=None
         Covariates that are known as long as the target is. None takes the other columns of a frame with one target and
-        no ids; of a long frame it takes none, and warns where there are some. ``[]`` takes none without a word.
+        no ids; of a long frame it takes none, and warns if there are some. ``[]`` takes none without a warning.
     future : sequence of column names, default=()
-        Covariates that are known ahead, and given to `predict`.
+        Covariates that are known ahead, and passed to `predict`.
     calendar : "auto", sequence of str or None, default="auto"
         Features of the time stamps.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
     unknown : {"error", "ignore"}, default="error"
-        What becomes of a category, of a covariate or a static column, that was not there in `fit`: an error that names
-        it, or none of those that were. Categories are compared as pandas compares them, so ``"2"`` is not 2.
+        What to do about categories, of a covariate or a static column, that `fit` has not seen: an error, or none of
+        the known categories. They are compared as pandas compares them, so ``"2"`` is not 2.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     alpha : float, default=0
         Weight decay.
     learning_rate_init : float, default=3e-3
-        The highest learning rate; it rises to it and then falls to 0 as a cosine does.
+        Maximum of the learning rate, which rises to it and then falls to 0 on a cosine schedule.
     batch_size : int or "auto", default="auto"
-        Windows in a training step, drawn so that all series count the same. "auto" is 256, but fewer where a step
-        would see much of the data.
+        Windows in a training step, drawn so that all series count the same. "auto" is 256, but less where a batch would
+        be a large part of the data.
     max_iter : int or "auto", default="auto"
-        Training steps. "auto" tries up to 1500 on the end of the training data, and takes 3000
-        where the most were best. 0 leaves the linear
+        Training steps. "auto" tries up to 1500 on held-out data, and takes 3000 if 1500 were best. 0 leaves the linear
         map alone.
     max_time : float or None, default=None
         Seconds after which training of a network ends.
     clip_norm : float or None, default=1.0
-        Norm that the gradient is clipped to.
+        Maximum norm of the gradient.
     random_state : int, RandomState instance or None, default=None
-        What weights and the order of windows are drawn with; an int makes `fit` repeatable.
+        Source of random numbers for weights and windows; an int makes `fit` repeatable.
     n_threads : int or None, default=None
-        Threads; None is all cores. The result does not depend on it.
+        Number of threads; None for all cores. The result does not depend on it.
     verbose : int, default=0
         1 shows progress on stderr.
     callbacks : list, optional
         Functions called as ``callback(epoch, history, network)`` after each 50 training steps of each of the
-        `n_models` networks, one of which may return True to end the training of that network, or raise an exception to
-        end `fit`; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like. The short trainings
-        that choose what is "auto", and those of copies for intervals and backtests, do not call them. Those of
-        scikit-learn 1.9 and newer go to `set_callbacks` instead: an epoch is a task.
+        `n_models` networks, which may return True to end the training of that network, or raise an exception to end
+        `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
+        trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
+        go to `set_callbacks` instead: an epoch is a task.
 
     Attributes
     ----------
@@ -139,7 +135,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     n_steps_ : int
         Training steps of each network.
     windowing_ : Windowing
-        How windows are cut, and what they are relative to: ``windowing_.window``, for example.
+        How windows are cut and scaled: ``windowing_.window``, for example.
     networks_ : list of tsl.network.Network
     history_ : list of tsl.training.History
         One for each network.
@@ -174,7 +170,6 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
         **Forecaster._parameter_constraints,
         "window": [StrOptions({"auto"}), count()],
-        "season": [StrOptions({"auto"}), count()],
         "segment": [StrOptions({"auto"}), count()],
         "hidden_size": [count(), tuple, list],
         "n_layers": [count()],
@@ -203,7 +198,6 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         "callbacks": [list, tuple, None],
     }
 
-    @taking_old_names
     def __init__(
         self,
         horizon: int = 24,
@@ -279,20 +273,6 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self.verbose = verbose
         self.callbacks = callbacks
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters of this forecaster.
-
-        Parameters
-        ----------
-        **params : object
-            By name.
-
-        Returns
-        -------
-        self
-        """
-        return super().set_params(**renamed_parameters(params))
-
     # --- learning -------------------------------------------------------------------------------------------
 
     @checks_parameters
@@ -314,24 +294,24 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Parameters
         ----------
         data : Series or DataFrame
-            Of pandas, polars or Arrow (a table, or what has ``__arrow_c_stream__``): a Series; a frame with the column
-            `target` and a time index, or a column `time_col`; a frame of which each column is a series, where `target`
-            is None; or a long frame with the columns `id_col`, `time_col` and `target`. They need not be named if they
-            are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+            From pandas, polars or Arrow (a table, or an object with ``__arrow_c_stream__``): a Series; a frame with the
+            column `target` and a time index, or a column `time_col`; a frame of which each column is a series, where
+            `target` is None; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be
+            named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
         y : None
-            Ignored, and must be None: scikit-learn's pipelines and searches give it. The target is in `data`.
+            Ignored, and must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
         target, id_col, time_col : column names, optional
-            Which columns hold the numbers, the series and the stamps.
+            Columns of the target, of the ids of the series and of the time stamps.
         static : list of column names, or DataFrame, optional
-            What does not change within a series: columns of a long frame, or a table with the ids as its index.
+            Static covariates: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
-            How much each row counts.
+            Weight of each row in training.
         checkpoint : path-like, optional
-            File to keep the trainings in while they go on, so that the same call, made again after the process was
-            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
-            file stays when `fit` has ended; the same call then does not train again.
+            File to keep the state of training in. The same call, repeated after the process was killed, resumes from it
+            with the same result, bit for bit (unless `max_time` is set). The file stays when `fit` has ended; the same
+            call then does not train again.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to it.
+            Seconds between two writes to the file.
 
         Returns
         -------
@@ -340,17 +320,17 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Raises
         ------
         TypeError
-            Of `data` that is neither a Series nor a DataFrame.
+            If `data` is neither a Series nor a DataFrame.
         ValueError
-            Of parameters out of range, of data that cannot be learned from, and of a `checkpoint` that is of another
-            fit, or none.
+            If a parameter is out of range, the data cannot be learned from, or `checkpoint` is a file of another fit or
+            of something else.
 
         Warns
         -----
         IgnoredColumnsWarning
-            Where ``past=None`` and a long frame has columns that no argument names.
+            If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            Where readings lie so far from all others that less extreme ones are learned from.
+            If readings lie so far from all others that `fit` learns from less extreme ones.
         """
         refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
@@ -365,8 +345,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         return self
 
     def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None, callbacks: Sequence[Any] = ()) -> None:
-        params = self.get_params(deep=False)
-        config = fit_config(params, len(panel.values))
+        config = fit_config(self, len(panel.values))
         given = self.random_state
         random_state = np.random.RandomState() if given is None else check_random_state(given)
         if checkpoint is not None:
@@ -374,17 +353,13 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
         trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
-        choices = windowing_choices(params, self.season_, panel.future.shape[1])
+        choices = windowing_choices(self, self.season_, panel.future.shape[1])
         self.windowing_ = choose_windowing(trial, panel, choices, config, self.season_)
-        if self.linear:
-            config = replace(config, penalty=choose_penalty(trial, self.windowing_, config))
-        if self.max_iter == "auto":
-            config = replace(config, n_steps=choose_steps(trial, self.windowing_, config))
+        config = choose_training(trial, self.windowing_, config, steps=self.max_iter == "auto")
         self.n_steps_ = config.n_steps
         panel = without_short(panel, self.windowing_.window + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
-        n_covariates = len(self.schema_.future.names)
-        self._repeats = best_repeats(panel, n_covariates, self.season_, self.windowing_.horizon)
+        self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
         seeds = [random_state.randint(2**31) for _ in range(self.n_models)]
         fitted = fit_networks(panel, self.windowing_, self._scaling, config, seeds, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
@@ -404,22 +379,13 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     def _forecast(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
     ) -> Forecasts:
-        trained = checked_quantiles(self.loss, self.quantiles)
-        dropouts: list[Dropout | None] = [None]
-        if quantiles and not trained and self.intervals == "dropout":
-            dropouts += [Dropout(self.dropout, seed=seed) for seed in range(N_DRAWS)]
-        model = TrainedNetworks(self.networks_, self.windowing_, self._scaling, self.transform_)
-        n_threads = resolve_threads(self.n_threads)
-        whole, *draws = model.draws(panel, cutoffs, horizon, n_threads, dropouts)
-        points = whole[:, :, whole.shape[2] // 2]
-        if quantiles and trained:
-            return Forecasts(points, interpolated(whole, trained, quantiles))
-        if draws:
-            return Forecasts(points, np.moveaxis(np.quantile(draws, quantiles, axis=0)[..., 0], 0, 2))
-        return Forecasts(points)
+        trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
+        model = TrainedNetworks(self.networks_, self.windowing_, self._scaling, self.transform_, trained, n_threads)
+        dropout = self.dropout if self.intervals == "dropout" else None
+        return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
 
     def _clone_with_choices(self) -> LSTMForecaster:
-        """Return one network's forecaster, with all that was chosen: the same kind of model is to be calibrated."""
+        """Return an unfitted forecaster of one network with what `fit` chose as its parameters."""
         windowing = self.windowing_
         return clone(self).set_params(
             window=windowing.window,

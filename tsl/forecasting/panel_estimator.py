@@ -1,4 +1,4 @@
-"""What a forecaster learns from a panel, and the fitted model that evaluation sees."""
+"""What a forecaster learns and keeps, and the fitted model that evaluation sees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
+from tsl.forecasting.frames.continuation import Continuation
 from tsl.forecasting.frames.cutoffs import in_parts, known_at
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
@@ -90,6 +92,19 @@ class PanelEstimator(BaseEstimator):
 
     # --- learning -------------------------------------------------------------------------------------------
 
+    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
+        """Return the form of the data to learn from, and the data."""
+        self._validate_params()
+        return Schema.learn(
+            data,
+            **roles,
+            past=self.past,
+            future=self.future,
+            freq=self.freq,
+            calendar=self.calendar,
+            warn=self.past is None,
+        )
+
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
 
@@ -101,11 +116,29 @@ class PanelEstimator(BaseEstimator):
         filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        # names of attributes that stand in saved files
+        # these attributes stand in saved files under these names
         self._history = SeriesStore(panel, self.missing)
         self._usual = naive_scale(tame, self.season_)
         self._calibrations: dict[int, Any] = {}
         return self
+
+    def _see(self, data: Any) -> None:
+        """Remember which rows a frame had, where a panel does not tell."""
+        times = self.schema_.shared_times(data)
+        if times is not None:
+            self._history.see(times)
+
+    def _continuation(self) -> Continuation:
+        """Return what reads frames of later rows."""
+        check_is_fitted(self, "schema_")
+        if self.schema_.axis.lacks_patterns:  # the model comes from a file that does not say what stamps keep to
+            self.schema_ = self.schema_.with_series(self._history.panel())
+        return Continuation(self.schema_, self._history, self.freq, self.unknown, self.missing)
+
+    def _model(self) -> FittedModel:
+        """Return what evaluation works on."""
+        check_is_fitted(self, "schema_")
+        return FittedModel(self)
 
 
 class FittedModel:

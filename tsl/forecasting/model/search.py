@@ -146,12 +146,16 @@ def choose_windowing(
     )
 
 
-def choose_penalty(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> float:
-    """Return the penalty of the linear map that the network starts as."""
-    return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(config, penalty=p, n_steps=0, verbose=0)))
+def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
+    """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
+    if config.penalty is not None:
+        linear = [replace(config, penalty=penalty, n_steps=0, verbose=0) for penalty in PENALTIES]
+        best = _best(linear, lambda candidate: trial.errors(windowing, candidate))
+        config = replace(config, penalty=best.penalty)
+    return replace(config, n_steps=_choose_steps(trial, windowing, config)) if steps else config
 
 
-def choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> int:
+def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> int:
     """Return how many steps to train for: with little to learn, more of them teach the network noise."""
     tried: list[int] = []
     best = 0
