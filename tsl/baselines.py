@@ -16,18 +16,20 @@ from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.times.frequency import Freq
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
 
 class _Baseline(Forecaster):
-    """What the baselines share: they look at the target alone."""
+    """Base of the baselines, which look at the target alone."""
 
     past: Sequence[Any] | None = ()
     future: Sequence[Any] = ()
     calendar = None
     unknown = "ignore"
+    _reads_future = False  # what another forecaster is given may be given here, too
 
     def __init__(
         self,
@@ -45,13 +47,16 @@ class _Baseline(Forecaster):
     def _fit_panel(self, panel: Panel) -> None:
         """There is nothing to learn."""
 
-    def _read_future(
-        self, panel: Panel, horizon: int, n_ahead: int, future: Any
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Nothing: what is known ahead for another forecaster may be given, and is not looked at."""
-        return np.empty((panel.n_series, n_ahead, 0)), np.full(panel.n_series, n_ahead)
+    def _forecast(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
+    ) -> Forecasts:
+        return Forecasts(self._points(panel, cutoffs, horizon))
 
-    def _calibration_clone(self) -> Self:
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        """Return the forecasts (n, horizon) at `cutoffs` (n,)."""
+        raise NotImplementedError
+
+    def _clone_with_choices(self) -> Self:
         return clone(self).set_params(season=self.season_)
 
 
@@ -87,8 +92,8 @@ class Naive(_Baseline):
     Name: sales, dtype: float64
     """
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return naive(panel, ends, horizon)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return naive(panel, cutoffs, horizon)
 
     def _context_length(self) -> int:
         return 1
@@ -129,8 +134,8 @@ class SeasonalNaive(_Baseline):
     Name: sales, dtype: float64
     """
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return seasonal_naive(panel, ends, horizon, self.season_)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return seasonal_naive(panel, cutoffs, horizon, self.season_)
 
     def _context_length(self) -> int:
         return 2 * self.season_  # a season, and readings to fill its gaps from
@@ -187,8 +192,8 @@ class Drift(_Baseline):
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return drift(panel, ends, horizon, self.window)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return drift(panel, cutoffs, horizon, self.window)
 
     def _context_length(self) -> int | None:
         return None if self.window is None else int(self.window)  # the first and the last reading need no filling
@@ -245,8 +250,8 @@ class WindowAverage(_Baseline):
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return window_average(panel, ends, horizon, self._context_length())
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return window_average(panel, cutoffs, horizon, self._context_length())
 
     def _context_length(self) -> int:
         if self.window is not None:

@@ -200,10 +200,10 @@ def test_in_sample_forecasts_are_a_horizon_at_a_time():
 def test_in_sample_forecasts_are_made_in_parts(monkeypatch):
     model = Naive(2, season=1).fit(long_frame([30, 20]))
     expected, sizes = model.residuals(), []
-    forecast = Naive._forecast
+    forecast = Naive._points
     monkeypatch.setattr(cutoffs, "ROWS_AT_ONCE", 5 * 3)  # a row before and two ahead
     monkeypatch.setattr(
-        Naive, "_forecast", lambda self, p, ends, h: sizes.append(len(ends)) or forecast(self, p, ends, h)
+        Naive, "_points", lambda self, p, cutoffs, h: sizes.append(len(cutoffs)) or forecast(self, p, cutoffs, h)
     )
     pd.testing.assert_frame_equal(model.residuals(), expected)
     assert max(sizes) == 5

@@ -17,7 +17,8 @@ from sklearn.exceptions import NotFittedError
 import tsl
 from tsl.baselines import Naive, SeasonalNaive, WindowAverage
 from tsl.forecasting.evaluation.calibration import calibration_windows
-from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration, IntervalRequest
+from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration
+from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.locks import lock_of
 from tsl.forecasting.panel.scale import naive_scale
 
@@ -71,20 +72,20 @@ def test_a_level_leaves_room_for_one_more_error():
     errors = np.arange(1.0, ENOUGH + 1)[:, None]
     calibration = Calibration(errors, pd.RangeIndex(1), np.ones(1), 1.0)
     # of 200 sizes and a new one the new one is among the k smallest with probability k / 201: 90 % needs k = 181
-    assert calibration.offsets([0.05, 0.5, 0.95], 1).tolist() == [[-181.0, 0.0, 181.0]]
-    assert calibration.offsets([0.999999], 1).tolist() == [[200.0]]  # no more is known
+    assert calibration.residual_quantiles([0.05, 0.5, 0.95], 1).tolist() == [[-181.0, 0.0, 181.0]]
+    assert calibration.residual_quantiles([0.999999], 1).tolist() == [[200.0]]  # no more is known
 
 
 def test_few_windows_share_the_form_of_their_distribution_between_steps():
     steps = np.arange(1.0, 5.0)
     errors = np.where(np.arange(6)[:, None] % 2, 1.0, -1.0) * steps
     calibration = Calibration(errors, pd.RangeIndex(1), np.ones(1), 1.0)
-    assert_allclose(calibration.offsets([0.9], 4)[:, 0], steps)
+    assert_allclose(calibration.residual_quantiles([0.9], 4)[:, 0], steps)
 
 
 def test_scores_beyond_the_calibrated_horizon_grow_like_a_random_walk():
     calibration = Calibration(np.ones((5, 4)), pd.RangeIndex(1), np.ones(1), 1.0)
-    assert_allclose(calibration.offsets([0.9], 16)[[3, 15], 0], [1.0, 2.0])
+    assert_allclose(calibration.residual_quantiles([0.9], 16)[[3, 15], 0], [1.0, 2.0])
     paths = calibration.paths(3, 2, 16, np.random.RandomState(0))
     assert paths.shape == (2, 3, 16)
     assert_allclose(paths[:, :, 15], 2.0)
@@ -195,7 +196,7 @@ def test_newer_errors_take_the_place_of_the_oldest_as_they_come_to_be_known():
     old, newer = np.full((ENOUGH, 1), 1.0), np.full((ENOUGH, 1), 9.0)
     calibration = Calibration(old, pd.RangeIndex(1), np.ones(1), 1.0)
     at = np.array([5, 1, ENOUGH + 5, 0])
-    found = calibration.offsets_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
+    found = calibration.residual_quantiles_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
     # 90 % lie inside: one or five of 200 do not matter, and later all are new
     assert found.tolist() == [1.0, 1.0, 9.0, 1.0]
 

@@ -356,7 +356,7 @@ def test_windows_to_learn_from_do_not_depend_on_the_series_beside_them(size, lev
             samples = windows.samples(ends)
             rows = windows._rows[start : start + 50]
             found.append(
-                (*windows.levels_and_spreads(ends), rows, *samples.sequences.framing[:2], samples.targets.scales)
+                (*windows.levels_and_scales(ends), rows, *samples.sequences.framing[:2], samples.targets.scales)
             )
         for one, two in zip(*found):
             assert_array_equal(one, two)

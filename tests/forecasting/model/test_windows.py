@@ -9,7 +9,7 @@ from tsl.forecasting.frames.cutoffs import known_at
 from tsl.forecasting.model.fit import FitConfig, fit_network, run_networks
 from tsl.forecasting.model.recursive import rolled
 from tsl.forecasting.model.ridge import LinearMap
-from tsl.forecasting.model.sampling import WindowSampler, training_ends
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.network import Loss, Optimizer
@@ -59,7 +59,7 @@ def learning(**changes):
 def test_level_and_spread_are_those_of_the_window_alone():
     panel, ends = make_panel(), np.array([20, 60, 100])
     windows = windows_of(panel, PLANS["plain"])
-    level, spread = windows.levels_and_spreads(ends)
+    level, spread = windows.levels_and_scales(ends)
     for k, end in enumerate(ends):
         z = panel.values[end - 12 : end]
         assert_allclose([level[k], spread[k]], [z[-4:].mean(), z.std()], rtol=1e-9)
@@ -67,7 +67,7 @@ def test_level_and_spread_are_those_of_the_window_alone():
 
 def test_spread_of_changes():
     panel = make_panel()
-    _, spread = windows_of(panel, PLANS["lagged"]).levels_and_spreads(np.array([50]))
+    _, spread = windows_of(panel, PLANS["lagged"]).levels_and_scales(np.array([50]))
     z = panel.values
     assert_allclose(spread, [np.abs(z[38:50] - z[26:38]).mean()], rtol=1e-9)
 
@@ -79,7 +79,7 @@ def test_windows_do_not_look_over_the_border_of_a_series():
     for plan in PLANS.values():
         if plan.spread is None:
             continue  # standardised with the mean of all series
-        found, expected = (windows_of(each, plan).levels_and_spreads(np.array([65])) for each in (changed, panel))
+        found, expected = (windows_of(each, plan).levels_and_scales(np.array([65])) for each in (changed, panel))
         assert_array_equal(found, expected)
 
 
@@ -87,7 +87,7 @@ def test_a_constant_window_has_no_spread_and_forecasts_its_level():
     panel = make_panel()
     panel.values[:60] = 7.0
     windows = windows_of(panel, PLANS["plain"])
-    assert windows.levels_and_spreads(np.array([40]))[1] == 0
+    assert windows.levels_and_scales(np.array([40]))[1] == 0
     forecasts = windows.restored(np.full((1, 6, 1), 3.0), np.array([40]))
     assert_allclose(forecasts[0, :, 0], 7.0, rtol=1e-12)
 
@@ -96,7 +96,7 @@ def test_missing_values_count_for_nothing():
     panel = make_panel()
     panel.values[[50, 53, 55]] = np.nan
     windows = windows_of(panel, PLANS["plain"])
-    level, spread = windows.levels_and_spreads(np.array([58]))
+    level, spread = windows.levels_and_scales(np.array([58]))
     z = panel.values[46:58]
     assert_allclose([level[0], spread[0]], [np.nanmean(z[-4:]), np.nanstd(z)], rtol=1e-9)
 
@@ -117,18 +117,18 @@ def test_restoring_undoes_what_targets_are_relative_to(plan):
 def test_a_network_without_training_is_the_linear_map(plan):
     windows = windows_of(make_panel(), plan)
     panel = windows.panel
-    ends = training_ends(panel, plan.window, plan.horizon)
+    ends = training_cutoffs(panel, plan.window, plan.horizon)
     draws = WindowSampler(panel, ends, plan.horizon)
     network, history = fit_network(windows, draws, learning(), np.random.RandomState(0))
     assert history.n_iter == 0
     weights = network.named()["head.w_out"][4:].reshape(-1, windows.n_channels, plan.horizon)
-    values, ahead = windows.written_out(ends)
+    values, ahead = windows.design_matrix(ends)
     by_hand = np.einsum("nwc,wch->nh", values, weights[: plan.window, : values.shape[2]])
     if plan.n_future:
         behind = weights[plan.window : plan.window + plan.horizon, -plan.n_future :]
         by_hand += np.einsum("nwc,wch->nh", ahead, behind)
     by_hand += network.named()["head.b_out"]
-    found = run_networks([network], windows, ends, 1)
+    found = run_networks([network], windows, ends, 1)[0]
     assert_allclose(found, windows.restored(by_hand[:, :, None], ends), rtol=1e-3, atol=1e-3)  # float32
 
 
@@ -138,9 +138,9 @@ def test_linear_map_finds_what_is_linear():
     panel.values[:] = 5.0 + wave
     plan = Windowing(24, 12, 6, level=12)
     windows = windows_of(panel, plan)
-    ends = training_ends(panel, 24, 6)
+    ends = training_cutoffs(panel, 24, 6)
     linear = LinearMap.fit(windows, ends, 0.001)
-    values, _ = windows.written_out(ends)
+    values, _ = windows.design_matrix(ends)
     outputs = np.einsum("nwc,wch->nh", values, linear.values) + linear.offset
     assert np.abs(outputs - windows.targets(ends)).max() < 0.01  # spreads; the penalty shrinks it a little
 
@@ -150,13 +150,13 @@ def test_linear_map_finds_what_is_linear():
 
 def test_training_windows_leave_room_for_the_horizon():
     panel = make_panel((60, 10, 4))
-    ends = training_ends(panel, 12, 6)
+    ends = training_cutoffs(panel, 12, 6)
     assert_array_equal(ends, [*range(12, 55), *range(62, 65)])  # of the second from half of its 4 rows of history on
 
 
 def test_draws_count_series_the_same_and_weights_as_given():
     panel = make_panel((100, 30))
-    ends = training_ends(panel, 12, 6)
+    ends = training_cutoffs(panel, 12, 6)
     drawn = WindowSampler(panel, ends, 6).draw(20_000, np.random.RandomState(0))
     assert (drawn < 100).mean() == pytest.approx(0.5, abs=0.02)  # five standard errors
     weights = np.ones(130)
@@ -168,7 +168,7 @@ def test_draws_count_series_the_same_and_weights_as_given():
 def test_windows_whose_targets_are_all_missing_are_not_drawn():
     panel = make_panel((100,))
     panel.values[:60] = np.nan
-    drawn = WindowSampler(panel, training_ends(panel, 12, 6), 6).draw(1000, np.random.RandomState(0))
+    drawn = WindowSampler(panel, training_cutoffs(panel, 12, 6), 6).draw(1000, np.random.RandomState(0))
     assert drawn.min() > 54
 
 

@@ -13,14 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from tsl._tables.columns import POINT
 
 ENOUGH = 200
 """Windows from which on each step has quantiles of its own."""
@@ -33,56 +29,6 @@ RENEWALS = 20
 """How often quantiles are taken anew in the course of a backtest."""
 
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class IntervalRequest:
-    """What is to be forecast beside the point, and what its columns are called."""
-
-    columns: tuple[str, ...]
-    quantiles: tuple[float, ...]
-
-    @classmethod
-    def of(cls, level: Any, quantiles: Any) -> IntervalRequest:
-        """From percentages `level` from 1 up, and `quantiles` between 0 and 1; each one number, several or None.
-
-        Examples
-        --------
-        >>> IntervalRequest.of(80, None)
-        IntervalRequest(columns=('y_pred-lo-80', 'y_pred-hi-80'), quantiles=(0.1, 0.9))
-        """
-        names, found = [], []
-        for one in _numbers(level, "level", "percentages from 1 to below 100, such as 80", 1, 100):
-            half = round(one / 200, 12)
-            names += [f"{POINT}-{side}-{_written(one)}" for side in ("lo", "hi")]
-            found += [round(0.5 - half, 12), round(0.5 + half, 12)]
-        for one in _numbers(quantiles, "quantiles", "numbers between 0 and 1, both excluded", 1e-12, 1):
-            names.append(f"{POINT}-q{_written(one)}")
-            found.append(one)
-        return cls(tuple(names), tuple(found))
-
-    def named(self, block: Numbers) -> dict[str, Numbers]:
-        """Flat columns of a block (n, horizon, n_quantiles), made ascending in the order of the quantiles."""
-        order = np.argsort(self.quantiles, kind="stable")
-        ascending = np.empty_like(block)
-        ascending[:, :, order] = np.maximum.accumulate(block[:, :, order], axis=2)
-        return {name: ascending[:, :, k].ravel() for k, name in enumerate(self.columns)}
-
-
-def _numbers(given: Any, name: str, allowed: str, least: float, below: float) -> list[float]:
-    """Numbers from `least` to below `below`, each once, to 12 places: 0.3 and 3 * 0.1 are one column."""
-    if given is None:
-        return []
-    several = [given] if isinstance(given, Real) else list(given)
-    for one in several:
-        if not isinstance(one, Real) or isinstance(one, bool) or not least <= round(float(one), 12) < below:
-            raise ValueError(f"{name} must be {allowed}, got {given!r}")
-    return list(dict.fromkeys(round(float(one), 12) for one in several))
-
-
-def _written(number: float) -> str:
-    """Write a number for the name of a column: different ones differ, and none has an exponent."""
-    return np.format_float_positional(number, trim="-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +77,7 @@ class Calibration:
         at = self.ids.get_indexer(ids)
         return scales * np.where(at >= 0, self.factors[at], self.common)
 
-    def offsets(self, quantiles: Sequence[float], horizon: int) -> Numbers:
+    def residual_quantiles(self, quantiles: Sequence[float], horizon: int) -> Numbers:
         """(horizon, n_quantiles) scores that errors stay below with these probabilities."""
         wanted = np.asarray(quantiles, np.float64)
         shape = self._spreads()
@@ -143,7 +89,7 @@ class Calibration:
             found = shape[:, None] * _quantiles(alike.ravel(), wanted)
         return _longer(found, horizon)
 
-    def offsets_in_time(
+    def residual_quantiles_in_time(
         self,
         scores: Numbers,
         known_from: NDArray[np.int64],
@@ -165,7 +111,7 @@ class Calibration:
             renewed = replace(
                 self, scores=np.concatenate([self.scores[len(newer) :], newer]) if n_known else self.scores
             )
-            found[part] = renewed.offsets(quantiles, horizon)
+            found[part] = renewed.residual_quantiles(quantiles, horizon)
         return found
 
     def paths(self, n_paths: int, n_series: int, horizon: int, random_state: np.random.RandomState) -> Numbers:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import fill, last_readings
 from tsl.forecasting.panel.panel import Panel, ranges
 from tsl.forecasting.panel.scale import changes
-
-if TYPE_CHECKING:
-    from tsl.forecasting.frames.schema import Schema
 
 ROWS_AT_ONCE = 2**20  # of windows that are copied together
 

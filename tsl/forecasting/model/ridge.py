@@ -24,14 +24,14 @@ class LinearMap(NamedTuple):
     """(horizon,)"""
 
     @classmethod
-    def fit(cls, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float) -> LinearMap:
-        """Ridge regression over the windows that end before `ends`."""
-        parts = windows.written_out(ends)
-        inputs = np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
-        targets = np.clip(np.nan_to_num(windows.targets(ends)), -LARGEST_TARGET, LARGEST_TARGET)
+    def fit(cls, windows: SeriesWindows, cutoffs: NDArray[np.int64], penalty: float) -> LinearMap:
+        """Ridge regression over the windows at these cutoffs."""
+        parts = windows.design_matrix(cutoffs)
+        inputs = np.concatenate([part.reshape(len(cutoffs), -1) for part in parts], axis=1)
+        targets = np.clip(np.nan_to_num(windows.targets(cutoffs)), -LARGEST_TARGET, LARGEST_TARGET)
         offset = targets.mean(axis=0)
         squares = inputs.T @ inputs
-        squares[np.diag_indices_from(squares)] += penalty * len(ends)
+        squares[np.diag_indices_from(squares)] += penalty * len(cutoffs)
         matrix = np.linalg.solve(squares, inputs.T @ (targets - offset))
         n_values = parts[0][0].size
         return cls(
