@@ -36,6 +36,16 @@ def long_frame(lengths, random_state=0, season=24):
     return pd.concat(parts, ignore_index=True)
 
 
+def line(n, start=0):
+    """Its own numbers as values: a series that goes up by 1."""
+    return pd.Series(np.arange(start, start + n, dtype=float), HOURS[start : start + n], name="load")
+
+
+def promo_frame(n=8):
+    """The numbers of the rows, and ten times as much known ahead."""
+    return pd.DataFrame({"y": np.arange(n), "promo": np.arange(n) * 10.0}, HOURS[:n])
+
+
 class Trained(Naive):
     """Forecasts 1000 where it is asked for a row that it was fitted on, and the last value elsewhere."""
 

@@ -1,4 +1,4 @@
-"""Forecasters without a model, to compare others with: the interface is the same."""
+"""Baselines to compare forecasters with, behind the same interface."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Baseline(Forecaster):
     future: Sequence[Any] = ()
     calendar = None
     unknown = "ignore"
-    _reads_future = False  # what another forecaster is given may be given here, too
+    _reads_future = False  # baselines take it so that they can be called like other forecasters
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class _Baseline(Forecaster):
         self.freq = freq
 
     def _fit_panel(self, panel: Panel) -> None:
-        """There is nothing to learn."""
+        """Learn nothing."""
 
     def _forecast(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
@@ -61,20 +61,20 @@ class _Baseline(Forecaster):
 
 
 class Naive(_Baseline):
-    """The last value, repeated.
+    """Naive forecaster: the last value, repeated.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
-        "auto" goes by the autocorrelation and the calendar.
+        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -100,22 +100,21 @@ class Naive(_Baseline):
 
 
 class SeasonalNaive(_Baseline):
-    """The last season, repeated.
+    """Seasonal naive forecaster: the last season, repeated.
 
     A series with less than a season has its last value repeated.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
-        calendar.
+        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -142,22 +141,22 @@ class SeasonalNaive(_Baseline):
 
 
 class Drift(_Baseline):
-    """The straight line through the first and the last value.
+    """Drift forecaster: the straight line through the first and the last value.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     window : int or None, default=None
-        Of the last so many values, instead of all.
+        Number of last values to use, instead of all.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
-        "auto" goes by the autocorrelation and the calendar.
+        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -200,22 +199,21 @@ class Drift(_Baseline):
 
 
 class WindowAverage(_Baseline):
-    """The mean of the last values.
+    """Window average forecaster: the mean of the last values.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     window : int or None, default=None
-        How many; None is a season, or without one as many as are forecast.
+        Number of values; None for a season, or `horizon` where there is none.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
-        calendar.
+        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------

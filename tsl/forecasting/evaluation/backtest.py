@@ -25,7 +25,7 @@ _SHARE_OF_STEPS = 4  # errors before a backtest are looked at a quarter of a hor
 
 
 class TooShortWarning(UserWarning):
-    """Series that are too short for what was asked were left out."""
+    """Series that are too short for the windows of a backtest have fewer, or were left out."""
 
 
 @dataclass(frozen=True)

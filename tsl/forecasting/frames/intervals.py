@@ -1,4 +1,4 @@
-"""Prediction intervals and quantiles that are asked for, and the columns that they become."""
+"""Requests for prediction intervals and quantiles, and the columns that they become."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from tsl.forecasting.panel.panel import Panel
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
 
-LINEAR_WINDOWS = 10_000  # that the linear map is fitted to
+LINEAR_WINDOWS = 10_000  # that the linear map is fitted to; chosen by judgement, not measured
 STEPS_AT_ONCE = 50  # drawn together; an entry of the history
 WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How a network looks and is trained.
+    """Sizes of a network, and how it is trained.
 
     The network starts as the linear map of least squares with this `penalty`, which training then changes together
     with the LSTM; None leaves the linear map out.
@@ -101,7 +101,7 @@ def fit_network(
 def _start_linear(
     network: Network, windows: SeriesWindows, cutoffs: NDArray[np.int64], penalty: float, n_quantiles: int
 ) -> None:
-    """Let the network be the linear map, and leave to the LSTM what that does not explain."""
+    """Start the network as the linear map: the LSTM learns what that does not explain."""
     plan, linear = windows.windowing, LinearMap.fit(windows, cutoffs, penalty)
     n_rows = plan.n_steps * plan.segment
     ahead = slice(plan.window, plan.window + len(linear.ahead))

@@ -1,7 +1,7 @@
 """Choice of the windowing, the penalty and the number of steps, by trials on the held-out end of the series.
 
 A network after a fifth of the training steps tells already which windowing is the better one; a linear map, though
-faster still, does not: what it said was wrong as often as right.
+faster still, does not: its choice was wrong as often as right.
 """
 
 from __future__ import annotations

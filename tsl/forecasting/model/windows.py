@@ -20,16 +20,16 @@ from tsl.forecasting.panel.scale import changes
 from tsl.network import Framing, Sequences, Targets
 from tsl.training import Samples
 
-SMALLEST_SPREAD = 0.05  # of the deviation of a window, where its changes are smaller still
+SMALLEST_SCALE = 0.05  # of the deviation of a window, where its changes are smaller still
 ROUNDING = 1e-14  # of the level of a window: one whose scale is no larger is constant
 SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller scale
-MOST_SPREADS = 1e15  # that a row may be from a window; the square is a number in single precision still
+MOST_SCALES = 1e15  # that a row may be from a window; the square is a number in single precision still
 NUMBERS_AT_ONCE = 2**16  # of windows that are looked at together: what the cache of a core holds
 
 
 @dataclass(frozen=True)
 class Windowing:
-    """How windows are cut, and what they are relative to.
+    """How windows are cut and scaled.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class Windowing:
     level : int
         The level is the mean of this many last values of the window; 0: there is none.
     spread : int or None
-        What windows are in units of: their own standard deviation (0); their mean absolute change over this many
-        steps; or nothing of their own (None).
+        The scale of a window: its own standard deviation (0); its mean absolute change over this many steps; or none of
+        its own (None).
     masked : bool
         Whether a channel says which values are missing.
     n_future : int
@@ -69,7 +69,7 @@ class Windowing:
 
     @property
     def context(self) -> int:
-        """Rows before its origin that a forecast depends on."""
+        """Rows before its cutoff that a forecast depends on."""
         return self.window + max(self.lag, self.spread or 0)
 
 
@@ -83,13 +83,13 @@ class ColumnStats(NamedTuple):
 
     @classmethod
     def learn(cls, panel: Panel) -> ColumnStats:
-        """Those of a panel, over what is not missing."""
+        """Return those of a panel, over what is not missing."""
         columns = (panel.values[:, None], panel.past, panel.future, panel.static)
         return cls(*(_mean_and_deviation(rows) for rows in columns))
 
 
 class SeriesWindows:
-    """The windows of a panel, by the row at which their forecast begins.
+    """The windows of a panel, by their cutoffs.
 
     Parameters
     ----------
@@ -135,10 +135,10 @@ class SeriesWindows:
         return np.repeat(numbers, self.panel.lengths)
 
     def _channels(self, scaling: ColumnStats) -> NDArray[np.float32]:
-        """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
+        """Return value, change, whether it is missing, past covariates and those known ahead, (N, C)."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
         if self._cutoffs is not None and self.windowing.spread is not None:  # rows before a window may be far off
-            values = np.clip(values, -MOST_SPREADS, MOST_SPREADS)
+            values = np.clip(values, -MOST_SCALES, MOST_SCALES)
         columns = [values[:, None]]
         if self.windowing.lag:
             columns.append(changes(values, self.panel.offsets, self.windowing.lag)[:, None])
@@ -158,7 +158,7 @@ class SeriesWindows:
         return level, np.where(scale > SINGLE_ROUNDING * self._units[series], scale, 0.0)
 
     def _measured(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return level and scale of windows from the values of each alone."""
+        """Return level and scale of the windows (n,) each, from the values of each alone."""
         plan, n = self.windowing, max(1, NUMBERS_AT_ONCE // self.windowing.context)
         level, scale = np.full(len(cutoffs), self._center), np.full(len(cutoffs), self._unit)
         if plan.level == 0 and plan.spread is None:
@@ -175,7 +175,7 @@ class SeriesWindows:
         return level, scale
 
     def _context(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, context) values before `cutoffs`, NaN before the beginning of a series."""
+        """Return the values before `cutoffs`, (n, context); NaN before the beginning of a series."""
         n_rows = self.windowing.context
         rows = np.lib.stride_tricks.sliding_window_view(self._padded, n_rows)[cutoffs]
         lacking = n_rows - (cutoffs - self.panel.offsets[self.panel.series_of(cutoffs - 1)])
@@ -186,7 +186,7 @@ class SeriesWindows:
     def _level_of(
         self, cutoffs: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """(n,) mean of the last values of each window; of all where these are missing; else the last reading before."""
+        """Return the mean of the last values of each window (n,); else of all values; else the last reading before."""
         level, _ = _mean_and_deviation_of_rows(window[:, -self.windowing.level :])
         level = np.where(np.isnan(level), mean, level)
         empty = np.isnan(level)
@@ -196,7 +196,7 @@ class SeriesWindows:
         return level
 
     def sequences(self, cutoffs: NDArray[np.int64]) -> Sequences:
-        """Return the windows whose forecasts begin at rows `cutoffs`, in the network's form."""
+        """Return the windows at `cutoffs`, in the network's form."""
         plan, series = self.windowing, self.panel.series_of(cutoffs - 1)
         level, scale = self.levels_and_scales(cutoffs)
         shifts, scales = np.zeros((2, len(cutoffs), self.n_channels), np.float32)
@@ -212,7 +212,7 @@ class SeriesWindows:
         )
 
     def samples(self, cutoffs: NDArray[np.int64]) -> Samples:
-        """The same with the values that follow as targets; all of them lie within the series."""
+        """Return the same with the values that follow as targets; all of them lie within the series."""
         sequences = self.sequences(cutoffs)
         framing = sequences.framing
         assert framing is not None
@@ -220,7 +220,7 @@ class SeriesWindows:
         return Samples(sequences, Targets(self._target_rows, cutoffs, shifts, framing.scales[:, 0].copy()))
 
     def restored(self, outputs: NDArray[Any], cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Outputs (n, horizon, ·) of the network for the windows before `cutoffs`, in the units of the panel."""
+        """Return outputs (n, horizon, ·) of the network for the windows at `cutoffs`, in the units of the panel."""
         plan, series = self.windowing, self.panel.series_of(cutoffs - 1)
         level, scale = self.levels_and_scales(cutoffs)
         base = np.repeat(level[:, None], plan.horizon, axis=1)
@@ -232,9 +232,9 @@ class SeriesWindows:
         return base[:, :, None] + scale[:, None, None] * outputs
 
     def design_matrix(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Values of the windows, (n, window, 1, or 2 with changes), and what is known ahead, (n, horizon, F).
+        """Return values of the windows (n, window, 1, or 2 with changes) and covariates ahead (n, horizon, F).
 
-        As the network reads them, but as numbers in arrays of their own: what a linear map is fitted to.
+        These inputs of a linear map are those that the network reads, copied into arrays of their own.
         """
         plan, sequences = self.windowing, self.sequences(cutoffs)
         framing = sequences.framing
@@ -252,7 +252,7 @@ class SeriesWindows:
         return values, read(cutoffs, plan.horizon if plan.n_future else 0, ahead, framing.bounds[:, 2])
 
     def targets(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, horizon) what the network is to give, NaN where it is missing."""
+        """Return the targets of the network, (n, horizon); NaN where they are missing."""
         wanted = self.samples(cutoffs).targets
         assert wanted.shifts is not None
         assert wanted.scales is not None
@@ -263,17 +263,17 @@ class SeriesWindows:
 def _window_scale(
     rows: NDArray[np.float64], plan: Windowing, mean: NDArray[np.float64], deviation: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n,) scale of windows with the rows before them, (n, context); 0 where it is rounding or nothing is known."""
+    """Return the scale (n,) of windows with the rows before them (n, context); 0 where it is rounding or unknown."""
     scale = deviation
     if plan.spread:
         rows = rows[:, -plan.window - plan.spread :]
         change, _ = _mean_and_deviation_of_rows(np.abs(rows[:, plan.spread :] - rows[:, : -plan.spread]))
-        scale = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
+        scale = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SCALE * deviation))
     return np.where(scale > ROUNDING * np.abs(mean), scale, 0.0)
 
 
 def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n,) each, over what is not missing of each row; NaN where all is."""
+    """Return mean and deviation (n,) of what is not missing of each row; NaN where all is."""
     missing = np.isnan(rows)
     if not missing.any():
         mean = rows.mean(axis=1)
@@ -286,13 +286,13 @@ def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.f
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_series,) middle of each series, and how far half of its values are from it; its size, or 1, for nothing."""
+    """Return the median of each series, and a typical distance from it (n_series,); its size, or 1, where that is 0."""
     centers, units = median_and_reach(panel.values, panel.offsets, 0.5, 1)
     return centers, _or_size(np.where(np.isfinite(units), units, 0.0), centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
+    """Return both (2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
     found = ~np.isnan(rows)
     count = np.maximum(found.sum(axis=0), 1)
     mean = np.where(found, rows, 0.0).sum(axis=0) / count
@@ -301,7 +301,7 @@ def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _or_size(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each deviation; where it is one of rounding, something that leaves nothing of it."""
+    """Return each deviation; where it is one of rounding, the size of the mean, or 1."""
     size = np.abs(mean)
     return np.where(deviation > 1e-12 * size, deviation, np.maximum(size, 1.0))
 
@@ -311,7 +311,7 @@ def _standardised(rows: NDArray[np.float64], scaling: NDArray[np.float64]) -> ND
 
 
 def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Standardised rows (N, C) as the network reads them."""
+    """Return standardised rows (N, C) in single precision, as the network reads them."""
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(rows, np.float32)
     if np.isinf(single).any():
@@ -321,5 +321,5 @@ def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _inverse(scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One over each scale, and 0 for 0: a constant window reads as zeros, and so do its targets."""
+    """Return one over each scale, and 0 for 0: a constant window reads as zeros, and so do its targets."""
     return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
