@@ -50,13 +50,7 @@ def check_options(
     TypeError, ValueError
         If one is of the wrong type or out of range, or if two contradict each other.
     """
-    choice = Choice(
-        temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
-        top_k=None if top_k is None else _count("top_k", top_k, 1),
-        top_p=1.0 if top_p is None else _number("top_p", top_p, "above 0 and up to 1", lambda p: 0 < p <= 1),
-        min_p=0.0 if min_p is None else _number("min_p", min_p, "from 0 to 1", lambda p: 0 <= p <= 1),
-        penalty=_number("repetition_penalty", repetition_penalty, "above 0", lambda number: number > 0),
-    )
+    choice = _check_choice(temperature, top_k, top_p, min_p, repetition_penalty)
     if beam_width is not None:
         beam_width = _count("beam_width", beam_width, 1)
         if choice != Choice():
@@ -80,6 +74,17 @@ def check_options(
         n_samples=n_samples,
         state=state,
         random_state=_random_state(random_state, is_needed=choice.temperature > 0),
+    )
+
+
+def _check_choice(temperature: Any, top_k: Any, top_p: Any, min_p: Any, repetition_penalty: Any) -> Choice:
+    """Check the options of how a code is chosen."""
+    return Choice(
+        temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
+        top_k=None if top_k is None else _count("top_k", top_k, 1),
+        top_p=1.0 if top_p is None else _number("top_p", top_p, "above 0 and up to 1", lambda p: 0 < p <= 1),
+        min_p=0.0 if min_p is None else _number("min_p", min_p, "from 0 to 1", lambda p: 0 <= p <= 1),
+        penalty=_number("repetition_penalty", repetition_penalty, "above 0", lambda number: number > 0),
     )
 
 
