@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._sklearn import Interval, StrOptions, check_parameters
-from tsl._tables import POINT
+from tsl._tables.columns import POINT
 from tsl.forecasting.arguments import refuse_targets_apart, shown
 from tsl.forecasting.evaluation.calibration import calibrate
 from tsl.forecasting.evaluation.conformal import Calibration, IntervalRequest

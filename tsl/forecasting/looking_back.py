@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from tsl._tables import POINT, RESIDUAL
+from tsl._tables.columns import POINT, RESIDUAL
 from tsl.forecasting.arguments import refuse_targets_apart
 from tsl.forecasting.evaluation.backtest import Plan, forecast_windows
 from tsl.forecasting.evaluation.conformal import IntervalRequest

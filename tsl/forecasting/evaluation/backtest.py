@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl._tables import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE
+from tsl._tables.columns import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE
 from tsl.forecasting.evaluation.conformal import MEMORY, IntervalRequest, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.frames.output import LongNames, write_long
 from tsl.forecasting.panel.missing import last_readings

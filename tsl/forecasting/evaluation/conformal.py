@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import POINT
+from tsl._tables.columns import POINT
 
 ENOUGH = 200
 """Windows from which on each step has quantiles of its own."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import ID, POINT, TARGET, TIME, is_result_name
+from tsl._tables.columns import ID, POINT, TARGET, TIME, is_result_name
 from tsl.forecasting.frames.roles import Roles
 
 
