@@ -14,13 +14,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tsl._checks import check_count, is_one_of
 from tsl._sklearn import read_feature_names, set_output_container
 from tsl.windows._arrays import (
     COLUMN_HINT,
     NUMBERS,
-    check_count,
     group_positions,
-    is_one_of,
     to_numbers,
     windows_view,
 )
