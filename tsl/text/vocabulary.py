@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._checks import check_count, check_one_of, is_one_of
 from tsl.text.points import Points, as_texts, check_text, code_points, from_points
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -241,12 +241,9 @@ class CharVocabulary(BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_one_of("unknown", self.unknown, POLICIES)
-        if not isinstance(self.tokens, str) or self.tokens not in TOKENS:
+        if not is_one_of(self.tokens, TOKENS):
             raise ValueError(f"tokens must be 'char' or 'byte', got {self.tokens!r}")
-        if not isinstance(self.min_frequency, numbers.Integral) or isinstance(self.min_frequency, bool):
-            raise TypeError(f"min_frequency must be an integer of at least 1, got {self.min_frequency!r}")
-        if self.min_frequency < 1:
-            raise ValueError(f"min_frequency must be at least 1, got {self.min_frequency}")
+        check_count("min_frequency", self.min_frequency, 1)
         if self.min_frequency > 1 and self.tokens == "byte":
             raise ValueError(
                 f"min_frequency must be 1 for tokens='byte', all of which are known, got {self.min_frequency}"
@@ -293,12 +290,6 @@ class CharVocabulary(BaseEstimator):
             wrong = codes[(codes < 0) | (codes >= len(self))][0]
             raise ValueError(f"codes must be from 0 to {len(self) - 1}, got {wrong}")
         return codes
-
-
-def check_one_of(name: str, value: Any, allowed: Iterable[str]) -> None:
-    """Check that `value` is one of these words; an array, which compares by its entries, is not."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
 def _frequent(texts: Iterable[str], min_frequency: int) -> set[str]:

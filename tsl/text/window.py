@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
@@ -12,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._checks import check_count, check_one_of
 from tsl.text.points import as_texts, check_text, code_points
-from tsl.text.vocabulary import CharVocabulary, check_one_of
+from tsl.text.vocabulary import CharVocabulary
 
 POLICIES = ("error", "ignore", "replace")
 OUTPUTS = ("codes", "scalar", "text")
@@ -200,12 +200,8 @@ class CharWindow(TransformerMixin, BaseEstimator):
         return tags
 
     def _check_parameters(self) -> None:
-        for name in ("window", "stride"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer of at least 1, got {value!r}")
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        check_count("window", self.window, 1)
+        check_count("stride", self.stride, 1)
         if not isinstance(self.lowercase, (bool, np.bool_)):
             raise TypeError(f"lowercase must be True or False, got {self.lowercase!r}")
         check_one_of("unknown", self.unknown, POLICIES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Hashable
 from typing import Any
 
@@ -18,20 +17,6 @@ from tsl.windows._columns import refuse_other_types
 # converted window by window, at `window` times the memory. NaN is for the next step to handle or to refuse.
 NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 COLUMN_HINT = "convert or drop it, or name it in groups= if it tells series apart"
-
-
-def check_count(name: str, value: Any, least: int) -> int:
-    """Check that `value` is an integer of at least `least`, and return it as an int."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer of at least {least}, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
-
-
-def is_one_of(value: Any, allowed: tuple[str, ...]) -> bool:
-    """Return whether `value` is one of these words; an array, which compares by its entries, is not."""
-    return isinstance(value, str) and value in allowed
 
 
 def to_numbers(X: Any, **options: Any) -> NDArray[Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tsl.windows._arrays import check_count, group_positions, to_numbers, windows_view
+from tsl._checks import check_count
+from tsl.windows._arrays import group_positions, to_numbers, windows_view
 
 
 def make_windows(

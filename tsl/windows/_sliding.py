@@ -14,13 +14,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tsl._checks import check_count, is_one_of
 from tsl._sklearn import read_feature_names, set_output_container
 from tsl.windows._arrays import (
     COLUMN_HINT,
     NUMBERS,
-    check_count,
     group_positions,
-    is_one_of,
     to_numbers,
     windows_view,
 )
@@ -82,11 +81,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         What stands for rows before the first one: the first row again, or this number in every column. 0.0
         is the mean after a `StandardScaler`; NaN marks the steps as missing for an estimator that takes NaN.
     output : {"3d", "flat"}, default="3d"
-        ``"3d"`` gives ``(n_rows, window, n_channels)``, what the LSTM estimators take. ``"flat"`` gives
+        ``"3d"`` returns ``(n_rows, window, n_channels)``, for the LSTM estimators. ``"flat"`` returns
         ``(n_rows, window * n_channels)``, the oldest step first and the channels of a step side by side, for
         any other estimator.
     groups : str, int or None, default=None
-        What tells several series in `X` apart: the name of a column of a frame, of pandas, polars or Arrow, or
+        Identifies the series of each row: the name of a column of a frame, of pandas, polars or Arrow, or
         of an index level, or the position of a column. The column is left out of the windows. A window stays
         within its series. The rows of a series may lie between those of others, but must be in time order.
 
@@ -110,14 +109,14 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     *History.* `fit` keeps the last ``(window - 1) * stride`` rows of each series in a DataFrame, and the end
     and the step of its index (dates, periods or integers). A block given to `transform` whose index starts
     one step after that end gets them in place of padding. The step is the index's frequency, set or
-    inferred; without one, any step between the smallest and the largest seen, so that trading days go on
+    inferred; without one, any step between the smallest and the largest seen, so that trading days continue
     after a weekend. All else is padded: the fitted block itself, earlier or later blocks, and arrays, which
     have no index. In a pipeline, steps before this one must keep the index:
     ``scaler.set_output(transform="pandas")``.
 
     *Types.* float32 and float64 stay, other numbers become float64. NaN is passed on, infinity is refused.
 
-    *Containers.* ``set_output(transform="pandas")`` gives a DataFrame with ``output="flat"``; ``"3d"`` is
+    *Containers.* ``set_output(transform="pandas")`` returns a DataFrame with ``output="flat"``; ``"3d"`` is
     always an array, which a DataFrame cannot hold.
 
     Examples
@@ -134,7 +133,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     2024-01-01 02:00:00          10.0          11.0          12.0
     2024-01-01 03:00:00          11.0          12.0          13.0
 
-    The next block goes on from the fitted one:
+    The next block continues the fitted one:
 
     >>> windowing.transform(readings[4:])
                          celsius_lag2  celsius_lag1  celsius_lag0
