@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.kernels import packing, products
+from tsl.kernels.primitives import address
 from tsl.kernels.products import GATE_WIDTH, WIDTH
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address
 
 PRECISIONS = [np.float32, np.float64]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tsl.char_model.samples import Codes
 from tsl.char_model.states import TextState, check_state
-from tsl.network import Choice, Network, Sequences, Writer, choose
+from tsl.network import Choice, CodeWriter, Network, Sequences, choose
 
 REPEATED = 32  # characters back that one is told not to repeat, where one is
 CHUNK = 1024  # characters, or windows, read in one call
@@ -108,7 +108,7 @@ class StreamWriter:
     """Writes on, the state being carried from character to character."""
 
     def __init__(self, network: Network, n: int, n_threads: int) -> None:
-        self._writer = Writer(network, n, n_threads)
+        self._writer = CodeWriter(network, n, n_threads)
         self.at_once = int(np.clip(WRITTEN_FLOPS / (n * network.flops(1, 1)), 256, 1024))
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:

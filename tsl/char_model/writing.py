@@ -208,7 +208,7 @@ class TextWriter(TextPredictor):
         check_is_fitted(self)
         begun = self._begun(prompt, wishes)
         state = begun.part([0] * wishes.n_samples) if begun.n == 1 else begun
-        reader, choice = self._reader(), replace(wishes.choice, barred=self._barred(wishes))
+        reader, choice = self._reader(), replace(wishes.choice, forbidden=self._barred(wishes))
         return TextStream(reader, reader.writer(state.n), self.classes_, state, choice, wishes)
 
     def _beams(self, prompt: Any, wishes: Wishes) -> TextStream:

@@ -84,14 +84,14 @@ class Sequences(NamedTuple):
     lengths: NDArray[np.int64]
     """(n,) steps of each window, at least 1."""
     framing: Framing | None = None
-    fresh: NDArray[np.bool_] | None = None
+    reset: NDArray[np.bool_] | None = None
     """(n,) which windows start from zero where others take carried states; None: none of them."""
 
     def part(self, which: Any) -> Sequences:
         """Those numbered `which`, in the same rows."""
         framing = self.framing and Framing(*(array[which] for array in self.framing))
-        fresh = None if self.fresh is None else self.fresh[which]
-        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, fresh)
+        reset = None if self.reset is None else self.reset[which]
+        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, reset)
 
 
 class Targets(NamedTuple):

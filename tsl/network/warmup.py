@@ -12,7 +12,7 @@ from tsl.network.plans import loss_plan
 from tsl.network.spec import Architecture, Dropout, Loss, Optimizer, Sequences, Targets
 from tsl.network.subroutines import gradient_addresses
 from tsl.network.team import TrainingMemory
-from tsl.network.writer import Writer, choose
+from tsl.network.writer import CodeWriter, choose
 
 __all__ = ["COMPILING", "on_compilation", "warm_up"]
 
@@ -42,7 +42,7 @@ def warm_up(dtype: Any = np.float32) -> None:
     )
     network.forward_states(sequences)
     network.evaluate(sequences, targets, None, loss)
-    writer = Writer(Network(Architecture(1, (1,), 1, one_hot=True), dtype=dtype))
+    writer = CodeWriter(Network(Architecture(1, (1,), 1, one_hot=True), dtype=dtype))
     choose(writer.write(np.zeros((1, 1)), np.zeros((1, 1)))[1], np.zeros(1))
 
 
