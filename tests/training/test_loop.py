@@ -18,8 +18,9 @@ from tsl.training import (
     TrainingInterruptedWarning,
     TrainingSettings,
     train,
+    trainer,
 )
-from tsl.training import run as training_run
+from tsl.training import clock as training_clock
 
 
 class LinearNetwork:
@@ -131,14 +132,14 @@ class FixedPace:
 
 @pytest.fixture
 def stretch_of(monkeypatch):
-    return lambda steps: monkeypatch.setattr(training_run, "Pace", lambda: FixedPace(steps))
+    return lambda steps: monkeypatch.setattr(trainer, "Pace", lambda: FixedPace(steps))
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds, to be changed by the test."""
     now = [0.0]
-    monkeypatch.setattr(training_run, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(training_clock, "perf_counter", lambda: now[0])
     return now
 
 
