@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from tsl.kernels.cache import on_compilation
 from tsl.kernels.compile import ENTRY_POINTS
 from tsl.network import Framing, Loss, Optimizer, warm_up
-from tsl.network.memory import plain
+from tsl.network.kernel_data import plain
 
 
 def read_only(array):

@@ -90,7 +90,7 @@ class MachineCode:
     name : str
         Name of the function, with its module.
     slow : bool
-        Whether it takes so long to compile that whoever waits is told.
+        Whether it takes so long to compile that the user is told.
     """
 
     def __init__(self, name, *, slow):
@@ -100,11 +100,11 @@ class MachineCode:
 
     @property
     def preferred_folder(self):
-        """The first folder to look into; `writable_folder` tries it."""
+        """Folder that is looked into first."""
         return folders()[0]
 
     def load(self, key, rebuild, *, look=True):
-        """Return `rebuild(code)` of the code that was saved under `key`, or None, after telling who waits."""
+        """Return `rebuild(code)` of the code that was saved under `key`, or None after telling the user."""
         if look:
             for folder in folders():
                 with contextlib.suppress(Exception):  # not there, or damaged: as good as not there

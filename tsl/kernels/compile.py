@@ -118,7 +118,7 @@ class KernelCache(caching.FunctionCache):
             self._files.save(key, dumps((key, result._reduce())))
 
     def _key(self, signature, codegen):
-        """All that the code was made from; the parent knows the signature, the processor and the function."""
+        """Return all that the code was made from; the parent knows the signature, the processor and the function."""
         versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
         settings = (int(config.OPT), config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
         return (self._files.stamp, versions, settings, self._index_key(signature, codegen))
@@ -143,7 +143,7 @@ def unordered_kernel(function):
 def entry_point(function=None, *, slow=False):
     """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk.
 
-    `slow` is for one that takes more than about two seconds to compile: whoever waits is told.
+    `slow` is for one that takes more than about two seconds to compile: the user is told.
     """
     if function is None:
         return functools.partial(entry_point, slow=slow)
@@ -254,7 +254,7 @@ def _field(context, builder, reference, value, name):
     zero = ir.Constant(ir.IntType(32), 0)
     field = builder.load(builder.gep(value, [zero, ir.Constant(ir.IntType(32), index)], inbounds=True))
     kind = reference.referent.types[index]
-    if isinstance(kind, types.Array):  # a view that owns nothing, so that nobody counts who uses it
+    if isinstance(kind, types.Array):  # a view that owns nothing, so that no references are counted
         array = context.make_array(kind)(context, builder, field)
         array.meminfo = ir.Constant(array.meminfo.type, None)
         return array._getvalue()

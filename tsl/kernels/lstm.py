@@ -44,13 +44,11 @@ def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, fi
     others by the other threads of the team, which wait for each other at each step. Return False if the team was
     called off.
     """
-    w_in, w_rec, bias = weights
     gates, cells, hidden, recurrent, mask = states
     first, last, masked = batch.first, batch.last, mask.size > 0
-    n_rows, n_inputs = last - first, 0 if one_hot else x.shape[2]
     # The activations of one or two rows are chains of operations that wait for each other: those of several blocks
     # overlap. With more rows they do so anyway, and a block's sums are best used while they are in the first cache.
-    group_size = max(last_block - first_block, 1) if n_rows <= FEW_ROWS else 1
+    group_size = max(last_block - first_block, 1) if last - first <= FEW_ROWS else 1
     for s in range(batch.n_steps):
         t = time_of(s, batch.n_steps, reverse)
         g = s % gates.shape[1]
@@ -59,32 +57,10 @@ def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, fi
         for group in range(first_block, last_block, group_size):
             group_end = min(group + group_size, last_block)
             for block in range(group, group_end):
-                sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
-                if one_hot:
-                    for b in range(first, last):
-                        weights_of_code = address(w_in, (block, max(codes[t, b], 0), 0))
-                        _add_code(codes[t, b], weights_of_code, start, address(gates, (block, g, b, 0)))
-                    start, start_row = sums, GATE_WIDTH
-                x_t, w_in_block = address(x, (t, first, 0)), address(w_in, (block, 0, 0))
-                h, w_rec_block = address(recurrent, (before, first, 0)), address(w_rec, (block, 0, 0))
-                h_row, n_hidden = recurrent.shape[2], w_rec.shape[1]
-                gate_rows(
-                    n_rows,
-                    start,
-                    start_row,
-                    x_t,
-                    x.shape[2],
-                    n_inputs,
-                    w_in_block,
-                    h,
-                    h_row,
-                    n_hidden,
-                    w_rec_block,
-                    sums,
-                )
+                _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block, first, last)
             for block in range(group, group_end):
                 unit = block * LANES
-                _activate(n_rows, address(gates, (block, g, first, 0)))
+                _activate(last - first, address(gates, (block, g, first, 0)))
                 for b in range(first, last):
                     activations = address(gates, (block, g, b, 0))
                     cell_before, cell_after = address(cells, (now, b, unit)), address(cells, (after, b, unit))
@@ -99,6 +75,32 @@ def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, fi
         if not barrier_wait(member):
             return False
     return True
+
+
+@kernel
+def _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block, first, last):
+    """Compute the gate sums of one block of units at time t, from hidden states `before`, into step g of `gates`."""
+    w_in, w_rec, bias = weights
+    sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
+    if one_hot:
+        for b in range(first, last):
+            weights_of_code = address(w_in, (block, max(codes[t, b], 0), 0))
+            _add_code(codes[t, b], weights_of_code, start, address(gates, (block, g, b, 0)))
+        start, start_row = sums, GATE_WIDTH
+    gate_rows(
+        last - first,
+        start,
+        start_row,
+        address(x, (t, first, 0)),
+        x.shape[2],
+        0 if one_hot else x.shape[2],
+        address(w_in, (block, 0, 0)),
+        address(recurrent, (before, first, 0)),
+        recurrent.shape[2],
+        w_rec.shape[1],
+        address(w_rec, (block, 0, 0)),
+        sums,
+    )
 
 
 @kernel

@@ -60,7 +60,7 @@ def _prepare(layout, training, work, data, batch, dropout, input_gradient, membe
     if dropout.weights > 0.0:
         params = training.dropped
         start, stop = own_params(training, member)
-        for k in range(start, stop):  # assigning a slice would compile how its error is worded
+        for k in range(start, stop):  # assigning a slice would compile its error message too
             params[k] = training.params[k]
         drop_weights(layout, params, dropout.weights, batch.key, start, stop)
         if not barrier_wait(member):
@@ -91,7 +91,7 @@ def update_pass(layout, training, data, batch, optimizer, dropout, learning_rate
     if member.thread == 0:
         training.norms[step] = norm
     finite = np.isfinite(training.losses[step]) and np.isfinite(norm)
-    if data.carry and not finite:  # a stream that went wrong starts anew
+    if data.carry and not finite:  # a stream that is not finite starts anew
         for b in range(batch.first, batch.last):
             fill(row(data.initial, (0, b, 0), data.initial.shape[2]), 0.0)
             fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)

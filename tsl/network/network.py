@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from tsl.kernels import losses as loss_kernels
 from tsl.kernels.forward import run_windows
-from tsl.kernels.layout import KernelData, Workspace
+from tsl.kernels.layout import KernelData
 from tsl.kernels.packing import pack_weights
 from tsl.kernels.products import WIDTH
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import Member, new_barrier
+from tsl.network.inference import KeptWork, run_forward
 from tsl.network.initialisation import initialise
 from tsl.network.kernel_data import States2D, check_bounds, empty_data, kernel_data, plain
 from tsl.network.memory import (
     aligned_zeros,
-    another_workspace,
     new_layout,
     new_workspace,
     padded_units,
@@ -31,7 +30,7 @@ from tsl.network.memory import (
     rounded_up,
     views,
 )
-from tsl.network.plans import ALONE, NO_DROPOUT, NO_UPDATE, dropout_plan, loss_plan, optimizer_plan
+from tsl.network.plans import ALONE, NO_DROPOUT, NO_UPDATE, loss_plan, optimizer_plan
 from tsl.network.spec import (
     Architecture,
     Dropout,
@@ -44,12 +43,9 @@ from tsl.network.spec import (
     Targets,
 )
 from tsl.network.subroutines import forward_address
-from tsl.network.team import Team, TrainingMemory, useful_sharing_threads, useful_threads
-from tsl.network.workers import in_threads
+from tsl.network.team import Team, TrainingMemory
 
 PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
-CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
-KEPT_BYTES = 2 * CHUNK_BYTES  # of workspace that waits for the next forward pass
 
 
 class Network:
@@ -96,11 +92,10 @@ class Network:
         self._version = object()
         self._n_editing: int = 0
         self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with the version that they are of
-        self._kept_work: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its steps and windows
+        self._kept_work: KeptWork = deque(maxlen=1)
         self._shapes: dict[str, tuple[int, ...]] = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
         self.n_matrix_params = self.layout.n_matrix_params
-        self._step_size = int((self.layout.lstms["n_inputs"] + self.layout.lstms["n_hidden"]).sum())
         self._empty_data = empty_data(self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -214,59 +209,9 @@ class Network:
         return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
     def _run(self, sequences, initial, n_threads, with_states=False, dropout=None):
-        """Return padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
-        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
-        final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
-        layout, packed, data = self.layout, self.packed_weights(), self.data(sequences, initial=initial)
-        check_bounds(self.architecture, sequences)
-        plan = dropout_plan(dropout) if dropout else NO_DROPOUT
-        n_threads, sharing = self._useful_threads(n, n_steps, 1 if dropout else n_threads)
-        at_once = self._rows_at_once(-(-n // n_threads), n_steps)
-        work = self._borrow_workspace(n_steps, at_once)
-        barrier, forward_at = new_barrier(), forward_address(layout, packed, work)
-
-        def run(thread):
-            own = work if thread == 0 else another_workspace(work)
-            first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(forward_at, layout, packed, own, data, plan, first, last, outputs, final, ALONE)
-
-        def run_together(thread):
-            member = Member(barrier, thread, sharing)
-            run_windows(forward_at, layout, packed, work, data, plan, 0, n, outputs, final, member)
-
-        if sharing > 1:
-            in_threads(run_together, sharing, barrier)
-        else:
-            in_threads(run, n_threads)
-        if work.numbers.nbytes <= KEPT_BYTES:
-            self._kept_work.append((n_steps, at_once, work))
-        return outputs, final
-
-    def _useful_threads(self, n: int, n_steps: int, n_threads: int) -> tuple[int, int]:
-        """Return how many threads take windows of their own, and how many share the units of each layer.
-
-        One of them is 1; units are shared where there are fewer windows than threads.
-        """
-        sharing = 1
-        if n < n_threads:
-            sharing = useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n)
-        return (1, sharing) if sharing > 1 else (useful_threads(n_threads, 1, self.flops(n, n_steps), n), 1)
-
-    def _rows_at_once(self, n: int, n_steps: int) -> int:
-        """Return how many of n windows to run at once, in chunks of equal size."""
-        at_most = min(max(CHUNK_BYTES // (self.dtype.itemsize * n_steps * self._step_size), 24), 128)
-        return -(-n // -(-n // at_most))
-
-    def _borrow_workspace(self, n_steps: int, batch: int) -> Workspace:
-        """Return memory for a forward pass that no other call uses: the last one's if it is of the same sizes."""
-        try:
-            *sizes, work = self._kept_work.pop()
-        except IndexError:
-            sizes = []
-        if sizes == [n_steps, batch]:
-            return work
-        return new_workspace(self.layout, n_steps, batch, self.dtype, keep=False)
+        """Return padded outputs (n, steps, ·) and final states."""
+        final = self.zero_states(sequences.starts.size if with_states else 0)
+        return run_forward(self, self._kept_work, sequences, initial, final, n_threads, dropout), final
 
     def _lstm_states(self, work, lstm, n_steps, n, real):
         """Return the states of one LSTM from a workspace that kept every step, by time."""
