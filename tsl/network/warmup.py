@@ -1,4 +1,4 @@
-"""Compiling before there is anything to do."""
+"""Compilation ahead of use."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def warm_up(dtype: Any = np.float32) -> None:
 
 
 def compile_gradients(dtype: Any) -> None:
-    """Compile the second part of a training step for one precision: what another process is to do."""
+    """Compile the second part of a training step for one precision, as another process does."""
     network, sequences, targets, loss = _tiny_problem(dtype)
     memory, state = TrainingMemory(), network.new_optimizer_state()
     memory.make_room(network, 1, 1, Dropout())
@@ -56,7 +56,7 @@ def compile_gradients(dtype: Any) -> None:
 
 
 def _tiny_problem(dtype: Any) -> tuple[Network, Sequences, Targets, Loss]:
-    """One window of one step."""
+    """Return one window of one step."""
     network = Network(Architecture(1, (1,), 1), dtype=dtype, random_state=np.random.RandomState(0))
     sequences = Sequences(np.zeros((1, 1), network.dtype), np.zeros(1, np.int64), np.ones(1, np.int64))
     return network, sequences, Targets(np.zeros((1, 1), network.dtype), np.zeros(1, np.int64)), Loss()
