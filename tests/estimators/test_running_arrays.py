@@ -11,7 +11,7 @@ from small_models import read_only
 from tsl.kernels.cache import on_compilation
 from tsl.kernels.compile import ENTRY_POINTS
 from tsl.network import Framing, Loss, Optimizer, warm_up
-from tsl.network.memory import plain
+from tsl.network.kernel_data import plain
 
 
 def with_gaps(array):

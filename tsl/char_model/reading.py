@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tsl.char_model.encoding import network_inputs
 from tsl.char_model.samples import Codes
 from tsl.char_model.text_state import TextState, check_state
-from tsl.network import Choice, Network, Sequences, Writer, choose
+from tsl.network import Choice, CodeWriter, Network, Sequences, choose
 
 REPEATED = 32  # characters back that `repetition_penalty` looks; chosen by judgement, not measured
 CHUNK = 1024  # characters, or windows, read in one call
@@ -109,7 +109,7 @@ class StreamWriter:
     """A `CharWriter` that carries the state from each character to the next."""
 
     def __init__(self, network: Network, n: int, n_threads: int) -> None:
-        self._writer = Writer(network, n, n_threads)
+        self._writer = CodeWriter(network, n, n_threads)
         self.at_once = int(np.clip(WRITTEN_FLOPS / (n * network.flops(1, 1)), 256, 1024))
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:

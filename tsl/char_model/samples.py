@@ -164,7 +164,7 @@ class Streams:
         streams = [(first + self._each * b) % self._size for b in range(self.n_streams)]
         starts, lengths = (np.ravel(part, order="F") for part in zip(*map(self._chunks, streams), strict=True))
         fresh = np.isin(starts, self._begins) | (self._random_state.random_sample(starts.size) < FRESH)
-        return Samples(Sequences(self._inputs, starts, lengths, fresh=fresh), Targets(self._targets, starts))
+        return Samples(Sequences(self._inputs, starts, lengths, reset=fresh), Targets(self._targets, starts))
 
     def _chunks(self, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the starts and the lengths of the chunks of the stream that begins at `start`."""

@@ -107,7 +107,7 @@ class TextModel:
         """Return the text that continues a prompt, code by code."""
         first = self._after_prompt(prompt, options)
         state = first.part([0] * options.n_samples) if first.n == 1 else first
-        choice = replace(options.choice, barred=self._forbidden(options))
+        choice = replace(options.choice, forbidden=self._forbidden(options))
         writer = self._reader.writer(state.n)
         return TextStream(self._reader, writer, self._tokens, state, choice, options)
 

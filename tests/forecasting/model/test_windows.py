@@ -98,53 +98,6 @@ def test_windows_to_learn_from_do_not_depend_on_the_series_beside_them(size, lev
             assert_array_equal(one, two)
 
 
-# --- which windows there are ------------------------------------------------------------------------------------
-
-
-def test_training_windows_leave_room_for_the_horizon():
-    panel = make_panel((60, 10, 4))
-    ends = training_cutoffs(panel, 12, 6)
-    assert_array_equal(ends, [*range(12, 55), *range(62, 65)])  # of the second from half of its 4 rows of history on
-
-
-def test_draws_count_series_the_same_and_weights_as_given():
-    panel = make_panel((100, 30))
-    ends = training_cutoffs(panel, 12, 6)
-    drawn = WindowSampler(panel, ends, 6).draw(20_000, np.random.RandomState(0))
-    assert (drawn < 100).mean() == pytest.approx(0.5, abs=0.02)  # five standard errors
-    weights = np.ones(130)
-    weights[100:] = 0.0
-    weighted = Panel(**{**vars(panel), "weights": weights})
-    assert WindowSampler(weighted, ends, 6).draw(1000, np.random.RandomState(0)).max() < 100
-
-
-def test_windows_whose_targets_are_all_missing_are_not_drawn():
-    panel = make_panel((100,))
-    panel.values[:60] = np.nan
-    drawn = WindowSampler(panel, training_cutoffs(panel, 12, 6), 6).draw(1000, np.random.RandomState(0))
-    assert drawn.min() > 54
-
-
-# --- rolling ------------------------------------------------------------------------------------------------------
-
-
-def test_rolling_goes_on_from_its_own_forecasts():
-    panel = make_panel()
-
-    def run(panel, ends):  # the mean of the last two, twice over
-        mean = (panel.values[ends - 1] + panel.values[ends - 2]) / 2
-        return np.stack([mean, mean + 1], axis=1)[:, :, None]
-
-    own, own_ends = known_at(panel, np.array([30, 99]), None, "error", context=3, n_known=np.array([6, 6]), n_ahead=6)
-    found = rolled(run, own, own_ends, horizon=5, block=2)[:, :, 0]
-    for k, end in enumerate((30, 99)):
-        last = list(panel.values[end - 2 : end])
-        for _ in range(3):
-            mean = (last[-1] + last[-2]) / 2
-            last += [mean, mean + 1]
-        assert_allclose(found[k], last[2:7], rtol=1e-12)
-
-
 # --- seasons, transforms --------- -------------------------------------------------------------------------------
 
 
