@@ -42,6 +42,11 @@ class FitConfig:
     n_threads: int
     verbose: int
 
+    @property
+    def n_quantiles(self) -> int:
+        """Outputs of the network for each step: quantiles, or the point alone."""
+        return max(len(self.loss.quantiles), 1)
+
 
 def fit_network(
     windows: SeriesWindows,
@@ -52,22 +57,10 @@ def fit_network(
     callbacks: Sequence[Any] = (),
 ) -> tuple[Network, History]:
     """Return a network that forecasts the windows that `sampler` draws, and the history of its training."""
-    plan, n_quantiles = windows.windowing, max(len(config.loss.quantiles), 1)
-    network = Network(
-        Architecture(
-            windows.n_channels,
-            config.hidden_size,
-            plan.horizon * n_quantiles,
-            segment=plan.segment,
-            n_static=windows.n_static,
-            n_known=plan.n_future,
-            skip_steps=0 if config.penalty is None else plan.n_steps,
-            n_embedded=config.embedding_size,
-        ),
-        random_state=random_state,
-    )
+    network = _new_network(windows, config, random_state)
     if config.penalty is not None:
-        _start_linear(network, windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty, n_quantiles)
+        linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
+        _start_linear(network, windows, linear, config.n_quantiles)
     if config.n_steps == 0:
         return network, History()
     at_once = min(STEPS_AT_ONCE, config.n_steps)
@@ -98,11 +91,25 @@ def fit_network(
     return network, history
 
 
-def _start_linear(
-    network: Network, windows: SeriesWindows, cutoffs: NDArray[np.int64], penalty: float, n_quantiles: int
-) -> None:
+def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.random.RandomState) -> Network:
+    """Return an untrained network for these windows."""
+    plan = windows.windowing
+    architecture = Architecture(
+        windows.n_channels,
+        config.hidden_size,
+        plan.horizon * config.n_quantiles,
+        segment=plan.segment,
+        n_static=windows.n_static,
+        n_known=plan.n_future,
+        skip_steps=0 if config.penalty is None else plan.n_steps,
+        n_embedded=config.embedding_size,
+    )
+    return Network(architecture, random_state=random_state)
+
+
+def _start_linear(network: Network, windows: SeriesWindows, linear: LinearMap, n_quantiles: int) -> None:
     """Start the network as the linear map: the LSTM learns what that does not explain."""
-    plan, linear = windows.windowing, LinearMap.fit(windows, cutoffs, penalty)
+    plan = windows.windowing
     n_rows = plan.n_steps * plan.segment
     ahead = slice(plan.window, plan.window + len(linear.ahead))
     with network.editing() as params:

@@ -73,8 +73,7 @@ class HoldoutTrial:
         random_state = np.random.RandomState(self._random_state)
         network, _ = fit_network(windows, fitted, config, random_state, self._checkpoint)
         checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
-        n_quantiles = max(len(config.loss.quantiles), 1)
-        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, n_quantiles // 2]
+        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
         truth = panel.values[checked[:, None] + np.arange(horizon)]
         return _errors(truth, forecasts, self._scale[panel.series_of(checked - 1), None])
 
