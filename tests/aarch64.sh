@@ -57,7 +57,8 @@ else
 fi
 
 # The one test left out starts another Python, which only a kernel that knows of QEMU could.
-[ $# -gt 0 ] || set -- tests/kernels/test_random.py tests/kernels/test_products.py tests/kernels/test_activations.py tests/network/test_network.py \
+[ $# -gt 0 ] || set -- tests/kernels/test_random.py tests/kernels/test_products.py tests/kernels/test_packing.py \
+    tests/kernels/test_activations.py tests/network/test_network.py \
     tests/network/test_gradient.py tests/network/test_steps.py -k "not without_fused"
 
 # Not QEMU's own choice, "max": its vectors of 2,048 bits are more than the OpenBLAS of NumPy 2.4 gets right there, in
