@@ -1,4 +1,4 @@
-"""How good forecasts are, beside what is published, what is naive, and what a peer makes of the same data."""
+"""Accuracy of forecasts, beside published figures, naive methods and a peer on the same data."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TARGETS = {
 
 
 def run(bench: Bench) -> None:
-    """Every task in turn."""
+    """Run every task in turn."""
     tasks = project_tasks(quick=bench.options.quick)
     if bench.options.data is None:
         bench.say("M4 Hourly and ETTh1 are left out: --data DIR names the folder of their files")
@@ -83,12 +83,12 @@ def run(bench: Bench) -> None:
 
 
 def _forecaster() -> Any:
-    """The class, or None where there is none yet."""
+    """Return the class, or None where there is none yet."""
     return getattr(importlib.import_module("tsl"), "LSTMForecaster", None)
 
 
 def _run_task(bench: Bench, name: str, task: Task) -> None:
-    """All methods on one task, and a table of them."""
+    """Run all methods on one task, and print a table of them."""
     methods: dict[str, list[dict[str, Any]]] = {}
     for method, found in yardsticks(task):
         methods[method] = [measured(task, found)]
@@ -111,7 +111,7 @@ def _run_task(bench: Bench, name: str, task: Task) -> None:
 
 
 def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, Any]:
-    """Score, coverage in percent, and mean width of intervals in units of each series, of one method."""
+    """Return score, coverage in percent, and mean width of intervals in units of each series, of one method."""
     truth = task.truth[:, task.scored]
     sizes = task.sizes()[task.series_of(task.ends), None]
     covered, width = {}, {}
@@ -124,7 +124,7 @@ def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, An
 
 
 def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """One entry a seed."""
+    """Return one entry per seed."""
     runs: list[dict[str, Any]] = []
     forecaster = _forecaster()
     if forecaster is None:
@@ -159,18 +159,18 @@ def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:
 
 
 def _by_window(task: Task, frame: pd.DataFrame, column: str) -> np.ndarray:
-    """(n, horizon) of a column, in the order of the task's windows."""
+    """Return (n, horizon) of a column, in the order of the task's windows."""
     keys = [name for name in ("unique_id", "cutoff", "ds") if name in frame]
     return frame.sort_values(keys)[column].to_numpy(float).reshape(len(task.ends), task.horizon)
 
 
 def _check_truth(task: Task, frame: pd.DataFrame) -> None:
-    """A backtest of other windows would be judged by the wrong truth."""
+    """Check that a backtest is of the windows of the task."""
     np.testing.assert_allclose(_by_window(task, frame, "y"), task.truth, err_msg="the backtest has other windows")
 
 
 def _peer_run(bench: Bench, task: Task) -> dict[str, list[dict[str, Any]]]:
-    """neuralforecast, whose process has the environment of the peer torch."""
+    """Return the results of neuralforecast, whose process has the environment of the peer torch."""
     small = (PEER_SERIES, PEER_STEPS) if bench.options.quick else (None, None)
     arguments = (str(pathlib.Path(bench.options.data).resolve()), *small)
     options = {"rival": "torch", "n_threads": bench.options.n_threads, "timeout": PEER_TIMEOUT}
@@ -185,7 +185,7 @@ def _peer_run(bench: Bench, task: Task) -> dict[str, list[dict[str, Any]]]:
 
 
 def _judge(bench: Bench, task: Task, methods: dict[str, list[dict[str, Any]]]) -> None:
-    """Whether the targets are met by the mean over seeds."""
+    """Return whether the mean over seeds meets the targets."""
     own = {method: runs for method, runs in methods.items() if method.startswith("LSTMForecaster")}
     for method, runs in own.items():
         for number, (must, goal) in _targets(task, methods).items():
@@ -196,7 +196,7 @@ def _judge(bench: Bench, task: Task, methods: dict[str, list[dict[str, Any]]]) -
 
 
 def _targets(task: Task, methods: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[float, float]]:
-    """Those of the table; for the sensors better than persistence and the ridge, and 10 % better than the ridge."""
+    """Return the targets of a task; for the sensors, to be better than persistence, and 10 % better than the ridge."""
     if task.name in TARGETS:
         return TARGETS[task.name]
     simple = [methods[name][0]["score"]["RMSE"] for name in ("persistence", "linear map (ridge)")]
@@ -212,7 +212,7 @@ def _width_names() -> list[str]:
 
 
 def _row(task: Task, method: str, runs: list[dict[str, Any]], widths: dict[str, float]) -> list[str]:
-    """Widths are relative to those of the seasonal naive."""
+    """Return widths relative to those of the seasonal naive."""
     cells = [_cell([run["score"][name] for run in runs], 3) for name in _names(task)]
     for level in map(str, LEVELS):
         cells.append(_cell([run["coverage"][level] for run in runs if run["coverage"]], 1))
@@ -228,7 +228,7 @@ def _published_row(task: Task, method: str, numbers: dict[str, float]) -> list[s
 
 
 def _cell(values: list[float], digits: int) -> str:
-    """Their mean, and for several the smallest and the largest."""
+    """Return the mean of numbers, and of several the smallest and the largest."""
     if not values:
         return ""
     mean = f"{np.mean(values):.{digits}f}"

@@ -1,4 +1,4 @@
-"""What a suite works with: rivals that take turns, and a place for the numbers."""
+"""The runner of a suite: rivals that take turns, and a record of the results."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Bench:
         return ("tsl", *self.options.peers)
 
     def cases(self, cases: dict[str, Any]) -> dict[str, Any]:
-        """The cases whose name holds ``--only``."""
+        """Return the cases whose name holds ``--only``."""
         return {name: case for name, case in cases.items() if self.options.only in name}
 
     def compare(
@@ -100,14 +100,14 @@ class Bench:
         look_for_higher_limits(self.machine, 0.01 if self.options.quick else 0.3)
 
     def share(self, name: str, rival: str, gflops: float, n_threads: int) -> str:
-        """The share of the limit in words; one above 100 % is a fault of the measurement, and kept as such."""
+        """Return the share of the limit in words; one above 100 % is a fault of the measurement, and kept as such."""
         share = gflops / self.machine["gflops_limit"][n_threads]
         if share > 1.0:
             self.faults.append({"case": name, "rival": rival, "share_of_limit": share})
         return share_in_words(share)
 
     def label(self, rival: str) -> str:
-        """The rival's name for a table, with a mark if it is not held to the instruction set that the others are."""
+        """Return the rival's name for a table, marked if it is not held to the instruction set of the others."""
         return f"{rival} (not held)" if rival in self.machine["not_held"] else rival
 
     def _prepare(self, rivals: tuple[str, ...], job: dict[str, Any], failed: dict[str, str]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Bench:
     def _try(
         self, rival: str, failed: dict[str, str], call: Callable[[Worker], dict[str, Any]]
     ) -> dict[str, Any] | None:
-        """What `call` gives, or None with the reason in `failed`."""
+        """Return the result of `call`, or None with the reason in `failed`."""
         try:
             return call(self._workers[rival])
         except RivalError as error:
@@ -165,7 +165,7 @@ class Bench:
             self._n_told = len(self.faults)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """Return all results, for JSON."""
         return {
             "suite": self.suite,
             "options": asdict(self.options),

@@ -1,4 +1,4 @@
-"""What thousands of fits leave behind in a process, and how one fit grows with its data."""
+"""Memory after thousands of fits in a process, and growth of one fit with its data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _growths(bench: Bench, cases: dict[str, str]) -> None:
 
 
 def repeat(kind: str, n: int) -> dict[str, Any]:
-    """Resident MB after 1/10 of the fits, after half of them and after all, and the threads there are then."""
+    """Return resident MB after 1/10 of the fits, after half of them and after all, and the threads there are then."""
     cycle, counts, megabytes = REPEATED[kind](), [n // 10, n // 2, n], []
     for k in range(1, n + 1):
         cycle()
@@ -101,7 +101,7 @@ def _forecasters() -> Callable[[], object]:
 
 
 def grow(kind: str, factor: int) -> dict[str, float]:
-    """Seconds of a fit on `factor` times the data, and MB that data and fit take; machine code is there already."""
+    """Return seconds of a fit on `factor` times the data, and MB that data and fit take, without compiling."""
     fit, n_rows = GROWING[kind]
     fit(n_rows)
     measured = growth(lambda: fit(n_rows * factor))

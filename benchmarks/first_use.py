@@ -1,4 +1,4 @@
-"""What `benchmarks.startup` has done in fresh processes: nothing heavy is imported before the clock runs."""
+"""Measurements that `benchmarks.startup` makes in fresh processes: nothing heavy is imported before the clock runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def statement(text: str) -> dict[str, float]:
-    """Seconds, by the clock and of the processor, that a statement takes."""
+    """Return seconds, by the clock and of the processor, that a statement takes."""
     return _both_clocks(lambda: exec(text, {}))
 
 
 def two_fits(estimator: str) -> dict[str, Any]:
-    """The first `fit` of this process and the second, and what Numba compiled in the first."""
+    """Return the first `fit` of this process and the second, and what Numba compiled in the first."""
     from numba.core.event import install_recorder
 
     import tsl
@@ -52,7 +52,7 @@ def _both_clocks(function: Any) -> dict[str, float]:
 
 
 def _compiled(recorder: Any) -> list[dict[str, Any]]:
-    """Functions that were compiled, the slowest first.
+    """Return functions that were compiled, the slowest first.
 
     `seconds` counts also the functions that were compiled for it, `own_seconds` does not; `entry` is whether Python
     called it.

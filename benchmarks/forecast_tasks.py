@@ -1,4 +1,4 @@
-"""What the accuracy of forecasts is measured on: series, where training ends, which windows count, and how.
+"""Tasks for the accuracy of forecasts: series, where training ends, which windows count, and how.
 
 All rows of all series lie in one array. A window is the row that its forecast starts at; it may know the rows of its
 series before that one. Nothing is trained on rows from `fit_stops` on.
@@ -63,22 +63,22 @@ class Task:
         return self.at(self.ends)
 
     def at(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, horizon) what came."""
+        """Return the true values, (n, horizon)."""
         return np.lib.stride_tricks.sliding_window_view(self.values, self.horizon)[ends]
 
     def series_of(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Number of the series of each window."""
+        """Return the number of the series of each window."""
         return np.searchsorted(self.offsets, ends - 1, side="right") - 1
 
     def sizes(self) -> NDArray[np.float64]:
-        """(n_series,) mean absolute seasonal difference of the rows to train on; 1 where all series are alike."""
+        """Return (n_series,) mean absolute seasonal difference of the training set; 1 where all series are alike."""
         if not self.scaled:
             return np.ones(len(self.fit_stops))
         parts = [self.values[a:b] for a, b in zip(self.offsets, self.fit_stops)]
         return np.array([np.mean(np.abs(part[self.season :] - part[: -self.season])) for part in parts])
 
     def frame(self, stops: NDArray[np.int64]) -> pd.DataFrame:
-        """A long frame of each series up to its stop, with the number of the row as the time."""
+        """Return a long frame of each series up to its stop, with the number of the row as the time."""
         lengths = stops - self.offsets[:-1]
         rows = np.concatenate([np.arange(a, b) for a, b in zip(self.offsets, stops)])
         ids = np.repeat(np.arange(len(stops)), lengths)
@@ -86,7 +86,7 @@ class Task:
 
 
 def project_tasks(*, quick: bool = False) -> dict[str, Task]:
-    """Those whose data come with the package."""
+    """Return the tasks whose data come with the package."""
     sea, glucose = load_sea_surface_temperature(as_frame=False), load_glucose()["glucose"].to_numpy(float)
     if quick:
         sea, glucose = sea[-2000:], glucose[-2000:]
@@ -100,13 +100,13 @@ def project_tasks(*, quick: bool = False) -> dict[str, Task]:
 
 
 def public_tasks(folder: pathlib.Path, *, quick: bool = False) -> dict[str, Task]:
-    """Those whose files lie in `folder`: ``m4-hourly-train.csv``, ``m4-hourly-test.csv``, ``ETTh1.csv``."""
+    """Return the tasks whose files lie in `folder`: ``m4-hourly-train.csv``, ``m4-hourly-test.csv``, ``ETTh1.csv``."""
     tasks = [m4_hourly(folder, n_series=5 if quick else None), etth1(folder, n_windows=8 if quick else None)]
     return {task.name: task for task in tasks}
 
 
 def m4_hourly(folder: pathlib.Path, n_series: int | None = None) -> Task:
-    """414 series of 700 or 960 hours, 48 to forecast."""
+    """Return 414 series of 700 or 960 hours, 48 to forecast."""
     parts = []
     for name in ("m4-hourly-train.csv", "m4-hourly-test.csv"):
         table = pd.read_csv(_file(folder, name), index_col=0, nrows=n_series)
@@ -137,7 +137,7 @@ def m4_hourly(folder: pathlib.Path, n_series: int | None = None) -> Task:
 
 
 def etth1(folder: pathlib.Path, n_windows: int | None = None) -> Task:
-    """Seven columns of an electricity transformer, standardised with the mean and deviation of the first year."""
+    """Return seven columns of an electricity transformer, standardised by the mean and deviation of the first year."""
     table = pd.read_csv(_file(folder, "ETTh1.csv"), index_col=0).to_numpy(float)[:ETT_END]
     table = (table - table[:ETT_FIT].mean(axis=0)) / table[:ETT_FIT].std(axis=0)
     starts = np.arange(table.shape[1]) * ETT_END
@@ -168,7 +168,7 @@ def etth1(folder: pathlib.Path, n_windows: int | None = None) -> Task:
 
 
 def sunspots() -> Task:
-    """Yearly numbers, one year ahead; trained on 1700 to 1920."""
+    """Return yearly numbers, one year ahead; trained on 1700 to 1920."""
     values = load_sunspots(as_frame=False)
     first, test, _, stop = SUNSPOT_YEARS
     known, end = test - first, stop - first
@@ -195,7 +195,7 @@ def sunspots() -> Task:
 def sensor(
     name: str, values: NDArray[np.float64], horizon: int, *, season: int, windows: tuple[int, ...], known: float
 ) -> Task:
-    """The last step of forecasts over the last fifth of the rows; `known` is the error of persistence."""
+    """Return the last step of forecasts over the last fifth of the rows; `known` is the error of persistence."""
     fitted = int((1 - TEST_SHARE) * len(values))
     choose = int((1 - TEST_SHARE) * fitted)
     return Task(

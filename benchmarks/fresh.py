@@ -35,7 +35,7 @@ def call(
     root: pathlib.Path = ROOT,
     timeout: float = TIMEOUT,
 ) -> Any:
-    """What `function`, named as "module:function", returns in a new process: anything that JSON can hold.
+    """Return what `function`, named as "module:function", returns in a new process: anything that JSON can hold.
 
     `root` is the folder that these benchmarks, and a tsl beside them, are imported from: see `new_installation`.
     """
@@ -56,7 +56,7 @@ def call(
 
 @contextlib.contextmanager
 def new_installation() -> Iterator[pathlib.Path]:
-    """A folder with a copy of tsl that nothing was compiled for yet, not even Python's own bytecode."""
+    """Yield a folder with a copy of tsl that nothing was compiled for yet, not even Python's own bytecode."""
     tsl = pathlib.Path(importlib.util.find_spec("tsl").origin).parent
     with tempfile.TemporaryDirectory() as folder:
         for package in (tsl, ROOT / "benchmarks"):

@@ -16,7 +16,7 @@ WINDOW, PREDICT_LENGTH = 50, 10  # characters for `predict` of Keras, which writ
 
 
 def run(bench: Bench) -> None:
-    """All sizes, sampled and greedy."""
+    """Run all sizes, sampled and greedy."""
     cases = {f"{hidden} units, {choice}": (hidden, choice) for choice in CHOICES for hidden in HIDDEN}
     header = ["characters/s", "tsl", "spread", "GFLOP/s", "limit", *map(bench.label, bench.options.peers)]
     measured, goal = [], []
@@ -37,7 +37,7 @@ def run(bench: Bench) -> None:
 
 
 def _measure(bench: Bench, name: str, hidden: int, choice: str) -> dict[str, Result]:
-    """Seconds per character by rival."""
+    """Return seconds per character by rival."""
     job = {
         "task": "generate.stream",
         "hidden": hidden,

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 
 def with_dependencies(names: tuple[str, ...]) -> dict[str, int]:
-    """Bytes of each distribution; what is asked for by extras, or is not installed, does not count.
+    """Return bytes of each distribution; what is asked for by extras, or is not installed, does not count.
 
     Raises
     ------
@@ -36,14 +36,14 @@ def with_dependencies(names: tuple[str, ...]) -> dict[str, int]:
 
 
 def tsl_with_dependencies() -> dict[str, int]:
-    """The same for tsl, which may lie in a checkout: its package, and the base dependencies of pyproject.toml."""
+    """Return the same for tsl, perhaps of a checkout: its package, and the base dependencies of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     files = [path for folder in ("tsl", "datasets") for path in (ROOT / folder).rglob("*")]
     return {"tsl": sum(map(_file_size, files))} | with_dependencies(tuple(needed(project["dependencies"])))
 
 
 def needed(requirements: tuple[str, ...] | list[str]) -> list[str]:
-    """Names of the distributions that are required without any extra."""
+    """Return names of the distributions that are required without any extra."""
     base = [requirement for requirement in requirements if "extra ==" not in requirement]
     return [_canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in base]
 

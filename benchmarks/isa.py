@@ -1,4 +1,4 @@
-"""The instruction set that a run is held to, ``--isa``: what to set for it, and who does not obey.
+"""The instruction set that a run is limited to, ``--isa``: how it is set, and which rivals ignore it.
 
 The variables must be there before NumPy, Numba or any peer is imported, so the command starts itself anew with them,
 and all processes that it starts inherit them.
@@ -52,24 +52,24 @@ def run_held(isa: str, arguments: list[str]) -> int:
 
 
 def has(isa: str) -> bool:
-    """Whether this processor has an instruction set."""
+    """Return whether this processor has an instruction set."""
     return isa == NATIVE or host_features().issuperset(NEEDED[isa])
 
 
 def not_held(rivals: Iterable[str], isa: str) -> dict[str, str]:
-    """Those of `rivals` that work with more than `isa` on this processor, and why."""
+    """Return those of `rivals` that work with more than `isa` on this processor, and why."""
     if isa == NATIVE or "avx512f" not in host_features():
         return {}
     return {rival: NOT_HELD[rival] for rival in rivals if rival in NOT_HELD}
 
 
 def xla_flags(isa: str) -> str:
-    """The flags of XLA for `isa`, which begin with a space if there are any."""
+    """Return the flags of XLA for `isa`, which begin with a space if there are any."""
     return f" --xla_cpu_max_isa={NAMES[isa]}" if isa in NAMES else ""
 
 
 def host_features() -> set[str]:
-    """Names of what the processor can do, in LLVM's words; none if LLVM does not know it."""
+    """Return names of what the processor can do, in LLVM's words; none if LLVM does not know it."""
     import llvmlite.binding as llvm  # not before the clock of `startup` runs
 
     try:

@@ -42,7 +42,7 @@ def measure_limits(n_threads: int, seconds: float) -> dict[str, float]:
 
 @intrinsic
 def _run_chains(typingctx, sums, factor, addend, n_steps):
-    """`n_steps` times `sum * factor + addend` for `CHAINS` vectors of the array `sums`."""
+    """Return `n_steps` times `sum * factor + addend` for `CHAINS` vectors of the array `sums`."""
 
     def codegen(context, builder, signature, args):
         vector = ir.VectorType(ir.FloatType(), LANES)
@@ -76,7 +76,7 @@ def multiply_adds(sums, factor, addend, n_steps):
 
 
 def register_loop(n_threads: int, seconds: float) -> float:
-    """GFLOP/s of multiply-adds on operands in registers, on `n_threads`: the best of several tries."""
+    """Return GFLOP/s of multiply-adds on operands in registers, on `n_threads`: the best of several tries."""
 
     def work(n: int) -> None:
         # different starts, or the compiler might make one chain of all; they tend to 2, which no number overflows from
@@ -94,7 +94,7 @@ def register_loop(n_threads: int, seconds: float) -> float:
 
 
 def sgemm(n_threads: int, seconds: float) -> float:
-    """GFLOP/s of NumPy's product of two matrices on `n_threads`: the best of several; 0 if nothing says its threads."""
+    """Return GFLOP/s of NumPy's matrix product on `n_threads`: the best of several; 0 if its threads are not known."""
     if not blas_name():
         return 0.0
     size = SIZE if seconds >= 0.1 else SMALL
@@ -110,7 +110,7 @@ def sgemm(n_threads: int, seconds: float) -> float:
 
 
 def blas_name() -> str:
-    """The library behind NumPy's products and the processor that its kernels are for, or "" if it is not known."""
+    """Return the library behind NumPy's products and the processor that its kernels are for, or "" if unknown."""
     libraries = _blas().info()
     own = [library for library in libraries if "numpy" in pathlib.Path(library["filepath"]).as_posix()] or libraries
     return f"{own[0]['internal_api']} {own[0].get('architecture') or ''}".strip() if own else ""

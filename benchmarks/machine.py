@@ -15,14 +15,14 @@ from tsl.kernels.target import LANES
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def describe(n_threads: int, *, quick: bool = False) -> dict[str, Any]:
-    """The machine, as JSON keeps it."""
+    """Return the machine, as JSON keeps it."""
     machine = {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -53,7 +53,7 @@ def look_for_higher_limits(machine: dict[str, Any], seconds: float) -> None:
 
 
 def headline(machine: dict[str, Any]) -> str:
-    """The same in a few lines."""
+    """Return the machine in a few lines."""
     instruction_set = machine["instruction_set"]
     shown = instruction_set if machine["isa"] == NATIVE else f"{instruction_set} (held)"
     facts = [machine["processor"], f"{machine['cores']} cores", shown, machine["system"]]

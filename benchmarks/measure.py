@@ -30,7 +30,7 @@ class Result:
         return float(low), float(high)
 
     def as_dict(self) -> dict[str, object]:
-        """All that JSON is to keep, in milliseconds."""
+        """Return all that JSON is to keep, in milliseconds."""
         low, high = self.quartiles
         numbers = {
             "median_ms": 1e3 * self.median,
@@ -44,21 +44,21 @@ class Result:
 
 
 def timed(function: Callable[[], object]) -> float:
-    """Seconds that one call takes."""
+    """Return seconds that one call takes."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
 
 
 def turns(names: list[str], n_turns: int) -> Iterator[str]:
-    """Each name once in every turn, in an order that changes, so that none always comes after the same one."""
+    """Yield each name once in every turn, in an order that changes, so that none always comes after the same one."""
     for turn in range(n_turns):
         first = turn % max(1, len(names))
         yield from names[first:] + names[:first]
 
 
 def plan_turns(each: dict[str, float], budget: float, turn_seconds: float = 0.25) -> tuple[dict[str, int], int]:
-    """Repetitions of each rival in a turn, which last about `turn_seconds`, and the number of turns: 3 to 9.
+    """Return repetitions of each rival in a turn, which last about `turn_seconds`, and the number of turns: 3 to 9.
 
     `each` is the seconds of one repetition, `budget` those that all turns may take.
     """
@@ -70,40 +70,40 @@ def plan_turns(each: dict[str, float], budget: float, turn_seconds: float = 0.25
 
 
 def ratio(peer: Result, own: Result) -> float:
-    """How many times faster `own` is."""
+    """Return how many times faster `own` is."""
     return peer.median / own.median
 
 
 def fastest(results: dict[str, Result], besides: str = "tsl") -> str | None:
-    """The rival with the smallest median, other than `besides`."""
+    """Return the rival with the smallest median, other than `besides`."""
     peers = {name: result.median for name, result in results.items() if name != besides}
     return min(peers, key=peers.__getitem__) if peers else None
 
 
 def best_first(results: dict[str, Result]) -> list[tuple[str, Result]]:
-    """Rivals from the fastest to the slowest."""
+    """Return rivals from the fastest to the slowest."""
     return sorted(results.items(), key=lambda named: named[1].median)
 
 
 def spread(result: Result) -> str:
-    """Both quartiles in milliseconds."""
+    """Return both quartiles in milliseconds."""
     low, high = result.quartiles
     return f"{milliseconds(low)}-{milliseconds(high)}"
 
 
 def milliseconds(seconds: float) -> str:
-    """Three digits."""
+    """Format milliseconds with three digits."""
     number = 1e3 * seconds
     return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.3g}"
 
 
 def share_in_words(share: float) -> str:
-    """A share in percent; one above 100 % is marked."""
+    """Return a share in percent; one above 100 % is marked."""
     return f"{100 * share:.0f} %" if share <= 1.0 else f"{100 * share:.1f} % {OVER}"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Columns as wide as they must be; the first one to the left, numbers to the right."""
+    """Format a table: columns as wide as needed, the first one to the left, numbers to the right."""
     cells = [header, *rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
 

@@ -25,7 +25,7 @@ CASES = {
 
 
 def run(bench: Bench) -> None:
-    """Each case in fresh processes, whose peak is that of `fit` or `predict` alone."""
+    """Run each case in fresh processes, whose peak is that of `fit` or `predict` alone."""
     job: dict[str, Any] = QUICK if bench.options.quick else JOB
     data = 4e-6 * job["rows"]
     rows, over_goal = [], []

@@ -1,4 +1,4 @@
-"""What every model of a text has to beat: counting which characters followed the last few."""
+"""The baseline for models of text: counting which characters followed the last few."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST = 8  # characters of context
 
 
 def witten_bell(train: Codes, test: Codes, longest: int = LONGEST) -> list[float]:
-    """Nats per character of `test` with contexts of 0, 1, ... `longest` characters (Witten and Bell 1991, method C).
+    """Return nats per character of `test` with contexts of 0, 1, ... `longest` characters (Witten & Bell 1991, C).
 
     Each context mixes how often characters followed it with what the next shorter one expects; the more different
     characters followed it, the more of that. Below them all, the characters seen in `train` are equally likely. What is
@@ -33,12 +33,12 @@ def witten_bell(train: Codes, test: Codes, longest: int = LONGEST) -> list[float
 
 
 def _numbered(contexts: Codes, codes: Codes) -> Codes:
-    """A number from 0 up for each different pair of context and character."""
+    """Return a number from 0 up for each different pair of context and character."""
     return np.unique(contexts * (codes.max() + 1) + codes, return_inverse=True)[1]
 
 
 def _mixed(contexts: Codes, pairs: Codes, n_train: int, shorter: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of the characters from `n_train` on, given those with the next shorter context."""
+    """Return probabilities of the characters from `n_train` on, given those with the next shorter context."""
     times = np.bincount(contexts[:n_train], minlength=contexts.max() + 1)
     pair_times = np.bincount(pairs[:n_train], minlength=pairs.max() + 1)
     first_of_pair = np.unique(pairs[:n_train], return_index=True)[1]

@@ -14,7 +14,7 @@ STATUS = pathlib.Path("/proc/self/status")
 
 
 def growth(work: Callable[[], object]) -> dict[str, float]:
-    """MB that the process had more, at the highest, while `work` ran than just before, and seconds.
+    """Return MB that the process had more, at the highest, while `work` ran than just before, and seconds.
 
     Where a system keeps no peak that can be set back, it is the peak of the process so far: too much rather than too
     little.
@@ -29,7 +29,7 @@ def growth(work: Callable[[], object]) -> dict[str, float]:
 
 
 def peak_bytes() -> int:
-    """The peak of the resident memory."""
+    """Return the peak of the resident memory."""
     if STATUS.exists():
         return _status("VmHWM")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -37,7 +37,7 @@ def peak_bytes() -> int:
 
 
 def now_bytes() -> int:
-    """The resident memory; the peak where a system does not tell."""
+    """Return the resident memory; the peak where a system does not tell."""
     return _status("VmRSS") if STATUS.exists() else peak_bytes()
 
 

@@ -14,7 +14,7 @@ GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` over the kernel
 
 
 def run(bench):
-    """Batches, then single windows."""
+    """Run batches, then single windows."""
     compared = []
     for name, job in bench.cases(_batch_jobs(bench.options.quick)).items():
         compared.append((name, job, bench.compare(name, job, budget=6.0, flops=lstm_flops(job))))
@@ -27,7 +27,7 @@ def run(bench):
 
 
 def _batch_jobs(quick):
-    """Each shape's own batch, and a large one."""
+    """Return each shape's own batch, and a large one."""
     jobs = {}
     for name, (sizes, more) in (TINY if quick else SHAPES).items():
         steps, batch, *rest = sizes
@@ -37,7 +37,7 @@ def _batch_jobs(quick):
 
 
 def _rows(bench, name, job, results):
-    """Rows of the table for one shape and batch."""
+    """Return rows of the table for one shape and batch."""
     n_threads, flops = bench.options.n_threads, lstm_flops(job)
     own, rows = results.get("tsl"), []
     sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
@@ -51,7 +51,7 @@ def _rows(bench, name, job, results):
 
 
 def _alone(bench):
-    """One window through an estimator, beside the peers, and what the estimator adds to the network."""
+    """Run one window through an estimator, beside the peers, and measure what the estimator adds to the network."""
     rows, overheads = [], []
     hidden_sizes = (8,) if bench.options.quick else ALONE
     for name, hidden in bench.cases({f"one window, h{hidden}": hidden for hidden in hidden_sizes}).items():

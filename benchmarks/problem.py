@@ -6,7 +6,7 @@ import numpy as np
 
 
 def lstm_job(task, steps, batch, inputs, hidden, layers, outputs, **more):
-    """A job on a network of `layers` LSTM layers and a dense head on the last step, by its sizes.
+    """Return a job on a network of `layers` LSTM layers and a dense head on the last step, by its sizes.
 
     `more` may set ``one_hot`` (inputs are codes), ``loss`` ("squared_error", the default, or "log_loss" with labels),
     ``dropout`` of each layer's outputs, ``batches`` (how many different batches lie ready, 8 by default), ``windows``
@@ -17,7 +17,7 @@ def lstm_job(task, steps, batch, inputs, hidden, layers, outputs, **more):
 
 
 def problem(job):
-    """Inputs (N, B, T, C) in float32, or codes (N, B, T) in int32; targets (N, B, K), or labels (N, B) in int32."""
+    """Return inputs (N, B, T, C), float32, or codes (N, B, T), int32; targets (N, B, K) or labels (N, B), int32."""
     random = np.random.RandomState(0)
     shape = job["batches"], job["batch"], job["steps"]
     if job["one_hot"]:
@@ -30,7 +30,7 @@ def problem(job):
 
 
 def windows(job):
-    """One long table for an epoch: inputs (n, T, C) in float32, targets (n, K) or labels (n,)."""
+    """Return one long table for an epoch: inputs (n, T, C) in float32, targets (n, K) or labels (n,)."""
     if job.get("text"):
         return macbeth_windows(job["windows"], job["steps"])
     inputs, targets = problem(job | {"batches": 1, "batch": job["windows"]})
@@ -38,7 +38,7 @@ def windows(job):
 
 
 def macbeth_windows(n_windows, window):
-    """Windows spread over the lower-cased play, and the codes that follow.
+    """Return windows spread over the lower-cased play, and the codes that follow.
 
     A character is a number: its code divided by the size of the vocabulary. The first windows are such that every
     character is the label of one at least.
@@ -55,12 +55,12 @@ def macbeth_windows(n_windows, window):
 
 
 def one_hot(codes, n_codes):
-    """Codes as rows of a unit matrix, in float32."""
+    """Return codes as rows of a unit matrix, in float32."""
     return np.eye(n_codes, dtype=np.float32)[codes]
 
 
 def lstm_flops(job, batch=None):
-    """Floating-point operations of the products in a forward pass: the head and what is not a product are left out.
+    """Return floating-point operations of the products in a forward pass, without those of the head.
 
     A layer of H units with C inputs takes 2 * 4H * (C + H) a window and step; one-hot inputs need no product.
     """

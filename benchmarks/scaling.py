@@ -1,4 +1,4 @@
-"""How time grows with the length of windows, the batch, the units, the series and the threads."""
+"""Growth of time with the length of windows, the batch, the units, the series and the threads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IDENTICAL_STEPS = 20
 
 
 def run(bench: Bench) -> None:
-    """All axes; ``--only`` steps, batch, hidden, series, threads or bits takes one."""
+    """Run all axes; ``--only`` steps, batch, hidden, series, threads or bits takes one."""
     exponents: list[list[str]] = []
     for axis in bench.cases(AXES):
         exponents.append(_axis(bench, axis))
@@ -46,7 +46,7 @@ def run(bench: Bench) -> None:
 
 
 def exponent(sizes: list[float], seconds: list[float]) -> float:
-    """`p` of seconds = c * sizes**p."""
+    """Return `p` of seconds = c * sizes**p."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
@@ -73,7 +73,7 @@ class Training:
 
 
 def _measure(trainings: dict[str, Training], n_turns: int) -> dict[str, float]:
-    """Seconds of a step by name: the median of turns."""
+    """Return seconds of a step by name: the median of turns."""
     counts, seconds = {}, {}
     for name, training in trainings.items():
         training.take(1)
@@ -107,7 +107,7 @@ def _axis(bench: Bench, axis: str) -> list[str]:
 
 
 def _fitted(bench: Bench, name: str, seconds: dict[int, float], arithmetic: int) -> list[str]:
-    """A row of the table of exponents."""
+    """Return a row of the table of exponents."""
     sizes, taken = list(seconds), list(seconds.values())
     upper = max(0, min(len(sizes) // 2, len(sizes) - 3))
     fitted, fitted_upper = exponent(sizes, taken), exponent(sizes[upper:], taken[upper:])
@@ -148,7 +148,7 @@ def _medians(sizes: tuple[int, ...], work: Callable[[int], object], n_turns: int
 
 
 def thread_counts(n: int) -> list[int]:
-    """1, 2, 3, 4, 6, 8, 12, ... up to `n`, and `n` itself."""
+    """Return 1, 2, 3, 4, 6, 8, 12, ... up to `n`, and `n` itself."""
     usual = {k for power in range(12) for k in (2**power, 3 * 2**power) if k <= n}
     return sorted(usual | {n})
 

@@ -1,4 +1,4 @@
-"""What it takes until a first model is trained: installing, importing, compiling."""
+"""Start-up: installing, importing and compiling until a first model is trained."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GOAL_IMPORT, GOAL_COLD, GOAL_WARM = 0.3, 15.0, 1.0  # seconds
 
 
 def run(bench: Bench) -> None:
-    """All parts; ``--only imports`` (or fits, kernels, size) takes one."""
+    """Run all parts; ``--only imports`` (or fits, kernels, size) takes one."""
     parts = {"imports": _imports, "fits": _fits, "kernels": _kernels, "size": _sizes}
     for part in bench.cases(parts).values():
         part(bench)
@@ -96,7 +96,7 @@ def _fit_cells(fits: dict[str, Any]) -> list[str]:
 
 
 def _kernels(bench: Bench) -> None:
-    """What `tsl.network.warm_up` compiles, from an empty cache."""
+    """Measure what `tsl.network.warm_up` compiles, from an empty cache."""
     with new_installation() as root:
         took = call("benchmarks.first_use:warm_up", n_threads=bench.options.n_threads, root=root)
     bench.record("kernels", **took)
@@ -126,5 +126,5 @@ def _sizes(bench: Bench) -> None:
 
 
 def _roots(rival: str) -> tuple[str, ...]:
-    """What is to be installed to use it; onnx only builds the graphs here."""
+    """Return the packages that a rival needs; onnx only builds the graphs here."""
     return tuple(name for name in PEERS[rival].packages if name != "onnx")

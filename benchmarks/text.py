@@ -1,4 +1,4 @@
-"""How well a character model learns a text in a given time, how soon it equals another, and how fast it writes."""
+"""Character models: loss after a given time, time to reach a given loss, and speed of generation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Verdict = list[str]
 
 
 def run(bench: Bench) -> None:
-    """Both speeds, then every text, then what was to be reached beside what was."""
+    """Run both speeds, then every text; compare with the targets."""
     options = bench.options
     if options.data is None:
         bench.say("tiny Shakespeare and other texts are left out: --data DIR names the folder of their .txt files")
@@ -56,7 +56,7 @@ def run(bench: Bench) -> None:
 
 
 def _compile(n_threads: int) -> None:
-    """Time counts from where a process has its kernels."""
+    """Compile the kernels before time is measured."""
     LSTMCharModel(hidden_size=8, max_time=0.1, n_threads=n_threads).fit("to be or not to be " * 20).generate(length=1)
 
 
@@ -64,7 +64,7 @@ def _compile(n_threads: int) -> None:
 
 
 def _learn(bench: Bench, task: Task) -> list[Verdict]:
-    """A model for each seed, beside what others make of the same text."""
+    """Train a model for each seed, beside other models of the same text."""
     settings = task.settings | {"max_time": task.seconds}
     sizes = f"{len(task.train):,} characters to learn from, {len(task.test):,} held out"
     bench.say(f"\n{task.name}: LSTMCharModel({_in_words(settings)}), {sizes}")
@@ -85,7 +85,7 @@ def _learn(bench: Bench, task: Task) -> list[Verdict]:
 
 
 def learnt(task: Task, seed: int, n_threads: int) -> Run:
-    """What one model has learnt: loss of the text held out, and what that took."""
+    """Return the loss of one model on the held-out text, and what training took."""
     model = LSTMCharModel(**task.settings, max_time=task.seconds, random_state=seed, n_threads=n_threads)
     seconds = timed(lambda: model.fit(task.train))
     return {
@@ -99,7 +99,7 @@ def learnt(task: Task, seed: int, n_threads: int) -> Run:
 
 
 def n_gram(task: Task) -> dict[str, list[Run]]:
-    """The best n-gram model, by the name of its context: chosen on the text held out, to its own advantage."""
+    """Return the best n-gram model, by the name of its context: chosen on the text held out, to its own advantage."""
     vocabulary = CharVocabulary().fit(task.train)
     start = time.perf_counter()
     losses = witten_bell(*(vocabulary.encode(part).astype(np.int64) for part in (task.train, task.test)))
@@ -108,7 +108,7 @@ def n_gram(task: Task) -> dict[str, list[Run]]:
 
 
 def _peer(bench: Bench, task: Task) -> dict[str, list[Run]]:
-    """The same kind of model in PyTorch, for as many seconds, in a process of its own."""
+    """Return the same kind of model in PyTorch, for as many seconds, in a process of its own."""
     if "torch" not in bench.options.peers:
         return {}
     options = {"rival": "torch", "n_threads": bench.options.n_threads, "timeout": task.seconds + PEER_SLACK}
@@ -125,7 +125,7 @@ def _peer(bench: Bench, task: Task) -> dict[str, list[Run]]:
 
 
 def _reach(bench: Bench, task: Task) -> list[Verdict]:
-    """The smallest `max_time` with which every seed is as good as the article's model; seconds are those of `fit`.
+    """Return the smallest `max_time` with which every seed is as good as the article's model, in seconds of `fit`.
 
     Each try is a training of its own with the budget that it says, as a user would ask for it: what a longer training
     has learnt in passing says little, as its learning rate is still high then.
@@ -144,7 +144,7 @@ def _reach(bench: Bench, task: Task) -> list[Verdict]:
 
 
 def _write(bench: Bench, text: str) -> list[Verdict]:
-    """Characters per second of one stream, with each way of choosing them."""
+    """Return characters per second of one stream, with each way of choosing them."""
     model = LSTMCharModel(hidden_size=UNITS, max_iter=1, random_state=0, n_threads=bench.options.n_threads).fit(text)
     length, repetitions = (50, 2) if bench.options.quick else (LENGTH, REPETITIONS)
     verdicts, rows = [], []
@@ -184,7 +184,7 @@ def _row(name: str, runs: list[Run]) -> list[str]:
 
 
 def _verdict(name: str, value: float, must: float, goal: float | None, form: str, better: int) -> Verdict:
-    """A row; `better` is 1 where more is better, and -1 where less is."""
+    """Return a row; `better` is 1 where more is better, and -1 where less is."""
     if goal is not None and better * value >= better * goal:
         word = "goal reached"
     else:

@@ -1,4 +1,4 @@
-"""What character models are measured on: a text, where training ends, the seconds that they have, and what to reach."""
+"""Tasks for character models: a text, where training ends, a time limit, and the loss to reach."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Task:
     """Characters that were left out of `test`, as `train` has none of them."""
 
     def within(self, seconds: float) -> Task:
-        """The same text in another time."""
+        """Return the same text in another time."""
         return replace(self, seconds=seconds)
 
 
 def text_tasks(folder: str | None, *, quick: bool = False) -> dict[str, Task]:
-    """Those whose texts come with the package, and those of the ``.txt`` files in `folder`."""
+    """Return the tasks whose texts come with the package, and those of the ``.txt`` files in `folder`."""
     tasks = _macbeth()
     if folder is not None:
         for path in sorted(pathlib.Path(folder).glob("*.txt")):
@@ -55,7 +55,7 @@ def text_tasks(folder: str | None, *, quick: bool = False) -> dict[str, Task]:
 
 
 def split(text: str, n_train: int | None = None) -> dict[str, Any]:
-    """Both parts of a text, as a `Task` has them."""
+    """Return both parts of a text, as a `Task` has them."""
     n_train = int((1 - TEST_SHARE) * len(text)) if n_train is None else n_train
     train, test = text[:n_train], text[n_train:]
     known = set(train)
@@ -64,7 +64,7 @@ def split(text: str, n_train: int | None = None) -> dict[str, Any]:
 
 
 def lower_case(task: Task) -> Task:
-    """The same text in lower case, by the name of the play alone."""
+    """Return the same text in lower case, by the name of the play alone."""
     name = f"{task.name.partition(',')[0]} in lower case"
     return replace(task, name=name, train=task.train.lower(), test=task.test.lower())
 

@@ -41,7 +41,7 @@ TINY_EPOCH = {"epoch": ((5, 8, 2, 8, 1, 2), {"windows": 40})}
 
 
 def run(bench):
-    """Steps at all shapes, then an epoch."""
+    """Run steps at all shapes, then an epoch."""
     quick = bench.options.quick
     compared = []
     for name, (sizes, more) in bench.cases(TINY if quick else SHAPES).items():
@@ -58,12 +58,12 @@ def run(bench):
 
 
 def goals(instruction_set, name):
-    """How many times faster than the fastest peer tsl must be and is to be at a shape; None where nothing is said."""
+    """Return how many times faster than the fastest peer tsl must be, and should be, at a shape; None for no goal."""
     return GOALS.get(instruction_set, {}).get(name, (None, None))
 
 
 def _rows(bench, name, job, results):
-    """Rows of the table for one shape."""
+    """Return rows of the table for one shape."""
     n_threads, flops = bench.options.n_threads, 3 * lstm_flops(job)
     aims = ["" if aim is None else f"{aim:g}" for aim in goals(bench.machine["instruction_set"], name)]
     best, own, rows = fastest(results), results.get("tsl"), []

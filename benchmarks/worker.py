@@ -77,7 +77,7 @@ class Rival:
         return {"candidate": self.chosen.name, "seconds": best * self.chosen.units, "candidates": self.tried}
 
     def run(self, n: int) -> dict[str, list[float]]:
-        """Seconds per unit of `n` repetitions."""
+        """Return seconds per unit of `n` repetitions."""
         once, units = self.chosen.once, self.chosen.units
         if self.brief:
             once()  # wakes threads, fills caches
@@ -98,7 +98,7 @@ def _in_short(error: Exception) -> str:
 
 
 def _warm_seconds(candidate: Candidate) -> float:
-    """The median of seconds per unit."""
+    """Return the median of seconds per unit."""
     seconds: list[float] = []
     while sum(seconds) < 0.3 and len(seconds) < 50:
         seconds.append(timed(candidate.once))

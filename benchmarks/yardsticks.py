@@ -1,4 +1,4 @@
-"""What every forecast has to beat: repeating what was, and one linear map from window to horizon."""
+"""Baselines for forecasts: repeating the past, and one linear map from window to horizon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENOUGH = 40_000  # windows to choose settings by
 
 @dataclass(frozen=True)
 class Forecasts:
-    """Of one method for the windows of a task."""
+    """Forecasts of one method for the windows of a task."""
 
     points: Array
     """(n, horizon)"""
@@ -31,17 +31,17 @@ class Forecasts:
 
 
 def persistence(task: Task, ends: Rows) -> Array:
-    """(n, horizon) the last value."""
+    """Return (n, horizon) the last value."""
     return np.repeat(task.values[ends - 1][:, None], task.horizon, axis=1)
 
 
 def seasonal_naive(task: Task, ends: Rows) -> Array:
-    """(n, horizon) the last season, over and over."""
+    """Return (n, horizon) the last season, over and over."""
     return task.values[ends[:, None] - task.season + np.arange(task.horizon) % task.season]
 
 
 def yardsticks(task: Task) -> Iterator[tuple[str, Forecasts]]:
-    """Name and forecasts of each method."""
+    """Yield name and forecasts of each method."""
     if task.horizon > 1 or task.season > 1:
         yield "seasonal naive", with_intervals(task, lambda stops: lambda ends: seasonal_naive(task, ends))
     yield "persistence", with_intervals(task, lambda stops: lambda ends: persistence(task, ends))
@@ -56,7 +56,7 @@ def yardsticks(task: Task) -> Iterator[tuple[str, Forecasts]]:
 
 
 def with_intervals(task: Task, fit: Callable[[Rows], Callable[[Rows], Array]]) -> Forecasts:
-    """Forecasts of what `fit` gives, and split-conformal intervals: errors of what was fitted on less, after that."""
+    """Return forecasts of what `fit` gives, and split-conformal intervals from the errors of a fit on fewer rows."""
     points = fit(task.fit_stops)(task.ends)
     errors = np.abs(task.at(task.choose_ends) - fit(task.choose_stops)(task.choose_ends))
     errors = np.sort(errors / task.sizes()[task.series_of(task.choose_ends), None], axis=0)
@@ -69,7 +69,7 @@ def with_intervals(task: Task, fit: Callable[[Rows], Callable[[Rows], Array]]) -
 
 
 def chosen(task: Task) -> tuple[int, str, float]:
-    """Window, shift and penalty of the linear map with the least error on the windows to choose on."""
+    """Return window, shift and penalty of the linear map with the least error on the windows to choose on."""
     best, found = np.inf, (task.windows[0], SHIFTS[0], 0.0)
     ends = task.choose_ends
     scales = task.sizes()[task.series_of(ends), None]
@@ -85,14 +85,14 @@ def chosen(task: Task) -> tuple[int, str, float]:
 
 
 def linear_map(task: Task, stops: Rows, window: int, shift: str, penalty: float) -> Callable[[Rows], Array]:
-    """One of `linear_maps`."""
+    """Return one of `linear_maps`."""
     return linear_maps(task, stops, window, shift, (penalty,))[0]
 
 
 def linear_maps(
     task: Task, stops: Rows, window: int, shift: str, penalties: tuple[float, ...], *, most: int | None = None
 ) -> list[Callable[[Rows], Array]]:
-    """Least squares from windows before `stops` to their horizons, for each penalty; gives forecasts of windows.
+    """Fit least squares from windows before `stops` to their horizons, for each penalty; gives forecasts of windows.
 
     All windows are learned from, or about `most` of them, evenly spaced.
     """
@@ -127,7 +127,7 @@ def linear_maps(
 
 
 def _inputs(task: Task, ends: Rows, window: int, shift: str) -> tuple[Array, Array, Array]:
-    """Windows (n, window) on their own level and scale, and these (n, 1)."""
+    """Return windows (n, window) on their own level and scale, and these (n, 1)."""
     inputs = np.lib.stride_tricks.sliding_window_view(task.values, window)[ends - window]
     if shift == "none":
         level = np.zeros((len(ends), 1))
@@ -141,7 +141,7 @@ def _inputs(task: Task, ends: Rows, window: int, shift: str) -> tuple[Array, Arr
 
 
 def _chunks(task: Task, stops: Rows, window: int, most: int | None) -> Iterator[Rows]:
-    """Windows with their horizon before the stop of their series, some thousand at once."""
+    """Yield windows with their horizon before the stop of their series, some thousand at once."""
     stride = 1 if most is None else max(1, int((stops - task.offsets[:-1]).sum()) // most)
     waiting: list[Rows] = []
     for start, stop in zip(task.offsets, stops):

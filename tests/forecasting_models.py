@@ -6,6 +6,7 @@ import pandas as pd
 from tsl.baselines import Naive, SeasonalNaive
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.protocol import Forecasts
 
 HOURS = pd.date_range("2024-01-01", periods=2000, freq="h")
 
@@ -35,18 +36,28 @@ def long_frame(lengths, random_state=0, season=24):
     return pd.concat(parts, ignore_index=True)
 
 
+def line(n, start=0):
+    """Its own numbers as values: a series that goes up by 1."""
+    return pd.Series(np.arange(start, start + n, dtype=float), HOURS[start : start + n], name="load")
+
+
+def promo_frame(n=8):
+    """The numbers of the rows, and ten times as much known ahead."""
+    return pd.DataFrame({"y": np.arange(n), "promo": np.arange(n) * 10.0}, HOURS[:n])
+
+
 class Trained(Naive):
     """Forecasts 1000 where it is asked for a row that it was fitted on, and the last value elsewhere."""
 
     def _fit_panel(self, panel):
         self.known_ = set(zip(panel.ids.repeat(panel.lengths), panel.times))
 
-    def _forecast(self, panel, ends, horizon):
-        forecasts = super()._forecast(panel, ends, horizon)
-        for window, end in enumerate(ends):
-            k = panel.series_of(np.array([end - 1]))[0]
-            for step in range(min(horizon, panel.offsets[k + 1] - end)):
-                if (panel.ids[k], panel.times[end + step]) in self.known_:
+    def _points(self, panel, cutoffs, horizon):
+        forecasts = super()._points(panel, cutoffs, horizon)
+        for window, cutoff in enumerate(cutoffs):
+            k = panel.series_of(np.array([cutoff - 1]))[0]
+            for step in range(min(horizon, panel.offsets[k + 1] - cutoff)):
+                if (panel.ids[k], panel.times[cutoff + step]) in self.known_:
                     forecasts[window, step] = 1000.0
         return forecasts
 
@@ -56,10 +67,10 @@ class Peeking(SeasonalNaive):
 
     seen = None
 
-    def _forecast(self, panel, ends, horizon):
-        assert len(ends), "a model need not forecast nothing"
-        type(self).seen = (panel, ends)
-        return super()._forecast(panel, ends, horizon)
+    def _points(self, panel, cutoffs, horizon):
+        assert len(cutoffs), "a model need not forecast nothing"
+        type(self).seen = (panel, cutoffs)
+        return super()._points(panel, cutoffs, horizon)
 
 
 class Told(Forecaster):
@@ -80,14 +91,15 @@ class Told(Forecaster):
     def _context_length(self):
         return 1
 
-    def _forecast(self, panel, ends, horizon):
-        rows = ends[:, None] + np.arange(horizon)
-        inside = rows < panel.ends[panel.series_of(ends - 1)][:, None]
-        return np.where(inside, panel.future.sum(axis=1)[np.where(inside, rows, 0)], np.nan)
+    def _forecast(self, panel, cutoffs, horizon, quantiles):
+        rows = cutoffs[:, None] + np.arange(horizon)
+        inside = rows < panel.ends[panel.series_of(cutoffs - 1)][:, None]
+        return Forecasts(np.where(inside, panel.future.sum(axis=1)[np.where(inside, rows, 0)], np.nan))
 
 
 class Sure(Naive):
     """Says its quantiles itself: the point and ten times the quantile."""
 
-    def _own_quantiles(self, panel, ends, horizon, quantiles):
-        return self._forecast(panel, ends, horizon)[:, :, None] + 10 * np.asarray(quantiles)
+    def _forecast(self, panel, cutoffs, horizon, quantiles):
+        points = self._points(panel, cutoffs, horizon)
+        return Forecasts(points, points[:, :, None] + 10 * np.asarray(quantiles))

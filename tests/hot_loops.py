@@ -9,10 +9,14 @@ import re
 import sys
 
 import numba
+import numpy as np
 from numba import types
 
 from tsl.kernels import gradients, lstm
 from tsl.kernels.compile import FAST_MATH, OPTIONS
+from tsl.kernels.layout import Batch, LSTMStates, LSTMWeights
+from tsl.kernels.primitives import by_reference
+from tsl.kernels.threads import Member
 
 number, size, truth = types.float32, types.intp, types.boolean
 flags, codes = types.Array(types.int64, 1, "C"), types.Array(types.int32, 2, "C")
@@ -38,26 +42,30 @@ matrix, cube, hypercube = array(2), array(3), array(4)
 
 @compiled(
     size, cube, codes, truth, cube, cube, cube, flags, truth, hypercube, cube, cube, cube, matrix,
-    size, size, size, size, flags, size,
+    size, size, size, size, flags, size, size,
 )  # fmt: skip
 def forward(
     n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask,
-    first, last, first_block, last_block, barrier, n_sharing,
+    first, last, first_block, last_block, barrier, thread, n_threads,
 ):  # fmt: skip
-    lstm.lstm_forward(
-        n_steps, x, codes, one_hot, w_in, w_rec, bias, lengths, reverse, gates, cells, hidden, recurrent, mask,
-        first, last, first_block, last_block, barrier, n_sharing,
-    )  # fmt: skip
+    weights = LSTMWeights(w_in, w_rec, bias)
+    states = LSTMStates(gates, cells, hidden, recurrent, mask)
+    batch = by_reference(Batch(lengths, n_steps, last, first, last, np.uint64(0)))
+    member = by_reference(Member(barrier, thread, n_threads))
+    lstm.lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, first_block, last_block, member)
 
 
 @compiled(cube, size, hypercube, cube, cube, flags, truth, matrix, matrix, matrix, size, size)
 def backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last):
-    lstm.lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last)
+    states = LSTMStates(gates, cells, cells, cells, mask)
+    batch = by_reference(Batch(lengths, gates.shape[1], last, first, last, np.uint64(0)))
+    lstm.lstm_backward(d_above, column, w_rec_t, states, d_hidden, d_cell, lengths, reverse, batch)
 
 
-@compiled(cube, hypercube, truth, cube, matrix, size, size)
-def weights(x, d_gates, reverse, d_packed, d_weights, thread, n_threads):
-    gradients.sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_threads)
+@compiled(cube, hypercube, truth, cube, matrix, flags, size, size)
+def weights(x, d_gates, reverse, d_packed, d_weights, barrier, thread, n_threads):
+    member = by_reference(Member(barrier, thread, n_threads))
+    gradients.sum_gate_products(x, d_gates, reverse, d_packed, d_weights, member)
 
 
 def innermost_loops(code):

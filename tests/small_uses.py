@@ -12,9 +12,9 @@ import pandas as pd
 from tsl import LSTMCharModel, LSTMClassifier, LSTMForecaster, LSTMRegressor
 from tsl.kernels.activations import exp
 from tsl.kernels.compile import entry_point
+from tsl.kernels.primitives import address, load, store
 from tsl.kernels.target import GATE_TILES, LANES
-from tsl.kernels.threads import ABORTED, ARRIVED, meet, new_barrier
-from tsl.kernels.vector import address, load, store
+from tsl.kernels.threads import ABORTED, ARRIVED, Member, barrier_wait, new_barrier
 from tsl.network import Architecture, Choice, Dropout, Loss, Network, Sequences, Targets, choose
 
 TEXT = "to be, or not to be: that is the question. " * 3
@@ -104,9 +104,9 @@ def of_the_rest():
         yield np.log1p(exponential(x, np.empty_like(x)))
     barrier = new_barrier()
     barrier[ARRIVED] = 1
-    yield np.array([meeting(barrier, 2)])  # the last of two to come
+    yield np.array([waiting(Member(barrier, 0, 2))])  # the last of two to come
     barrier[ABORTED] = 1
-    yield np.array([meeting(barrier, 2)])  # the other one never comes
+    yield np.array([waiting(Member(barrier, 0, 2))])  # the other one never comes
 
 
 @entry_point
@@ -117,8 +117,8 @@ def exponential(x, out):
 
 
 @entry_point
-def meeting(barrier, n_threads):
-    return meet(barrier, n_threads)
+def waiting(member):
+    return barrier_wait(member)
 
 
 def numbers():

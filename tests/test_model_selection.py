@@ -99,6 +99,15 @@ def test_times_of_one_series_may_have_the_usual_name():
     assert [test.tolist() for _, test in PanelTimeSeriesSplit(2).split(frame.set_index(times))] == [[2], [3]]
 
 
+def test_frames_of_polars_are_split_alike():
+    polars = pytest.importorskip("polars", reason="an optional form of frames")
+    frame = panel((0, 4), (2, 4)).sample(frac=1.0, random_state=0)
+    table = polars.DataFrame(frame.to_dict("list"))
+    for names in ({}, {"id_col": "unique_id", "time_col": "ds"}):
+        splits = PanelTimeSeriesSplit(2, **names)
+        assert [test.tolist() for _, test in splits.split(table)] == [test.tolist() for _, test in splits.split(frame)]
+
+
 def test_series_that_end_early_are_tested_from_their_end_if_wished():
     frame = panel((0, 10), (0, 6))
     (_, by_time), (_, by_end) = (

@@ -1,4 +1,4 @@
-"""Forecasters without a model, to compare others with: the interface is the same."""
+"""Baselines to compare forecasters with, behind the same interface."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.times.frequency import Freq
 
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
 
 class _Baseline(Forecaster):
-    """What the baselines share: they look at the target alone."""
+    """Base of the baselines, which look at the target alone."""
 
     past: Sequence[Any] | None = ()
     future: Sequence[Any] = ()
     calendar = None
     unknown = "ignore"
+    _reads_future = False  # baselines take it so that they can be called like other forecasters
 
     def __init__(
         self,
@@ -43,33 +45,36 @@ class _Baseline(Forecaster):
         self.freq = freq
 
     def _fit_panel(self, panel: Panel) -> None:
-        """There is nothing to learn."""
+        """Learn nothing."""
 
-    def _read_future(
-        self, panel: Panel, horizon: int, n_ahead: int, future: Any
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Nothing: what is known ahead for another forecaster may be given, and is not looked at."""
-        return np.empty((panel.n_series, n_ahead, 0)), np.full(panel.n_series, n_ahead)
+    def _forecast(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
+    ) -> Forecasts:
+        return Forecasts(self._points(panel, cutoffs, horizon))
 
-    def _calibration_clone(self) -> Self:
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        """Return the forecasts (n, horizon) at `cutoffs` (n,)."""
+        raise NotImplementedError
+
+    def _clone_with_choices(self) -> Self:
         return clone(self).set_params(season=self.season_)
 
 
 class Naive(_Baseline):
-    """The last value, repeated.
+    """Naive forecaster: the last value, repeated.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
-        "auto" goes by the autocorrelation and the calendar.
+        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -87,30 +92,29 @@ class Naive(_Baseline):
     Name: sales, dtype: float64
     """
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return naive(panel, ends, horizon)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return naive(panel, cutoffs, horizon)
 
     def _context_length(self) -> int:
         return 1
 
 
 class SeasonalNaive(_Baseline):
-    """The last season, repeated.
+    """Seasonal naive forecaster: the last season, repeated.
 
     A series with less than a season has its last value repeated.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
-        calendar.
+        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -129,30 +133,30 @@ class SeasonalNaive(_Baseline):
     Name: sales, dtype: float64
     """
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return seasonal_naive(panel, ends, horizon, self.season_)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return seasonal_naive(panel, cutoffs, horizon, self.season_)
 
     def _context_length(self) -> int:
         return 2 * self.season_  # a season, and readings to fill its gaps from
 
 
 class Drift(_Baseline):
-    """The straight line through the first and the last value.
+    """Drift forecaster: the straight line through the first and the last value.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     window : int or None, default=None
-        Of the last so many values, instead of all.
+        Number of last values to use, instead of all.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none: errors are in units of the change over a season.
-        "auto" goes by the autocorrelation and the calendar.
+        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -187,30 +191,29 @@ class Drift(_Baseline):
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return drift(panel, ends, horizon, self.window)
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return drift(panel, cutoffs, horizon, self.window)
 
     def _context_length(self) -> int | None:
         return None if self.window is None else int(self.window)  # the first and the last reading need no filling
 
 
 class WindowAverage(_Baseline):
-    """The mean of the last values.
+    """Window average forecaster: the mean of the last values.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps that are forecast.
+        Steps to forecast.
     window : int or None, default=None
-        How many; None is a season, or without one as many as are forecast.
+        Number of values; None for a season, or `horizon` where there is none.
     season : int or "auto", default="auto"
-        Steps after which the series repeat themselves, 1 for none. "auto" goes by the autocorrelation and the
-        calendar.
+        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill up, or look at the reading before each.
+        What to do about missing values: refuse, fill, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the stamps: a name or an offset of pandas, or the step where they are whole numbers. None takes
-        that of the index, or else infers it.
+        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
+        takes that of the index, or infers it.
 
     Attributes
     ----------
@@ -245,8 +248,8 @@ class WindowAverage(_Baseline):
         super().__init__(horizon, season=season, missing=missing, freq=freq)
         self.window = window
 
-    def _forecast(self, panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-        return window_average(panel, ends, horizon, self._context_length())
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+        return window_average(panel, cutoffs, horizon, self._context_length())
 
     def _context_length(self) -> int:
         if self.window is not None:

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
-from tsl._tables import data_keys
+from tsl._tables import library_of, to_pandas
+from tsl._tables.columns import data_keys
 
 __all__ = ["PanelTimeSeriesSplit"]
 
@@ -149,8 +150,10 @@ class PanelTimeSeriesSplit:
 
     def _series_and_times(self, X: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the number of the series of each row, and that of its timestamp in the order of time."""
+        if library_of(X) is not None:
+            X, _ = to_pandas(X, "X")
         id_col, time_col = self.id_col, self.time_col
-        columns = list(X.columns) if hasattr(X, "columns") else []
+        columns = list(X.columns) if isinstance(X, pd.DataFrame) else []
         if id_col is None and time_col is None and isinstance(X, pd.DataFrame):
             id_col, time_col, _ = data_keys(X)
         for name, column in (("id_col", id_col), ("time_col", time_col)):

@@ -1,4 +1,4 @@
-"""Numbers from windows."""
+"""`LSTMRegressor`."""
 
 from __future__ import annotations
 
@@ -31,33 +31,33 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     hidden_size : int or tuple of int, default=64
         Units of each LSTM layer, the lowest first.
     loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
-        What training makes small: the predictions then approach the mean, the median, something between the two, or
-        the `quantiles`.
+        The loss that training minimises: predictions then approach the mean, the median, something between the two,
+        or the `quantiles`.
     quantiles : float or sequence of float, default=0.5
-        Levels between 0 and 1, rising, for ``loss="quantile"``. `predict` puts the values of a row in rising order,
-        as levels learned apart may cross (Chernozhukov, Fernandez-Val & Galichon 2010).
+        Levels between 0 and 1, rising, for ``loss="quantile"``. `predict` sorts the values of a row, as separately
+        learned quantiles may cross (Chernozhukov, Fernandez-Val & Galichon 2010).
     huber_delta : float, default=1.0
         Error at which ``loss="huber"`` turns from quadratic to linear: in standard deviations of the target, or in
         its units if `scaling` is None.
     bidirectional : bool, default=False
         Whether each layer also reads the window from its last step to its first.
     dropout : float, default=0.0
-        Share of each layer's outputs left out in training, anew at every step of a window.
+        Share of each layer's outputs that is set to 0 in training, drawn for each step of a window.
     recurrent_dropout : float, default=0.0
-        Share of the hidden state left out of the recurrent product in training, the same units at all steps of a
-        window (Gal & Ghahramani 2016).
+        Share of the hidden state that is left out of the recurrent product in training, the same units at all steps
+        of a window (Gal & Ghahramani 2016).
     forget_bias : float or "chrono", default=1.0
-        Initial bias of the forget gates: at 1 a new unit remembers for a step or two, at 5 for about 150. With
-        ``"chrono"`` biases are drawn so that units remember for 1 step up to the whole window (Tallec & Ollivier
-        2018): for long windows with something to be remembered from their beginning.
+        Initial bias of the forget gates: at 1 an untrained unit remembers for one or two steps, at 5 for about
+        150. With ``"chrono"``, biases are drawn so that units remember for 1 step up to the whole window (Tallec &
+        Ollivier 2018): for long windows whose first steps matter.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-        How a gradient becomes a change of the weights.
+        The optimiser.
     alpha : float or "auto", default="auto"
         L2 penalty: ``alpha / 2 * sum(w**2)`` over all weights but biases is added to the mean loss; with
-        ``solver="adamw"`` the rate of decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided by
-        their number beyond.
+        ``solver="adamw"`` it is decoupled weight decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided
+        by their number beyond.
     batch_size : int or "auto", default="auto"
-        Windows in a training step. ``"auto"`` cuts them into equal batches of up to 64.
+        Windows in a training step. ``"auto"`` makes equal batches of up to 64.
     learning_rate_init : float, default=0.01
         The learning rate, or the highest one of a schedule.
     learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
@@ -74,63 +74,63 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
         Shares of all steps and of `learning_rate_init`, for "cosine".
     max_iter : int or "auto", default="auto"
-        Epochs. ``"auto"`` is as many as 300 training steps take, and at least 3.
+        Epochs. ``"auto"`` is as many as make 300 training steps, and at least 3.
     max_time : float, optional
         Seconds after which training ends.
     shuffle : bool, default=True
-        Whether each epoch takes the windows in a new order.
+        Whether windows are shuffled for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Initial weights, order of the windows, dropout. The same number gives the same model, bit for bit, with any
-        `n_threads`.
+        Seed of the initial weights, the order of the windows, and dropout. The same seed gives the same model, bit for
+        bit, with any `n_threads`.
     tol : float, default=1e-4
         How far a loss must fall below the lowest one so far to count as an improvement, for `early_stopping` and
         the "plateau" schedule.
     verbose : int, default=0
-        1 shows progress on stderr, 2 a line for each epoch.
+        1 shows progress on stderr, 2 also a line for each epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on with the network, the optimiser's moments and the scaling that there are.
+        Whether `fit` continues with the network, the optimiser's state and the scaling of the last call.
     momentum, nesterovs_momentum : float and bool, default=0.9 and True
         For ``solver="sgd"``.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
-        Decay of the means of the gradient and of its square, and what is added to the root of the latter, for Adam;
-        RMSprop uses the last two.
+        Decay of the moving averages of the gradient and of its square, and the number added to the root of the
+        latter, for Adam; RMSprop uses the last two.
     clip_norm : float or None, default=1.0
-        The largest Euclidean norm of the gradient; a longer one is shortened.
+        Largest Euclidean norm of the gradient, which is scaled down to it.
     clip_value : float or None, default=None
-        The largest entry of the gradient, applied first.
+        Largest absolute value of the gradient's entries, applied first.
     early_stopping : bool, default=False
-        Whether to watch the loss of validation data, to end after `n_iter_no_change` epochs without an improvement,
-        and to go back to the weights of the best epoch.
+        Whether to end training when the loss of held-out data has not improved for `n_iter_no_change` epochs, and to
+        restore the weights of the best epoch.
     validation_fraction : float, default=0.1
-        Share of the windows, the last ones and never shuffled, that `early_stopping` validates on where `fit` gets
-        no `X_val`. Windows must be in time order. Inputs of the first validation windows overlap those of the last
-        training windows, their targets do not; with a horizon of several steps, leave a gap by giving `X_val`.
+        Share of the windows, always the last ones, that is held out for `early_stopping` if `fit` gets no `X_val`.
+        Windows must be in time order. Inputs of the first held-out windows overlap those of the last training
+        windows, their targets do not; with a horizon of several steps, leave a gap by giving `X_val`.
     n_iter_no_change : int or None, default=10
-        Epochs, for `early_stopping`; None only goes back to the best weights at the end.
+        Epochs, for `early_stopping`; None only restores the best weights at the end.
     scaling : "standard" or None, default="standard"
         Standardise inside: inputs by channel and targets by column, with mean and standard deviation of the training
-        part, by windows and their weights (a row that lies in ten windows counts ten times); predictions are turned
-        back. A two-dimensional X without `n_channels` is one channel, but each column has its own mean and deviation
-        where these differ so much (5 times, with 20 windows or more) that they cannot be steps of one channel.
+        set, by windows and their weights (a row of ten windows counts ten times); predictions are transformed back. A
+        two-dimensional X without `n_channels` is one channel, but each column has its own mean and deviation if these
+        differ so much (5 times, with 20 windows or more) that they cannot be steps of one channel.
     n_channels : int, optional
-        Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or what a form with an
-        axis for them has.
+        Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or the length of the
+        axis for channels.
     time_order : {"auto", "oldest_first", "newest_first"}, default="auto"
         Which end of a window is the oldest. "auto" goes by the names of the columns of a frame, see *Tables of lags*;
-        else it is the first step, with a warning where the rows show the opposite.
+        else it is the first step, with a warning if the rows show the opposite.
     layout : {"auto", "time_channel", "channel_time"} or sequence of str, default="auto"
         Which axis comes first: (n, T, C), and the channels of a step side by side in two dimensions, or (n, C, T) as
         in sktime and aeon, and the steps of a channel side by side. Names for the columns of an array, such as
-        ``["lag_1", "lag_2", "holiday"]``, have it read as a frame with these names. "auto" is "time_channel", with
-        a warning where a three-dimensional X has 1 step of 4 channels or more, or 10 times as many channels as steps.
+        ``["lag_1", "lag_2", "holiday"]``, make it be read as a frame with these names. "auto" is "time_channel", with
+        a warning if a three-dimensional X has 1 step of 4 channels or more, or 10 times as many channels as steps.
     n_threads : int, optional
         Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
         ``NUMBA_NUM_THREADS`` is set.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network; float64 takes at least twice as long.
     callbacks : list, optional
-        Functions called as ``callback(epoch, history, network)`` after each epoch, one of which may return True to
-        end the training; or objects with such a method `on_epoch_end`, and `on_epoch_begin` if they like. Those of
+        Functions that are called as ``callback(epoch, history, network)`` after each epoch and may return True to end
+        the training; or objects with such a method `on_epoch_end` and, optionally, `on_epoch_begin`. Those of
         scikit-learn 1.9 and newer, such as its ``ProgressBar``, go to `set_callbacks` instead: an epoch is a task.
 
     Attributes
@@ -138,13 +138,13 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     network_ : tsl.network.Network
         The trained network.
     history_ : tsl.training.History
-        Losses, learning rates and times of each epoch, and what ended the training.
+        Loss, learning rate and time of each epoch, and what ended the training.
     loss_curve_ : list of float
         Mean training loss of each epoch, in units of the scaled targets.
     validation_scores_ : list of float or None
-        Minus the validation loss after each epoch, where there were validation data.
+        Negative loss of the held-out data after each epoch, if there are any.
     best_loss_ : float
-        The lowest validation loss with `early_stopping`, otherwise the lowest training loss.
+        The lowest loss of held-out data with `early_stopping`, otherwise the lowest training loss.
     n_iter_ : int
         Epochs trained.
     n_timesteps_in_ : int or None
@@ -152,12 +152,12 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     n_channels_in_ : int
         Channels of a step.
     n_features_in_ : int
-        ``n_timesteps_in_ * n_channels_in_``, or the columns of a table of lags; missing for sequences of different
+        ``n_timesteps_in_ * n_channels_in_``, or the columns of a table of lags; not set for sequences of different
         lengths.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X was a DataFrame whose columns are all strings.
+        Names of the columns, if X was a DataFrame whose column names are all strings.
     columns_ : ndarray of int, of shape (n_timesteps_in_, n_channels_in_), or None
-        Which column of a two-dimensional X is which step of which channel, where names told.
+        Which column of a two-dimensional X is which step of which channel, if names said so.
     input_scaling_ : Scaling
         `mean` and `scale` of each channel; of shape (n_timesteps_in_, 1) where each column has its own.
     target_scaling_ : Scaling
@@ -167,7 +167,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
 
     See Also
     --------
-    LSTMClassifier : Labels instead of numbers.
+    LSTMClassifier : Classification.
     tsl.windows.SlidingWindow : Windows in a pipeline.
     tsl.windows.make_windows : Windows and targets as two arrays.
 
@@ -178,19 +178,19 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
 
     *Tables of lags.* skforecast, mlforecast, Darts and others make tables whose columns have names such as ``lag_1,
     lag_2, ..., holiday``, the newest first. A frame with such names, also ``y_lag_1``, ``target_lag-1``, ``y(t-1)`` or
-    ``y.L1``, is put in order: names that differ in the lag alone are a channel, the oldest lag first; a column without
+    ``y.L1``, is put in order: names that differ only in the lag are a channel, the oldest lag first; a column without
     a lag, or with one that stands alone, is a channel that does not change within a window. Arrays in `predict` are
-    then read by the same places. An array in `fit` has no names: give `time_order`, or names as `layout`.
+    then read by the same positions. An array in `fit` has no names: give `time_order`, or names as `layout`.
 
-    *Memory.* Overlapping windows that are a view of a series, as `SlidingWindow` and `make_windows` hand them out,
-    are read in place: a window takes the memory of two numbers. Selecting them by an index array copies them.
+    *Memory.* Overlapping windows that are a view of a series, as `SlidingWindow` and `make_windows` return them, are
+    read in place: a window takes the memory of two numbers. Selecting them by an index array copies them.
 
-    *Small or noisy data.* The defaults are made for a hundred windows as for many thousands. Where little can be
-    predicted at all, such as a change of tomorrow's price, ``early_stopping=True`` does better, or a larger `alpha`. A
-    network cannot follow a level outside of those it was trained on: predict changes, from changes, if a series drifts.
+    *Small or noisy data.* The defaults are made for a hundred windows as well as for many thousands. If the signal is
+    weak, as in daily changes of a price, ``early_stopping=True`` or a larger `alpha` is more accurate. A network does
+    not extrapolate beyond the levels of its training set: if a series has a trend, predict its differences.
 
-    *Weights.* They are the same as repetition, bit for bit, if all windows are in one batch and none are held out;
-    otherwise, which windows are in a batch together depends on how many there are.
+    *Weights.* They are the same as repetition, bit for bit, if all windows are in one batch and none is held out;
+    otherwise repetition changes which windows are in a batch together.
 
     *Independence.* The prediction of a window does not depend on the other windows, bit for bit.
 
@@ -209,7 +209,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     >>> bool(model.score(X[200:], y[200:]) > 0.99)
     True
 
-    A range that should hold 80 of 100 values:
+    A prediction interval for 80 % of the values:
 
     >>> model = LSTMRegressor(loss="quantile", quantiles=[0.1, 0.5, 0.9], random_state=0)
     >>> model.fit(X[:200], y[:200]).predict(X[200:]).shape
@@ -277,16 +277,16 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
 
     @checks_parameters
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch on these windows, going on from where the last call ended.
+        """Train for one epoch on these windows, continuing from the last call.
 
-        The first call sets up network and scaling, so it should see data that are like the rest.
+        The first call sets up network and scaling, so its data should be like the rest.
 
         Parameters
         ----------
         X : array-like, DataFrame or list of array-likes
             n windows, as in `fit`.
         y : array-like of shape (n,) or (n, k)
-            What to predict.
+            Targets.
         sample_weight : array-like of shape (n,), optional
             As in `fit`.
 
@@ -325,16 +325,16 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         return np.ascontiguousarray(predicted[:, 0] if self._single_output else predicted)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Coefficient of determination R² of the predictions; with quantiles D², its like for the pinball loss.
+        """Return the coefficient of determination R² of predictions; with quantiles D², its analogue for pinball loss.
 
         Parameters
         ----------
         X : array-like, DataFrame or list of array-likes
             n windows, as in `predict`.
         y : array-like of shape (n,) or (n, k)
-            What is true.
+            True values.
         sample_weight : array-like of shape (n,), optional
-            How much each window counts.
+            Weight of each window.
 
         Returns
         -------
@@ -347,7 +347,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     # --- targets ----------------------------------------------------------------------------------------------
 
     def _levels(self) -> tuple[float, ...]:
-        """`quantiles` as a tuple, empty where the loss is another."""
+        """Return `quantiles` as a tuple, which is empty for other losses."""
         if self.loss != "quantile":
             return ()
         with naming("quantiles"):

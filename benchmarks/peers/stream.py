@@ -1,4 +1,4 @@
-"""What generating needs that is the same for all peers: weights, and chance."""
+"""Weights and random numbers for generation, the same for all peers."""
 
 from __future__ import annotations
 

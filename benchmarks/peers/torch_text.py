@@ -44,7 +44,7 @@ class Model(torch.nn.Module):
             self.lstm.bias_ih_l0[hidden : 2 * hidden] = 1.0  # of the forget gate
 
     def forward(self, codes: torch.Tensor, states: Any) -> tuple[torch.Tensor, Any]:
-        """Outputs (B, T, V) and the states to go on from."""
+        """Return outputs (B, T, V) and the states to continue from."""
         lstm = self.lstm
         recurrent = torch.nn.functional.dropout(lstm.weight_hh_l0, self.weight_dropout, self.training)
         weights = [lstm.weight_ih_l0, recurrent, lstm.bias_ih_l0, lstm.bias_hh_l0]
@@ -112,7 +112,7 @@ class Training:
 
 
 def learnt(folder: str | None, quick: bool, name: str, n_threads: int) -> dict[str, Any]:
-    """What a model has learnt in the time of a task."""
+    """Return the loss of a model after the time of a task."""
     task = text_tasks(folder, quick=quick)[name]
     vocabulary = CharVocabulary().fit(task.train)
     train, test = (torch.from_numpy(vocabulary.encode(part).astype(np.int64)) for part in (task.train, task.test))

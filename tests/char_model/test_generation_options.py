@@ -10,7 +10,7 @@ from text_models import TEXT
     ("options", "error", "message"),
     [
         ({"top_k": 0}, ValueError, "top_k must be at least 1, got 0"),
-        ({"top_k": 2.0}, TypeError, "top_k must be a whole number of at least 1, got 2.0"),
+        ({"top_k": 2.0}, TypeError, "top_k must be an integer of at least 1, got 2.0"),
         ({"top_p": 0}, ValueError, "top_p must be a finite number above 0 and up to 1, got 0"),
         ({"top_p": 1.01}, ValueError, "top_p must be .* got 1.01"),
         ({"top_p": math.nan}, ValueError, "top_p must be .* got nan"),
@@ -41,8 +41,8 @@ def test_wrong_options_are_refused(streams, options, error, message):
         ({"temperature": "hot"}, TypeError, "temperature must be a number of at least 0, got 'hot'"),
         ({"temperature": None}, TypeError, "temperature must be"),
         ({"length": -1}, ValueError, "length must be at least 0, got -1"),
-        ({"length": 2.5}, TypeError, "length must be a whole number of at least 0, got 2.5"),
-        ({"length": True}, TypeError, "length must be a whole number"),
+        ({"length": 2.5}, TypeError, "length must be an integer of at least 0, got 2.5"),
+        ({"length": True}, TypeError, "length must be an integer"),
         ({"random_state": "seed"}, ValueError, "seed"),
     ],
 )

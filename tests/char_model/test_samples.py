@@ -73,14 +73,14 @@ def test_a_chunk_ends_where_its_text_does_and_the_next_starts_from_zero(sizes, m
         assert lengths.min() >= 1
         assert lengths.max() <= 8
         assert_array_equal(starts[1:], (starts + lengths)[:-1])
-        for chunk, fresh in zip(chunks_of(sequences, sequences.rows), sequences.fresh):
+        for chunk, fresh in zip(chunks_of(sequences, sequences.rows), sequences.reset):
             assert_array_equal(chunk, np.arange(chunk[0], chunk[0] + chunk.size))
             assert fresh == (chunk[0] in firsts)
             assert not firsts.intersection(chunk[1:])
 
 
 def test_some_other_chunks_start_from_zero_too():
-    fresh = np.concatenate([ring([np.arange(30_000)], seed=seed)().sequences.fresh for seed in range(5)])
+    fresh = np.concatenate([ring([np.arange(30_000)], seed=seed)().sequences.reset for seed in range(5)])
     # 37,500 chunks: a standard deviation of 0.0007
     assert fresh.mean() == pytest.approx(samples.FRESH, abs=0.004)
 

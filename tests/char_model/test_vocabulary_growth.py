@@ -23,7 +23,7 @@ def test_new_characters_are_added_and_learned(encoding):
         model.score("être")
 
     grown = copy.deepcopy(model)
-    grown._prepare_network(grown.vocabulary_.grown("êàz"), 0, go_on=True)  # as partial_fit does before it trains
+    grown._prepare_network(grown.vocabulary_.grown("êàz"), 0, resume=True)  # as partial_fit does before it trains
     kept = np.isin(grown.classes_, old)
     assert_array_equal(grown.classes_[~kept], ["z", "à", "ê"])
     # the old ones make room for the new ones, but keep their ratios; float32 has 7 digits

@@ -17,8 +17,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import tsl
 from tsl import LSTMCharModel
-from tsl.training import TrainingDivergedWarning, TrainingInterruptedWarning, run
-from tsl.training.checkpoint import fingerprint
+from tsl.training import TrainingDivergedWarning, TrainingInterruptedWarning, clock, trainer
+from tsl.training.checkpoint import Checkpoint
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ class Cut(Exception):
 @pytest.fixture
 def cut_after(monkeypatch):
     """Ends a fit, the hard way, before its stretch number n + 1; stretches are three steps long."""
-    stretch = run.Run._stretch
-    monkeypatch.setattr(run, "Pace", ShortPace)
+    stretch = trainer.Trainer._take_steps
+    monkeypatch.setattr(trainer, "Pace", ShortPace)
 
     def cut_after(n):
         taken = 0
@@ -46,7 +46,7 @@ def cut_after(monkeypatch):
                 raise Cut
             return stretch(self, epoch)
 
-        monkeypatch.setattr(run.Run, "_stretch", stretch_or_cut)
+        monkeypatch.setattr(trainer.Trainer, "_take_steps", stretch_or_cut)
 
     return cut_after
 
@@ -130,10 +130,10 @@ def test_windowed_texts_and_contexts_go_on(path, cut_after):
 
 def test_time_goes_on_where_it_was(path, cut_after, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(run, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(clock, "perf_counter", lambda: now[0])
     model = small(max_iter=10**6, max_time=100.0)
     cut_after(10**9)
-    stretch = run.Run._stretch
+    stretch = trainer.Trainer._take_steps
 
     def slow(self, epoch):
         now[0] += 30.0
@@ -141,7 +141,7 @@ def test_time_goes_on_where_it_was(path, cut_after, monkeypatch):
             raise Cut
         return stretch(self, epoch)
 
-    monkeypatch.setattr(run.Run, "_stretch", slow)
+    monkeypatch.setattr(trainer.Trainer, "_take_steps", slow)
     X, y = problem()
     with pytest.raises(Cut):
         model.fit(X, y, checkpoint=path, checkpoint_every=0)
@@ -185,7 +185,7 @@ def test_divergence_is_told_again(path):
 def test_ctrl_c_leaves_the_checkpoint_to_go_on_from(path, cut_after, monkeypatch):
     X, y = problem()
     cut_after(10**9)
-    stretch, taken = run.Run._stretch, []
+    stretch, taken = trainer.Trainer._take_steps, []
 
     def interrupted(self, epoch):
         taken.append(1)
@@ -193,11 +193,11 @@ def test_ctrl_c_leaves_the_checkpoint_to_go_on_from(path, cut_after, monkeypatch
             raise KeyboardInterrupt
         return stretch(self, epoch)
 
-    monkeypatch.setattr(run.Run, "_stretch", interrupted)
+    monkeypatch.setattr(trainer.Trainer, "_take_steps", interrupted)
     with pytest.warns(TrainingInterruptedWarning):
         model = small(max_iter=9).fit(X, y, checkpoint=path, checkpoint_every=0)
     assert np.isfinite(model.predict(X)).all()
-    monkeypatch.setattr(run.Run, "_stretch", stretch)
+    monkeypatch.setattr(trainer.Trainer, "_take_steps", stretch)
     assert digest(small(max_iter=9).fit(X, y, checkpoint=path)) == digest(small(max_iter=9).fit(X, y))
 
 
@@ -251,7 +251,7 @@ def test_what_cannot_be_written_fails_at_once(path):
 def test_writes_come_as_often_as_asked(path, cut_after, monkeypatch):
     cut_after(10**9)
     written = []
-    monkeypatch.setattr(run.Checkpoint, "write", lambda self: written.append(1))
+    monkeypatch.setattr(Checkpoint, "write", lambda self: written.append(1))
     X, y = problem()
     small(max_iter=20).fit(X, y, checkpoint=path, checkpoint_every=3600)
     assert len(written) == 2  # when it began and when it ended
@@ -274,14 +274,6 @@ def test_a_relative_path_is_that_of_where_fit_began(tmp_path, monkeypatch):
     small(callbacks=[lambda *_: os.chdir(elsewhere)]).fit(*problem(), checkpoint="fit.tsl")
     assert pathlib.Path(tmp_path, "fit.tsl").exists()
     assert not list(elsewhere.iterdir())
-
-
-@pytest.mark.parametrize(
-    "other", [np.zeros(3), np.zeros(4, np.float32), np.zeros((1, 4)), np.ones(4), ["0"], [0, 0], None, {"a": 0.0}]
-)
-def test_fingerprints_tell_arrays_apart(other):
-    assert fingerprint(np.zeros(4)) != fingerprint(other)
-    assert fingerprint(other) == fingerprint(other)
 
 
 def test_estimators_keep_nothing_of_it(path):

@@ -34,8 +34,6 @@ def test_every_check_passes(estimator, check):
     check(estimator)
 
 
-# --- what does not read arrays ----------------------------------------------------------------------------------------
-
 FRAME = pd.DataFrame({"a": np.arange(40.0) % 4, "b": np.arange(40.0) % 5}, pd.date_range("2024-01-01", periods=40))
 TEXT = "to be or not to be, that is the question: " * 4
 SMALL = {"hidden_size": 4, "max_iter": 2, "random_state": 0}

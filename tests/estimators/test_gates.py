@@ -18,8 +18,8 @@ def test_gates_follow_the_equations_up_to_the_prediction():
 
 def test_gates_of_every_layer_and_direction():
     gates = small(hidden_size=(4, 3), bidirectional=True).fit(X, Y).gates(X[:5])
-    places = [(entry.layer, entry.direction, entry.forget.shape) for entry in gates]
-    assert places == [
+    layers = [(entry.layer, entry.direction, entry.forget.shape) for entry in gates]
+    assert layers == [
         (0, "forward", (5, 6, 4)),
         (0, "reverse", (5, 6, 4)),
         (1, "forward", (5, 6, 3)),

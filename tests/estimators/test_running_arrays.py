@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 from network_problem import make_problem
 from numpy.testing import assert_array_equal
+from small_models import read_only
 
 from tsl.kernels.cache import on_compilation
 from tsl.kernels.compile import ENTRY_POINTS
 from tsl.network import Framing, Loss, Optimizer, warm_up
-from tsl.network.memory import plain
-
-
-def read_only(array):
-    array = array.copy()
-    array.flags.writeable = False
-    return array
+from tsl.network.kernel_data import plain
 
 
 def with_gaps(array):

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from forecasting_models import HOURS, Sure, Told, long_frame
+from forecasting_models import HOURS, Sure, Told, line, long_frame, promo_frame
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -15,15 +15,6 @@ from tsl.forecasting import IgnoredColumnsWarning, IrregularTimesWarning
 from tsl.forecasting.frames import cutoffs
 from tsl.forecasting.panel import store
 from tsl.model_selection import PanelTimeSeriesSplit
-
-
-def line(n, start=0):
-    return pd.Series(np.arange(start, start + n, dtype=float), HOURS[start : start + n], name="load")
-
-
-def promo_frame(n=8):
-    return pd.DataFrame({"y": np.arange(n), "promo": np.arange(n) * 10.0}, HOURS[:n])
-
 
 # --- forms ------------------------------------------------------------------------------------------------------
 
@@ -200,53 +191,16 @@ def test_in_sample_forecasts_are_a_horizon_at_a_time():
 def test_in_sample_forecasts_are_made_in_parts(monkeypatch):
     model = Naive(2, season=1).fit(long_frame([30, 20]))
     expected, sizes = model.residuals(), []
-    forecast = Naive._forecast
+    forecast = Naive._points
     monkeypatch.setattr(cutoffs, "ROWS_AT_ONCE", 5 * 3)  # a row before and two ahead
     monkeypatch.setattr(
-        Naive, "_forecast", lambda self, p, ends, h: sizes.append(len(ends)) or forecast(self, p, ends, h)
+        Naive, "_points", lambda self, p, cutoffs, h: sizes.append(len(cutoffs)) or forecast(self, p, cutoffs, h)
     )
     pd.testing.assert_frame_equal(model.residuals(), expected)
     assert max(sizes) == 5
 
 
-# --- scores -------------------------------------------------------------------------------------------------------
-
-
-def test_score_is_minus_the_scaled_error_of_what_came_after():
-    model = Naive(2, season=1).fit(line(10))  # errors are in units of 1
-    assert model.score(line(2, start=10)) == -1.5
-    assert model.score(line(12)) == -1.5  # what is known may come along
-    assert model.score(line(3, start=10)) == pytest.approx(-(1 + 2 + 1) / 3)  # a second window, from the truth
-    assert model.score(line(1, start=10)) == -1.0
-    assert model.score() == -1.5
-
-
-def test_score_of_series_that_are_not_known_forecasts_their_end():
-    model = Naive(2, season=1).fit(long_frame([30]))
-    given = pd.DataFrame({"unique_id": "z", "ds": HOURS[:6], "y": [0.0, 1, 0, 1, 4, 5]})
-    assert model.score(given) == -(3 + 4) / 2
-
-
-def test_score_leaves_out_series_that_never_changed():
-    data = pd.DataFrame({"a": np.arange(20.0), "b": 1.0}, HOURS[:20])
-    model = Naive(2, season=1).fit(data.iloc[:18])
-    assert model.score(data.iloc[18:]) == -1.5
-    with pytest.raises(ValueError, match="a series that changes"):
-        Naive(2, season=1).fit(data[["b"]]).score()
-
-
-def test_score_counts_the_steps_of_a_gap():
-    model = Drift(2, season=1).fit(line(10))
-    assert model.score(line(2, start=13)) == 0.0  # a line goes on as it is
-    assert Told().fit(promo_frame(), target="y").score(promo_frame(20).iloc[12:14]) == pytest.approx(-(108 + 117) / 2)
-
-
-def test_score_needs_newer_rows():
-    model = Naive(2, season=1).fit(line(10))
-    with pytest.raises(ValueError, match="rows behind those that are known"):
-        model.score(line(8))
-    with pytest.raises(ValueError, match="score needs a series longer than horizon=20, got 10"):
-        Naive(20, season=1).fit(line(10)).score()
+# --- searches -----------------------------------------------------------------------------------------------------
 
 
 def test_grid_search_works_on_frames():

@@ -14,7 +14,10 @@ from sklearn.pipeline import make_pipeline
 from tsl import LSTMForecaster
 from tsl.baselines import Naive, SeasonalNaive
 from tsl.forecasting import ShortSeriesWarning
+from tsl.forecasting.model.trained import N_DRAWS
+from tsl.forecasting.model.windows import SeriesWindows
 from tsl.model_selection import PanelTimeSeriesSplit
+from tsl.network import Network
 from tsl.training import Callback
 
 SMALL = {
@@ -102,7 +105,7 @@ def test_everything_is_chosen_where_nothing_is_given():
 @pytest.mark.parametrize("scaling", ["auto", "level"])
 def test_calibration_keeps_what_was_chosen(scaling):
     model = LSTMForecaster(6, hidden_size=8, scaling=scaling, max_iter=50, random_state=0).fit(make_frame())
-    twin = model._calibration_clone().fit(make_frame())
+    twin = model._clone_with_choices().fit(make_frame())
     assert (twin.windowing_, twin.season_, twin.n_steps_) == (model.windowing_, model.season_, model.n_steps_)
 
 
@@ -166,6 +169,36 @@ def test_intervals_by_dropout():
     width = [(frame[f"y_pred-hi-{level}"] - frame[f"y_pred-lo-{level}"]).mean() for level in (50, 90)]
     assert width[0] < width[1]
     pd.testing.assert_frame_equal(model.predict(level=[50, 90]), frame)
+
+
+def counted(monkeypatch, owner, name):
+    """The calls of a method, a growing list."""
+    calls, original = [], getattr(owner, name)
+
+    def call(self, *args, **options):
+        calls.append(args)
+        return original(self, *args, **options)
+
+    monkeypatch.setattr(owner, name, call)
+    return calls
+
+
+def test_the_network_runs_once_for_points_and_trained_quantiles(monkeypatch):
+    model = LSTMForecaster(6, **SMALL, loss="quantile", quantiles=[0.1, 0.5, 0.9]).fit(make_frame())
+    runs = counted(monkeypatch, Network, "forward")
+    model.predict(level=80)
+    assert len(runs) == 1
+    model.predict(12, level=80)  # two horizons, one after the other
+    assert len(runs) == 3
+
+
+def test_all_draws_of_dropout_share_their_windows(monkeypatch):
+    model = LSTMForecaster(6, **SMALL, intervals="dropout").fit(make_frame())
+    runs = counted(monkeypatch, Network, "forward")
+    builds = [counted(monkeypatch, SeriesWindows, name) for name in ("__init__", "sequences")]
+    model.predict(level=80)
+    assert len(runs) == 1 + N_DRAWS
+    assert [len(calls) for calls in builds] == [1, 1]
 
 
 # --- covariates, weights, missing values ------------------------------------------------------------------------

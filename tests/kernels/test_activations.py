@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.kernels import activations
 from tsl.kernels.compile import FAST_MATH
+from tsl.kernels.primitives import address, load, store
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address, load, store
 
 PRECISIONS = [np.float32, np.float64]
 

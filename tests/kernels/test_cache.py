@@ -16,6 +16,7 @@ import llvmlite.binding
 import pytest
 
 from tsl.kernels import cache
+from tsl.kernels.compile import KernelCache
 
 KERNELS = pathlib.Path(cache.__file__).parent
 
@@ -134,12 +135,10 @@ def test_flushed_code_is_compiled_anew(compiles, tmp_path):
 
 
 def test_the_user_folder_is_left_out_where_nobody_knows_a_home(monkeypatch):
-    class NoHome:
-        def __init__(self, **options):
-            self.user_cache_dir = "~/.cache/numba"  # what is left when "~" cannot be replaced
-
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
     assert len(cache.folders()) >= 2
-    monkeypatch.setattr(cache, "AppDirs", NoHome)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where "~" cannot be replaced
     assert not any("~" in folder.parts for folder in cache.folders())
 
 
@@ -196,7 +195,7 @@ def test_nothing_is_said_where_there_is_no_console(monkeypatch):
 def test_only_what_takes_seconds_is_announced_unless_somebody_has(slow, told, said, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     function = load_module(tmp_path).doubled
-    function._cache = cache.KernelCache(function.py_func, slow=slow)
+    function._cache = KernelCache(function.py_func, slow=slow)
     with cache.on_compilation(lambda: told):
         assert function(21) == 42
     sys.modules.pop("kernels_of_a_test", None)

@@ -6,8 +6,9 @@ import numba
 import numpy as np
 
 from tsl.kernels import compile as compilation
-from tsl.kernels.reference import by_reference
-from tsl.kernels.steps import run_windows, train_stretch
+from tsl.kernels.forward import run_windows
+from tsl.kernels.primitives import by_reference, call
+from tsl.kernels.train_step import train_stretch
 
 
 @compilation.unordered_kernel
@@ -49,8 +50,8 @@ def count_above(limits, values, weight, strict):
 @compilation.entry_point
 def count_twice(address, limits, values):
     limits = by_reference(limits)
-    first = compilation.call(address, limits, values, np.int32(2), True)
-    return first, compilation.call(address, limits, values, values.size, False)
+    first = call(address, limits, values, np.int32(2), True)
+    return first, call(address, limits, values, values.size, False)
 
 
 def test_a_subroutine_is_called_by_its_address():

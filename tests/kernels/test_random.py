@@ -16,7 +16,7 @@ def dropped(key, start, n, rate):
 
 @numba.njit
 def bits(key, n):
-    return np.array([random.hashed(np.uint64(key), i) for i in range(n)])
+    return np.array([random.splitmix64(np.uint64(key), i) for i in range(n)])
 
 
 def test_a_number_depends_on_its_key_and_counter_alone():

@@ -19,18 +19,19 @@ from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targe
 def count_together(barrier, counts, thread, n_threads, rounds):
     """Every thread counts, then sees that all others have counted as far; returns rounds that went right."""
     right = 0
+    member = threads.Member(barrier, thread, n_threads)
     for i in range(rounds):
         counts[thread, 0] = i + 1
-        if not threads.meet(barrier, n_threads):
+        if not threads.barrier_wait(member):
             return right
         right += counts[:, 0].min() == i + 1
-        if not threads.meet(barrier, n_threads):
+        if not threads.barrier_wait(member):
             return right
     return right
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])  # 5: more than the cores of most machines that run this
-def test_threads_meet_in_every_round(n_threads):
+def test_threads_wait_for_each_other_in_every_round(n_threads):
     barrier, counts = threads.new_barrier(), np.zeros((n_threads, 8), np.int64)
     with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
         calls = [pool.submit(count_together, barrier, counts, k, n_threads, 200) for k in range(n_threads)]

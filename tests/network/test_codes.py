@@ -8,7 +8,7 @@ from network_problem import LOSSES, PRECISIONS, assert_close, make_problem, shar
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import central_difference
 
-from tsl.network import Dropout, Network, Optimizer, Sequences, Writer
+from tsl.network import CodeWriter, Dropout, Network, Optimizer, Sequences
 
 FORMS = [
     {"hidden_sizes": (5,)},
@@ -90,8 +90,8 @@ def test_writes_with_vectors_of_codes():
     problem = make_problem(np.float32, one_hot=True, loss="log_loss", n_inputs=6, every_step=True)
     network, plain = embedded(problem, 4)
     draws = np.random.default_rng(0).random((30, 2))
-    codes, scores = Writer(network, 2).write(np.zeros((2, 6)), draws)
-    twin_codes, twin_scores = Writer(plain, 2).write(np.zeros((2, 6)), draws)
+    codes, scores = CodeWriter(network, 2).write(np.zeros((2, 6)), draws)
+    twin_codes, twin_scores = CodeWriter(plain, 2).write(np.zeros((2, 6)), draws)
     assert_array_equal(codes, twin_codes)
     assert_close(scores, twin_scores, np.float32)
 
@@ -132,12 +132,12 @@ def test_dropped_weights_are_recurrent_ones_and_as_many_as_asked_for():
 
 def test_windows_marked_fresh_start_from_zero_in_spite_of_carried_states():
     problem = make_problem(np.float64, one_hot=True, loss="log_loss", n_inputs=6, every_step=True, batch=4)
-    fresh = np.array([False, True, False, True])
-    sequences = problem.sequences._replace(fresh=fresh)
+    reset = np.array([False, True, False, True])
+    sequences = problem.sequences._replace(reset=reset)
     carried = problem.network.zero_states(4)
     carried[:] = np.random.default_rng(0).normal(size=carried.shape)
     emptied = carried.copy()
-    emptied[:, fresh] = 0.0
+    emptied[:, reset] = 0.0
     found = [one_step(problem, sequences, carried), one_step(problem, problem.sequences, emptied)]
     for part, twin in zip(*found, strict=True):
         assert_array_equal(part, twin)

@@ -42,4 +42,4 @@ def test_a_loaded_network_is_laid_out_for_the_processor_that_loads_it(lanes, mon
     loaded = pickle.loads(saved)
     layout, packed_size = new_layout(network.architecture)
     assert loaded.packed_size == packed_size != network.packed_size
-    assert_array_equal(loaded.layout.cells, layout.cells)
+    assert_array_equal(loaded.layout.lstms, layout.lstms)

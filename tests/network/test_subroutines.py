@@ -10,8 +10,8 @@ from network_problem import PRECISIONS, make_problem
 
 from tsl.kernels.backward import backward_pass
 from tsl.kernels.forward import forward_pass
-from tsl.kernels.steps import update_pass
 from tsl.kernels.target import INTERPRETED
+from tsl.kernels.train_step import update_pass
 from tsl.network import Loss, Optimizer, subroutines
 from tsl.network.warmup import compile_gradients
 

@@ -6,7 +6,7 @@ from network_problem import PRECISIONS, make_problem, share_small_work
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.kernels.target import LANES
-from tsl.network import Choice, Sequences, Writer, choose
+from tsl.network import Choice, CodeWriter, Sequences, choose
 
 SCORES = np.log(np.array([[0.5, 0.25, 0.125, 0.125]]))
 
@@ -18,7 +18,7 @@ def test_what_is_written_is_read_like_a_window(dtype, every_step):
     problem = make_problem(dtype, hidden_sizes=(17, 5), n_inputs=n_codes, n_outputs=n_codes, one_hot=True,
                            ragged=False, every_step=every_step)  # fmt: skip
     network, initial = problem.network, problem.initial
-    writer = Writer(network, n_streams=5)
+    writer = CodeWriter(network, n_streams=5)
     writer.states[:] = [np.concatenate(states, axis=1) for states in initial]
     rng = np.random.default_rng(0)
     first, draws = rng.normal(size=(5, n_codes)), rng.uniform(size=(n, 5))
@@ -39,8 +39,8 @@ def test_writing_in_parts_gives_the_same():
     network = make_problem(np.float32, n_inputs=9, n_outputs=9, one_hot=True).network
     draws = np.random.default_rng(0).uniform(size=(20, 1))
     first = np.zeros((1, 9), np.float32)
-    codes, scores = Writer(network).write(first, draws)
-    writer = Writer(network)
+    codes, scores = CodeWriter(network).write(first, draws)
+    writer = CodeWriter(network)
     some, between = writer.write(first, draws[:8])
     others, last = writer.write(between, draws[8:])
     assert_array_equal(np.concatenate([some, others]), codes)
@@ -50,8 +50,8 @@ def test_writing_in_parts_gives_the_same():
 def test_a_writer_keeps_the_weights_that_it_was_given():
     network = make_problem(np.float32, n_inputs=9, n_outputs=9, one_hot=True).network
     draws, first = np.random.default_rng(0).uniform(size=(20, 1)), np.zeros((1, 9), np.float32)
-    expected, _ = Writer(network).write(first, draws)
-    writer = Writer(network)
+    expected, _ = CodeWriter(network).write(first, draws)
+    writer = CodeWriter(network)
     with network.editing() as params:
         params[:] = 0
     assert_array_equal(writer.write(first, draws)[0], expected)
@@ -62,7 +62,7 @@ def test_a_writer_keeps_the_weights_that_it_was_given():
 )
 def test_networks_that_cannot_write_are_refused(kind, message):
     with pytest.raises(ValueError, match=message):
-        Writer(make_problem(**{"one_hot": True} | kind).network)
+        CodeWriter(make_problem(**{"one_hot": True} | kind).network)
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------
@@ -91,9 +91,11 @@ def test_no_temperature_takes_the_likeliest(temperature):
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("draw", [0.0, 0.5, np.nextafter(1.0, 0.0)])
-def test_barred_codes_never_come(temperature, draw):
-    barred = np.array([True, False, True, True])
-    assert_array_equal(choose(SCORES.astype(np.float32), np.array([draw]), Choice(temperature, barred=barred)), [1])
+def test_forbidden_codes_never_come(temperature, draw):
+    forbidden = np.array([True, False, True, True])
+    assert_array_equal(
+        choose(SCORES.astype(np.float32), np.array([draw]), Choice(temperature, forbidden=forbidden)), [1]
+    )
 
 
 def test_impossible_codes_never_come():
@@ -108,8 +110,8 @@ def twin_probabilities(scores, choice, recent=()):
     for code in set(recent):
         logs[code] *= choice.penalty
     shares = np.exp((logs - logs.max()) / choice.temperature)
-    if choice.barred is not None:
-        shares[choice.barred] = 0
+    if choice.forbidden is not None:
+        shares[choice.forbidden] = 0
     order = np.argsort(-shares, kind="stable")
     allowed = shares[order] > 0
     if choice.top_k is not None:
@@ -125,7 +127,7 @@ def twin_probabilities(scores, choice, recent=()):
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {"top_k": 1}, {"top_k": 3}, {"top_k": 40}, {"top_k": 1000}, {"top_p": 0.5}, {"top_p": 1e-9}, {"top_p": 0.999},
         {"min_p": 0.3}, {"min_p": 1.0}, {"top_k": 7, "top_p": 0.8, "min_p": 0.05, "temperature": 0.7},
@@ -133,11 +135,11 @@ def twin_probabilities(scores, choice, recent=()):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("n_codes", [1, 9, 40])
-def test_only_likely_codes_come(n_codes, wishes, dtype):
+def test_only_likely_codes_come(n_codes, options, dtype):
     rng = np.random.default_rng(n_codes)
     scores = 2 * rng.normal(size=n_codes)
-    barred = (np.arange(n_codes) % 5 == 3) & (n_codes > 1)
-    choice, recent = Choice(**wishes, barred=barred), rng.integers(n_codes, size=6).astype(np.int32)
+    forbidden = (np.arange(n_codes) % 5 == 3) & (n_codes > 1)
+    choice, recent = Choice(**options, forbidden=forbidden), rng.integers(n_codes, size=6).astype(np.int32)
     recent[:2] = -1, recent[3]  # nothing, and a code that comes twice
     expected = twin_probabilities(scores.astype(dtype).astype(float), choice, recent[1:])
     n = 20_000
@@ -156,9 +158,13 @@ def test_of_equally_likely_codes_the_first_ones_are_kept():
 def test_recent_codes_are_moved_on():
     network = make_problem(np.float32, n_inputs=9, n_outputs=9, one_hot=True).network
     recent = np.full((2, 3), -1, np.int32)
-    codes, _ = Writer(network, 2).write(np.zeros((2, 9)), np.random.default_rng(0).uniform(size=(2, 2)), recent=recent)
+    codes, _ = CodeWriter(network, 2).write(
+        np.zeros((2, 9)), np.random.default_rng(0).uniform(size=(2, 2)), recent=recent
+    )
     assert_array_equal(recent, np.concatenate([[[-1], [-1]], codes.T], axis=1))
-    more, _ = Writer(network, 2).write(np.zeros((2, 9)), np.random.default_rng(1).uniform(size=(5, 2)), recent=recent)
+    more, _ = CodeWriter(network, 2).write(
+        np.zeros((2, 9)), np.random.default_rng(1).uniform(size=(5, 2)), recent=recent
+    )
     assert_array_equal(recent, more[-3:].T)
 
 
@@ -172,7 +178,7 @@ def test_threads_make_no_difference(hidden_sizes, n_streams, monkeypatch):
     first, choice = np.zeros((n_streams, 9), np.float32), Choice(top_k=5, penalty=1.1)
 
     def written(n_threads):
-        writer, recent = Writer(network, n_streams, n_threads), np.full((n_streams, 4), -1, np.int32)
+        writer, recent = CodeWriter(network, n_streams, n_threads), np.full((n_streams, 4), -1, np.int32)
         return *writer.write(first, draws, choice, recent), writer.states, recent
 
     expected = written(1)

@@ -31,6 +31,14 @@ def test_residuals_of_a_forecaster_are_those_of_the_series_that_is_asked_for():
     assert_allclose(plot_residuals(table)[0].get_lines()[0].get_ydata(), WAVE)
 
 
+def test_residuals_may_be_an_array_of_any_library():
+    arrow = pytest.importorskip("pyarrow", reason="an optional form of arrays")
+    polars = pytest.importorskip("polars", reason="an optional form of arrays")
+    table = pd.DataFrame({"day": DAYS, "residual": WAVE})
+    for given in (WAVE, WAVE.tolist(), arrow.chunked_array([WAVE]), polars.Series(WAVE), polars.from_pandas(table)):
+        assert_allclose(plot_residuals(given)[0].get_lines()[0].get_ydata(), WAVE)
+
+
 def test_loss_by_epoch():
     history = History()
     for loss in (3.0, 2.0, 1.0):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tsl._tables import (
+from tsl._tables.columns import (
     Keys,
     backtest_keys,
     bound_name,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tsl.network import Sequences, Targets
-from tsl.training.batches import Samples, batch_shares, epoch_batches, window_shares, windows_to_use
+from tsl.training.batches import EpochSampler, Samples, batch_shares, epoch_batches, window_shares, windows_to_use
 
 
 def make_samples(lengths, weights=None):
@@ -70,3 +70,29 @@ def test_a_batch_counts_as_much_as_its_windows():
     assert_array_equal(batch_shares(batches, None), [2.0, 1.0])
     # the padding -1 would read the last weight, 8
     assert_array_equal(batch_shares(batches, np.array([1.0, 2.0, 8.0])), [9.0, 2.0])
+
+
+def test_an_epoch_is_drawn_again_from_its_random_state():
+    random_state = np.random.RandomState(0)
+
+    def draw_samples():
+        return make_samples([1] * 9, random_state.random_sample(9))
+
+    sampler = EpochSampler(draw_samples, 4, random_state, shuffle=True, every_step=False)
+    assert (sampler.batch_size, sampler.n_batches) == (4, 3)
+    for _ in range(2):
+        batches, weights = sampler.draw(), sampler.samples.weights
+        random_state.set_state(sampler.drawn_from)
+        assert_array_equal(sampler.draw_again(), batches)
+        assert_array_equal(sampler.samples.weights, weights)
+        assert_array_equal(sampler.window_shares, weights)
+
+
+def test_the_samples_of_the_first_epoch_are_those_that_were_counted():
+    given = iter([make_samples([1] * 3), make_samples([2] * 3)])
+    sampler = EpochSampler(lambda: next(given), 10, np.random.RandomState(0), shuffle=False, every_step=False)
+    assert sampler.batch_size == 3
+    sampler.draw()
+    assert sampler.samples.sequences.lengths.tolist() == [1, 1, 1]
+    sampler.draw()
+    assert sampler.samples.sequences.lengths.tolist() == [2, 2, 2]

@@ -165,7 +165,7 @@ def test_positions_count_where_the_order_is_given():
 def test_what_contradicts_itself_is_refused():
     table = lag_table(NAMES["skforecast"])
     with pytest.raises(
-        ValueError, match="n_channels=1 is not what the names of X tell, which are 3 channels of 5 steps"
+        ValueError, match="n_channels=1 does not agree with the names of X, which are 3 channels of 5 steps"
     ):
         small(n_channels=1).fit(table, Y)
     with pytest.raises(ValueError, match="layout must name each of the 11 columns of X, got 2 names"):

@@ -1,4 +1,4 @@
-"""What all estimators share: one network, and one way to train it."""
+"""`NetworkEstimator`: the network of an estimator, and how it is trained."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tsl.training import Callback, Checkpoint, History, Samples, TrainingSetting
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators around one network.
 
-    A subclass checks its data, calls `_begin`, then `_start` for a new network or `_check_same` to go on with the one
-    that it has, and `_train`. Its constructor lists all parameters, as scikit-learn wants it.
+    A subclass checks its data, calls `_begin`, then `_start` for a new network or `_check_same` to continue with the
+    present one, and `_train`. Its constructor lists all parameters, as scikit-learn wants it.
     """
 
     random_state: Any
@@ -29,19 +29,19 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     n_threads: int | None
     callbacks: Iterable[Any] | None
 
-    def _begin(self, checkpoint: Checkpoint | None, *about: Any, go_on: bool) -> None:
+    def _begin(self, checkpoint: Checkpoint | None, *about: Any, resume: bool) -> None:
         """Set the random state, to where it was when `checkpoint` was begun; `about` tells one fit from another."""
         # scikit-learn takes the global state for None; that is left alone here.
         given = self.random_state
-        if not go_on:
+        if not resume:
             self._random_state = np.random.RandomState() if given is None else check_random_state(given)
         if checkpoint is not None:
-            checkpoint.begin(self._random_state, type(self).__name__, *about, seeded=go_on or given is not None)
+            checkpoint.begin(self._random_state, type(self).__name__, *about, seeded=resume or given is not None)
 
     def _start(
         self, architecture: Architecture, *, dtype: Any, forget_bias: float | str = 1.0, n_steps: int = 0
     ) -> None:
-        """Set up a new network, and all that goes on from one `_train` to the next.
+        """Set up a new network, and all that one `_train` leaves to the next.
 
         `n_steps` is how far back units are to remember with ``forget_bias="chrono"``.
         """
@@ -86,7 +86,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         checkpoint: Checkpoint | None = None,
     ) -> None:
         """Train `network_`, and set what scikit-learn has names for."""
-        if settings.max_time is not None:  # which compiling would eat up
+        if settings.max_time is not None:  # compiling is not to count
             compile_kernels(self.network_.dtype, int(self.verbose))
         train(
             self.network_,

@@ -1,4 +1,4 @@
-"""Files that a fit which was cut off goes on from."""
+"""Checkpoints in files, from which an interrupted fit continues."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tsl.training import Checkpoint
 
 
 def open_checkpoint(path: Any, seconds: Any) -> Checkpoint | None:
-    """The checkpoint in the file `path`, which need not be there yet; None for None.
+    """Return the checkpoint in the file `path`, which need not exist yet; None for None.
 
     Raises
     ------
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     ValueError
-        If the file is there and is no checkpoint, or is damaged; if `seconds` is no number from 0 up.
+        If the file exists and is not a checkpoint, or is damaged; if `seconds` is not a number of at least 0.
     """
     if not isinstance(seconds, Real) or isinstance(seconds, bool) or not float(seconds) >= 0:
         raise ValueError(f"checkpoint_every must be a number of seconds from 0 up, got {seconds!r}")

@@ -1,4 +1,4 @@
-"""Checks of arrays whose errors say which argument is meant."""
+"""Checks of arrays, whose errors name the argument."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tsl.windows._columns import refuse_other_types
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Put `name` before messages of scikit-learn or NumPy that leave it out."""
+    """Put `name` before errors of scikit-learn and NumPy that do not name the argument."""
     try:
         yield
     except ValueError as error:
@@ -27,19 +27,19 @@ def naming(name: str) -> Iterator[None]:
 
 
 def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> None:
-    """Refuse NaN and infinity."""
+    """Check that there is neither NaN nor infinity."""
     with np.errstate(over="ignore", invalid="ignore"):  # of the sum that is tried first
         assert_all_finite(numbers, input_name=name, estimator_name=type(estimator).__name__ if estimator else None)
 
 
 def all_finite(numbers: NDArray[Any]) -> bool:
-    """Whether there is neither NaN nor infinity; a sum says it at once for almost all arrays."""
+    """Return whether there is neither NaN nor infinity; for almost all arrays the sum tells."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())
 
 
 def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
-    """Finite numbers of one dimension or more."""
+    """Check that `values` are finite numbers of at least one dimension, and return them as an array."""
     refuse_other_types(values, name)
     if np.isscalar(values) or getattr(values, "ndim", 1) == 0:
         raise ValueError(f"{name} must be an array, got {values!r}")

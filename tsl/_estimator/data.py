@@ -13,7 +13,7 @@ from tsl.training import Samples
 
 
 class TrainingData(NamedTuple):
-    """What `fit` was given, checked."""
+    """Windows, targets and weights of `fit`, checked."""
 
     windows: Sequences
     targets: NDArray[Any]
@@ -22,13 +22,13 @@ class TrainingData(NamedTuple):
     """(n,), all above 0, the largest 1."""
 
     def part(self, which: Any) -> TrainingData:
-        """Those numbered `which`."""
+        """Return the samples with these indices."""
         weights = None if self.weights is None else self.weights[which]
         return TrainingData(self.windows.part(which), self.targets[which], weights)
 
 
 def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> TrainingData:
-    """Put together what belongs together, without the windows of weight 0."""
+    """Check that windows, targets and weights go together, and leave out windows of weight 0."""
     n = len(windows.starts)
     if len(targets) != n:
         raise ValueError(f"X and y must have the same length, got {n} windows in X and {len(targets)} rows in y")
@@ -42,15 +42,15 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
     if weights.max() == 0:
         raise ValueError("sample_weight must not be zero for all windows")
     weights = weights / weights.max()
-    # Also those that are nothing in the network's type: a batch of them alone would have no mean.
+    # Also weights that round to 0 in the network's type: a batch of them alone would have no mean.
     return TrainingData(windows, targets, weights).part(weights.astype(dtype) > 0)
 
 
 def merged(data: TrainingData) -> TrainingData:
-    """The same windows in an order of their own, each once: those that were repeated weigh more.
+    """Return the windows sorted by their values, each once; the weights of equal windows are added.
 
-    For windows that are all in one batch: a window twice is then the same as a weight of 2, bit for bit. The order is
-    one of values, whatever type they come in.
+    If all windows are in one batch, a window that occurs twice is then the same as a weight of 2, bit for bit. The
+    order does not depend on the type of the values.
     """
     weights = np.ones(len(data.targets)) if data.weights is None else data.weights
     rows, starts, lengths = data.windows[:3]
@@ -67,7 +67,7 @@ def merged(data: TrainingData) -> TrainingData:
 
 
 def cut(samples: Samples, n_first: int) -> tuple[Samples, Samples]:
-    """The first `n_first` samples, and the rest."""
+    """Return the first `n_first` samples, and the rest."""
 
     def part(which: slice) -> Samples:
         weights = None if samples.weights is None else samples.weights[which]

@@ -11,7 +11,7 @@ from tsl.training import Callback, History
 
 
 class FitTasks(Callback):
-    """Tell the callbacks of ``estimator.set_callbacks(...)`` when `fit` and its epochs begin and end.
+    """Callback that tells those of ``estimator.set_callbacks(...)`` when `fit` and its epochs begin and end.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ class FitTasks(Callback):
     max_iter : int or None
         Epochs at most; None where that is not known yet.
     learned : tuple of str
-        Attributes that make a copy of the estimator one that stopped at an epoch; callbacks get no such copy if there
-        are none.
+        Attributes that a copy of the estimator needs in order to be what it was after an epoch; if there are none,
+        callbacks get no such copy.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class FitTasks(Callback):
             self._fit.call_on_fit_task_begin(**self._data)
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
-        """Begin a task."""
+        """Begin the task of an epoch."""
         if self._fit is not None:
             self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=self._snapshot)
@@ -57,12 +57,12 @@ class FitTasks(Callback):
         return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot))
 
     def close(self) -> None:
-        """End what has begun."""
+        """End the tasks that have begun."""
         if self._epoch is not None:  # Ctrl-C has cut the epoch short
             self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
         if self._fit is not None:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
 
     def _snapshot(self) -> dict[str, Any] | None:
-        """What makes a copy of the estimator one that stopped here: training changes these in place."""
+        """Return copies of the attributes that training changes in place."""
         return {name: copy.deepcopy(vars(self._estimator)[name]) for name in self._learned} or None

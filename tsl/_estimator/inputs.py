@@ -21,14 +21,14 @@ AS_IT_IS = {"dtype": "numeric", "ensure_all_finite": False}
 
 
 class Windows(NamedTuple):
-    """What was read from X."""
+    """Windows that were read from X."""
 
     sequences: Sequences
     """Rows as they were given, in any real type."""
     n_timesteps: int | None
     """Steps in each window, None where they may differ."""
     may_be_columns: bool
-    """Whether what are taken for the steps of one channel may be columns that have nothing to do with each other."""
+    """Whether the steps of the one channel may in truth be unrelated columns."""
 
 
 def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> Windows:
@@ -37,13 +37,13 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
     Parameters
     ----------
     estimator : BaseEstimator
-        Gets, or is asked for, `feature_names_in_`, `n_features_in_` and `columns_`.
+        Its attributes `feature_names_in_`, `n_features_in_` and `columns_` are set, or compared with.
     X : array-like, DataFrame or list of array-likes
         One of the forms in `FORMS`.
     n_channels : int or None
-        Channels of a step. None takes one for forms without an axis for channels.
+        Channels of a step. None is one for forms without an axis for channels.
     reset : bool
-        Whether to learn names and number of features, or to compare with those learned.
+        Whether to set names and number of features, or to compare with those that are set.
     """
     refuse_other_types(X, "X", "convert or drop it")
     X = _as_array_or_list(X)
@@ -72,7 +72,7 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
 
 
 def _as_array_or_list(X: Any) -> Any:
-    """A list of arrays where X is sequences of different lengths; anything else unchanged, or stacked."""
+    """Return a list of arrays if X holds sequences of different lengths; stack equal ones, leave all else unchanged."""
     if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "") == "O":
         X = list(X)
     if not isinstance(X, list | tuple):
@@ -109,7 +109,7 @@ def _ragged_sequences(estimator: Any, X: list[NDArray[Any]], n_channels: int | N
 
 
 def _with_channels(estimator: Any, i: int, sequence: NDArray[Any], n_channels: int | None) -> NDArray[Any]:
-    """(T, C) of a single sequence."""
+    """Return a single sequence as (T, C)."""
     if sequence.ndim == 1 and sequence.size % (n_channels or 1) == 0:
         return unfolded(estimator, sequence, n_channels or 1)
     if sequence.ndim == 2:
@@ -121,7 +121,7 @@ def _with_channels(estimator: Any, i: int, sequence: NDArray[Any], n_channels: i
 
 
 def _read_table(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
-    """(n, T, C) of a table, in the type that it has; `reset` to learn which column is what."""
+    """Return a table as (n, T, C), in its own type; `reset` to learn which column is which step and channel."""
     X = validate_data(estimator, X, reset=reset, **({"skip_check_array": True} if _is_plain(X, 2) else AS_IT_IS))
     if X.dtype.kind == "O":  # decimals of a frame
         X = X.astype(np.float64)
@@ -137,12 +137,12 @@ def _read_table(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) 
 
 
 def _is_plain(X: Any, n_dimensions: int) -> bool:
-    """Whether X is an array of numbers that `check_array` would neither refuse nor change."""
+    """Return whether X is an array of numbers that `check_array` would neither refuse nor change."""
     return type(X) is np.ndarray and X.dtype.kind == "f" and X.ndim == n_dimensions and X.size > 0
 
 
 def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
-    """(n, T, C) of an array of three dimensions, in the type that it has."""
+    """Return an array of three dimensions as (n, T, C), in its own type."""
     if not _is_plain(X, 3):
         X = check_array(X, allow_nd=True, estimator=estimator, **AS_IT_IS)
     if X.ndim != 3 or 0 in X.shape:
@@ -159,7 +159,7 @@ def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) 
 
 
 def find_series(windows: NDArray[Any]) -> Sequences:
-    """Windows (n, T, C) as places in the series whose view they are; in themselves where they share nothing.
+    """Return windows (n, T, C) as slices of the series that they are a view of; of their own rows if they share none.
 
     Row i * a + t * b of the series is step t of window i. Steps of a window must lie side by side, so with b > 1
     the series is put into the order 0, b, 2b, ..., 1, b + 1, ...
@@ -168,8 +168,8 @@ def find_series(windows: NDArray[Any]) -> Sequences:
     lengths = np.full(n, n_steps, dtype=np.int64)
     a, b, row_stride = _strides_in_rows(windows)
     n_rows = (n - 1) * a + (n_steps - 1) * b + 1
-    # As long as that is less than all steps together, each row lies in a window, unless both a and b leave rows out:
-    # what is between windows may be anything.
+    # As long as there are fewer rows than steps of all windows, each row lies in a window, unless both a and b skip
+    # rows: values between windows must not be read.
     if row_stride == 0 or n_rows >= n * n_steps or (a > 1 and b > 1):
         starts = np.arange(n, dtype=np.int64) * n_steps
         return Sequences(windows.reshape(-1, n_channels), starts, lengths)
@@ -185,7 +185,7 @@ def find_series(windows: NDArray[Any]) -> Sequences:
 
 
 def _strides_in_rows(windows: NDArray[Any]) -> tuple[int, int, int]:
-    """Rows from window to window and from step to step, and bytes from row to row; zeros if they are not forward."""
+    """Return rows from window to window, rows from step to step, and bytes from row to row; zeros unless forward."""
     n, n_steps, _ = windows.shape
     window_stride, step_stride, _ = windows.strides
     if n_steps == 1 or n == 1 or window_stride < 0 or step_stride <= 0:

@@ -1,4 +1,4 @@
-"""Where time and channels are in X: as the parameters say, as the names of columns say, and what looks otherwise."""
+"""Which axis of X is time and which channels, by parameters and names of columns; warnings where data disagree."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from tsl._warnings import calls_within_tsl
 from tsl.windows import WindowLayoutWarning
 from tsl.windows._lags import lag_columns
 
-MANY_CHANNELS = 10  # times the steps
-LEAST_ROWS, COMPARED = 16, 300  # that are needed, and that are enough, to see what is the row before, moved by a column
+# All chosen by judgement, not measured.
+MANY_CHANNELS = 10  # times as many as steps look like swapped axes
+LEAST_ROWS, COMPARED = 16, 300  # rows that are needed, and that are looked at, to see that rows are shifted
 MOST_SIDE_BY_SIDE = 16  # channels that are looked for
 
 
 def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | None) -> NDArray[np.intp] | None:
-    """(T, C) which column of a table is which step of which channel; None where columns go by their position.
+    """Return (T, C) which column of a table is which step and channel; None if columns go by their position.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Its `layout` may be the names, its `time_order` may ask for positions.
+        Its `layout` may be the names; its `time_order` may require positions.
     names : sequence of str or None
-        Those of the table.
+        Names of the table's columns.
     n_columns : int
     n_channels : int or None
-        What the estimator was told.
+        The parameter of the estimator.
 
     Raises
     ------
@@ -47,28 +48,28 @@ def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | 
         raise ValueError(f"layout must have names of lags such as 'lag_1', got {names[:5]}")
     if columns is not None and n_channels not in (None, columns.shape[1]):
         raise ValueError(
-            f"n_channels={n_channels} is not what the names of X tell, which are {columns.shape[1]} channels of "
+            f"n_channels={n_channels} does not agree with the names of X, which are {columns.shape[1]} channels of "
             f"{len(columns)} steps: leave n_channels out, or say how columns follow each other by time_order="
         )
     return columns
 
 
 def ordered(estimator: Any, X: NDArray[Any]) -> NDArray[Any]:
-    """(..., T, C), the oldest step first, of an array whose last axes `layout` and `time_order` speak of."""
+    """Return an array as (..., T, C), the oldest step first, by `layout` and `time_order`."""
     if isinstance(estimator.layout, str) and estimator.layout == "channel_time":
         X = X.swapaxes(-1, -2)
     return X[..., ::-1, :] if estimator.time_order == "newest_first" else X
 
 
 def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[Any]:
-    """(..., T, C) of a table or a row (..., T * C) whose columns go by their position."""
+    """Return a table or a row (..., T * C), whose columns go by their position, as (..., T, C)."""
     if isinstance(estimator.layout, str) and estimator.layout == "channel_time":
         return ordered(estimator, table.reshape(*table.shape[:-1], n_channels, -1))
     return ordered(estimator, table.reshape(*table.shape[:-1], -1, n_channels))
 
 
 def warn_of_axes(estimator: Any, n_steps: int, n_channels: int) -> None:
-    """Warn where time and channels of a three-dimensional X seem to be the wrong way round."""
+    """Warn if time and channels of a three-dimensional X seem to be swapped."""
     looks_turned = n_channels > 3 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
     if looks_turned and isinstance(estimator.layout, str) and estimator.layout == "auto":
         steps = "1 step" if n_steps == 1 else f"{n_steps} steps"
@@ -81,13 +82,13 @@ def warn_of_axes(estimator: Any, n_steps: int, n_channels: int) -> None:
 
 
 def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool) -> bool:
-    """Warn where windows (n, T, C) of consecutive rows show that they were read wrongly.
+    """Warn if windows (n, T, C) of consecutive rows show that they were read wrongly.
 
-    A row then has the values of the row before it, moved by a step. Returns whether they are moved as they should be.
+    A row then has the values of the row before it, shifted by a step. Return whether they are shifted as they should.
     """
     n_steps, n_channels = windows.shape[1:]
     table = windows[:COMPARED].reshape(min(len(windows), COMPARED), -1)
-    ahead, back = _moved(table, n_channels)
+    ahead, back = _shifted(table, n_channels)
     hint = None
     if estimator.time_order == "auto" and isinstance(estimator.layout, str) and estimator.layout == "auto":
         if back.any() and back.sum() > ahead.sum():
@@ -105,7 +106,7 @@ def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool) -> bool
 
 
 def _newest_first(back: NDArray[np.bool_]) -> str:
-    """What the columns of a table seem to be, of which some are what was to their left in the row before."""
+    """Return a hint for a table some of whose columns hold what was to their left in the row before."""
     if back.all():
         return "the newest step is the first: give time_order='newest_first'"
     return (
@@ -115,9 +116,9 @@ def _newest_first(back: NDArray[np.bool_]) -> str:
 
 
 def _side_by_side(table: NDArray[Any], ahead: NDArray[np.bool_]) -> str | None:
-    """What the columns of a table seem to be, where they are windows of several channels."""
+    """Return a hint for a table whose columns seem to be windows of several channels; None if they do not."""
     edges = np.diff(np.concatenate([[False], ahead, [False]]).astype(np.int8))
-    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)  # a run of k moves is a window of k + 1 columns
+    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)  # a run of k shifts is a window of k + 1 columns
     n_windows = int((runs >= 2).sum())
     if n_windows >= 2:
         return (
@@ -127,23 +128,23 @@ def _side_by_side(table: NDArray[Any], ahead: NDArray[np.bool_]) -> str | None:
         )
     if not ahead.any():
         for n_channels in range(2, min(MOST_SIDE_BY_SIDE, table.shape[1] // 3) + 1):
-            if table.shape[1] % n_channels == 0 and _moved(table, n_channels)[0].all():
+            if table.shape[1] % n_channels == 0 and _shifted(table, n_channels)[0].all():
                 return f"each step has {n_channels} channels side by side: give n_channels={n_channels}"
     return None
 
 
-def _moved(table: NDArray[Any], by: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(P - by,) whether each column is `by` columns ahead in the row before, and whether it is the other way round."""
+def _shifted(table: NDArray[Any], by: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return (P - by,) whether columns were `by` columns further right in the row before, and whether further left."""
     later, earlier = table[1:].astype(np.float64), table[:-1].astype(np.float64)
     if len(later) < LEAST_ROWS or table.shape[1] <= by:
-        nothing = np.zeros(max(table.shape[1] - by, 0), bool)
-        return nothing, nothing
+        none = np.zeros(max(table.shape[1] - by, 0), bool)
+        return none, none
     ahead, back = _alike(later[:, :-by], earlier[:, by:]), _alike(later[:, by:], earlier[:, :-by])
     return (ahead > 0.9) & (back < ahead - 0.2), (back > 0.9) & (ahead < back - 0.2)
 
 
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """(P,) in what share of its rows each column is the same, as it stands or standardised."""
+    """Return (P,) in which share of the rows two columns are equal, as they are or standardised."""
     return np.maximum((one == other).mean(axis=0), np.isclose(_scaled(one), _scaled(other), atol=1e-6).mean(axis=0))
 
 

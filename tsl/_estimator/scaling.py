@@ -1,4 +1,4 @@
-"""Standardising inputs and targets, with weights that are the same as repetition."""
+"""Standardisation of inputs and targets, where weights are the same as repetition."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from tsl.network import Sequences
 from tsl.windows._outliers import FAR, SUSPECT, WITHIN, OutlierWarning, outliers
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
-APART = 5  # standard deviations between the levels of columns, or times between these: more are not of one channel
-MANY_ROWS = 10_000  # in fewer the search for outliers costs nothing
-FEW_ROWS = 20  # have standard deviations that differ by chance
+# Columns whose means are further apart than this many standard deviations, or whose standard deviations differ by more
+# than this factor, are not steps of one channel; chosen by judgement, not measured.
+APART = 5
+MANY_ROWS = 10_000  # with fewer, the search for outliers takes no time
+FEW_ROWS = 20  # with fewer, standard deviations differ by chance
 
 
 class Scaling(NamedTuple):
-    """A linear change of each column: ``(x - mean) / scale``."""
+    """A linear transformation of each column: ``(x - mean) / scale``."""
 
     mean: NDArray[np.float64]
     """(C,); (T, 1) where each column of a table has its own."""
@@ -29,7 +31,7 @@ class Scaling(NamedTuple):
     """The same, 1 for a constant column."""
 
     def apply(self, rows: NDArray[Any], dtype: Any, name: str) -> NDArray[Any]:
-        """Scaled `rows` (N, C) as `dtype`; `name` is for the error where they are too large for that."""
+        """Return scaled `rows` (N, C) as `dtype`; `name` is for the error if they are too large for it."""
         with np.errstate(over="ignore"):
             scaled = ((rows - self.mean) / self.scale).astype(dtype, order="C", copy=False)
         if not all_finite(scaled):
@@ -42,17 +44,17 @@ class Scaling(NamedTuple):
         return scaled
 
     def undo(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
-        """`scaled` (..., C) in the units of the data."""
+        """Return `scaled` (..., C) in the units of the data."""
         return scaled.astype(np.float64) * self.scale + self.mean
 
 
 def no_scaling(n_columns: int) -> Scaling:
-    """Leave `n_columns` as they are."""
+    """Return a scaling that leaves `n_columns` as they are."""
     return Scaling(np.zeros(n_columns), np.ones(n_columns))
 
 
 def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference: int, name: str) -> Scaling:
-    """Mean 0 and standard deviation 1 for rows (N, C), each counted `counts` (N,) times.
+    """Return the scaling to mean 0 and standard deviation 1 of rows (N, C), each counted `counts` (N,) times.
 
     `reference` is a row that counts; its values are subtracted first, so that a constant column gives exactly 0.
     """
@@ -73,18 +75,18 @@ def standard_scaling(rows: NDArray[Any], counts: NDArray[np.float64], reference:
     furthest = np.ldexp(np.maximum(shifted.max(axis=0), -shifted.min(axis=0)), exponent)
     for column in np.flatnonzero((furthest > SUSPECT * scale) | (len(rows) < MANY_ROWS)):
         _warn_of_outliers(rows[counts > 0, column].astype(np.float64), name)
-    # A spread of the size of rounding errors is none.
+    # A standard deviation of the size of rounding errors is none.
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return Scaling(mean, np.where(constant, 1.0, scale))
 
 
 def _warn_of_outliers(column: NDArray[np.float64], name: str) -> None:
-    """Name single numbers that would set the scale of a column for all others."""
-    places = outliers(column)
-    if len(places):
+    """Warn of single numbers that determine the scale of a column."""
+    indices = outliers(column)
+    if len(indices):
         warnings.warn(
-            f"{name} has {len(places)} values more than {FAR:g} times as far from the median of their column as "
-            f"{WITHIN:.0%} of the others, the first {column[places[0]]:g}: they are learned from as they are, and the "
+            f"{name} has {len(indices)} values more than {FAR:g} times as far from the median of their column as "
+            f"{WITHIN:.0%} of the others, the first {column[indices[0]]:g}: they are learned from as they are, and the "
             "scale that they set leaves little of the others",
             OutlierWarning,
             stacklevel=calls_within_tsl(),
@@ -92,14 +94,14 @@ def _warn_of_outliers(column: NDArray[np.float64], name: str) -> None:
 
 
 def are_steps(by_column: Scaling, n_rows: int) -> bool:
-    """Whether the columns of a table have levels and spreads that the steps of one channel may have."""
+    """Return whether the columns of a table have means and deviations that the steps of one channel may have."""
     mean, scale = by_column
     alike = np.ptp(mean) <= APART * scale.max() and scale.max() <= APART * scale.min()
     return bool(alike or n_rows < FEW_ROWS)
 
 
 def coverage(sequences: Sequences, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """How many windows hold each row, or the sum of their weights: (N,)."""
+    """Return (N,) how many windows hold each row, or the sum of their weights."""
     n_rows = len(sequences.rows)
     begin = np.bincount(sequences.starts, weights, n_rows + 1)
     end = np.bincount(sequences.starts + sequences.lengths, weights, n_rows + 1)

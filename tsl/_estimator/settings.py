@@ -7,12 +7,12 @@ from tsl.network import Architecture, Optimizer
 from tsl.training import Schedule, TrainingSettings
 
 # What "auto" stands for. Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
-# the larger penalty, and overfit with more steps; on the large ones such a penalty, and ten epochs, cost accuracy.
+# the larger penalty, and overfit with more steps; on large ones that penalty, or ten epochs, cost accuracy.
 AUTO_BATCH_SIZE = 64
 AUTO_STEPS = 300
 AUTO_LEAST_EPOCHS = 3
 AUTO_ALPHA = 5e-3
-AUTO_ALPHA_SAMPLES = 1000  # up to so many windows; then in inverse proportion to their number
+AUTO_ALPHA_SAMPLES = 1000  # beyond so many windows, the penalty is in inverse proportion to their number
 
 
 def new_architecture(parameters: WindowParameters, n_inputs: int, n_outputs: int) -> Architecture:

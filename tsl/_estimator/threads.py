@@ -10,7 +10,7 @@ from joblib.parallel import get_active_backend
 
 
 def resolve_threads(n_threads: int | None) -> int:
-    """Turn `n_threads` into a number.
+    """Return the number of threads to use.
 
     None is all cores that this process may use (affinity and container limits count), or ``NUMBA_NUM_THREADS`` where
     that is less: joblib sets it in its worker processes, by `inner_max_num_threads` or to an equal share. Without
@@ -33,5 +33,5 @@ def _usable_cores() -> int:
 
 @functools.cache
 def _counted_cores(affinity: frozenset[int]) -> int:
-    """What joblib counts; asked once for each affinity, as it opens the files of the control group each time."""
+    """Return joblib's count of cores, once for each affinity, as it opens the files of the control group each time."""
     return joblib.cpu_count()

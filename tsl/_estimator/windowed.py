@@ -1,4 +1,4 @@
-"""What the estimators of windows share: one target, or several, for each window."""
+"""`WindowEstimator`: one target, or several, for each window."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from tsl.training import Callback, Checkpoint, Samples, TrainingSettings
 
 
 class WindowEstimator(WindowParameters, NetworkEstimator):
-    """Base of `LSTMRegressor` and `LSTMClassifier`, which say what targets are."""
+    """Base of `LSTMRegressor` and `LSTMClassifier`, which define what a target is."""
 
     n_timesteps_in_: int | None
     n_channels_in_: int
     input_scaling_: Scaling
     columns_: NDArray[np.intp] | None = None  # also in files from before there was such a thing
 
-    # --- what a subclass says ---------------------------------------------------------------------------------
+    # --- targets, by the subclass -----------------------------------------------------------------------------
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
-        """y as an array of one row a window."""
+        """Return y as an array with one row for each window."""
         raise NotImplementedError
 
     def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[Any]:
-        """Targets (n, k) in float64, or the numbers of classes (n,); `reset` to learn what they are like."""
+        """Return targets (n, k) in float64, or codes of classes (n,); `reset` to learn k or the classes."""
         raise NotImplementedError
 
     def _fit_target_scaling(self, data: TrainingData) -> None:
-        """Learn how to scale targets from the training part."""
+        """Learn the scaling of targets from the training set."""
 
     def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """Targets as the network is to see them."""
+        """Return targets as the network is to see them."""
         raise NotImplementedError
 
     def _n_network_outputs(self) -> int:
@@ -70,7 +70,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         checkpoint: Any = None,
         checkpoint_every: float = 60.0,
     ) -> Self:
-        """Train a new network, or go on with the one there is if `warm_start` is set.
+        """Train a new network, or continue with the present one if `warm_start` is set.
 
         Parameters
         ----------
@@ -82,13 +82,13 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         y : array-like of shape (n,) or (n, k)
             What to predict: one or several numbers, or the label, of each window.
         sample_weight : array-like of shape (n,), optional
-            How much each window counts: a weight of 2 is the same as the window twice, and 0 as without it.
+            Weights of the windows: 2 is the same as the window twice, 0 as without it.
         X_val, y_val : optional
             Validation data in the same forms, in place of the last `validation_fraction` of the training data.
         checkpoint : path-like, optional
-            File to keep the training in while it goes on, so that the same call, made again after the process was
-            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
-            file stays when `fit` has ended; the same call then does not train again.
+            File that the state of the training is written to, so that the same call, made again after the process was
+            killed, continues from there with the same result, bit for bit (unless `max_time` is set). The file stays
+            when `fit` has ended; the same call then does not train again.
         checkpoint_every : float, default=60.0
             Seconds between two writes to it.
 
@@ -101,16 +101,16 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         ValueError
             If a parameter is out of range; if X, y and `sample_weight` do not fit together, are empty, or hold
             anything but finite numbers; if weights are negative or all zero; if `checkpoint` is of another fit, or
-            no checkpoint.
+            not a checkpoint.
 
         Warns
         -----
         tsl.windows.WindowLayoutWarning
-            If time seems to run backwards in X, or another axis to be that of time.
+            If X seems to have the newest step first, or another axis for time.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        go_on = self.warm_start and hasattr(self, "network_")
-        data = self._read_data(X, y, sample_weight, reset=not go_on)
+        resume = self.warm_start and hasattr(self, "network_")
+        data = self._read_data(X, y, sample_weight, reset=not resume)
         if (X_val is None) != (y_val is None):
             raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
         n_training = n_training_samples(self, len(data.targets), has_validation=X_val is not None)
@@ -118,8 +118,8 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         if n_training == len(data.targets) <= settings.batch_size:
             data = merged(data)
             n_training = len(data.targets)
-        self._begin(kept, go_on=go_on)
-        samples, validation = self._prepare(data, n_training, go_on=go_on), None
+        self._begin(kept, resume=resume)
+        samples, validation = self._prepare(data, n_training, resume=resume), None
         if n_training < len(data.targets):
             samples, validation = cut(samples, n_training)
         elif X_val is not None:
@@ -133,16 +133,16 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         """Train for one epoch."""
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        go_on = hasattr(self, "network_")
-        data = self._read_data(X, y, sample_weight, reset=not go_on)
+        resume = hasattr(self, "network_")
+        data = self._read_data(X, y, sample_weight, reset=not resume)
         n_samples = len(data.targets)
         settings, optimizer = replace(new_settings(self, n_samples), max_iter=1), new_optimizer(self, n_samples)
-        if self.learning_rate == "cosine":  # it would fall to its end in every single call
+        if self.learning_rate == "cosine":  # it would fall to its lowest rate in every call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))
         if n_samples <= settings.batch_size:
             data = merged(data)
-        self._begin(None, go_on=go_on)
-        self._train_windows(self._prepare(data, len(data.targets), go_on=go_on), None, optimizer, settings)
+        self._begin(None, resume=resume)
+        self._train_windows(self._prepare(data, len(data.targets), resume=resume), None, optimizer, settings)
         return self
 
     def _train_windows(
@@ -173,7 +173,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         windows = self._read_inputs(X, reset=reset)
         data = make_data(windows, self._check_targets(y), sample_weight, self.dtype)
-        # Only now, so that a class with no weight is as good as absent.
+        # Only after windows of weight 0 are left out, so that a class with no weight is as good as absent.
         return data._replace(targets=self._encode_targets(data.targets, reset=reset))
 
     def _read_validation(self, X_val: Any, y_val: Any) -> Samples:
@@ -190,10 +190,10 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
             self._may_be_columns = may_be_columns
         return windows
 
-    def _prepare(self, data: TrainingData, n_training: int, *, go_on: bool) -> Samples:
+    def _prepare(self, data: TrainingData, n_training: int, *, resume: bool) -> Samples:
         """Set up scaling and network from the first `n_training` samples, and scale all."""
         architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs())
-        if go_on:
+        if resume:
             self._check_same(architecture, self.dtype)
         else:
             training = data.part(slice(n_training))
@@ -218,31 +218,31 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         check_is_fitted(self)
         return scaled_windows(self._read_inputs(X, reset=False), self.input_scaling_, self.network_.dtype)
 
-    # --- what a fitted network gives --------------------------------------------------------------------------
+    # --- prediction -------------------------------------------------------------------------------------------
 
     def _network_outputs(self, X: Any) -> NDArray[Any]:
-        """(n, n_network_outputs) for the windows of X."""
+        """Return the outputs (n, n_network_outputs) for the windows of X."""
         inputs = self._network_inputs(X)
         return self.network_.forward(inputs, n_threads=resolve_threads(self.n_threads))
 
     def gates(self, X: Any) -> list[GateActivations]:
-        """Activations of all gates, and the cell and hidden states, at every step.
+        """Return the activations of all gates, and the cell and hidden states, at every step.
 
         Parameters
         ----------
         X : array-like, DataFrame or list of array-likes
-            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths. The result takes
-            memory for six numbers a window, step and unit.
+            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths. The result holds
+            six numbers for each window, step and unit.
 
         Returns
         -------
         gates : list of GateActivations
-            One a layer and direction, the lowest layer first, forward before reverse: named tuples of `layer`,
+            One for each layer and direction, the lowest layer first, forward before reverse: named tuples of `layer`,
             `direction`, and the arrays `input`, `forget`, `candidate`, `output`, `cell` and `hidden`, each (n, T, H).
 
         See Also
         --------
-        tsl.plotting.plot_gates : A picture of them.
+        tsl.plotting.plot_gates : Plot them.
         """
         inputs = self._network_inputs(X)
         return gate_activations(self.network_, inputs)

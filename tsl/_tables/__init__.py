@@ -1,47 +1,5 @@
-"""Tables of any library: which column is what, and the way to pandas and back."""
+"""Tables of any library: conversion to pandas and back; `columns` tells which column is what."""
 
-from tsl._tables.columns import (
-    CUTOFF,
-    ID,
-    NAIVE,
-    POINT,
-    RESIDUAL,
-    SEASONAL_NAIVE,
-    TARGET,
-    TIME,
-    Keys,
-    backtest_keys,
-    bound_name,
-    data_keys,
-    forecast_keys,
-    interval_levels,
-    is_result_name,
-    model_of,
-    quantile_columns,
-)
 from tsl._tables.conversion import PANDAS, library_of, like_input, one_level, to_pandas
 
-__all__ = [
-    "CUTOFF",
-    "ID",
-    "NAIVE",
-    "PANDAS",
-    "POINT",
-    "RESIDUAL",
-    "SEASONAL_NAIVE",
-    "TARGET",
-    "TIME",
-    "Keys",
-    "backtest_keys",
-    "bound_name",
-    "data_keys",
-    "forecast_keys",
-    "interval_levels",
-    "is_result_name",
-    "library_of",
-    "like_input",
-    "model_of",
-    "one_level",
-    "quantile_columns",
-    "to_pandas",
-]
+__all__ = ["PANDAS", "library_of", "like_input", "one_level", "to_pandas"]

@@ -70,6 +70,19 @@ def forecast_keys(columns: Iterable[Any]) -> Keys:
     return Keys(None, *before) if len(before) == 1 else Keys(*before[:3])
 
 
+def check_unique(columns: pd.Index, where: str) -> None:
+    """Check that no two columns have the same name.
+
+    Raises
+    ------
+    ValueError
+        If two have.
+    """
+    if not columns.is_unique:
+        double = columns[columns.duplicated()][0]
+        raise ValueError(f"{where} must have each column once, got {double!r} several times")
+
+
 def bound_name(model: str, side: Literal["lo", "hi"], level: str) -> str:
     """Return the name of the column of a bound of the intervals of a model."""
     return f"{model}-{side}-{level}"

@@ -1,4 +1,4 @@
-"""The likeliest text as a whole, as far as a beam search finds it."""
+"""Beam search: the likeliest text as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl.network import Choice
 
 
 class CodeCopier:
-    """Writes codes (texts, length) that are known already."""
+    """A `CharWriter` of codes (texts, length) that are known already."""
 
     def __init__(self, reader: StreamReader | WindowReader, codes: NDArray[np.int32]) -> None:
         self._reader = reader
@@ -20,7 +20,7 @@ class CodeCopier:
         self.n, self.at_once = codes.shape
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Copy, and read what is copied."""
+        """Return the next codes, and the state after them."""
         codes = self._codes[:, : len(draws)]
         return codes.T, self._reader.read(state, codes)
 
@@ -28,10 +28,10 @@ class CodeCopier:
 def likeliest_codes(
     reader: StreamReader | WindowReader, state: TextState, forbidden: NDArray[np.bool_], length: int, width: int
 ) -> Codes:
-    """The likeliest of `width` texts (texts, length), the likeliest first; fewer where there are not as many.
+    """Return the codes of the `width` likeliest texts (texts, length), the likeliest first; fewer if there are fewer.
 
-    At each step every text is continued by every code that is not `forbidden`, and the `width` likeliest are kept: of
-    equally likely ones the one that continues the likelier text, then that with the lower code.
+    At each step every text is continued by every code that is not `forbidden`, and the `width` likeliest are kept. A
+    tie is won by the code that continues the likelier text, then by the lower code.
     """
     codes, totals = np.zeros((1, 0), np.int32), np.zeros(1)
     for _ in range(length):

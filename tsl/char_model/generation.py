@@ -32,42 +32,41 @@ class GenerationMixin:
         return_state: bool = False,
         random_state: Any = None,
     ) -> Any:
-        """Write on after a prompt.
+        """Write text that continues a prompt.
 
         Parameters
         ----------
         prompt : str, default=""
-            What to go on from.
+            Text to continue.
         length : int, default=200
             Characters to write.
         temperature : float, default=1.0
-            At 1 characters come as often as the model expects them; below, the likely ones more often; at 0 always
-            the likeliest one; above 1 the text grows wilder.
+            Divides the log-probabilities: at 1 characters are drawn as the model expects them; below 1 likely ones are
+            drawn more often, at 0 always the likeliest one; above 1 less often.
         top_k : int, default=None
-            Draw only from so many likeliest characters.
+            Draw only from this many of the likeliest characters.
         top_p : float, default=None
-            Draw, of these, only from the fewest, likeliest ones that come with this probability together, above 0 and
-            up to 1 (nucleus sampling; Holtzman et al. 2020).
+            Draw, of these, only from the fewest likeliest ones that together have this probability, above 0 and up to 1
+            (nucleus sampling; Holtzman et al. 2020).
         min_p : float, default=None
-            Draw, of these, only from those that are at least so many times as likely as the likeliest, from 0 to 1.
+            Draw, of these, only from those with at least this share of the probability of the likeliest, from 0 to 1.
         beam_width : int, default=None
-            Look for the likeliest text as a whole instead, keeping so many of the likeliest beginnings at each step.
-            Nothing is drawn then.
+            Search for the likeliest text as a whole instead of drawing, keeping this many beginnings at each step.
         repetition_penalty : float, default=1.0
-            What the log-probabilities of the last 32 characters are multiplied by, which makes them less likely above
-            1 (Keskar et al. 2019).
+            Factor of the log-probabilities of the last 32 characters, which makes them less likely above 1 (Keskar et
+            al. 2019).
         stop : str or sequence of str, default=None
-            The text ends where one of these would begin.
+            The text ends before one of these.
         forbid : str or sequence of str, default=None
-            Characters that must not come.
+            Characters that must not occur.
         n_samples : int, default=1
             Texts to write, all from the same prompt and side by side, which takes less time than one by one.
         state : TextState, default=None
-            Where an earlier call has got to: the prompt is read on from there. Of one text, or of `n_samples`.
+            State that an earlier call returned, which the prompt continues. Of one text, or of `n_samples`.
         return_state : bool, default=False
-            Whether to return that as well.
+            Whether to return the state as well.
         random_state : int, RandomState instance or None, default=None
-            An int gives the same text each time. None is new each time, and leaves NumPy's global state alone.
+            An int gives the same text each time; None does not. NumPy's global state is not used.
 
         Returns
         -------
@@ -75,15 +74,15 @@ class GenerationMixin:
             The `length` new characters, without the prompt; fewer if `stop` came first. A list if `n_samples` is
             above 1, with `beam_width` the likeliest text first.
         state : TextState
-            Only if `return_state`: where each text has got to, what was read of `stop` included.
+            Only if `return_state`: the state of each text at its end, including what was read of `stop`.
 
         Raises
         ------
         TypeError
             If an argument is of the wrong type.
         ValueError
-            If an argument is out of its range, if two of them contradict each other, if nothing may come, or if the
-            prompt has unknown characters and `unknown` does not say what becomes of them.
+            If an argument is out of its range, if two of them contradict each other, if no character is left to draw
+            from, or if the prompt has unknown characters and `unknown` is "error" or "grow".
 
         Examples
         --------
@@ -133,46 +132,46 @@ class GenerationMixin:
         state: TextState | None = None,
         random_state: Any = None,
     ) -> TextStream:
-        """Write on after a prompt, character by character.
+        """Write text that continues a prompt, character by character.
 
         Parameters
         ----------
         prompt : str, default=""
-            As in `generate`, and so is all that follows.
+            As in `generate`, like all other parameters.
         length : int, default=200
             Characters to write.
         temperature : float, default=1.0
-            How daring.
+            Divides the log-probabilities.
         top_k : int, default=None
-            How many characters to draw from.
+            Number of characters to draw from.
         top_p : float, default=None
-            How probable these are together.
+            Probability of these together.
         min_p : float, default=None
-            How likely each is, beside the likeliest.
+            Least probability, as a share of that of the likeliest one.
         repetition_penalty : float, default=1.0
-            How unwelcome the last 32 characters are.
+            Factor of the log-probabilities of the last 32 characters.
         stop : str or sequence of str, default=None
-            Where to end.
+            The text ends before one of these.
         forbid : str or sequence of str, default=None
-            What must not come.
+            Characters that must not occur.
         n_samples : int, default=1
             Texts to write side by side.
         state : TextState, default=None
-            Where to go on from.
+            State that an earlier call returned.
         random_state : int, RandomState instance or None, default=None
-            The same one gives the same text.
+            An int gives the same text each time.
 
         Returns
         -------
         characters : TextStream
             An iterator over the characters of `generate`; of tuples with one character of each text, if `n_samples` is
-            above 1, and "" where one has ended. Some hundred are chosen at a time, which takes a few thousandths of a
-            second. Its attribute `state` is where the text has got to with the last character that was asked for.
+            above 1, and "" for one that has ended. Some hundred characters are written at a time, which takes a few
+            milliseconds. Its attribute `state` is the state after the last character that was returned.
 
         Raises
         ------
         TypeError, ValueError
-            As in `generate`, and at once, not when the first character is asked for.
+            As in `generate`; at once, not when the first character is read.
 
         Examples
         --------

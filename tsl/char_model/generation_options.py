@@ -1,4 +1,4 @@
-"""What is asked of a text that is to be written."""
+"""The options of `generate` and `stream`, checked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from tsl._checks import check_count
 from tsl.char_model.text_state import TextState
 from tsl.network import Choice
 
 
 class GenerationOptions(NamedTuple):
-    """Checked arguments of `LSTMCharModel.generate`, but for its prompt."""
+    """Checked arguments of `LSTMCharModel.generate` other than the prompt."""
 
     length: int
     choice: Choice
@@ -43,22 +44,22 @@ def check_options(
     state: Any = None,
     random_state: Any = None,
 ) -> GenerationOptions:
-    """Refuse what cannot be done, and take the rest."""
-    choice = Choice(
-        temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
-        top_k=None if top_k is None else _count("top_k", top_k, 1),
-        top_p=1.0 if top_p is None else _number("top_p", top_p, "above 0 and up to 1", lambda p: 0 < p <= 1),
-        min_p=0.0 if min_p is None else _number("min_p", min_p, "from 0 to 1", lambda p: 0 <= p <= 1),
-        penalty=_number("repetition_penalty", repetition_penalty, "above 0", lambda number: number > 0),
-    )
+    """Check the options of `generate`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is of the wrong type or out of range, or if two contradict each other.
+    """
+    choice = _check_choice(temperature, top_k, top_p, min_p, repetition_penalty)
     if beam_width is not None:
-        beam_width = _count("beam_width", beam_width, 1)
+        beam_width = check_count("beam_width", beam_width, 1)
         if choice != Choice():
             raise ValueError(
                 "beam_width looks for the likeliest text and draws nothing: temperature, top_k, top_p, min_p and "
                 "repetition_penalty must be left alone"
             )
-    n_samples = _count("n_samples", n_samples, 1)
+    n_samples = check_count("n_samples", n_samples, 1)
     if beam_width is not None and n_samples > beam_width:
         raise ValueError(f"n_samples must be at most beam_width={beam_width}, got {n_samples}")
     if state is not None and not isinstance(state, TextState):
@@ -66,7 +67,7 @@ def check_options(
     if state is not None and state.n not in (1, n_samples):
         raise ValueError(f"state must be of one text or of n_samples={n_samples}, got that of {state.n}")
     return GenerationOptions(
-        length=_count("length", length, 0),
+        length=check_count("length", length, 0),
         choice=choice,
         beam_width=beam_width,
         stop=_texts("stop", stop),
@@ -74,6 +75,17 @@ def check_options(
         n_samples=n_samples,
         state=state,
         random_state=_random_state(random_state, is_needed=choice.temperature > 0),
+    )
+
+
+def _check_choice(temperature: Any, top_k: Any, top_p: Any, min_p: Any, repetition_penalty: Any) -> Choice:
+    """Check the options of how a code is chosen."""
+    return Choice(
+        temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
+        top_k=None if top_k is None else check_count("top_k", top_k, 1),
+        top_p=1.0 if top_p is None else _number("top_p", top_p, "above 0 and up to 1", lambda p: 0 < p <= 1),
+        min_p=0.0 if min_p is None else _number("min_p", min_p, "from 0 to 1", lambda p: 0 <= p <= 1),
+        penalty=_number("repetition_penalty", repetition_penalty, "above 0", lambda number: number > 0),
     )
 
 
@@ -93,16 +105,8 @@ def _number(name: str, value: Any, allowed: str, is_allowed: Any) -> float:
     return float(value)
 
 
-def _count(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
-
-
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """One str or several, none of them empty."""
+    """Check that `value` is a str or several, none of them empty, and return them as a tuple."""
     texts = () if value is None else (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     texts = tuple(texts)
     if not all(isinstance(text, str) for text in texts):

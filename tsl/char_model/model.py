@@ -32,7 +32,7 @@ PRECISION = "float32"
 
 
 class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
-    """Learn to write like a text: predict each character from those before it.
+    """Language model of characters: predict each character of a text from those before it, and write such text.
 
     By default the text is read in `batch_size` parallel streams, chunk by chunk of `sequence_length` characters;
     every character is predicted, and the state is carried from chunk to chunk (truncated backpropagation through
@@ -41,81 +41,82 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     Parameters
     ----------
     hidden_size : int, tuple of int or "auto", default="auto"
-        Units, of each layer if several are to be stacked. "auto": one layer of 256 units; with `max_time` the more
-        the longer that is, 256 for 30 seconds, and in two layers, of up to 384 units each, from 90 seconds on.
+        Units, one number for each layer if several are stacked. "auto": one layer of 256 units; with `max_time` it
+        grows with the time, 256 for 30 seconds, and from 90 seconds on two layers of up to 384 units each.
     encoding : {"embedding", "onehot", "scalar"}, default="embedding"
         How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
-        its code divided by the size of the vocabulary, which learns far worse and is always `windowed`.
+        its code divided by the size of the vocabulary, which is far less accurate and always `windowed`.
     embedding_size : int or "auto", default="auto"
-        Numbers in the vector of a character. "auto": half as many as there are units in the first layer.
+        Size of a character's vector. "auto": half the number of units in the first layer.
     windowed : bool, default=False
-        Whether to learn from windows rather than from streams.
+        Whether to train on windows rather than on streams.
     window : int, default=50
-        Characters that a windowed model sees: it reads the last `window` ones anew for each prediction.
+        Length of the context of a windowed model, which reads the last `window` characters anew for each prediction.
     sequence_length : int, default=32
-        Steps of a stream that errors are carried back through.
+        Steps of truncated backpropagation through time.
     batch_size : int or "auto", default="auto"
-        Streams, or windows, side by side. "auto": 16 streams or 64 windows.
+        Streams, or windows, in a batch. "auto": 16 streams or 64 windows.
     dropout : float or "auto", default="auto"
-        Share of each layer's outputs that is left out in training. "auto" goes by the number of epochs, since a text
-        that is read often is learnt by heart.
+        Share of each layer's outputs that is set to 0 in training. "auto" rises with the number of epochs, as more
+        epochs overfit more.
     recurrent_dropout : float or "auto", default="auto"
-        Share of the hidden units that do not reach the next step, the same ones throughout a chunk.
+        Share of the hidden units that are left out of the recurrent product, the same ones throughout a chunk.
     weight_dropout : float or "auto", default="auto"
         Share of the recurrent weights that are left out, the same ones throughout a chunk (DropConnect).
     solver : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
-        How weights follow the gradient.
+        The optimiser.
     alpha : float or "auto", default="auto"
-        Decay of weights (decoupled for "adamw", else an L2 penalty). "auto": 0.1 for "adamw", else 0.
+        Weight decay (decoupled for "adamw", else an L2 penalty). "auto": 0.1 for "adamw", else 0.
     learning_rate_init : float or "auto", default="auto"
         The highest learning rate. "auto": 0.015 for streams, less for more than 256 units in a layer; 0.001 for
         windows.
     learning_rate : {"cosine", "constant", "step", "plateau"}, default="cosine"
-        How it changes: up over the first 2 % of training and down to 1 % along a half wave; not at all; to a fifth
-        after each ten epochs; or to a fifth after five epochs without progress.
+        How it changes: up over the first 2 % of training and down to 1 % along half a cosine wave; not at all; to a
+        fifth after each ten epochs; or to a fifth after five epochs without an improvement.
     max_iter : int or "auto", default="auto"
-        Passes over the text. "auto": for 8,000 steps, but at most 200; or, with `max_time`, as many as it allows.
+        Epochs. "auto": as many as make 8,000 steps, at most 200; or, with `max_time`, as many as it allows.
     max_time : float, default=None
-        Seconds that training may take, without compiling on first use; the cosine and the automatic dropout go by it,
-        so the result depends on the machine.
+        Seconds that training may take, without compilation on first use. The cosine and the automatic dropout depend
+        on it, and so the result depends on the machine.
     clip_norm : float or None, default=1.0
-        Longest gradient.
+        Largest Euclidean norm of the gradient.
     early_stopping : bool, default=False
-        Whether to hold out the end of the text, and to keep the weights that predict it best.
+        Whether to hold out the end of the text, and to restore the weights that predict it best.
     validation_fraction : float, default=0.1
-        Share of the text held out then.
+        Share of the text that is held out.
     n_iter_no_change : int or None, default=None
-        Epochs without progress of at least `tol` that end the training.
+        Epochs without an improvement of at least `tol` after which training ends.
     tol : float, default=1e-4
-        In nats per character.
+        Least improvement, in nats per character.
     tokens : {"char", "byte"}, default="char"
-        What is predicted one after the other: the characters of the text, or the bytes of its UTF-8, which leave no
-        character unknown. Whatever is said "per character" is so for bytes, too, but for the losses of training.
+        What the model reads and predicts: the characters of the text, or the bytes of its UTF-8, so that no character
+        is unknown. Scores are per character for bytes, too; the losses of training are per byte.
     min_frequency : int, default=1
         Rarer characters are unknown ones; needs ``unknown="ignore"`` or ``"replace"``.
     unknown : {"error", "ignore", "replace", "grow"}, default="error"
-        What becomes of characters that were not in the first text: an error, nothing, U+FFFD; or `partial_fit` adds
-        them to the vocabulary, while they remain an error everywhere else. See `tsl.text.CharVocabulary`.
+        What happens to characters that were not in the first text: an error; they are left out; they become U+FFFD; or
+        `partial_fit` adds them to the vocabulary, and they are an error elsewhere. See `tsl.text.CharVocabulary`.
     lowercase : bool, default=False
-        Whether to lower the case of all text, prompts included.
+        Whether to convert all text, prompts included, to lower case.
     random_state : int, RandomState instance or None, default=None
-        Decides the initial weights, where epochs begin, and what is left out.
+        Seed of the initial weights, of where epochs begin, and of dropout.
     warm_start : bool, default=False
-        Whether `fit` goes on with the network that there is.
+        Whether `fit` continues with the present network.
     verbose : int or bool, default=False
-        1 shows progress on stderr, 2 every epoch of it.
+        1 shows progress on stderr, 2 also a line for each epoch.
     n_threads : int, default=None
-        Threads at most; None is all cores. The result does not depend on it.
+        Threads at most; None is all cores. Results do not depend on it.
     callbacks : list, default=None
-        Functions called as ``callback(epoch, history, network)`` after each epoch, or `tsl.training.Callback`. They
-        may use the model as it is then, to `generate` a sample or `score` another text; what is true ends training.
+        Functions called as ``callback(epoch, history, network)`` after each epoch, or `tsl.training.Callback` objects.
+        They may use the model as it is then, to `generate` a sample or `score` another text; returning True ends
+        training.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The characters, sorted; or the 256 bytes, as integers.
     class_count_ : ndarray of int, of shape (n_classes,)
-        How often each was in the training text.
+        How often each was in the training set.
     vocabulary_ : tsl.text.CharVocabulary
         Characters to codes and back.
     network_ : tsl.network.Network
@@ -127,7 +128,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     validation_scores_ : list of float or None
         With `early_stopping`, `score` of the held-out text after each epoch.
     best_loss_ : float
-        The lowest loss: that of the held-out text if there is one.
+        The lowest loss, of the held-out text if there is one.
     n_iter_ : int
         Epochs trained.
 
@@ -137,10 +138,10 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
 
     Notes
     -----
-    A text's first character is predicted by how often each one was in the training text, each counted once more.
-    `generate` without a prompt begins so too.
+    A text's first character is predicted by how often each one was in the training set, with one added to each count.
+    `generate` without a prompt draws it so, too.
 
-    Several texts in a list are documents: each begins with nothing before it, when it is learnt and when it is scored.
+    Several texts in a list are documents: each starts without a context, in training and when it is scored.
 
     The same seed and parameters give the same model, bit for bit, whatever `n_threads`, unless `max_time` is set.
 
@@ -204,7 +205,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         checkpoint: Any = None,
         checkpoint_every: float = 60.0,
     ) -> Self:
-        """Train a new network, or go on with the one there is if `warm_start` is set.
+        """Train a new network, or continue with the present one if `warm_start` is set.
 
         Parameters
         ----------
@@ -212,11 +213,11 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             One text or several: two characters at least, `window` + 1 if windowed. With `y`, pieces of text of any
             lengths, as `tsl.text.CharWindow` with ``output="text"`` gives them.
         y : sequence of str, default=None
-            None, or the character after each of these pieces; then nothing else is predicted.
+            The character after each of these pieces, if only these characters are to be predicted.
         checkpoint : path-like, optional
-            File to keep the training in while it goes on, so that the same call, made again after the process was
-            killed, goes on from there and ends as if nothing had happened, bit for bit (unless `max_time` is set). The
-            file stays when `fit` has ended; the same call then does not train again.
+            File that the state of the training is written to, so that the same call, made again after the process was
+            killed, continues from there with the same result, bit for bit (unless `max_time` is set). The file stays
+            when `fit` has ended; the same call then does not train again.
         checkpoint_every : float, default=60.0
             Seconds between two writes to it.
 
@@ -231,10 +232,10 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             If a text is not a str: bytes must be decoded first.
         ValueError
             If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
-            another form than the parameters say; or if `checkpoint` is of another fit, or no checkpoint.
+            another architecture than the parameters say; or if `checkpoint` is of another fit, or not a checkpoint.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        examples, held_out = self._prepare(text, y, kept, go_on=self.warm_start and hasattr(self, "network_"))
+        examples, held_out = self._prepare(text, y, kept, resume=self.warm_start and hasattr(self, "network_"))
         self.class_count_ = self._counts(examples)
         model = text_model(self)
         validation = None if held_out is None else lambda: -model.mean_log_likelihood(held_out)
@@ -243,7 +244,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
 
     @checks_parameters
     def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
-        """Go on with more text: read it once. The first text decides the vocabulary, unless ``unknown="grow"``.
+        """Train for one epoch on more text. The first text decides the vocabulary, unless ``unknown="grow"``.
 
         Parameters
         ----------
@@ -260,11 +261,11 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         Raises
         ------
         TypeError, ValueError
-            As in `fit`; also for unknown characters if ``unknown="error"``, and if `early_stopping` is set.
+            As in `fit`; also if there are unknown characters and ``unknown="error"``, or if `early_stopping` is set.
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        examples, _ = self._prepare(text, y, None, go_on=hasattr(self, "network_"))
+        examples, _ = self._prepare(text, y, None, resume=hasattr(self, "network_"))
         self.class_count_ = self.class_count_ + self._counts(examples)
         self._learn(examples, None, one_epoch=True)
         return self
@@ -272,33 +273,33 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _prepare(
-        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, go_on: bool
+        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, resume: bool
     ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
         """Return the training set and what is held out, when there is a network for it; nothing changes on an error."""
         texts = [*lowered(text, self.lowercase), *([] if y is None else lowered(list(y), self.lowercase))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
-        vocabulary = self._vocabulary_for(texts, go_on=go_on)
+        vocabulary = self._vocabulary_for(texts, resume=resume)
         examples = TextEncoder(vocabulary, self.lowercase).examples(text, y, document_window(self))
         held_out: Documents | Contexts | None = None
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()
-        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), go_on=go_on)
-        self._prepare_network(vocabulary, examples.window, go_on=go_on)
+        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), resume=resume)
+        self._prepare_network(vocabulary, examples.window, resume=resume)
         return examples, held_out
 
-    def _vocabulary_for(self, texts: list[str], *, go_on: bool) -> CharVocabulary:
-        if not go_on:
+    def _vocabulary_for(self, texts: list[str], *, resume: bool) -> CharVocabulary:
+        if not resume:
             return CharVocabulary(self.unknown, self.tokens, self.min_frequency).fit(texts)
         return self.vocabulary_.grown(texts) if self.unknown == "grow" else self.vocabulary_
 
-    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, go_on: bool) -> None:
+    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, resume: bool) -> None:
         """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
 
-        If `go_on`, check instead that the network there is does so, and make room for new characters; nothing changes
+        If `resume`, check instead that the network there is does so, and make room for new characters; nothing changes
         on an error.
         """
-        if go_on:
+        if resume:
             known = self.network_.architecture
             self._check_same(new_architecture(self, len(self.vocabulary_), window, known), PRECISION)
             self._grow(vocabulary)
@@ -336,7 +337,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         one_epoch: bool = False,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Train `network_`; scikit-learn's callbacks are told when `tasks_of` says of what text."""
+        """Train `network_`; with `tasks_of`, the text of `fit`, scikit-learn's callbacks are told of each epoch."""
         plan = plan_training(self, self.network_.architecture, examples, self._random_state)
         if one_epoch:
             epochs, settings = 1.0, replace(plan.settings, max_iter=1)

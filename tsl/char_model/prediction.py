@@ -1,4 +1,4 @@
-"""The methods of `LSTMCharModel` that predict and judge."""
+"""The methods of `LSTMCharModel` that predict and score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tsl.network import Sequences
 
 
 class PredictionMixin(CharParameters):
-    """What a fitted model expects of a text."""
+    """Prediction and scores of a fitted model."""
 
     classes_: NDArray[Any]
 
@@ -28,7 +28,7 @@ class PredictionMixin(CharParameters):
         Parameters
         ----------
         contexts : sequence of n str
-            Texts of any lengths, whose next character is asked for; of an empty one, the first.
+            Texts of any lengths, whose next character is predicted.
 
         Returns
         -------
@@ -74,13 +74,13 @@ class PredictionMixin(CharParameters):
         Parameters
         ----------
         text : str
-            It may be long: it is read piece by piece.
+            May be long: it is read in chunks.
 
         Returns
         -------
         surprisal : ndarray of shape (n_characters,)
-            Negative log-likelihoods in nats. The characters are those that the model reads: in lower case if
-            `lowercase`, and without unknown ones if ``unknown="ignore"``.
+            Negative log-likelihoods in nats, of the characters that the model reads: in lower case if `lowercase`, and
+            without unknown ones if ``unknown="ignore"``.
 
         Raises
         ------
@@ -101,9 +101,9 @@ class PredictionMixin(CharParameters):
         Parameters
         ----------
         text : str or list of str
-            Characters of several texts count alike. With `y`, contexts as in `predict_proba`.
+            The mean is over the characters of all texts. With `y`, contexts as in `predict_proba`.
         y : sequence of str, default=None
-            None, or the character after each context; then only these are scored.
+            The character after each context, if only these characters are to be scored.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class PredictionMixin(CharParameters):
         Returns
         -------
         bits : float
-            What a perfect compressor with this model would need for a character.
+            What an ideal compressor with this model would need for a character.
 
         Raises
         ------
@@ -169,13 +169,13 @@ class PredictionMixin(CharParameters):
         Parameters
         ----------
         text : str
-            Read from the first character to the last, also by a windowed model. The result takes memory for six
-            numbers a character and unit.
+            Read from the first character to the last, also by a windowed model. The result holds six numbers for
+            each character and unit.
 
         Returns
         -------
         gates : list of GateActivations
-            One a layer, the lowest first: named tuples of `layer`, `direction` and the arrays `input`, `forget`,
+            One for each layer, the lowest first: named tuples of `layer`, `direction` and the arrays `input`, `forget`,
             `candidate`, `output`, `cell` and `hidden`, each of shape (1, n_characters, n_units).
 
         Raises
@@ -187,7 +187,7 @@ class PredictionMixin(CharParameters):
 
         See Also
         --------
-        tsl.plotting.plot_gates : A picture of them.
+        tsl.plotting.plot_gates : Plot them.
         """
         model = text_model(self)
         codes, network = model.encoder.encode(text), model.network

@@ -1,4 +1,4 @@
-"""What a network expects after each character of a text, in bounded memory."""
+"""Readers: what a network expects after each character of a text, in bounded memory; and writers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tsl.char_model.encoding import network_inputs
 from tsl.char_model.samples import Codes
 from tsl.char_model.text_state import TextState, check_state
-from tsl.network import Choice, Network, Sequences, Writer, choose
+from tsl.network import Choice, CodeWriter, Network, Sequences, choose
 
-REPEATED = 32  # characters back that one is told not to repeat, where one is
+REPEATED = 32  # characters back that `repetition_penalty` looks; chosen by judgement, not measured
 CHUNK = 1024  # characters, or windows, read in one call
-GROUP, GROUP_CHUNK = 64, 64  # contexts read side by side, and characters of each in one call
-WRITTEN_FLOPS = 5e7  # for the characters of one call: some milliseconds
+GROUP, GROUP_CHUNK = 64, 64  # contexts in a batch, and characters of each in one call
+WRITTEN_FLOPS = 5e7  # in one call that writes: some milliseconds
 
 
 class CharWriter(Protocol):
@@ -25,24 +25,24 @@ class CharWriter(Protocol):
     Attributes
     ----------
     at_once : int
-        Characters to ask for in one call: so many that the call itself costs little, so few that none waits long.
+        Characters to write in one call: enough that the call itself costs little, few enough that it takes little time.
     """
 
     at_once: int
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """As many codes (steps, n) as there are `draws` (steps, n), and the state after them."""
+        """Return as many codes (steps, n) as there are `draws` (steps, n), and the state after them."""
 
 
 class StreamReader:
-    """Reads from the first character on, the state being carried from one to the next."""
+    """Reads a text from its first character on, and carries the state from each character to the next."""
 
     def __init__(self, network: Network, n_threads: int) -> None:
         self._network = network
         self._n_threads = n_threads
 
     def after_each(self, codes: Codes) -> Iterator[NDArray[np.float32]]:
-        """Outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
+        """Yield the outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
         states = None
         for begin in range(0, codes.size, CHUNK):
             part = np.array([min(CHUNK, codes.size - begin)])
@@ -52,7 +52,7 @@ class StreamReader:
             yield outputs[0]
 
     def after_all(self, contexts: Sequence[Codes]) -> NDArray[np.float32]:
-        """Outputs (n, V) after each of n contexts, none of them empty."""
+        """Return the outputs (n, V) after each of n contexts, none of them empty."""
         outputs = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         longest_first = np.argsort([-context.size for context in contexts], kind="stable")
         for first in range(0, len(contexts), GROUP):
@@ -61,14 +61,14 @@ class StreamReader:
         return outputs
 
     def _after_group(self, contexts: list[Codes]) -> NDArray[np.float32]:
-        """`after_all` of a few contexts, the longest first, so that those that are read on are always the first."""
+        """Return the outputs after each of a few contexts, given the longest first."""
         sizes = np.array([context.size for context in contexts])
         starts = np.cumsum(sizes) - sizes
         codes = np.concatenate(contexts)
         last = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         states = None
         for begin in range(0, sizes[0], GROUP_CHUNK):
-            n = int((sizes > begin).sum())
+            n = int((sizes > begin).sum())  # contexts that are not at their end yet: always the first ones
             lengths = np.minimum(sizes[:n] - begin, GROUP_CHUNK)
             if states is not None:
                 hidden, cell = states
@@ -79,16 +79,16 @@ class StreamReader:
         return last
 
     def check(self, state: TextState) -> None:
-        """Refuse a state of another kind of model."""
+        """Check that a state is one of this kind of model."""
         check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
 
     def begin(self, first: NDArray[Any]) -> TextState:
-        """Before the first character of a text, when `first` (V,) is expected."""
+        """Return the state before the first character of a text, for which `first` (V,) is expected."""
         recent = np.full((1, REPEATED), -1, np.int32)
         return TextState(self._network.zero_states(1), first[None, :], recent, (b"",), ("",))
 
     def read(self, state: TextState, codes: Codes) -> TextState:
-        """Go on with `codes` (n, steps)."""
+        """Return the state after `codes` (n, steps)."""
         ends = np.cumsum(self._network.architecture.hidden_sizes)[:-1]
         for begin in range(0, codes.shape[1], CHUNK):
             part = np.ascontiguousarray(codes[:, begin : begin + CHUNK])
@@ -101,26 +101,26 @@ class StreamReader:
         return state
 
     def writer(self, n: int) -> StreamWriter:
-        """Something that writes n texts side by side."""
+        """Return a writer of n texts side by side."""
         return StreamWriter(self._network, n, self._n_threads)
 
 
 class StreamWriter:
-    """Writes on, the state being carried from character to character."""
+    """A `CharWriter` that carries the state from each character to the next."""
 
     def __init__(self, network: Network, n: int, n_threads: int) -> None:
-        self._writer = Writer(network, n, n_threads)
+        self._writer = CodeWriter(network, n, n_threads)
         self.at_once = int(np.clip(WRITTEN_FLOPS / (n * network.flops(1, 1)), 256, 1024))
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Choose, and read what is chosen."""
+        """Return the codes that are chosen, and the state after them."""
         self._writer.states[:] = state.states
         codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy())
         return codes, state.after(self._writer.states.copy(), outputs, codes.T)
 
 
 class WindowReader:
-    """Reads the last `window` characters anew for every character."""
+    """Reads the last `window` characters anew for each character."""
 
     def __init__(self, network: Network, window: int, n_threads: int) -> None:
         self._network = network
@@ -128,14 +128,14 @@ class WindowReader:
         self._n_threads = n_threads
 
     def after_each(self, codes: Codes) -> Iterator[NDArray[np.float32]]:
-        """Outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
+        """Yield the outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
         rows = network_inputs(self._network.architecture, codes)
         for begin in range(1, codes.size + 1, CHUNK):
             ends = np.arange(begin, min(begin + CHUNK, codes.size + 1))
             yield self._forward(rows, ends, np.minimum(ends, self._window))
 
     def after_all(self, contexts: Sequence[Codes]) -> NDArray[np.float32]:
-        """Outputs (n, V) after each of n contexts, none of them empty."""
+        """Return the outputs (n, V) after each of n contexts, none of them empty."""
         outputs = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         for first in range(0, len(contexts), CHUNK):
             windows = [context[-self._window :] for context in contexts[first : first + CHUNK]]
@@ -145,16 +145,16 @@ class WindowReader:
         return outputs
 
     def check(self, state: TextState) -> None:
-        """Refuse a state of another kind of model."""
+        """Check that a state is one of this kind of model."""
         check_state(state, self._network, 0, max(self._window, REPEATED))
 
     def begin(self, first: NDArray[Any]) -> TextState:
-        """Before the first character of a text, when `first` (V,) is expected."""
+        """Return the state before the first character of a text, for which `first` (V,) is expected."""
         recent = np.full((1, max(self._window, REPEATED)), -1, np.int32)
         return TextState(np.zeros((2, 1, 0)), first[None, :], recent, (b"",), ("",))
 
     def read(self, state: TextState, codes: Codes) -> TextState:
-        """Go on with `codes` (n, steps)."""
+        """Return the state after `codes` (n, steps)."""
         if codes.shape[1] == 0:
             return state
         recent = state.after(state.states, state.outputs, codes).recent
@@ -162,7 +162,7 @@ class WindowReader:
         return state.after(state.states, self.after_all(windows), codes)
 
     def writer(self, n: int) -> WindowWriter:
-        """Something that writes n texts side by side."""
+        """Return a writer of n texts side by side."""
         return WindowWriter(self)
 
     def _forward(self, rows: Any, ends: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -170,7 +170,7 @@ class WindowReader:
 
 
 class WindowWriter:
-    """Writes on, reading the last window of what is written anew for each character."""
+    """A `CharWriter` that reads the last window of the text anew for each character."""
 
     at_once = 1
 
@@ -178,7 +178,7 @@ class WindowWriter:
         self._reader = reader
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Choose, and read what is chosen."""
+        """Return the codes that are chosen, and the state after them."""
         written = np.empty(draws.shape, np.int32)
         for step, some in enumerate(draws):
             recent = state.recent[:, -REPEATED:].copy()
@@ -188,7 +188,7 @@ class WindowWriter:
 
 
 def log_softmax(outputs: NDArray[Any]) -> NDArray[np.float64]:
-    """Log-probabilities along the last axis."""
+    """Return log-probabilities along the last axis."""
     shifted = outputs.astype(np.float64)
     shifted -= shifted.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

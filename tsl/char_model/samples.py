@@ -1,4 +1,4 @@
-"""Texts as examples: whole documents, or contexts with the character that follows; and the streams of documents."""
+"""Training examples: documents, or contexts with the character that follows; and streams of documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsl.training import Samples
 
 Codes = NDArray[np.int32]
 
-FEWEST_CHUNKS = 8  # of a stream: a short text gains more from steps than from streams
+FEWEST_CHUNKS = 8  # in a stream: with a short text, more steps lower the loss further than more streams do
 FRESH = 0.02  # of all chunks, which start from zero states, so that a prompt's first characters are not met unprepared
 
 
@@ -37,18 +37,18 @@ class Documents:
 
     @property
     def targets(self) -> Codes:
-        """What is predicted."""
+        """The codes that are predicted."""
         return np.concatenate(self.texts)
 
     def check(self) -> None:
-        """Refuse texts without any window and a character that follows."""
+        """Check that some text has a window and a character that follows."""
         longest, needed = max((codes.size for codes in self.texts), default=0), max(self.window, 1)
         if longest <= needed:
             which = f"for window={self.window} and the next character" if self.window else "to learn from"
             raise ValueError(f"text must have at least {needed + 1} characters {which}, got {longest}")
 
     def split_end(self, share: float) -> tuple[Documents, Documents]:
-        """Texts without their end, and the end: at least one character, about `share` of all."""
+        """Return the texts without their end, and the end: about `share` of all characters, at least one."""
         total = sum(codes.size for codes in self.texts)
         left = _left_of(total, share, "characters of text")
         first, last = [], []
@@ -59,7 +59,7 @@ class Documents:
         return replace(self, texts=_not_empty(first)), replace(self, texts=_not_empty(last))
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
-        """All windows that have a next character; `rows_of` says what the network reads for codes."""
+        """Return all windows that have a next character; `rows_of` turns codes into what the network reads."""
         begins = np.cumsum([0] + [codes.size for codes in self.texts])
         starts = np.concatenate([np.arange(begin, end - self.window) for begin, end in pairwise(begins)])
         codes, lengths = np.concatenate(self.texts), np.full(starts.size, self.window)
@@ -84,21 +84,21 @@ class Contexts:
 
     @property
     def window(self) -> int:
-        """Characters of the longest context."""
+        """Length of the longest context."""
         return max((codes.size for codes in self.texts), default=0)
 
     def check(self) -> None:
-        """Refuse contexts that there is nothing to learn from."""
+        """Check that there are contexts, and that none is empty."""
         if not self.texts or min(codes.size for codes in self.texts) == 0:
             raise ValueError(f"with y, text must be contexts of at least 1 known character each, got {len(self.texts)}")
 
     def split_end(self, share: float) -> tuple[Contexts, Contexts]:
-        """The first contexts, and about `share` of all, the last ones."""
+        """Return the first contexts, and the last ones, about `share` of all."""
         left = _left_of(len(self.texts), share, "contexts")
         return Contexts(self.texts[:left], self.targets[:left]), Contexts(self.texts[left:], self.targets[left:])
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
-        """All contexts; `rows_of` says what the network reads for codes."""
+        """Return all contexts; `rows_of` turns codes into what the network reads."""
         lengths = np.array([codes.size for codes in self.texts])
         sequences = Sequences(rows_of(np.concatenate(self.texts)), np.cumsum(lengths) - lengths, lengths)
         return Samples(sequences, Targets(self.targets.astype(np.int64), np.arange(lengths.size)))
@@ -118,18 +118,18 @@ def _not_empty(texts: list[Codes]) -> list[Codes]:
 class Streams:
     """Texts as parallel streams, cut into chunks; every character but a text's first is a target once.
 
-    Called, gives the chunks of one epoch: chunk j of stream b is window ``j * n_streams + b``, so that batches in that
-    order carry every stream on. The texts follow each other in a ring, which each epoch enters at another place; a
-    chunk ends where a text does, and the next one starts from zero states.
+    A call returns the chunks of one epoch: chunk j of stream b is window ``j * n_streams + b``, so that batches in that
+    order carry the state of every stream on. The texts follow each other in a ring, which each epoch enters at another
+    position; a chunk ends where a text does, and the next one starts from zero states.
 
     Parameters
     ----------
     texts : sequence of ndarray of int32
-        Codes; texts of a single one have nothing to learn from.
+        Codes; a text of a single one is left out, as nothing in it can be predicted.
     n_streams, sequence_length : int
         At most so many streams, and steps in a chunk: fewer in a short text.
     random_state : numpy.random.RandomState
-        Says where an epoch begins, and which other chunks start from zero states.
+        Draws where an epoch begins, and which other chunks start from zero states.
 
     Attributes
     ----------
@@ -159,15 +159,15 @@ class Streams:
         self._random_state = random_state
 
     def __call__(self) -> Samples:
-        """The chunks of an epoch, of which each has a different beginning."""
+        """Return the chunks of an epoch."""
         first = self._random_state.randint(self._size)
         streams = [(first + self._each * b) % self._size for b in range(self.n_streams)]
         starts, lengths = (np.ravel(part, order="F") for part in zip(*map(self._chunks, streams), strict=True))
         fresh = np.isin(starts, self._begins) | (self._random_state.random_sample(starts.size) < FRESH)
-        return Samples(Sequences(self._inputs, starts, lengths, fresh=fresh), Targets(self._targets, starts))
+        return Samples(Sequences(self._inputs, starts, lengths, reset=fresh), Targets(self._targets, starts))
 
     def _chunks(self, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Starts and lengths of the chunks of the stream that begins at `start`."""
+        """Return the starts and the lengths of the chunks of the stream that begins at `start`."""
         inside = self._begins[(start < self._begins) & (self._begins < start + self._each)]
         begins = np.concatenate([[start], inside])
         sizes = np.diff(begins, append=start + self._each)

@@ -8,7 +8,7 @@ from tsl.char_model.parameters import CharParameters
 from tsl.network import Architecture, Dropout, Optimizer
 from tsl.training import Schedule
 
-# The cosine of the learning rate: up over the first 2 % of training, and down to 1 %.
+# Shares of all steps, and of the highest learning rate, in all trials that the values of `defaults` come from.
 WARMUP, FINAL = 0.02, 0.01
 
 
@@ -56,7 +56,7 @@ def new_optimizer(parameters: CharParameters) -> Optimizer:
     """Return the optimiser."""
     return Optimizer(
         solver=parameters.solver,
-        # Squares over about 100 steps: the customary 1,000 would be an eighth of a training.
+        # A mean of squares over about 100 steps: the usual 1,000 would be an eighth of a training.
         beta_2=0.99 if parameters.solver == "adamw" else 0.999,
         nesterov=True,
         alpha=defaults.auto_alpha(parameters.solver) if parameters.alpha == "auto" else parameters.alpha,
@@ -65,7 +65,7 @@ def new_optimizer(parameters: CharParameters) -> Optimizer:
 
 
 def new_dropout(parameters: CharParameters, epochs: float, architecture: Architecture, seed: int) -> Dropout:
-    """Return what is left out in a training of so many epochs."""
+    """Return the dropout rates for a training of so many epochs."""
     auto = defaults.auto_dropouts(epochs, architecture.hidden_sizes)
     return Dropout(
         auto.outputs if parameters.dropout == "auto" else parameters.dropout,

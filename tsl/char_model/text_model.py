@@ -58,7 +58,7 @@ class TextModel:
         else:
             self._reader = WindowReader(network, window, n_threads)
 
-    # --- what it expects --------------------------------------------------------------------------------------
+    # --- prediction -------------------------------------------------------------------------------------------
 
     def log_first(self) -> NDArray[np.float64]:
         """Return the log-probabilities (V,) of a text's first character."""
@@ -101,18 +101,18 @@ class TextModel:
         expected = self.log_probabilities(examples.texts)
         return float(expected[np.arange(len(expected)), examples.targets].mean())
 
-    # --- what it writes ---------------------------------------------------------------------------------------
+    # --- generation -------------------------------------------------------------------------------------------
 
     def write(self, prompt: Any, options: GenerationOptions) -> TextStream:
-        """Return the text that goes on from a prompt, code by code."""
+        """Return the text that continues a prompt, code by code."""
         first = self._after_prompt(prompt, options)
         state = first.part([0] * options.n_samples) if first.n == 1 else first
-        choice = replace(options.choice, barred=self._forbidden(options))
+        choice = replace(options.choice, forbidden=self._forbidden(options))
         writer = self._reader.writer(state.n)
         return TextStream(self._reader, writer, self._tokens, state, choice, options)
 
     def search(self, prompt: Any, options: GenerationOptions) -> TextStream:
-        """Return the likeliest texts that go on from a prompt, found by beam search.
+        """Return the likeliest texts that continue a prompt, found by beam search.
 
         The search has no end but the last character: where to stop is looked for afterwards.
         """

@@ -1,4 +1,4 @@
-"""What a model writes while it learns."""
+"""A callback that writes samples while a model is trained."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tsl.training import Callback, History
 
 
 class TextSamples(Callback):
-    """Write a sample every so often while an `LSTMCharModel` learns: one of its `callbacks`.
+    """Callback that writes a sample at intervals while an `LSTMCharModel` is trained: one of its `callbacks`.
 
     Parameters
     ----------
     seconds : float, default=10.0
-        Time between samples, which are written at the ends of epochs.
+        Least time between samples, which are written at the ends of epochs.
     write : callable or None, default=None
-        What is called with each sample, a str. None writes it to stderr below the bits per character so far.
+        Function that is called with each sample, a str. None writes it to stderr, below the bits per character.
     **options
-        How `LSTMCharModel.generate` writes: `prompt`, `length`, `temperature`, ...
+        Arguments of `LSTMCharModel.generate`: `prompt`, `length`, `temperature`, ...
 
     Examples
     --------
@@ -41,7 +41,7 @@ class TextSamples(Callback):
         self.options = options
 
     def for_estimator(self, estimator: Any) -> Callback:
-        """Return what writes samples of this model.
+        """Return a callback that writes samples of this model.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class TextSamples(Callback):
         Returns
         -------
         callback : Callback
-            Of this one fit.
+            For one fit.
         """
         return _SamplesOf(estimator, self)
 

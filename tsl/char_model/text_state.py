@@ -1,4 +1,4 @@
-"""What a model knows of the texts that it is writing."""
+"""The state of texts that are being written."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tsl.network import Network
 
 @dataclass(frozen=True)
 class TextState:
-    """What a model knows of the texts that it is writing: give it back to `generate` or `stream` to go on.
+    """The state of texts that are being written: pass it to `generate` or `stream` to continue them.
 
     Parameters
     ----------
     states : ndarray of shape (2, n, ·)
         Hidden and cell states of n texts; empty for a windowed model.
     outputs : ndarray of shape (n, V)
-        Logarithms of what is expected next.
+        Unnormalised log-probabilities of the next code.
     recent : ndarray of shape (n, R)
-        The last codes, the oldest first, -1 where there were none.
+        The last codes, the oldest first; -1 before the first one.
     pending : tuple of n bytes
-        The beginning of a character of which bytes are still to come.
+        The first bytes of a character that is not complete yet.
     held : tuple of n str
-        Characters that were written beyond the length that was asked for, as one byte can complete two of them.
+        Characters beyond the requested length, as one byte can complete two of them.
     """
 
     states: NDArray[Any]
@@ -39,7 +39,7 @@ class TextState:
 
     @property
     def n(self) -> int:
-        """Texts."""
+        """Number of texts."""
         return len(self.outputs)
 
     def part(self, which: Sequence[int] | NDArray[np.intp]) -> Self:
@@ -48,12 +48,12 @@ class TextState:
         Parameters
         ----------
         which : sequence of int
-            Numbers of texts, from 0 on; one may come several times.
+            Indices of texts; one may occur several times.
 
         Returns
         -------
         state : TextState
-            Those texts' states, in that order.
+            The states of these texts, in that order.
         """
         return replace(
             self,
@@ -72,21 +72,21 @@ class TextState:
         states : ndarray of shape (2, n, ·)
             Hidden and cell states after them.
         outputs : ndarray of shape (n, V)
-            Logarithms of what is expected next.
+            Unnormalised log-probabilities of the next code.
         codes : ndarray of shape (n, steps)
             What was read.
 
         Returns
         -------
         state : TextState
-            The state with these; what is pending and held stays as it was.
+            The new state; `pending` and `held` stay as they are.
         """
         recent = np.concatenate([self.recent, codes], axis=1)[:, codes.shape[1] :]
         return replace(self, states=states, outputs=outputs, recent=np.ascontiguousarray(recent))
 
 
 def joined(states: Sequence[TextState]) -> TextState:
-    """The states of several texts as one."""
+    """Return the states of several texts as one."""
     return TextState(
         np.concatenate([state.states for state in states], axis=1),
         np.concatenate([state.outputs for state in states]),
@@ -97,7 +97,7 @@ def joined(states: Sequence[TextState]) -> TextState:
 
 
 def check_state(state: TextState, network: Network, n_states: int, n_recent: int) -> None:
-    """Refuse a state of a model of another form."""
+    """Check that a state has the sizes of this model."""
     sizes = state.states.shape[2], state.outputs.shape[1], state.recent.shape[1]
     if sizes != (n_states, network.architecture.n_outputs, n_recent):
         raise ValueError("state must come from this model, got one of a model of another form")

@@ -1,4 +1,4 @@
-"""Texts as they are written."""
+"""Texts, character by character as they are written."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tsl.network import Choice
 
 
 class TextStream(Iterator[Any]):
-    """Characters as a model writes them: what `LSTMCharModel.stream` returns.
+    """Iterator over the characters that a model writes: what `LSTMCharModel.stream` returns.
 
     Parameters
     ----------
     reader : StreamReader or WindowReader
-        Leads a state on over codes that are known.
+        Reads codes that are known.
     writer : CharWriter
-        Chooses more codes.
+        Chooses the codes.
     tokens : ndarray of shape (V,)
-        What the codes stand for.
+        What each code stands for.
     state : TextState
-        Where the texts begin.
+        The state that the texts start from.
     choice : Choice
         How a code is chosen.
     options : GenerationOptions
-        When a text ends, and where chance comes from.
+        When a text ends, and what codes are drawn with.
 
     Attributes
     ----------
     state : TextState
-        Where each text has got to with the last character that was asked for.
+        State of each text after the last character that was returned.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class TextStream(Iterator[Any]):
         return characters if len(self._texts) > 1 else characters[0]
 
     def rest(self) -> list[str]:
-        """All that is still to come of each text.
+        """Return the rest of each text.
 
         Returns
         -------
@@ -91,18 +91,18 @@ class TextStream(Iterator[Any]):
 
     @property
     def state(self) -> TextState:
-        """Where each text has got to with the last character that was asked for."""
+        """State of each text after the last character that was returned."""
         return joined([self._state_of(k) for k in range(len(self._texts))])
 
     def _write(self) -> None:
-        """Write some more of all texts."""
+        """Write some more characters of all texts."""
         shape = min(self._writer.at_once, max(text.left for text in self._texts)), len(self._texts)
         draws = np.zeros(shape) if self._random_state is None else self._random_state.random_sample(shape)
         codes, after = self._writer.write(self._after, draws, self._choice)
         self._take(codes, self._after, after)
 
     def _take(self, codes: NDArray[np.int32], before: TextState, after: TextState) -> None:
-        """Make ready what is certain of the characters that were written."""
+        """Queue the characters that are certain."""
         self._given = []
         for k, text in enumerate(self._texts):
             if not text.done:
@@ -113,7 +113,7 @@ class TextStream(Iterator[Any]):
         self._after = after
 
     def _state_of(self, k: int) -> TextState:
-        """Where text k has got to: its last piece is spelt out up to the last character that was asked for."""
+        """Return the state of text k: its last piece is decoded up to the last character that was returned."""
         piece = self._pieces[k]
         assert piece is not None
         text, n_given, steps = copy.copy(piece.text), 0, 0
@@ -129,7 +129,7 @@ class TextStream(Iterator[Any]):
 
 
 class _Piece(NamedTuple):
-    """Codes of one text, and where things were before them and after them."""
+    """Some codes of one text, with the state before and after them."""
 
     before: TextState
     after: TextState
@@ -138,18 +138,18 @@ class _Piece(NamedTuple):
 
 
 class _Text:
-    """One text: what has been written of it, but not given out yet, and when it ends.
+    """One text: what has been written of it but not returned yet, and when it ends.
 
     Attributes
     ----------
     left : int
-        Characters that it may still have.
+        Characters until the requested length.
     done : bool
         Whether it has ended.
     pending : bytes
-        The beginning of a character of which bytes are still to come.
+        The first bytes of a character that is not complete yet.
     held : str
-        Characters that may turn out to be the beginning of what ends the text, or that are beyond its end.
+        Characters that may be the beginning of a stop string, or that are beyond the end.
     """
 
     def __init__(self, tokens: NDArray[Any], stop: tuple[str, ...], length: int, pending: bytes, held: str) -> None:
@@ -161,11 +161,11 @@ class _Text:
         self.held = held
 
     def feed(self, codes: NDArray[np.int32]) -> str:
-        """Take in more codes; returns the characters that are certain now."""
+        """Add codes, and return the characters that are certain now."""
         if self.done:
             return ""
         text = self.held + self._decoded(codes)
-        end = min((place for stop in self._stop if (place := text.find(stop)) >= 0), default=len(text))
+        end = min((index for stop in self._stop if (index := text.find(stop)) >= 0), default=len(text))
         stopped = end < len(text)
         if end <= self.left and stopped:
             self.done, self.held = True, ""
@@ -190,5 +190,5 @@ class _Text:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Characters at the end of `text` that `stop` begins with."""
+    """Return how many characters at the end of `text` are the beginning of `stop`."""
     return next(n for n in range(min(len(text), len(stop) - 1), -1, -1) if text.endswith(stop[:n]))

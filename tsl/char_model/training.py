@@ -1,4 +1,4 @@
-"""How `LSTMCharModel` trains: what an epoch is, and how many of them there is time for."""
+"""How `LSTMCharModel` is trained: what an epoch is, and how many of them there is time for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network that learns more codes than it was made for."""
+"""Adding codes to a network."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tsl.network import Network, OptimizerState
 def grow(
     network: Network,
     state: OptimizerState,
-    places: NDArray[np.int32],
+    new_codes: NDArray[np.int32],
     n_codes: int,
     random_state: np.random.RandomState,
 ) -> tuple[Network, OptimizerState]:
-    """A one-hot network for `n_codes` codes, and its moments; the k-th old code becomes code ``places[k]``.
+    """Return a one-hot network for `n_codes` codes, and its optimiser's state; old code k becomes ``new_codes[k]``.
 
-    How a new code is read is drawn anew. It is expected as little as the least expected old one, so that these are
-    expected nearly as much as before.
+    Input weights of added codes are drawn. Their output bias is the lowest of the old ones, so that the probabilities
+    of old codes hardly change.
     """
     architecture = replace(network.architecture, n_inputs=n_codes, n_outputs=n_codes)
     grown = Network(architecture, dtype=network.dtype, random_state=random_state)
@@ -31,18 +31,18 @@ def grow(
         weights = grown.named(params)
         weights["head.w_out"][:] = 0.0
         weights["head.b_out"][:] = network.named()["head.b_out"].min()
-        _copy_by_code(network.named(), weights, places)
+        _copy_by_code(network.named(), weights, new_codes)
     for old, new in ((state.mean, moments.mean), (state.mean_sq, moments.mean_sq)):
-        _copy_by_code(network.named(old), grown.named(new), places)
+        _copy_by_code(network.named(old), grown.named(new), new_codes)
     return grown, moments
 
 
-def _copy_by_code(old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]], places: NDArray[np.int32]) -> None:
-    """Copy the numbers of all parameters, those of each code to its new place."""
+def _copy_by_code(old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]], new_codes: NDArray[np.int32]) -> None:
+    """Copy all parameters, those of each code to its new index."""
     for name, numbers in old.items():
         if new[name].shape == numbers.shape:
             new[name][:] = numbers
         elif name.startswith("head"):
-            new[name][..., places] = numbers
+            new[name][..., new_codes] = numbers
         else:
-            new[name][places] = numbers
+            new[name][new_codes] = numbers

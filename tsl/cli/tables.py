@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tsl._dates import NotDatesError, number_format, read_dates, text_format
-from tsl._tables import ID, TARGET, TIME
+from tsl._tables.columns import ID, TARGET, TIME
 
 HINT = "say which with --time-format"
 TIME_NAMES = (TIME, "time", "timestamp", "datetime", "date", "month", "year")

@@ -2,7 +2,8 @@
 
 from tsl.forecasting.evaluation.backtest import TooShortWarning
 from tsl.forecasting.frames.roles import IgnoredColumnsWarning
-from tsl.forecasting.lstm import LSTMForecaster, ShortSeriesWarning
+from tsl.forecasting.lstm import LSTMForecaster
+from tsl.forecasting.model.sampling import ShortSeriesWarning
 from tsl.forecasting.times.axis import IrregularTimesWarning
 
 __all__ = [

@@ -1,19 +1,57 @@
-"""Checks of arguments that several methods of a forecaster have."""
+"""Arguments that several methods of a forecaster have, and old names of parameters."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import warnings
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, TypeVar
 
 import numpy as np
 
+Kind = TypeVar("Kind", bound=type)
+
 
 def shown(value: Any) -> str:
-    """Return how an error shows a value: frames and arrays, which have many lines, by their type alone."""
+    """Return a value as an error message shows it: frames and arrays, which have many lines, by their type alone."""
     text = repr(value) if value is None or np.isscalar(value) else ""
     return text if 0 < len(text) <= 80 else f"a {type(value).__name__}"
 
 
 def refuse_targets_apart(y: Any) -> None:
-    """Refuse targets beside the data that hold them."""
+    """Check that no targets are given apart from the data that hold them."""
     if y is not None:
         raise TypeError(f"y must be None, as the target is a column of the data (target=), got {shown(y)}")
+
+
+def checked_horizon(horizon: Any, default: int) -> int:
+    """Return the steps to forecast, `default` where no number is given."""
+    if horizon is None:
+        return int(default)
+    if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
+        hint = "" if np.isscalar(horizon) else ": series to forecast from are given as data="
+        raise ValueError(f"horizon must be a whole number from 1 up, got {shown(horizon)}{hint}")
+    return int(horizon)
+
+
+def takes_old_names(kind: Kind) -> Kind:
+    """Let a class take the parameter `transform` under its old name, which is not in the signature of its constructor.
+
+    It has another name because scikit-learn takes what has an attribute `transform` for a transformer.
+    """
+    for method in ("__init__", "set_params"):
+        setattr(kind, method, _taking_old_names(getattr(kind, method)))
+    return kind
+
+
+def _taking_old_names(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **params: Any) -> Any:
+        if "transform" in params:
+            message = "transform= of LSTMForecaster is target_transform= now, and will be removed"
+            warnings.warn(message, FutureWarning, stacklevel=2)
+            params = {"target_transform" if name == "transform" else name: value for name, value in params.items()}
+        return method(self, *args, **params)
+
+    return wrapper

@@ -1,4 +1,4 @@
-"""A lock for each object, beside it: objects with a lock inside could be neither copied nor saved."""
+"""A lock for each object, kept outside it: objects that hold a lock could be neither copied nor saved."""
 
 from __future__ import annotations
 

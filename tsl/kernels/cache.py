@@ -1,4 +1,4 @@
-"""Machine code on disk: compiled once for a machine, loaded by every process after that.
+"""Machine code on disk: compiled once for a machine, loaded by every later process.
 
 Numba's own cache notices edits only in the file of the function itself, not in the helpers that were compiled into
 it; it does not read what lies where it cannot write; and two processes that fill it at once can garble its index.
@@ -17,12 +17,7 @@ import time
 import uuid
 import warnings
 
-import llvmlite
-import numba
-from numba.core import caching, config
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
-from numba.misc.appdirs import AppDirs
+from numba import config
 
 FOLDER = "tsl_kernels"  # in a cache that is shared with others
 KEPT_SECONDS = 7 * 86400  # for code of other sources: their tree, too, may be in use
@@ -34,7 +29,7 @@ class KernelCacheWarning(UserWarning):
 
 @functools.cache
 def sources_stamp():
-    """A hash over the sources of all kernels."""
+    """Return a hash of the sources of all kernels."""
     digest = hashlib.sha256()
     for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
@@ -42,18 +37,28 @@ def sources_stamp():
 
 
 def folders():
-    """Where machine code may lie, in the order of preference: `NUMBA_CACHE_DIR`, beside the sources, the user's cache.
+    """Return the folders of machine code by preference: `NUMBA_CACHE_DIR`, beside the sources, the user's cache.
 
     It is written to the first of them that can be, and read from there and from those before it.
     """
     found = [pathlib.Path(config.CACHE_DIR, FOLDER)] if config.CACHE_DIR else []
     found.append(pathlib.Path(__file__).parent / "__pycache__")
-    users = pathlib.Path(AppDirs(appname="numba", appauthor=False).user_cache_dir, FOLDER)
+    users = _user_cache() / "numba" / FOLDER
     return [*found, users] if users.is_absolute() else found  # it is not where nobody's home is known
 
 
+def _user_cache():
+    """Return where the system wants a user's caches."""
+    home = pathlib.Path(os.path.expanduser("~"))
+    if sys.platform == "win32":
+        return pathlib.Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches"
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+
+
 def writable_folder():
-    """The folder that machine code is written to, None where none can be."""
+    """Return the folder that machine code is written to, None where none can be."""
     return next(filter(_writable, folders()), None)
 
 
@@ -66,7 +71,7 @@ def _writable(folder):
 
 
 def _write(path, data):
-    """Write a file that nobody meets half done."""
+    """Write a file that no other process sees half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{uuid.uuid4().hex}.tmp")
     try:
@@ -77,37 +82,35 @@ def _write(path, data):
     return path
 
 
-class KernelCache(caching.FunctionCache):
-    """The machine code of one entry point, in a dispatcher's `_cache`."""
+class MachineCode:
+    """Machine code of one function, one file for each set of types that it was compiled for.
 
-    def __init__(self, function, *, slow=False):  # the parent's would look for one folder that it can write
-        self._py_func = function
-        self._slow = slow
-        self._stamp = sources_stamp()  # of what was imported, not of what may be edited from now on
-        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+    Parameters
+    ----------
+    name : str
+        Name of the function, with its module.
+    slow : bool
+        Whether it takes so long to compile that the user is told.
+    """
+
+    def __init__(self, name, *, slow):
         self._name = name.replace("<", "").replace(">", "")  # which Windows allows in no file name
-        self.enable()
+        self._slow = slow
+        self.stamp = sources_stamp()  # of what was imported, not of what may be edited from now on
 
     @property
-    def cache_path(self):
-        """The folder that machine code is in by preference; `writable_folder` tries it."""
-        return str(folders()[0])
+    def preferred_folder(self):
+        """Folder that is looked into first."""
+        return folders()[0]
 
-    def flush(self):
-        """Forget what was made from these sources."""
-        for folder in folders():
-            for path in folder.glob(f"{self._name}-{self._stamp[:16]}-*.nbc"):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-    def _load_overload(self, signature, target_context):
-        key = self._key(signature, target_context.codegen())
-        if self._enabled:
+    def load(self, key, rebuild, *, look=True):
+        """Return `rebuild(code)` of the code that was saved under `key`, or None after telling the user."""
+        if look:
             for folder in folders():
                 with contextlib.suppress(Exception):  # not there, or damaged: as good as not there
                     stored, code = pickle.loads((folder / self._file_name(key)).read_bytes())
                     if stored == key:
-                        return CompileResult._rebuild(target_context, *code)
+                        return rebuild(code)
                 if _writable(folder):
                     break  # this is where it is to be
         told = [tell() for tell in tuple(_listeners)]
@@ -115,16 +118,12 @@ class KernelCache(caching.FunctionCache):
             announce()
         return None
 
-    def holds(self, signature, codegen):
-        """Whether there is code for a signature on disk."""
-        name = self._file_name(self._key(signature, codegen))
-        return self._enabled and any((folder / name).exists() for folder in folders())
+    def holds(self, key):
+        """Return whether there is a file for `key`."""
+        return any((folder / self._file_name(key)).exists() for folder in folders())
 
-    def _save_overload(self, signature, result):
-        if not self._enabled or result.library.has_dynamic_globals:
-            return
-        key = self._key(signature, result.codegen)
-        data = dumps((key, result._reduce()))
+    def save(self, key, data):
+        """Write `data`, the pickle of `(key, code)`, to the first folder that can be written."""
         for folder in folders():
             path = folder / self._file_name(key)
             try:
@@ -136,26 +135,31 @@ class KernelCache(caching.FunctionCache):
             return
         _warn_once()
 
-    def _key(self, signature, codegen):
-        """All that the code was made from; the parent knows the signature, the processor and the function."""
-        versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
-        settings = (int(config.OPT), config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
-        return (self._stamp, versions, settings, self._index_key(signature, codegen))
+    def flush(self):
+        """Remove the code that was made from these sources."""
+        for folder in folders():
+            for path in folder.glob(f"{self._prefix}*.nbc"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    @property
+    def _prefix(self):
+        return f"{self._name}-{self.stamp[:16]}-"
 
     def _file_name(self, key):
         digest = hashlib.sha256(repr(key).encode()).hexdigest()
-        return f"{self._name}-{self._stamp[:16]}-{digest[:16]}.nbc"
+        return f"{self._prefix}{digest[:16]}.nbc"
 
     def _remove_outdated(self, folder):
         """Remove this function's code of other sources, a while after it was made."""
         for path in folder.glob(f"{self._name}-*.nbc"):
             with contextlib.suppress(OSError):
-                ours = path.name.startswith(f"{self._name}-{self._stamp[:16]}-")
+                ours = path.name.startswith(self._prefix)
                 if not ours and time.time() - path.stat().st_mtime > KEPT_SECONDS:
                     path.unlink()
 
 
-# --- those who want to know -------------------------------------------------------------------------------------
+# --- telling who waits --------------------------------------------------------------------------------------------
 
 _listeners = []
 _warned = threading.Lock()  # held for good once the hint was given
@@ -165,9 +169,9 @@ COMPILING = "compiling the kernels for this machine, once: about 10 s"
 
 @contextlib.contextmanager
 def on_compilation(tell):
-    """Call `tell()` whenever a kernel has to be compiled before this block ends, in whatever thread that happens.
+    """Call `tell()` whenever a kernel has to be compiled within a ``with`` block, in whatever thread that happens.
 
-    It returns whether it has told the user.
+    `tell` returns whether it has told the user.
     """
     _listeners.append(tell)
     try:
@@ -177,9 +181,9 @@ def on_compilation(tell):
 
 
 def announce():
-    """Say, once in a process, why nothing happens for a while, where somebody may be waiting.
+    """Write to stderr, once in a process, that kernels are being compiled.
 
-    That is at a terminal or a notebook, unless the environment variable ``TSL_QUIET`` is set.
+    Only at a terminal or in a notebook, and not if the environment variable ``TSL_QUIET`` is set.
     """
     stream = sys.stderr
     if stream is None or os.environ.get("TSL_QUIET", "0") not in ("", "0"):

@@ -1,17 +1,25 @@
-"""How kernels are compiled."""
+"""How kernels are compiled, kept on disk and called: what tsl changes of Numba's compiler.
+
+This file and `intrinsics` are all that depends on Numba's internals.
+"""
 
 import functools
 import gc
+import sys
 
+import llvmlite
 import numba
 import numpy as np
-from numba.core import cgutils, types
+from llvmlite import ir
+from numba import config, types
+from numba.core import caching, cgutils
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
-from numba.core.extending import intrinsic
+from numba.core.compiler import Compiler, CompileResult
+from numba.core.serialize import dumps
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
-from tsl.kernels.cache import KernelCache
-from tsl.kernels.reference import Reference
+from tsl.kernels.cache import MachineCode
 from tsl.kernels.target import INTERPRETED
 
 # Not "nnan" and "ninf", so that no check for NaN or infinity is optimised away; and not "reassoc", which would reach
@@ -22,6 +30,9 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}
 NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 ENTRY_POINTS = []  # all of them, and all subroutines, as each is decorated
+
+
+# --- Numba's compiler and cache ---------------------------------------------------------------------------------
 
 
 class _LinkedLibrary(JITCodeLibrary):
@@ -57,10 +68,10 @@ class _LinkedCompiler(Compiler):
 
 
 class _EntryCompiler(Compiler):
-    """The usual steps, without looking for garbage meanwhile.
+    """The usual steps, with Python's garbage collector off.
 
-    A compiler makes millions of small objects and keeps most of them, so that Python's collector, which looks through
-    all there are ever again, takes a fifth of the time and finds next to nothing.
+    A compiler makes millions of small objects and keeps most of them, so that the collector, which looks through all
+    there are ever again, takes a fifth of the time and finds next to nothing.
     """
 
     def compile_extra(self, function):
@@ -73,7 +84,50 @@ class _EntryCompiler(Compiler):
                 gc.enable()
 
 
+class KernelCache(caching.FunctionCache):
+    """Machine code of one entry point, in a dispatcher's `_cache`; `MachineCode` reads and writes the files."""
+
+    def __init__(self, function, *, slow=False):  # the parent's would look for one folder that it can write
+        self._py_func = function
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._files = MachineCode(name, slow=slow)
+        self.enable()
+
+    @property
+    def cache_path(self):
+        """The folder that machine code is in by preference."""
+        return str(self._files.preferred_folder)
+
+    def flush(self):
+        """Forget what was made from these sources."""
+        self._files.flush()
+
+    def holds(self, signature, codegen):
+        """Return whether there is code for a signature on disk."""
+        return self._enabled and self._files.holds(self._key(signature, codegen))
+
+    def _load_overload(self, signature, target_context):
+        def rebuild(code):
+            return CompileResult._rebuild(target_context, *code)
+
+        return self._files.load(self._key(signature, target_context.codegen()), rebuild, look=self._enabled)
+
+    def _save_overload(self, signature, result):
+        if self._enabled and not result.library.has_dynamic_globals:
+            key = self._key(signature, result.codegen)
+            self._files.save(key, dumps((key, result._reduce())))
+
+    def _key(self, signature, codegen):
+        """Return all that the code was made from; the parent knows the signature, the processor and the function."""
+        versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
+        settings = (int(config.OPT), config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
+        return (self._files.stamp, versions, settings, self._index_key(signature, codegen))
+
+
+# --- decorators -------------------------------------------------------------------------------------------------
+
 INNER = OPTIONS | NO_WRAPPERS | {"pipeline_class": _LinkedCompiler}
+ENTRY = OPTIONS | {"pipeline_class": _EntryCompiler}
 
 
 def kernel(function):
@@ -82,21 +136,24 @@ def kernel(function):
 
 
 def unordered_kernel(function):
-    """The same for a function whose sums may be taken in any order, so that they run on whole vectors."""
+    """Compile as `kernel` does, but with sums that may be taken in any order, so that they run on whole vectors."""
     return numba.njit(fastmath=FAST_MATH | {"reassoc"}, **INNER)(function)
 
 
 def entry_point(function=None, *, slow=False):
     """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk.
 
-    `slow` is for one that takes more than about two seconds to compile: whoever waits is told.
+    `slow` is for one that takes more than about two seconds to compile: the user is told.
     """
     if function is None:
         return functools.partial(entry_point, slow=slow)
     if INTERPRETED:
         return np.errstate(all="ignore")(function)  # compiled code says nothing of overflow either
-    dispatcher = numba.njit(fastmath=FAST_MATH, pipeline_class=_EntryCompiler, **OPTIONS)(function)
-    dispatcher._cache = KernelCache(function, slow=slow)
+    return _kept_on_disk(numba.njit(fastmath=FAST_MATH, **ENTRY)(function), slow=slow)
+
+
+def _kept_on_disk(dispatcher, *, slow):
+    dispatcher._cache = KernelCache(dispatcher.py_func, slow=slow)
     ENTRY_POINTS.append(dispatcher)
     return dispatcher
 
@@ -107,7 +164,7 @@ def compile_for(dispatcher, arguments):
 
 
 class Subroutine:
-    """A kernel with machine code of its own, which entry points call by its address.
+    """A kernel with machine code of its own, which entry points `call` by its address.
 
     It is compiled once, whatever calls it, and may be compiled in another process while this one compiles its callers.
     It takes named tuples by reference and returns a bool.
@@ -116,16 +173,12 @@ class Subroutine:
     def __init__(self, function):
         self._addresses = {}
         self._function = function
-        if INTERPRETED:
-            return
-        self._dispatcher = numba.njit(fastmath=FAST_MATH, pipeline_class=_EntryCompiler, **OPTIONS, **NO_WRAPPERS)(
-            function
-        )
-        self._dispatcher._cache = KernelCache(function, slow=True)
-        ENTRY_POINTS.append(self._dispatcher)
+        if not INTERPRETED:
+            dispatcher = numba.njit(fastmath=FAST_MATH, **ENTRY, **NO_WRAPPERS)(function)
+            self._dispatcher = _kept_on_disk(dispatcher, slow=True)
 
     def address(self, dtype, *arguments):
-        """Where the code is that is called with such arguments; their types follow from `dtype`."""
+        """Return the address of the code that is called with such arguments; their types follow from `dtype`."""
         if INTERPRETED:
             return self._function
         if dtype not in self._addresses:
@@ -136,7 +189,7 @@ class Subroutine:
         return self._addresses[dtype]
 
     def is_compiled(self, dtype, *arguments):
-        """Whether it need not be compiled any more: it is at hand, or on disk."""
+        """Return whether it need not be compiled any more: it is at hand, or on disk."""
         return dtype in self._addresses or self._dispatcher._cache.holds(
             self._signature(arguments), self._dispatcher.targetctx.codegen()
         )
@@ -145,9 +198,12 @@ class Subroutine:
         return tuple(Reference(numba.typeof(one)) if isinstance(one, tuple) else numba.typeof(one) for one in arguments)
 
 
+# --- calls by address, and named tuples by reference ------------------------------------------------------------
+
+
 @intrinsic
 def call(typingctx, address, *arguments):
-    """What the subroutine at an address returns."""
+    """Return what the `Subroutine` at an address returns."""
     # whatever integers a caller has: there is one version of the code
     kinds = tuple(types.int64 if isinstance(one, types.Integer) and one.signed else one for one in arguments)
 
@@ -160,8 +216,61 @@ def call(typingctx, address, *arguments):
     return types.boolean(address, types.Tuple(kinds)), codegen
 
 
-if INTERPRETED:
+class Reference(types.Type):
+    """Numba type of the address of a named tuple, whose fields are its attributes.
 
-    def call(function, *arguments):
-        """What it returns."""
-        return function(*arguments)
+    Numba passes a tuple as all that is in it: an array as its seven parts, a tuple of arrays as a hundred numbers,
+    taken apart and put together again at each call. With an address in its place there is half as much to compile.
+    """
+
+    def __init__(self, referent):
+        self.referent = referent
+        super().__init__(name=f"Reference({referent})")
+
+    @property
+    def key(self):
+        """Identity of the type."""
+        return self.referent
+
+
+@register_model(Reference)
+class _ReferenceModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, dmm[fe_type.referent].get_value_type().as_pointer())
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):
+    key = Reference
+
+    def generic_resolve(self, reference, name):
+        named = reference.referent
+        return named.types[named.fields.index(name)] if name in named.fields else None
+
+
+@lower_getattr_generic(Reference)
+def _field(context, builder, reference, value, name):
+    index = reference.referent.fields.index(name)
+    zero = ir.Constant(ir.IntType(32), 0)
+    field = builder.load(builder.gep(value, [zero, ir.Constant(ir.IntType(32), index)], inbounds=True))
+    kind = reference.referent.types[index]
+    if isinstance(kind, types.Array):  # a view that owns nothing, so that no references are counted
+        array = context.make_array(kind)(context, builder, field)
+        array.meminfo = ir.Constant(array.meminfo.type, None)
+        return array._getvalue()
+    return field
+
+
+@intrinsic
+def by_reference(typingctx, named):
+    """Return the address of a copy of a named tuple, valid until the calling function returns.
+
+    The arrays in it stay the caller's.
+    """
+
+    def codegen(context, builder, signature, args):
+        copied = cgutils.alloca_once(builder, args[0].type)
+        builder.store(args[0], copied)
+        return copied
+
+    return Reference(named)(named), codegen

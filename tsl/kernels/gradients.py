@@ -9,17 +9,16 @@ from tsl.kernels.compile import kernel
 from tsl.kernels.layout import cube, fill, matrix, row
 from tsl.kernels.lstm import add_gates_transposed, time_of
 from tsl.kernels.packing import unpack_dense, unpack_gates
+from tsl.kernels.primitives import address, filled, load, shifted, store
 from tsl.kernels.products import GATE_WIDTH, ONE, TALL, WIDTH, ZERO, add_gate_outer, add_outer, add_vector
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import share
-from tsl.kernels.vector import address, filled, load, shifted, store
+from tsl.kernels.threads import partition
 from tsl.kernels.views import (
     d_codes_of,
     embedded_of,
     embeds_steps,
     gates_of,
     head_of,
-    hidden_of,
     inputs_of,
     packed_bias,
     packed_codes,
@@ -27,6 +26,7 @@ from tsl.kernels.views import (
     packed_w_in_t,
     packed_w_rec,
     raw_inputs_of,
+    recurrent_of,
 )
 
 CHUNK = 4 * TALL  # rows of a weight matrix that are one task
@@ -35,55 +35,53 @@ SUMS_AT_ONCE = 2**16  # gradients of weights, of several blocks, that stay in th
 
 
 @kernel
-def weight_gradients(layout, params, grads, packed, work, n_steps, batch, thread, n_threads):
-    """Gradients of the weights that are `thread`'s, into `grads` as the parameters lie; `packed` is scratch."""
-    for cell in range(layout.cells.size):
-        layer = cell // layout.n_directions
-        reverse = cell % layout.n_directions == 1
-        n_inputs, n_hidden = layout.cells[cell].n_inputs, layout.cells[cell].n_hidden
-        d_gates = gates_of(layout, work, cell, n_steps, batch)
-        d_w_in = matrix(grads, layout.cells[cell].w_in, n_inputs, 4 * n_hidden)
-        d_packed = packed_w_in(layout, packed, cell)
-        if layout.one_hot and layer == 0:
-            first, last = share(d_packed.shape[0], thread, n_threads)
-            d_codes = packed_codes(layout, packed, cell)
-            add_one_hot(work.codes, d_gates, reverse, d_codes, first, last)
-            if layout.n_embedded:
-                vectors = matrix(params, layout.w_embedding, layout.n_raw, n_inputs)
-                sum_code_products(vectors, d_codes, d_packed, first, last)
-            for block in range(first, last):
-                unpack_gates(d_packed, d_w_in, block, ZERO, n_inputs)
-        else:
-            x = inputs_of(layout, work, layer, n_steps, batch)
-            sum_gate_products(x, d_gates, reverse, d_packed, d_w_in, thread, n_threads)
-        recurrent = hidden_of(layout, work, cell, work.cells[cell].recurrent, n_steps, batch)
+def weight_gradients(layout, training, work, batch, member):
+    """Sum the gradients of one thread's weights into `training.grads`, as the parameters lie there."""
+    for lstm in range(layout.lstms.size):
+        d_gates, reverse = gates_of(layout, work, lstm, batch), lstm % layout.n_directions == 1
+        input_gradients(layout, training, work, lstm, d_gates, reverse, batch, member)
+        n_hidden = layout.lstms[lstm].n_hidden
+        d_w_rec = matrix(training.grads, layout.lstms[lstm].w_rec, n_hidden, 4 * n_hidden)
         sum_gate_products(
-            recurrent,
+            recurrent_of(layout, work, lstm, batch),
             d_gates,
-            cell < 0,  # states lie by step in both directions; a bare False would be compiled once more
-            packed_w_rec(layout, packed, cell),
-            matrix(grads, layout.cells[cell].w_rec, n_hidden, 4 * n_hidden),
-            thread,
-            n_threads,
+            lstm < 0,  # states lie by step in both directions; a bare False would be compiled once more
+            packed_w_rec(layout, training.d_packed, lstm),
+            d_w_rec,
+            member,
         )
-        sum_gate_biases(
-            d_gates,
-            packed_bias(layout, packed, cell),
-            matrix(grads, layout.cells[cell].bias, 1, 4 * n_hidden),
-            thread,
-            n_threads,
-        )
-    head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
+        d_bias = matrix(training.grads, layout.lstms[lstm].bias, 1, 4 * n_hidden)
+        sum_gate_biases(d_gates, packed_bias(layout, training.d_packed, lstm), d_bias, member)
+    head_gradients(layout, training, work, batch, member)
     if embeds_steps(layout):
-        embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads)
+        embedding_gradients(layout, training, work, batch, member)
 
 
 @kernel
-def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_threads):
-    """d_weights[k, :] = sum over steps s and rows b of x[t(s), b, k] * d_gates[:, s, b], for this thread's tasks."""
+def input_gradients(layout, training, work, lstm, d_gates, reverse, batch, member):
+    """Sum the gradients of one LSTM's input weights, or of what each code adds to its gates."""
+    layer, n_inputs = lstm // layout.n_directions, layout.lstms[lstm].n_inputs
+    d_w_in = matrix(training.grads, layout.lstms[lstm].w_in, n_inputs, 4 * layout.lstms[lstm].n_hidden)
+    d_packed = packed_w_in(layout, training.d_packed, lstm)
+    if not (layout.one_hot and layer == 0):
+        sum_gate_products(inputs_of(layout, work, layer, batch), d_gates, reverse, d_packed, d_w_in, member)
+        return
+    first, last = partition(d_packed.shape[0], member)
+    d_codes = packed_codes(layout, training.d_packed, lstm)
+    add_one_hot(work.codes, d_gates, reverse, d_codes, first, last)
+    if layout.n_embedded:
+        vectors = matrix(training.params, layout.w_embedding, layout.n_raw, n_inputs)
+        sum_code_products(vectors, d_codes, d_packed, first, last)
+    for block in range(first, last):
+        unpack_gates(d_packed, d_w_in, block, ZERO, n_inputs)
+
+
+@kernel
+def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, member):
+    """Set d_weights[k, :] to the sum over steps s and rows b of x[t(s), b, k] * d_gates[:, s, b]."""
     n_steps, batch, n = d_gates.shape[1], d_gates.shape[2], d_packed.shape[1]
     chunks = (n + CHUNK - 1) // CHUNK
-    first, last = share(d_packed.shape[0] * chunks, thread, n_threads)
+    first, last = partition(d_packed.shape[0] * chunks, member)
     # a reverse direction reads steps and times in opposite orders, so one step at a time
     run = batch if reverse else n_steps * batch
     first_block, end_block = first // chunks, (last + chunks - 1) // chunks
@@ -113,13 +111,13 @@ def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, thread, n_thread
 
 @kernel
 def _rows_of_block(block, chunks, first, last, n):
-    """Of the n rows of a block those that belong to the tasks first..last."""
+    """Return the range of the n rows of a block that belong to the tasks first..last."""
     return max(first - block * chunks, 0) * CHUNK, min(min(last - block * chunks, chunks) * CHUNK, n)
 
 
 @kernel
 def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
-    """The same for one-hot inputs: gate gradients are added to the row of their code."""
+    """Do the same for one-hot inputs: gate gradients are added to the row of their code."""
     n_steps, batch = d_gates.shape[1], d_gates.shape[2]
     for block in range(first, last):
         fill(row(d_packed, (block, 0, 0), d_packed.shape[1] * GATE_WIDTH), 0.0)
@@ -133,7 +131,7 @@ def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
 
 @kernel
 def sum_code_products(vectors, d_codes, d_packed, first, last):
-    """Gradients of the input weights that the vectors of codes (V, C) go through, from those of their products."""
+    """Compute gradients of the input weights that the vectors of codes (V, C) go through, from `d_codes`."""
     n_codes, n = vectors.shape
     for block in range(first, last):
         fill(row(d_packed, (block, 0, 0), n * GATE_WIDTH), 0.0)
@@ -149,63 +147,66 @@ def sum_code_products(vectors, d_codes, d_packed, first, last):
 
 
 @kernel
-def code_gradients(layout, grads, packed, d_packed, work, thread, n_threads):
-    """Gradients of the vectors of codes that are `thread`'s, once all gradients of their products are there."""
-    first, last = share(layout.n_raw, thread, n_threads)
+def code_gradients(layout, training, work, member):
+    """Compute gradients of one thread's vectors of codes, once all gradients of their products are there."""
+    first, last = partition(layout.n_raw, member)
     if first == last:
         return
     d_vectors = embedded_of(layout, work, layout.n_raw)
     fill(row(d_vectors, (first, 0), (last - first) * d_vectors.shape[1]), 0.0)
-    for cell in range(layout.n_directions):
-        d_codes, weights_t = d_codes_of(layout, d_packed, cell), packed_w_in_t(layout, packed, cell)
+    for lstm in range(layout.n_directions):
+        d_codes = d_codes_of(layout, training.d_packed, lstm)
+        weights_t = packed_w_in_t(layout, training.packed, lstm)
         add_gates_transposed(d_codes, ZERO, weights_t, d_vectors, first, last)
-    d_weights = matrix(grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
+    d_weights = matrix(training.grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
     for code in range(first, last):
         for k in range(layout.n_embedded):
             d_weights[code, k] = d_vectors[code, k]
 
 
 @kernel
-def sum_gate_biases(d_gates, d_packed, d_bias, thread, n_threads):
-    """d_bias[0, :] = sum over steps and rows of d_gates, for this thread's blocks of units."""
-    first, last = share(d_gates.shape[0], thread, n_threads)
+def sum_gate_biases(d_gates, d_packed, d_bias, member):
+    """Set d_bias[0, :] to the sum of d_gates over steps and rows, for one thread's blocks of units."""
+    first, last = partition(d_gates.shape[0], member)
     for block in range(first, last):
         for k in range(0, GATE_WIDTH, LANES):
-            place = address(d_gates, (block, 0, 0, k))
-            total = filled(load(place), 0.0)
+            sums = address(d_gates, (block, 0, 0, k))
+            total = filled(load(sums), 0.0)
             for r in range(d_gates.shape[1] * d_gates.shape[2]):
-                total = total + load(shifted(place, r * GATE_WIDTH))
+                total = total + load(shifted(sums, r * GATE_WIDTH))
             store(address(d_packed, (block, 0, k)), total)
         unpack_gates(d_packed, d_bias, block, ZERO, ONE)
 
 
 @kernel
-def head_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
-    """Gradients of the head."""
-    features, _, d_outputs = head_of(layout, work, n_steps, batch)
-    d_packed = cube(packed, layout.packed_w_out, d_outputs.shape[1] // WIDTH, features.shape[1], WIDTH)
+def head_gradients(layout, training, work, batch, member):
+    """Compute gradients of one thread's weights of the head."""
+    grads = training.grads
+    features, _, d_outputs = head_of(layout, work, batch)
+    d_packed = cube(training.d_packed, layout.packed_w_out, d_outputs.shape[1] // WIDTH, features.shape[1], WIDTH)
     d_weights = matrix(grads, layout.w_out, features.shape[1], layout.n_outputs)
     d_bias = row(grads, layout.b_out, layout.n_outputs)
-    dense_gradients(features, d_outputs, d_packed, d_weights, d_bias, thread, n_threads)
+    dense_gradients(features, d_outputs, d_packed, d_weights, d_bias, member)
 
 
 @kernel
-def embedding_gradients(layout, grads, packed, work, n_steps, batch, thread, n_threads):
-    """Gradients of the dense layer in front."""
-    x = matrix(raw_inputs_of(layout, work, n_steps, batch), (0, 0, 0), n_steps * batch, layout.n_raw)
-    d_sums = embedded_of(layout, work, n_steps * batch)
-    d_packed = cube(packed, layout.packed_w_embedding, d_sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
+def embedding_gradients(layout, training, work, batch, member):
+    """Compute gradients of one thread's weights of the dense layer in front."""
+    grads, rows = training.grads, batch.n_steps * batch.n_rows
+    x = matrix(raw_inputs_of(layout, work, batch), (0, 0, 0), rows, layout.n_raw)
+    d_sums = embedded_of(layout, work, rows)
+    d_packed = cube(training.d_packed, layout.packed_w_embedding, d_sums.shape[1] // WIDTH, layout.n_raw, WIDTH)
     d_weights = matrix(grads, layout.w_embedding, layout.n_raw, layout.n_embedded)
     d_bias = row(grads, layout.b_embedding, layout.n_embedded)
-    dense_gradients(x, d_sums, d_packed, d_weights, d_bias, thread, n_threads)
+    dense_gradients(x, d_sums, d_packed, d_weights, d_bias, member)
 
 
 @kernel
-def dense_gradients(x, d_outputs, d_packed, d_weights, d_bias, thread, n_threads):
-    """Products of inputs (rows, n) and output gradients (rows, padded K), and the sums of the latter."""
+def dense_gradients(x, d_outputs, d_packed, d_weights, d_bias, member):
+    """Compute products of inputs (rows, n) and output gradients (rows, padded K), and the sums of the latter."""
     n, blocks = x.shape[1], d_outputs.shape[1] // WIDTH
     chunks = (n + CHUNK - 1) // CHUNK
-    first, last = share(blocks * chunks, thread, n_threads)
+    first, last = partition(blocks * chunks, member)
     for task in range(first, last):
         block, k = task // chunks, task % chunks * CHUNK
         height = min(CHUNK, n - k)
@@ -221,7 +222,7 @@ def dense_gradients(x, d_outputs, d_packed, d_weights, d_bias, thread, n_threads
                 address(d_packed, (block, k, 0)),
             )
         unpack_dense(d_packed, d_weights, block, k, k + height)
-    if thread == 0:
+    if member.thread == 0:
         fill(d_bias, 0.0)
         for r in range(d_outputs.shape[0]):
             for k in range(d_bias.size):

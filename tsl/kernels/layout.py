@@ -1,8 +1,8 @@
-"""What compiled code is told of a network and of its memory: sizes, and where each array starts in a flat buffer.
+"""The arguments of kernels: sizes of a network, where each array starts in a flat buffer, windows, options.
 
-Everything is a named tuple of numbers and arrays, so that one compiled version serves networks of any depth and size;
-what there is once a cell is an array of records, because every field of a tuple costs time to compile. A cell is one
-layer in one direction: cell i is layer i // n_directions in direction i % n_directions.
+Everything is a named tuple of numbers and arrays, so that one compiled version serves networks of any depth and size.
+What there is for each LSTM is an array of records, because every field of a tuple costs time to compile. An LSTM is one
+layer in one direction: LSTM i is layer i // n_directions in direction i % n_directions.
 """
 
 from typing import Any, NamedTuple
@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tsl.kernels.compile import kernel
+from tsl.kernels.primitives import address, carray
 from tsl.kernels.target import INTERPRETED
-from tsl.kernels.vector import address, carray
 
-# Sizes and starts of one cell: `w_in` to `bias` in the parameters, the packed ones in the packed buffer.
-CELL = np.dtype(
+# Sizes and starts of one LSTM: `w_in` to `bias` in the parameters, the packed ones in the packed buffer.
+LSTM = np.dtype(
     [
         (name, np.int64)
         for name in (
             "n_inputs",
             "n_hidden",
-            "state",  # first column of the cell's states in an array of all states
+            "state",  # first column of its states in an array of all states
             "w_in",
             "w_rec",
             "bias",
@@ -34,8 +34,8 @@ CELL = np.dtype(
     ]
 )
 
-# Starts of one cell's arrays in a workspace; all cells of a layer share its inputs.
-CELL_MEMORY = np.dtype(
+# Starts of one LSTM's arrays in a workspace; those of a layer share its inputs.
+LSTM_MEMORY = np.dtype(
     [
         (name, np.int64)
         for name in (
@@ -55,11 +55,11 @@ CELL_MEMORY = np.dtype(
 
 
 if INTERPRETED:  # with fields as attributes, as compiled code has them
-    CELL, CELL_MEMORY = (np.dtype((np.record, kind)) for kind in (CELL, CELL_MEMORY))
+    LSTM, LSTM_MEMORY = (np.dtype((np.record, kind)) for kind in (LSTM, LSTM_MEMORY))
 
 
 class Layout(NamedTuple):
-    """The network: its sizes, and where its arrays start in `params` and in the packed buffer."""
+    """Sizes of a network, and where its arrays start in `params` and in the packed buffer."""
 
     n_directions: int
     n_outputs: int
@@ -80,7 +80,7 @@ class Layout(NamedTuple):
     b_embedding: int
     packed_w_embedding: int
     packed_b_embedding: int
-    cells: Any  # (cells,) of CELL
+    lstms: Any  # (LSTMs,) of LSTM
 
 
 class Workspace(NamedTuple):
@@ -97,11 +97,11 @@ class Workspace(NamedTuple):
     outputs: int
     raw: int  # what is embedded, and what becomes of it
     embedded: int
-    cells: Any  # (cells,) of CELL_MEMORY
+    lstms: Any  # (LSTMs,) of LSTM_MEMORY
 
 
 class Training(NamedTuple):
-    """What training steps change, from step to step; (P,) each but for the packed ones and the last three."""
+    """Arrays that training steps change; (P,) each but for the packed ones and the last three."""
 
     params: Any
     grads: Any
@@ -115,8 +115,8 @@ class Training(NamedTuple):
     partial_norms: Any  # (chunks of params,) float64, of this step
 
 
-class Data(NamedTuple):
-    """Windows in long arrays, and their targets."""
+class KernelData(NamedTuple):
+    """Windows in long arrays, and their targets; an empty array stands for what there is not."""
 
     rows: Any  # (N, C), or (0, 0)
     codes: Any  # (N,) int32, or (0,)
@@ -134,7 +134,52 @@ class Data(NamedTuple):
     target_scales: Any  # (n,)
     initial: Any  # (2, n, states), or (0, 0, 0)
     carry: bool  # whether `initial` is by row of the batch instead, and takes the final states for the next step
-    fresh: Any  # (n,) windows that start from zero states whatever `initial` says, or (0,)
+    reset: Any  # (n,) windows that start from zero states whatever `initial` says, or (0,)
+
+
+class Batch(NamedTuple):
+    """A batch, and the part of it that one thread works on."""
+
+    windows: Any  # (n_rows,) numbers of the windows
+    n_steps: int  # of the longest of them
+    n_rows: int
+    first: int  # the thread's rows are first..last
+    last: int
+    key: Any  # uint64, of the random numbers for dropout
+
+
+class LSTMWeights(NamedTuple):
+    """Packed weights of one LSTM."""
+
+    w_in: Any
+    w_rec: Any
+    bias: Any
+
+
+class LSTMStates(NamedTuple):
+    """States of one LSTM at all steps that are kept; shapes are in `tsl.kernels.lstm`."""
+
+    gates: Any
+    cells: Any
+    hidden: Any
+    recurrent: Any
+    mask: Any
+
+
+class Passes(NamedTuple):
+    """Addresses of the subroutines of a training step."""
+
+    forward: int
+    backward: int
+    update: int
+
+
+class Steps(NamedTuple):
+    """Training steps to take."""
+
+    batches: Any  # (steps, largest batch) numbers of windows; those below 0 fill up a row
+    learning_rates: Any  # (steps,)
+    first: int  # steps that were taken before
 
 
 class LossPlan(NamedTuple):
@@ -169,19 +214,19 @@ class DropoutPlan(NamedTuple):
 
 @kernel
 def matrix(buffer, start, rows, columns):
-    """The part of a flat buffer as a matrix; like its siblings a bare view, cheap to make, which owns nothing."""
+    """Return a part of a flat buffer as a matrix: like its siblings a bare view, cheap to make, which owns nothing."""
     return carray(address(buffer, start), (rows, columns))
 
 
 @kernel
 def cube(buffer, start, depth, rows, columns):
-    """The part of a flat buffer as an array of three dimensions."""
+    """Return a part of a flat buffer as an array of three dimensions."""
     return carray(address(buffer, start), (depth, rows, columns))
 
 
 @kernel
 def row(buffer, start, columns):
-    """The part of a flat buffer as a row."""
+    """Return a part of a flat buffer as a row."""
     return carray(address(buffer, start), (columns,))
 
 
@@ -201,5 +246,5 @@ def copy(values, out):
 
 @kernel
 def rounded_up(n, multiple):
-    """The smallest multiple that is not below n."""
+    """Return the smallest multiple that is not below n."""
     return (n + multiple - 1) // multiple * multiple

@@ -7,15 +7,15 @@ import numpy as np
 from tsl.kernels.activations import exp
 from tsl.kernels.compile import entry_point, kernel
 from tsl.kernels.layout import row
+from tsl.kernels.primitives import address, filled, load, store
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address, filled, load, store
 
 SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, LOG_LOSS = range(5)
 
 
 @kernel
 def target_frame(data, window):
-    """What is subtracted from the targets of a window, and what they are then multiplied by."""
+    """Return what is subtracted from the targets of a window, and what they are then multiplied by."""
     if data.target_scales.size:
         return data.target_shifts[window], data.target_scales[window]
     return data.target_shifts.dtype.type(0.0), data.target_scales.dtype.type(1.0)
@@ -23,13 +23,13 @@ def target_frame(data, window):
 
 @kernel
 def n_targets(loss, n_outputs):
-    """How many numbers the outputs are compared with."""
+    """Return how many numbers the outputs are compared with."""
     return n_outputs // loss.quantiles.size if loss.kind == QUANTILE else n_outputs
 
 
 @kernel
 def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
-    """Loss of one row; its `outputs` become the gradient times `weight`.
+    """Return the loss of one row; its `outputs` become the gradient times `weight`.
 
     outputs (padded n_outputs,); for the regression losses the targets are (values - shift) * scale, of which those
     that are NaN have neither loss nor gradient; `label` is for the log loss. The loss is the mean over outputs, so
@@ -68,7 +68,7 @@ def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
 
 @kernel
 def _log_loss(outputs, n_outputs, label, scale):
-    """Softmax and its cross-entropy, in nats (natural logarithm)."""
+    """Return the cross-entropy of the softmax, in nats; `outputs` become its gradient times `scale`."""
     largest = outputs[0]
     for k in range(n_outputs):
         largest = max(largest, outputs[k])
@@ -95,7 +95,7 @@ def _log_loss(outputs, n_outputs, label, scale):
 
 @entry_point
 def total_loss(loss, outputs, n_outputs, data):
-    """Sum over windows and steps of weight times loss, and the sum of the weights; `outputs` are used up.
+    """Return the sum of weight times loss over windows and steps, and that of the weights; `outputs` are used up.
 
     outputs (n, steps, padded n_outputs); the target of window i at step t is row `data.first_target[i] + t`.
     """
@@ -105,10 +105,10 @@ def total_loss(loss, outputs, n_outputs, data):
         weight = float(data.weights[i]) if data.weights.size else 1.0
         shift, scale = target_frame(data, i)
         for t in range(min(outputs.shape[1], data.lengths[i])):
-            place = data.first_target[i] + t
-            label = data.labels[place] if data.labels.size else 0
+            index = data.first_target[i] + t
+            label = data.labels[index] if data.labels.size else 0
             scores = row(outputs, (i, t, 0), outputs.shape[2])
-            values = row(data.values, (place, 0), n_values) if data.values.size else scores
+            values = row(data.values, (index, 0), n_values) if data.values.size else scores
             total += weight * loss_row(loss, scores, n_outputs, values, shift, scale, label, 1.0)
             total_weight += weight
     return total, total_weight

@@ -7,7 +7,10 @@ codes   (T, B)           instead of `x` for one-hot inputs; below 0 for none
 gates   (blocks, T, B, 4*LANES)  activations by block of units and step s: [input, forget, candidate, output][unit]
 cells   (T+1, B, units)  cell state before each step, and after the last
 hidden  (T+1, B, units)  hidden state likewise
-recurrent                `hidden` times the recurrent dropout mask; `hidden` itself without one
+mask    (B, units)       recurrent dropout mask; or (0, units) for none
+recurrent                `hidden` times the mask; `hidden` itself without one
+
+`weights` is an `LSTMWeights`, packed; `states` an `LSTMStates`, `batch` a `Batch`, `member` a `Member` of a team.
 
 A step at or beyond a row's length leaves that row's states as they are. Rows are independent of each other, so any
 range of them can be run by itself, with the same result bit for bit.
@@ -15,10 +18,10 @@ range of them can be run by itself, with the same result bit for bit.
 
 from tsl.kernels.activations import sigmoid, tanh
 from tsl.kernels.compile import kernel
+from tsl.kernels.primitives import address, filled, fma, load, shifted, store
 from tsl.kernels.products import GATE_WIDTH, WIDTH, add_gate_gradients, gate_rows
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import meet
-from tsl.kernels.vector import address, filled, fma, load, shifted, store
+from tsl.kernels.threads import barrier_wait
 
 BLOCKS_AT_ONCE = max(1, 8192 // (4 * WIDTH * GATE_WIDTH))  # of units: their weights stay in the first cache
 FEW_ROWS = 2  # writing one stream of 64 or 128 units: 3 to 8 % faster
@@ -26,83 +29,38 @@ FEW_ROWS = 2  # writing one stream of 64 or 128 units: 3 to 8 % faster
 
 @kernel
 def time_of(step, n_steps, reverse):
-    """The time that is read at a step."""
+    """Return the time that is read at a step."""
     return n_steps - 1 - step if reverse else step
 
 
 @kernel
-def lstm_forward(
-    n_steps,
-    x,
-    codes,
-    one_hot,
-    w_in,
-    w_rec,
-    bias,
-    lengths,
-    reverse,
-    gates,
-    cells,
-    hidden,
-    recurrent,
-    mask,
-    first,
-    last,
-    first_block,
-    last_block,
-    barrier,
-    n_sharing,
-):
-    """Run rows first..last through n_steps steps; write gates, cells, hidden and recurrent.
+def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, first_block, last_block, member):
+    """Run the rows batch.first..batch.last through all steps; write gates, cells, hidden and recurrent.
 
     States are read from index 0. To save memory `gates` may keep one step and the states two: then only what the
     next step needs is kept, step s being at s modulo their number.
 
-    Blocks first..last of units are computed here, and where these are not all, at the same time the others by the
-    other `n_sharing` threads, which meet at each step. False if the barrier was called off.
+    Blocks first_block..last_block of units are computed here, and where these are not all, at the same time the
+    others by the other threads of the team, which wait for each other at each step. Return False if the team was
+    called off.
     """
-    masked, n_rows = mask.size > 0, last - first
+    gates, cells, hidden, recurrent, mask = states
+    first, last, masked = batch.first, batch.last, mask.size > 0
     # The activations of one or two rows are chains of operations that wait for each other: those of several blocks
     # overlap. With more rows they do so anyway, and a block's sums are best used while they are in the first cache.
-    group_size = max(last_block - first_block, 1) if n_rows <= FEW_ROWS else 1
-    for s in range(n_steps):
-        t = time_of(s, n_steps, reverse)
+    group_size = max(last_block - first_block, 1) if last - first <= FEW_ROWS else 1
+    for s in range(batch.n_steps):
+        t = time_of(s, batch.n_steps, reverse)
         g = s % gates.shape[1]
         now, after = s % cells.shape[0], (s + 1) % cells.shape[0]
         before, out = s % hidden.shape[0], (s + 1) % hidden.shape[0]
         for group in range(first_block, last_block, group_size):
             group_end = min(group + group_size, last_block)
             for block in range(group, group_end):
-                sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
-                if one_hot:
-                    for b in range(first, last):
-                        row = max(codes[t, b], 0)
-                        _choose_row(
-                            codes[t, b], address(w_in, (block, row, 0)), start, address(gates, (block, g, b, 0))
-                        )
-                    start, start_row = sums, GATE_WIDTH
-                gate_rows(
-                    n_rows,
-                    start,
-                    start_row,
-                    address(x, (t, first, 0)),
-                    x.shape[2],
-                    0 if one_hot else x.shape[2],
-                    address(w_in, (block, 0, 0)),
-                    address(recurrent, (before, first, 0)),
-                    recurrent.shape[2],
-                    w_rec.shape[1],
-                    address(w_rec, (block, 0, 0)),
-                    sums,
-                )
+                _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block, first, last)
             for block in range(group, group_end):
-                # One gate after the other: all in one loop are a longer way from the sums to the hidden state than a
-                # processor looks ahead for, and more numbers than there are registers.
-                sums, unit = address(gates, (block, g, first, 0)), block * LANES
-                _sigmoid_rows(n_rows, sums)
-                _sigmoid_rows(n_rows, shifted(sums, LANES))
-                _tanh_rows(n_rows, shifted(sums, 2 * LANES))
-                _sigmoid_rows(n_rows, shifted(sums, 3 * LANES))
+                unit = block * LANES
+                _activate(last - first, address(gates, (block, g, first, 0)))
                 for b in range(first, last):
                     activations = address(gates, (block, g, b, 0))
                     cell_before, cell_after = address(cells, (now, b, unit)), address(cells, (after, b, unit))
@@ -114,14 +72,40 @@ def lstm_forward(
                         store(hidden_after, load(address(hidden, (before, b, unit))))
                     if masked:
                         store(address(recurrent, (out, b, unit)), load(hidden_after) * load(address(mask, (b, unit))))
-        if not meet(barrier, n_sharing):
+        if not barrier_wait(member):
             return False
     return True
 
 
 @kernel
-def _choose_row(code, weights, bias, sums):
-    """What a one-hot input adds to the bias: the row of its code; nothing below 0."""
+def _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block, first, last):
+    """Compute the gate sums of one block of units at time t, from hidden states `before`, into step g of `gates`."""
+    w_in, w_rec, bias = weights
+    sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
+    if one_hot:
+        for b in range(first, last):
+            weights_of_code = address(w_in, (block, max(codes[t, b], 0), 0))
+            _add_code(codes[t, b], weights_of_code, start, address(gates, (block, g, b, 0)))
+        start, start_row = sums, GATE_WIDTH
+    gate_rows(
+        last - first,
+        start,
+        start_row,
+        address(x, (t, first, 0)),
+        x.shape[2],
+        0 if one_hot else x.shape[2],
+        address(w_in, (block, 0, 0)),
+        address(recurrent, (before, first, 0)),
+        recurrent.shape[2],
+        w_rec.shape[1],
+        address(w_rec, (block, 0, 0)),
+        sums,
+    )
+
+
+@kernel
+def _add_code(code, weights, bias, sums):
+    """Add the row of a one-hot input's code to the bias; nothing for a code below 0."""
     for k in range(0, GATE_WIDTH, LANES):
         total = load(shifted(bias, k))
         if code >= 0:
@@ -130,66 +114,75 @@ def _choose_row(code, weights, bias, sums):
 
 
 @kernel
+def _activate(n_rows, sums):
+    """Replace the gate sums of LANES units by activations, for rows that lie GATE_WIDTH numbers apart.
+
+    One gate after the other: all in one loop are a longer way from the sums to the hidden state than a processor looks
+    ahead for, and more numbers than there are registers.
+    """
+    _sigmoid_rows(n_rows, sums)
+    _sigmoid_rows(n_rows, shifted(sums, LANES))
+    _tanh_rows(n_rows, shifted(sums, 2 * LANES))
+    _sigmoid_rows(n_rows, shifted(sums, 3 * LANES))
+
+
+@kernel
 def _sigmoid_rows(n_rows, sums):
-    """Gate sums of LANES units to activations, in place, of rows that lie GATE_WIDTH numbers apart."""
+    """Replace the sums of one of the three gates by their activations."""
     for r in range(n_rows):
-        place = shifted(sums, r * GATE_WIDTH)
-        store(place, sigmoid(load(place)))
+        gate = shifted(sums, r * GATE_WIDTH)
+        store(gate, sigmoid(load(gate)))
 
 
 @kernel
 def _tanh_rows(n_rows, sums):
-    """The same for the candidate."""
+    """Replace the sums of the candidate by their activations."""
     for r in range(n_rows):
-        place = shifted(sums, r * GATE_WIDTH)
-        store(place, tanh(load(place)))
+        candidate = shifted(sums, r * GATE_WIDTH)
+        store(candidate, tanh(load(candidate)))
 
 
 @kernel
 def _update_states(gates, cell_before, cell_after, hidden_after):
-    """The states that follow from the activations, for LANES units of one row."""
-    forget, candidate = load(shifted(gates, LANES)), load(shifted(gates, 2 * LANES))
-    cell = fma(forget, load(cell_before), load(gates) * candidate)
+    """Write the states that follow from the activations, for LANES units of one row."""
+    forget_gate, candidate = load(shifted(gates, LANES)), load(shifted(gates, 2 * LANES))
+    cell = fma(forget_gate, load(cell_before), load(gates) * candidate)
     store(cell_after, cell)
     store(hidden_after, load(shifted(gates, 3 * LANES)) * tanh(cell))
 
 
 @kernel
-def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last):
-    """Gradients of rows first..last, from the last step to the first.
+def lstm_backward(d_above, column, w_rec_t, states, d_hidden, d_cell, lengths, reverse, batch):
+    """Compute gradients of the rows batch.first..batch.last, from the last step to the first.
 
-    d_above  (T, B, ·)    gradient of the states emitted at time t, from `column` on; or (0, ·, ·) for none
-    gates    as above     activations; become the gradient of the gate sums
+    d_above  (T, B, ·)    gradient of the hidden states at time t, from `column` on; or (0, ·, ·) for none
+    w_rec_t               transposed recurrent weights, packed: (columns, 4 * units, WIDTH)
+    states                as above; the gates become the gradients of the gate sums
     d_hidden (B, ·)       gradient of the hidden state after the last step; becomes that of the initial one
     d_cell   (B, units)   the same for the cell state
-    w_rec_t               transposed recurrent weights, packed: (columns, 4 * units, WIDTH)
 
     Lanes beyond the last hidden unit may carry anything finite: no weight connects them to a unit.
     """
+    gates, cells, mask, first, last = states.gates, states.cells, states.mask, batch.first, batch.last
     n_steps = gates.shape[1]
     for s in range(n_steps - 1, -1, -1):
         t = time_of(s, n_steps, reverse)
         for b in range(first, last):
             for unit in range(0, cells.shape[2], LANES):
                 d_state = address(d_hidden, (b, unit))
-                d_emitted = load(d_state)
+                d_total = load(d_state)
                 if d_above.shape[0] > 0:
-                    d_emitted = d_emitted + load(address(d_above, (t, b, column + unit)))
-                place = address(gates, (unit // LANES, s, b, 0))
-                zero = filled(d_emitted, 0.0)
+                    d_total = d_total + load(address(d_above, (t, b, column + unit)))
+                activations = address(gates, (unit // LANES, s, b, 0))
+                zero = filled(d_total, 0.0)
                 if t < lengths[b]:
-                    _activate_backward(
-                        d_emitted,
-                        place,
-                        address(cells, (s, b, unit)),
-                        address(cells, (s + 1, b, unit)),
-                        address(d_cell, (b, unit)),
-                    )
+                    cell_before, cell_after = address(cells, (s, b, unit)), address(cells, (s + 1, b, unit))
+                    _activate_backward(d_total, activations, cell_before, cell_after, address(d_cell, (b, unit)))
                     store(d_state, zero)
                 else:
                     for k in range(0, GATE_WIDTH, LANES):
-                        store(shifted(place, k), zero)
-                    store(d_state, d_emitted)
+                        store(shifted(activations, k), zero)
+                    store(d_state, d_total)
         add_gates_transposed(gates, s, w_rec_t, d_hidden, first, last)
         if mask.size > 0:
             for b in range(first, last):
@@ -200,7 +193,7 @@ def lstm_backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask
 
 @kernel
 def add_gates_transposed(gates, step, weights_t, out, first, last):
-    """Out (B, ·) += the gate gradients of one step times transposed weights (columns, 4 * units, WIDTH)."""
+    """Add the gate gradients of one step times transposed weights (columns, 4 * units, WIDTH) to out (B, ·)."""
     n_blocks, gates_block = gates.shape[0], gates.shape[1] * gates.shape[2] * gates.shape[3]
     for column in range(weights_t.shape[0]):
         for block in range(0, n_blocks, BLOCKS_AT_ONCE):
@@ -216,17 +209,17 @@ def add_gates_transposed(gates, step, weights_t, out, first, last):
 
 
 @kernel
-def _activate_backward(d_emitted, gates, cell_before, cell_after, d_cell):
-    """Activations to gradients of the gate sums in place, for LANES units of one row."""
-    enter = load(gates)
-    forget = load(shifted(gates, LANES))
+def _activate_backward(d_hidden, gates, cell_before, cell_after, d_cell):
+    """Replace activations by gradients of the gate sums, for LANES units of one row."""
+    input_gate = load(gates)
+    forget_gate = load(shifted(gates, LANES))
     candidate = load(shifted(gates, 2 * LANES))
-    emit = load(shifted(gates, 3 * LANES))
-    one = filled(enter, 1.0)
-    squashed = tanh(load(cell_after))
-    d_through = fma(d_emitted * emit, one - squashed * squashed, load(d_cell))
-    store(gates, d_through * candidate * enter * (one - enter))
-    store(shifted(gates, LANES), d_through * load(cell_before) * forget * (one - forget))
-    store(shifted(gates, 2 * LANES), d_through * enter * (one - candidate * candidate))
-    store(shifted(gates, 3 * LANES), d_emitted * squashed * emit * (one - emit))
-    store(d_cell, d_through * forget)
+    output_gate = load(shifted(gates, 3 * LANES))
+    one = filled(input_gate, 1.0)
+    tanh_cell = tanh(load(cell_after))
+    d_total = fma(d_hidden * output_gate, one - tanh_cell * tanh_cell, load(d_cell))
+    store(gates, d_total * candidate * input_gate * (one - input_gate))
+    store(shifted(gates, LANES), d_total * load(cell_before) * forget_gate * (one - forget_gate))
+    store(shifted(gates, 2 * LANES), d_total * input_gate * (one - candidate * candidate))
+    store(shifted(gates, 3 * LANES), d_hidden * tanh_cell * output_gate * (one - output_gate))
+    store(d_cell, d_total * forget_gate)

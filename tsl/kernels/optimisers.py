@@ -1,4 +1,4 @@
-"""Changes of the parameters from their gradient. Optimisers hold moments, never weights."""
+"""Optimisers: they change parameters by their gradient, and hold moments, never weights."""
 
 import math
 
@@ -13,7 +13,7 @@ NORM_CHUNK = 4096  # a norm is summed chunk by chunk in fixed order, whichever t
 
 @kernel
 def clip_by_value(grads, limit):
-    """Bring every entry into [-limit, limit]; NaN and infinity stay, to be noticed."""
+    """Clip every entry to [-limit, limit]; NaN and infinity stay, to be noticed."""
     limit = grads.dtype.type(limit)
     for k in range(grads.size):
         if np.isfinite(grads[k]):
@@ -22,7 +22,7 @@ def clip_by_value(grads, limit):
 
 @unordered_kernel
 def square_sum(grads):
-    """Sum of squares."""
+    """Return the sum of squares."""
     total = 0.0
     for k in range(grads.size):
         total += float(grads[k]) * float(grads[k])
@@ -31,7 +31,7 @@ def square_sum(grads):
 
 @kernel
 def sgd_step(params, grads, velocity, learning_rate, momentum, nesterov, scale, penalty):
-    """Momentum, as Sutskever et al. 2013 write it."""
+    """Take a step with momentum (Sutskever et al. 2013)."""
     kind = params.dtype.type
     rate, momentum, scale, penalty = kind(learning_rate), kind(momentum), kind(scale), kind(penalty)
     for k in range(params.size):
@@ -42,7 +42,7 @@ def sgd_step(params, grads, velocity, learning_rate, momentum, nesterov, scale, 
 
 @kernel
 def rmsprop_step(params, grads, mean_sq, learning_rate, decay, epsilon, scale, penalty):
-    """Tieleman & Hinton 2012."""
+    """Take a step of RMSprop (Tieleman & Hinton 2012)."""
     kind = params.dtype.type
     rate, decay, epsilon = kind(learning_rate), kind(decay), kind(epsilon)
     scale, penalty, rest = kind(scale), kind(penalty), kind(1.0) - decay
@@ -54,7 +54,10 @@ def rmsprop_step(params, grads, mean_sq, learning_rate, decay, epsilon, scale, p
 
 @kernel
 def adam_step(params, grads, mean, mean_sq, step, learning_rate, beta_1, beta_2, epsilon, scale, penalty, shrinkage):
-    """Kingma & Ba 2015, algorithm 1; `shrinkage` is AdamW's (Loshchilov & Hutter 2019). `step` counts from 1."""
+    """Take a step of Adam (Kingma & Ba 2015, algorithm 1); `step` counts from 1.
+
+    `shrinkage` is the decoupled weight decay of AdamW (Loshchilov & Hutter 2019).
+    """
     kind = params.dtype.type
     rate = kind(learning_rate / (1.0 - beta_1**step))
     correction = kind(1.0 / math.sqrt(1.0 - beta_2**step))
@@ -69,7 +72,7 @@ def adam_step(params, grads, mean, mean_sq, step, learning_rate, beta_1, beta_2,
 
 @kernel
 def update(optimizer, params, grads, mean, mean_sq, step, learning_rate, scale, alpha):
-    """One step of the chosen solver, on parameters that `alpha` shrinks all alike.
+    """Take one step of the chosen solver, on parameters that `alpha` shrinks all alike.
 
     `scale` multiplies the gradient of the loss; the penalty comes on top of it.
     """

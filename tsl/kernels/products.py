@@ -11,8 +11,8 @@ Every sum runs along `k` in the same order, whatever the tile, so a row's result
 import numpy as np
 
 from tsl.kernels.compile import kernel
+from tsl.kernels.primitives import address, load, shifted, store, tile_fma, tile_load, tile_store
 from tsl.kernels.target import DENSE_TILES, GATE_TILES, LANES
-from tsl.kernels.vector import address, load, shifted, store, tile_fma, tile_load, tile_store
 
 ZERO, ONE = np.intp(0), np.intp(1)  # a bare 1 has a type of its own, for which all that it is given to is compiled anew
 GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
@@ -20,7 +20,7 @@ WIDTH = 2 * LANES  # all other products
 
 
 def _tall_fits(tall, short):
-    """Whether a tall tile comes next, unless two short ones cover the rows that are left better."""
+    """Return a kernel: whether a tall tile comes next, unless two short ones cover the rows that are left better."""
 
     @kernel
     def fits(left):
@@ -30,9 +30,9 @@ def _tall_fits(tall, short):
 
 
 def _tile(rows, cols):
-    """Add to out[r, c] the sum over j < parts and k < n of a[r * a_row + j * a_part + k * a_step] * b[j, k, c].
+    """Return a kernel that adds a[r * a_row + j * a_part + k * a_step] * b[j, k, c] to out[r, c].
 
-    For `rows` x `cols` vectors; `b` has rows `b_step` numbers apart.
+    It sums over j < parts and k < n, for `rows` x `cols` vectors; `b` has rows `b_step` numbers apart.
     """
 
     @kernel
@@ -48,7 +48,7 @@ def _tile(rows, cols):
 
 
 def _rows_of_tiles(heights, cols):
-    """The same for any number of rows, by tiles of three heights."""
+    """Return a kernel that does the same for any number of rows, by tiles of three heights."""
     tall_rows, short_rows, _ = heights
     tall, short, single = (_tile(rows, cols) for rows in heights)
     tall_fits = _tall_fits(tall_rows, short_rows)
@@ -77,7 +77,7 @@ _add_product = _rows_of_tiles(DENSE_TILES, 2)
 
 
 def _gate_tile(rows):
-    """The gate sums of `rows` rows, see `gate_rows`."""
+    """Return a kernel for the gate sums of `rows` rows, see `gate_rows`."""
 
     @kernel
     def tile(start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
@@ -98,7 +98,7 @@ _tall_gates_fit = _tall_fits(TALL, SHORT)
 
 @kernel
 def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
-    """out[r] = start[r] + x[r, :n_x] @ w_in + h[r, :n_h] @ w_rec, for the GATE_WIDTH sums of one block of units.
+    """Set out[r] = start[r] + x[r, :n_x] @ w_in + h[r, :n_h] @ w_rec, for the GATE_WIDTH sums of one block of units.
 
     `start`, `x` and `h` have rows `start_row`, `x_row`, `h_row` numbers apart, the others lie without gaps.
     """
@@ -120,13 +120,13 @@ def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec,
 
 @kernel
 def add_rows(rows, a, a_row, n, b, out, out_row):
-    """out[r, :WIDTH] += a[r, :n] @ b, with `b` (n, WIDTH)."""
+    """Compute out[r, :WIDTH] += a[r, :n] @ b, with `b` (n, WIDTH)."""
     _add_product(rows, a, a_row, ZERO, ONE, ONE, n, b, ONE * WIDTH, out, out_row)
 
 
 @kernel
 def add_gate_gradients(rows, gates, gates_block, blocks, b, out, out_row):
-    """out[r, :WIDTH] += the gate gradients of a row, `blocks` times GATE_WIDTH of them, times `b` (·, WIDTH).
+    """Compute out[r, :WIDTH] += the gate gradients of a row, `blocks` times GATE_WIDTH, times `b` (·, WIDTH).
 
     Blocks of units lie `gates_block` numbers apart.
     """
@@ -136,25 +136,25 @@ def add_gate_gradients(rows, gates, gates_block, blocks, b, out, out_row):
 
 @kernel
 def add_gate_rows(rows, a, a_row, n, b, out):
-    """out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
+    """Compute out[r, :GATE_WIDTH] += a[r, :n] @ b, with `b` (n, GATE_WIDTH)."""
     _add_gate_product(rows, a, a_row, ZERO, ONE, ONE, n, b, ONE * GATE_WIDTH, out, ONE * GATE_WIDTH)
 
 
 @kernel
 def add_gate_outer(rows, a, a_step, n, b, b_step, out):
-    """out[k, :GATE_WIDTH] += sum over n rows of a[row, k] * b[row, :GATE_WIDTH], for k below `rows`."""
+    """Compute out[k, :GATE_WIDTH] += sum over n rows of a[row, k] * b[row, :GATE_WIDTH], for k below `rows`."""
     _add_gate_product(rows, a, ONE, ZERO, a_step, ONE, n, b, b_step, out, ONE * GATE_WIDTH)
 
 
 @kernel
 def add_outer(rows, a, a_step, n, b, b_step, out):
-    """out[k, :WIDTH] += sum over n rows of a[row, k] * b[row, :WIDTH], for k below `rows`."""
+    """Compute out[k, :WIDTH] += sum over n rows of a[row, k] * b[row, :WIDTH], for k below `rows`."""
     _add_product(rows, a, ONE, ZERO, a_step, ONE, n, b, b_step, out, ONE * WIDTH)
 
 
 @kernel
 def dense_forward(x, weights, bias, out, first, last):
-    """Out = bias + x @ weights for rows first..last.
+    """Set out = bias + x @ weights for rows first..last.
 
     x (rows, n), weights packed (blocks, n, WIDTH), bias (blocks * WIDTH,), out (rows, blocks * WIDTH).
     """
@@ -166,7 +166,7 @@ def dense_forward(x, weights, bias, out, first, last):
 
 @kernel
 def add_dense(x, weights, out, first, last):
-    """Out += x @ weights for rows first..last; shapes as in `dense_forward`."""
+    """Compute out += x @ weights for rows first..last; shapes as in `dense_forward`."""
     done = 0
     if last - first == 1:
         while done + 4 <= weights.shape[0]:
@@ -187,7 +187,7 @@ def add_dense(x, weights, out, first, last):
 
 @kernel
 def _add_row_to_four(a, n, b, out):
-    """The same for one row and the next four blocks, since the sums of one block would wait for each other."""
+    """Do the same for one row and the next four blocks, since the sums of one block would wait for each other."""
     block = n * WIDTH
     sums_0, sums_1 = tile_load(out, ZERO, 1, 2), tile_load(shifted(out, WIDTH), ZERO, 1, 2)
     sums_2, sums_3 = tile_load(shifted(out, 2 * WIDTH), ZERO, 1, 2), tile_load(shifted(out, 3 * WIDTH), ZERO, 1, 2)
@@ -205,5 +205,5 @@ def _add_row_to_four(a, n, b, out):
 
 @kernel
 def add_vector(out, x):
-    """out[:LANES] += x[:LANES]."""
+    """Compute out[:LANES] += x[:LANES]."""
     store(out, load(out) + load(x))

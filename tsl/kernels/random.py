@@ -11,8 +11,8 @@ _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 @kernel
-def hashed(key, counter):
-    """A 64-bit random number (SplitMix64; Steele, Lea & Flood 2014)."""
+def splitmix64(key, counter):
+    """Return the 64-bit random number with the index `counter` of `key` (SplitMix64; Steele, Lea & Flood 2014)."""
     z = np.uint64(key) + np.uint64(counter) * _GOLDEN
     z = (z ^ (z >> _30)) * _MIX_1
     z = (z ^ (z >> _27)) * _MIX_2
@@ -23,10 +23,10 @@ def hashed(key, counter):
 def drop(values, key, start, rate):
     """Zero each of the 1-D `values` with probability `rate`, scale the others by 1 / (1 - rate).
 
-    The i-th value takes the number `start + i` of `key`, so that the same call on gradients drops the same places.
+    The i-th value takes the number `start + i` of `key`, so that the same call on gradients drops the same entries.
     """
     threshold = np.uint64(rate * 2.0**64)
     scale = values.dtype.type(1.0 / (1.0 - rate))
     zero = values.dtype.type(0.0)
     for i in range(values.size):
-        values[i] = values[i] * scale if hashed(key, start + i) >= threshold else zero
+        values[i] = values[i] * scale if splitmix64(key, start + i) >= threshold else zero

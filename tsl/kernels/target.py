@@ -1,11 +1,11 @@
-"""What the kernels are compiled for, if they are: what the processor can do, and the tile sizes that follow from it."""
+"""The processor that kernels are compiled for, and the tile sizes that follow from its registers."""
 
 import llvmlite.binding as llvm
-from numba.core import config
+from numba import config
 
 
 def _features():
-    """Names of the instruction sets to compile for, as Numba itself will see them."""
+    """Return the names of the instruction sets to compile for, as Numba itself reads them."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     if config.CPU_NAME not in (None, "host"):
@@ -18,7 +18,7 @@ def _features():
 
 
 def _tile_sizes(features):
-    """Lanes of float32 in one register, and the heights of tiles of 4 and of 2 vectors, largest first.
+    """Return the lanes of float32 in one register, and the heights of tiles of 4 and of 2 vectors, largest first.
 
     The sums of a tile, the factors that stay in registers while it multiplies and the one that comes in between must
     fit into the registers (see `tile_fma`), or sums would go to memory and back for each `k`. And there must be eight

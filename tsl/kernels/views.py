@@ -1,176 +1,215 @@
-"""Views of the arrays in flat buffers: of one cell's, and of the head's.
+"""Views of the arrays in flat buffers: those of one LSTM, and those of the head.
 
-T steps, B rows in the batch.
+T steps, B rows in the batch; `lstm` is the number of a layer in one direction, see `tsl.kernels.layout`.
 """
 
 from tsl.kernels.compile import kernel
-from tsl.kernels.layout import cube, matrix, rounded_up
+from tsl.kernels.layout import LSTMStates, LSTMWeights, cube, matrix, rounded_up
+from tsl.kernels.primitives import address, carray
 from tsl.kernels.products import GATE_WIDTH, ONE, WIDTH
 from tsl.kernels.target import LANES
-from tsl.kernels.vector import address, carray
 
 
 @kernel
 def n_layers(layout):
-    """Layers of the network."""
-    return layout.cells.size // layout.n_directions
+    """Return the number of layers."""
+    return layout.lstms.size // layout.n_directions
 
 
 @kernel
 def layer_sizes(layout, layer):
-    """The record of a layer's first cell, whose sizes are those of the layer."""
-    return layout.cells[layer * layout.n_directions]
+    """Return the record of a layer's first LSTM, whose sizes are those of the layer."""
+    return layout.lstms[layer * layout.n_directions]
 
 
 @kernel
 def embeds_steps(layout):
-    """Whether there is a dense layer in front; embedded codes need none, being rows of a product of two matrices."""
+    """Return whether there is a dense layer in front; for embedded codes there is a product of two matrices instead."""
     return layout.n_embedded > 0 and not layout.one_hot
 
 
 @kernel
-def n_units(layout, cell):
-    """Hidden units of a cell, padded."""
-    return rounded_up(layout.cells[cell].n_hidden, LANES)
+def n_units(layout, lstm):
+    """Return the hidden units of an LSTM, padded."""
+    return rounded_up(layout.lstms[lstm].n_hidden, LANES)
+
+
+# --- packed weights ---------------------------------------------------------------------------------------------
 
 
 @kernel
-def packed_w_in(layout, packed, cell):
-    """(blocks of units, C, GATE_WIDTH)."""
-    sizes = layout.cells[cell]
-    return cube(packed, sizes.packed_w_in, n_units(layout, cell) // LANES, sizes.n_inputs, GATE_WIDTH)
+def packed_w_in(layout, packed, lstm):
+    """Return (blocks of units, C, GATE_WIDTH)."""
+    sizes = layout.lstms[lstm]
+    return cube(packed, sizes.packed_w_in, n_units(layout, lstm) // LANES, sizes.n_inputs, GATE_WIDTH)
 
 
 @kernel
-def packed_codes(layout, packed, cell):
-    """(blocks of units, codes, GATE_WIDTH): what each code adds to the gate sums of a cell that reads codes."""
-    sizes = layout.cells[cell]
-    return cube(packed, sizes.packed_codes, n_units(layout, cell) // LANES, layout.n_raw, GATE_WIDTH)
+def packed_codes(layout, packed, lstm):
+    """Return (blocks of units, codes, GATE_WIDTH): what each code adds to the gate sums of an LSTM that reads codes."""
+    sizes = layout.lstms[lstm]
+    return cube(packed, sizes.packed_codes, n_units(layout, lstm) // LANES, layout.n_raw, GATE_WIDTH)
 
 
 @kernel
-def packed_w_rec(layout, packed, cell):
-    """(blocks of units, H, GATE_WIDTH)."""
-    sizes = layout.cells[cell]
-    return cube(packed, sizes.packed_w_rec, n_units(layout, cell) // LANES, sizes.n_hidden, GATE_WIDTH)
+def packed_w_rec(layout, packed, lstm):
+    """Return (blocks of units, H, GATE_WIDTH)."""
+    sizes = layout.lstms[lstm]
+    return cube(packed, sizes.packed_w_rec, n_units(layout, lstm) // LANES, sizes.n_hidden, GATE_WIDTH)
 
 
 @kernel
-def packed_bias(layout, packed, cell):
-    """(blocks of units, 1, GATE_WIDTH)."""
-    return cube(packed, layout.cells[cell].packed_bias, n_units(layout, cell) // LANES, 1, GATE_WIDTH)
+def packed_bias(layout, packed, lstm):
+    """Return (blocks of units, 1, GATE_WIDTH)."""
+    return cube(packed, layout.lstms[lstm].packed_bias, n_units(layout, lstm) // LANES, 1, GATE_WIDTH)
 
 
 @kernel
-def packed_w_in_t(layout, packed, cell):
-    """(blocks of inputs, 4 * units, WIDTH)."""
-    sizes = layout.cells[cell]
+def packed_w_in_t(layout, packed, lstm):
+    """Return (blocks of inputs, 4 * units, WIDTH)."""
+    sizes = layout.lstms[lstm]
     blocks = rounded_up(sizes.n_inputs, WIDTH) // WIDTH
-    return cube(packed, sizes.packed_w_in_t, blocks, 4 * n_units(layout, cell), WIDTH)
+    return cube(packed, sizes.packed_w_in_t, blocks, 4 * n_units(layout, lstm), WIDTH)
 
 
 @kernel
-def packed_w_rec_t(layout, packed, cell):
-    """(blocks of units, 4 * units, WIDTH)."""
-    sizes = layout.cells[cell]
+def packed_w_rec_t(layout, packed, lstm):
+    """Return (blocks of units, 4 * units, WIDTH)."""
+    sizes = layout.lstms[lstm]
     blocks = rounded_up(sizes.n_hidden, WIDTH) // WIDTH
-    return cube(packed, sizes.packed_w_rec_t, blocks, 4 * n_units(layout, cell), WIDTH)
+    return cube(packed, sizes.packed_w_rec_t, blocks, 4 * n_units(layout, lstm), WIDTH)
 
 
 @kernel
-def gates_of(layout, work, cell, n_steps, batch):
-    """(blocks of units, steps kept, B, GATE_WIDTH): what a product works on lies together, whatever the sizes."""
-    blocks, steps = n_units(layout, cell) // LANES, min(n_steps, work.gate_steps)
-    return carray(address(work.numbers, work.cells[cell].gates), (blocks, steps, batch, GATE_WIDTH))
+def d_codes_of(layout, d_packed, lstm):
+    """Return (blocks of units, 1, codes, GATE_WIDTH): gradient of `packed_codes`, each code being a row of one step."""
+    blocks = n_units(layout, lstm) // LANES
+    return carray(address(d_packed, layout.lstms[lstm].packed_codes), (blocks, ONE, layout.n_raw, GATE_WIDTH))
 
 
 @kernel
-def cells_of(layout, work, cell, n_steps, batch):
-    """(states kept, B, units)."""
-    return cube(work.numbers, work.cells[cell].states, min(n_steps, work.gate_steps) + 1, batch, n_units(layout, cell))
+def weights_of(layout, packed, lstm, one_hot):
+    """Return what a forward pass reads of an LSTM; of one that reads codes, `w_in` is what each code adds."""
+    return LSTMWeights(
+        packed_codes(layout, packed, lstm) if one_hot else packed_w_in(layout, packed, lstm),
+        packed_w_rec(layout, packed, lstm),
+        packed_bias(layout, packed, lstm),
+    )
+
+
+# --- states -----------------------------------------------------------------------------------------------------
 
 
 @kernel
-def hidden_of(layout, work, cell, start, n_steps, batch):
-    """(states kept, B, units) hidden states, or the same after recurrent dropout."""
-    kept = min(n_steps + 1, work.cells[cell].hidden_steps)
-    return cube(work.numbers, start, kept, batch, n_units(layout, cell))
+def gates_of(layout, work, lstm, batch):
+    """Return (blocks of units, steps kept, B, GATE_WIDTH), so that what a product works on lies together."""
+    blocks, steps = n_units(layout, lstm) // LANES, min(batch.n_steps, work.gate_steps)
+    return carray(address(work.numbers, work.lstms[lstm].gates), (blocks, steps, batch.n_rows, GATE_WIDTH))
 
 
 @kernel
-def inputs_of(layout, work, layer, n_steps, batch):
-    """(T, B, C) inputs of a layer."""
-    start = work.cells[layer * layout.n_directions].inputs
-    return cube(work.numbers, start, n_steps, batch, layer_sizes(layout, layer).n_inputs)
+def cells_of(layout, work, lstm, batch):
+    """Return (states kept, B, units) cell states."""
+    kept = min(batch.n_steps, work.gate_steps) + 1
+    return cube(work.numbers, work.lstms[lstm].states, kept, batch.n_rows, n_units(layout, lstm))
 
 
 @kernel
-def raw_inputs_of(layout, work, n_steps, batch):
-    """(T, B, C) what the network reads: the inputs of its first layer, or of the dense layer in front of it."""
-    start = work.raw if embeds_steps(layout) else work.cells[0].inputs
-    return cube(work.numbers, start, n_steps, batch, layout.n_raw)
+def hidden_of(layout, work, lstm, batch):
+    """Return (states kept, B, units) hidden states."""
+    kept = min(batch.n_steps + 1, work.lstms[lstm].hidden_steps)
+    return cube(work.numbers, work.lstms[lstm].hidden, kept, batch.n_rows, n_units(layout, lstm))
+
+
+@kernel
+def recurrent_of(layout, work, lstm, batch):
+    """Return (states kept, B, units) hidden states after recurrent dropout; `hidden_of` itself without any."""
+    kept = min(batch.n_steps + 1, work.lstms[lstm].hidden_steps)
+    return cube(work.numbers, work.lstms[lstm].recurrent, kept, batch.n_rows, n_units(layout, lstm))
+
+
+@kernel
+def mask_of(layout, work, lstm, dropout, batch):
+    """Return the (B, units) recurrent dropout mask, or (0, units) without."""
+    rows = batch.n_rows if dropout.recurrent > 0 else 0
+    return matrix(work.numbers, work.lstms[lstm].mask, rows, n_units(layout, lstm))
+
+
+@kernel
+def states_of(layout, work, lstm, dropout, batch):
+    """Return all states of an LSTM."""
+    return LSTMStates(
+        gates_of(layout, work, lstm, batch),
+        cells_of(layout, work, lstm, batch),
+        hidden_of(layout, work, lstm, batch),
+        recurrent_of(layout, work, lstm, batch),
+        mask_of(layout, work, lstm, dropout, batch),
+    )
+
+
+@kernel
+def d_states_of(layout, work, lstm, batch):
+    """Return gradients carried from step to step: of the hidden (B, padded H) and of the cell state (B, units)."""
+    n_hidden = layout.lstms[lstm].n_hidden
+    return (
+        matrix(work.numbers, work.lstms[lstm].d_hidden, batch.n_rows, rounded_up(n_hidden, WIDTH)),
+        matrix(work.numbers, work.lstms[lstm].d_cell, batch.n_rows, n_units(layout, lstm)),
+    )
+
+
+# --- inputs and head --------------------------------------------------------------------------------------------
+
+
+@kernel
+def inputs_of(layout, work, layer, batch):
+    """Return the (T, B, C) inputs of a layer; no steps of the first one that reads codes."""
+    start = work.lstms[layer * layout.n_directions].inputs
+    n_steps = 0 if layout.one_hot and layer == 0 else batch.n_steps
+    return cube(work.numbers, start, n_steps, batch.n_rows, layer_sizes(layout, layer).n_inputs)
+
+
+@kernel
+def raw_inputs_of(layout, work, batch):
+    """Return (T, B, C) what the network reads: the inputs of its first layer, or of the dense layer in front of it."""
+    start = work.raw if embeds_steps(layout) else work.lstms[0].inputs
+    return cube(work.numbers, start, 0 if layout.one_hot else batch.n_steps, batch.n_rows, layout.n_raw)
 
 
 @kernel
 def embedded_of(layout, work, n):
-    """(n, padded units) sums of the dense layer in front, then their gradients; or gradients of embedded codes."""
+    """Return (n, padded units): sums of the dense layer in front, then their gradients; or those of embedded codes."""
     return matrix(work.numbers, work.embedded, n, rounded_up(layout.n_embedded, WIDTH))
 
 
 @kernel
-def d_codes_of(layout, d_packed, cell):
-    """(blocks of units, 1, codes, GATE_WIDTH) gradient of `packed_codes`, as if each code were a row of one step."""
-    blocks = n_units(layout, cell) // LANES
-    return carray(address(d_packed, layout.cells[cell].packed_codes), (blocks, ONE, layout.n_raw, GATE_WIDTH))
-
-
-@kernel
-def d_inputs_of(layout, work, layer, n_steps, batch):
-    """(T, B, padded C) gradient of the inputs of a layer."""
-    start = work.cells[layer * layout.n_directions].d_inputs
-    return cube(work.numbers, start, n_steps, batch, rounded_up(layer_sizes(layout, layer).n_inputs, WIDTH))
-
-
-@kernel
-def mask_of(layout, work, cell, batch, dropout):
-    """(B, units) recurrent dropout mask, or (0, units) without."""
-    return matrix(work.numbers, work.cells[cell].mask, batch if dropout.recurrent > 0 else 0, n_units(layout, cell))
+def d_inputs_of(layout, work, layer, batch):
+    """Return the (T, B, padded C) gradient of the inputs of a layer."""
+    start = work.lstms[layer * layout.n_directions].d_inputs
+    n_inputs = rounded_up(layer_sizes(layout, layer).n_inputs, WIDTH)
+    return cube(work.numbers, start, batch.n_steps, batch.n_rows, n_inputs)
 
 
 @kernel
 def n_states(layout):
-    """Hidden units that the head reads."""
+    """Return how many hidden units the head reads."""
     return layout.n_directions * layer_sizes(layout, n_layers(layout) - 1).n_hidden
 
 
 @kernel
 def n_features(layout):
-    """Numbers that the head reads: hidden units, then the inputs of all steps where those skip the layers."""
+    """Return how many numbers the head reads: hidden units, and the inputs of all steps where those skip the layers."""
     return n_states(layout) + layout.n_skipped
 
 
 @kernel
-def head_rows(layout, n_steps, batch):
-    """Rows of the head's arrays: one a row of the batch, or one a step and row, steps first."""
-    return n_steps * batch if layout.every_step else batch
+def head_of(layout, work, batch):
+    """Return the head's features (rows, D*H + skipped), gradient of states, outputs (rows, padded K).
 
-
-@kernel
-def head_of(layout, work, n_steps, batch):
-    """The head's features (rows, D*H + skipped), gradient of states (rows, padded D*H), outputs (rows, padded K)."""
-    rows = head_rows(layout, n_steps, batch)
+    There is a row for each row of the batch, or, steps first, for each step and row.
+    """
+    rows = batch.n_steps * batch.n_rows if layout.every_step else batch.n_rows
     return (
         matrix(work.numbers, work.features, rows, n_features(layout)),
         matrix(work.numbers, work.d_features, rows, rounded_up(n_states(layout), WIDTH)),
         matrix(work.numbers, work.outputs, rows, rounded_up(layout.n_outputs, WIDTH)),
-    )
-
-
-@kernel
-def d_states_of(layout, work, cell, batch):
-    """Gradients carried from step to step: of the hidden (B, padded H) and of the cell state (B, units)."""
-    n_hidden = layout.cells[cell].n_hidden
-    return (
-        matrix(work.numbers, work.cells[cell].d_hidden, batch, rounded_up(n_hidden, WIDTH)),
-        matrix(work.numbers, work.cells[cell].d_cell, batch, n_units(layout, cell)),
     )

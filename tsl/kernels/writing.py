@@ -1,19 +1,18 @@
-"""Writing: codes are chosen one after the other, each being read before the next is chosen."""
+"""Generation of codes: they are chosen one after the other, each being read before the next is chosen."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tsl.kernels.activations import exp
-from tsl.kernels.compile import call, entry_point, kernel
+from tsl.kernels.compile import entry_point, kernel
 from tsl.kernels.forward import load_states, save_states
-from tsl.kernels.layout import row
+from tsl.kernels.layout import Batch, row
+from tsl.kernels.primitives import address, by_reference, call, filled, load, store
 from tsl.kernels.products import ONE, ZERO
-from tsl.kernels.reference import by_reference
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import share
-from tsl.kernels.vector import address, filled, load, store
+from tsl.kernels.threads import partition
 from tsl.kernels.views import head_of
 
 NEVER = 1e-36  # a weight below it counts as 0: the exponential stops at about 1e-38
@@ -21,45 +20,57 @@ COLDEST = 1e-30  # lower temperatures would be 0 in float32
 
 
 class ChoicePlan(NamedTuple):
-    """How a code is chosen."""
+    """Options for the choice of a code."""
 
     temperature: float
     top_k: int  # codes that may come, or as many as there are
     top_p: float  # of the probability of those: the fewest, likeliest ones that have so much
     min_p: float  # of the probability of the likeliest: what a code must have
     penalty: float  # what log-probabilities of recent codes are multiplied by
+    forbidden: Any  # (K,) codes that never come
+
+
+class Streams(NamedTuple):
+    """Streams of codes that are written side by side."""
+
+    scores: Any  # (B, padded K) what the network gave before; becomes what it gives after the last code
+    recent: Any  # (B, R) the last codes, -1 standing for none; moved on
+    order: Any  # (threads, K) scratch
+    draws: Any  # (n, B) uniform in [0, 1)
+    codes: Any  # (n, B) what is chosen
 
 
 @entry_point
-def choose_codes(scores, barred, choice, recent, order, draws, codes):
-    """Choose a code for each row of `scores` (n, padded K), which are used up, into `codes` (n,).
-
-    See `choose_rows`; `order` is (1, K).
-    """
-    choose_rows(scores, barred, choice, recent, row(order, (0, 0), order.shape[1]), draws, codes, 0, codes.size)
+def choose_codes(choice, streams):
+    """Choose one code for each of the streams, whose scores are used up."""
+    choice, streams = by_reference(choice), by_reference(streams)
+    order, n_streams = row(streams.order, (0, 0), streams.order.shape[1]), streams.codes.shape[1]
+    draws, codes = row(streams.draws, (0, 0), n_streams), row(streams.codes, (0, 0), n_streams)
+    choose_rows(streams.scores, choice, streams.recent, order, draws, codes, 0, n_streams)
 
 
 @kernel
-def choose_rows(scores, barred, choice, recent, order, draws, codes, first, last):
+def choose_rows(scores, choice, recent, order, draws, codes, first, last):
     """Choose a code for each of the rows first..last of `scores` (n, padded K), which are used up, into `codes` (n,).
 
     A code comes with the probability that its score, a logarithm, divided by the temperature gives it; at 0 it is the
-    one with the highest score. `barred` (K,) codes never come. `recent` (n, R) codes were the last ones, -1 standing
-    for none; they are moved on. `order` (K,) is scratch, `draws` (n,) are uniform in [0, 1).
+    one with the highest score. `recent` (n, R) is moved on, `order` (K,) is scratch, `draws` (n,) are from [0, 1).
     """
     for b in range(first, last):
         latest = row(recent, (b, 0), recent.shape[1])
-        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), barred, choice, latest, order, draws[b])
+        codes[b] = _choose(row(scores, (b, 0), scores.shape[1]), choice, latest, order, draws[b])
         for k in range(latest.size - 1):
             latest[k] = latest[k + 1]
         latest[latest.size - 1] = codes[b]
 
 
 @kernel
-def _choose(weights, barred, choice, recent, order, draw):
+def _choose(weights, choice, recent, order, draw):
+    """Choose one code by its score, which becomes its weight."""
+    forbidden = choice.forbidden
     if choice.penalty != 1.0:
-        _penalise(weights, barred.size, choice.penalty, recent)
-    best = _likeliest(weights, barred)
+        _penalise(weights, forbidden.size, choice.penalty, recent)
+    best = _likeliest(weights, forbidden)
     if choice.temperature == 0.0:
         return best
     scale = filled(load(address(weights, 0)), 1.0 / max(choice.temperature, COLDEST))
@@ -67,14 +78,14 @@ def _choose(weights, barred, choice, recent, order, draw):
     for k in range(0, weights.size, LANES):
         store(address(weights, k), exp((load(address(weights, k)) - highest) * scale))
     total = 0.0
-    for k in range(barred.size):
-        if barred[k] or weights[k] < NEVER:
+    for k in range(forbidden.size):
+        if forbidden[k] or weights[k] < NEVER:
             weights[k] = 0.0
         total += weights[k]
-    if choice.top_k < barred.size or choice.top_p < 1.0 or choice.min_p > 0.0:
+    if choice.top_k < forbidden.size or choice.top_p < 1.0 or choice.min_p > 0.0:
         return _draw_likely(weights, choice, order, total, draw)
     reached = 0.0
-    for k in range(barred.size):
+    for k in range(forbidden.size):
         reached += weights[k]
         if reached > draw * total:
             return k
@@ -82,17 +93,18 @@ def _choose(weights, barred, choice, recent, order, draw):
 
 
 @kernel
-def _likeliest(weights, barred):
+def _likeliest(weights, forbidden):
+    """Return the likeliest code that is not forbidden."""
     best = -1
-    for k in range(barred.size):
-        if not barred[k] and (best < 0 or weights[k] > weights[best]):
+    for k in range(forbidden.size):
+        if not forbidden[k] and (best < 0 or weights[k] > weights[best]):
             best = k
     return best
 
 
 @kernel
 def _penalise(weights, n, penalty, recent):
-    """Make scores log-probabilities, and multiply those of recent codes, each once."""
+    """Turn scores into log-probabilities, and multiply those of recent codes, each once."""
     highest = weights[0]
     for k in range(n):
         highest = max(highest, weights[k])
@@ -112,7 +124,7 @@ def _penalise(weights, n, penalty, recent):
 
 @kernel
 def _draw_likely(weights, choice, order, total, draw):
-    """Draw among the likeliest codes: of equal ones those with the lower number first.
+    """Draw among the likeliest codes, of equal ones those with the lower number first.
 
     They are taken one by one from a heap, which costs little where few are needed.
     """
@@ -145,19 +157,19 @@ def _draw_likely(weights, choice, order, total, draw):
 
 @kernel
 def _highest(order, weights, taken):
-    """The weight of the likeliest code."""
+    """Return the weight of the likeliest code."""
     return weights[order[order.size - 1]] if taken else weights[order[0]]
 
 
 @kernel
 def _before(weights, a, b):
-    """Whether code a is to be taken before code b."""
+    """Return whether code a is to be taken before code b."""
     return weights[a] > weights[b] or (weights[a] == weights[b] and a < b)
 
 
 @kernel
 def _sift(order, weights, k, n):
-    """Let the code at place k of a heap of n sink to where it belongs."""
+    """Let the code at index k of a heap of n sink to where it belongs."""
     while True:
         child = 2 * k + 1
         if child >= n:
@@ -172,66 +184,36 @@ def _sift(order, weights, k, n):
 
 @kernel
 def _take(order, weights, n):
-    """Take the likeliest code from a heap of n: it then lies behind the others."""
+    """Take the likeliest code from a heap of n, and put it behind the others."""
     order[0], order[n - 1] = order[n - 1], order[0]
     _sift(order, weights, 0, n - 1)
     return order[n - 1]
 
 
 @entry_point(slow=True)
-def write_codes(
-    forward_at,
-    layout,
-    packed,
-    work,
-    data,
-    dropout,
-    barred,
-    choice,
-    recent,
-    order,
-    draws,
-    scores,
-    codes,
-    barrier,
-    thread,
-    n_threads,
-):
-    """Choose `codes` (n, B) for B streams by `draws` (n, B), and read each.
+def write_codes(forward_at, layout, packed, work, data, dropout, choice, streams, member):
+    """Choose `streams.codes`, and read each before the next is chosen.
 
-    `scores` (B, padded K) are what the network gave before, and become what it gives after the last code.
-    `data.initial` holds the states, and takes the final ones; the other data is not read. `order` (threads, K) is
-    scratch. A team of threads calls this together.
+    `data.initial` holds the states, and takes the final ones; the other data is not read. A team of threads calls this
+    together.
     """
     layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
-    batch, n_steps = codes.shape[1], ONE
-    first, last = share(batch, thread, n_threads)
-    windows, own_order = row(work.windows, ZERO, batch), row(order, (thread, 0), order.shape[1])
+    choice, streams, member = by_reference(choice), by_reference(streams), by_reference(member)
+    codes, scores, n_streams = streams.codes, streams.scores, streams.codes.shape[1]
+    first, last = partition(n_streams, member)
+    order = row(streams.order, (member.thread, 0), streams.order.shape[1])
+    batch = by_reference(Batch(row(work.windows, ZERO, n_streams), ONE, n_streams, first, last, np.uint64(0)))
     for step in range(codes.shape[0]):
-        chosen = row(codes, (step, 0), batch)
-        choose_rows(scores, barred, choice, recent, own_order, row(draws, (step, 0), batch), chosen, first, last)
+        chosen, draws = row(codes, (step, 0), n_streams), row(streams.draws, (step, 0), n_streams)
+        choose_rows(scores, choice, streams.recent, order, draws, chosen, first, last)
         for b in range(first, last):
             work.codes[0, b] = chosen[b]
             work.lengths[b] = 1
-        load_states(layout, work, data, windows, n_steps, first, last)
-        if not call(
-            forward_at,
-            layout,
-            packed,
-            work,
-            dropout,
-            np.uint64(0),
-            n_steps,
-            batch,
-            first,
-            last,
-            barrier,
-            thread,
-            n_threads,
-        ):
+        load_states(layout, work, data, batch)
+        if not call(forward_at, layout, packed, work, dropout, batch, member):
             return
-        save_states(layout, work, n_steps, batch, first, last, data.initial, ZERO)
-        _, _, outputs = head_of(layout, work, n_steps, batch)
+        save_states(layout, work, batch, data.initial, ZERO)
+        _, _, outputs = head_of(layout, work, batch)
         for b in range(first, last):
             for k in range(scores.shape[1]):
                 scores[b, k] = outputs[b, k]

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import bound_name, like_input, to_pandas
+from tsl._tables import like_input, to_pandas
+from tsl._tables.columns import bound_name
 from tsl.metrics._layout import Layout
 from tsl.metrics._naive_scales import naive_scales
 from tsl.metrics._probabilistic import pinball_losses

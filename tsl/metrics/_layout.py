@@ -12,7 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._dates import as_dates
-from tsl._tables import CUTOFF, TARGET, TIME, Keys, backtest_keys, interval_levels, model_of, quantile_columns
+from tsl._tables.columns import (
+    CUTOFF,
+    TARGET,
+    TIME,
+    Keys,
+    backtest_keys,
+    check_unique,
+    interval_levels,
+    model_of,
+    quantile_columns,
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +50,7 @@ class Layout:
         models: Sequence[str] | None = None,
     ) -> Layout:
         """Find the columns: those that are named, and the others as `backtest_keys` does."""
-        if not table.columns.is_unique:
-            double = table.columns[table.columns.duplicated()][0]
-            raise ValueError(f"frame must have each column once, got {double!r} several times")
+        check_unique(table.columns, "frame")
         names = list(table.columns)
         named = {"id_col": id_col, "time_col": time_col, "target": target}
         for argument, name in named.items():

@@ -19,12 +19,13 @@ from tsl.network.spec import (
 )
 from tsl.network.team import TrainingMemory
 from tsl.network.warmup import COMPILING, on_compilation, warm_up
-from tsl.network.writer import Choice, Writer, choose
+from tsl.network.writer import Choice, CodeWriter, choose
 
 __all__ = [
     "COMPILING",
     "Architecture",
     "Choice",
+    "CodeWriter",
     "Dropout",
     "Framing",
     "Gradient",
@@ -36,7 +37,6 @@ __all__ = [
     "States",
     "Targets",
     "TrainingMemory",
-    "Writer",
     "choose",
     "on_compilation",
     "warm_up",

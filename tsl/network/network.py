@@ -1,9 +1,8 @@
-"""The network itself."""
+"""The network: parameters, outputs, gradients and training steps."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,25 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels import losses as loss_kernels
-from tsl.kernels.layout import Data, Workspace
+from tsl.kernels.forward import run_windows
+from tsl.kernels.layout import KernelData
+from tsl.kernels.packing import pack_weights
 from tsl.kernels.products import WIDTH
-from tsl.kernels.steps import pack_weights, run_windows
 from tsl.kernels.target import LANES
-from tsl.kernels.threads import new_barrier
+from tsl.network.inference import Workspaces, run_forward
+from tsl.network.initialisation import initialise
+from tsl.network.kernel_data import States2D, check_bounds, empty_data, kernel_data, plain
 from tsl.network.memory import (
     aligned_zeros,
-    another_workspace,
     new_layout,
     new_workspace,
-    nothing,
     padded_units,
     parameter_shapes,
-    plain,
     read_array,
     rounded_up,
     views,
 )
-from tsl.network.plans import NO_DROPOUT, NO_UPDATE, dropout_plan, loss_plan, optimizer_plan
+from tsl.network.plans import ALONE, NO_DROPOUT, NO_UPDATE, loss_plan, optimizer_plan
 from tsl.network.spec import (
     Architecture,
     Dropout,
@@ -43,14 +42,9 @@ from tsl.network.spec import (
     Targets,
 )
 from tsl.network.subroutines import forward_address
-from tsl.network.team import Team, TrainingMemory, useful_sharing_threads, useful_threads
-from tsl.network.workers import in_threads
+from tsl.network.team import Team, TrainingMemory
 
 PART_SIZE = 2**22  # numbers of padded output: 16 megabytes
-CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
-KEPT_BYTES = 2 * CHUNK_BYTES  # of workspace that waits for the next forward pass
-
-States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 
 
 class Network:
@@ -91,18 +85,17 @@ class Network:
         self._lay_out()
         self._params = np.zeros(sum(map(math.prod, self._shapes.values())), self.dtype)
         if random_state is not None:
-            self._initialise(random_state, forget_bias, chrono_steps)
+            initialise(self.named(self._params), architecture, random_state, forget_bias, chrono_steps)
 
     def _lay_out(self) -> None:
         self._version = object()
         self._n_editing: int = 0
         self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with the version that they are of
-        self._kept_work: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its steps and windows
+        self.workspaces = Workspaces()
         self._shapes: dict[str, tuple[int, ...]] = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
         self.n_matrix_params = self.layout.n_matrix_params
-        self._step_size = int((self.layout.cells["n_inputs"] + self.layout.cells["n_hidden"]).sum())
-        self._nothing = nothing(self.dtype)
+        self._empty_data = empty_data(self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         # without the layout, which goes by this processor's vectors: another one may load what is saved here
@@ -113,33 +106,9 @@ class Network:
         self._lay_out()
         self._params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
 
-    def _initialise(self, random_state: np.random.RandomState, forget_bias: float, chrono_steps: int) -> None:
-        for name, array in self.named(self._params).items():
-            if name.endswith("w_rec"):
-                hidden = array.shape[0]
-                for gate in range(4):
-                    array[:, gate * hidden : (gate + 1) * hidden] = _orthogonal(hidden, random_state)
-            elif name == "embedding.w" and self.architecture.one_hot:
-                array[:] = random_state.normal(size=array.shape)
-            elif name == "embedding.w":  # He et al. 2015
-                limit = np.sqrt(6.0 / array.shape[0])
-                array[:] = random_state.uniform(-limit, limit, array.shape)
-            elif name.endswith(("w_in", "w_out")):
-                # Glorot & Bengio 2010, each gate being a layer of its own
-                fan_out = array.shape[1] // (4 if name.endswith("w_in") else 1)
-                fan_in = array.shape[0] - (0 if name.endswith("w_in") else self.layout.n_skipped)
-                limit = np.sqrt(6.0 / (fan_in + fan_out))
-                array[:fan_in] = random_state.uniform(-limit, limit, (fan_in, array.shape[1]))
-            elif name.endswith(".bias"):
-                enter, forget = array.reshape(4, -1)[:2]
-                forget[:] = forget_bias
-                if chrono_steps > 1:
-                    forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0, forget.size))
-                    enter[:] = -forget
-
     @property
     def params(self) -> NDArray[Any]:
-        """All parameters, shape (P,), read-only: see `editing`."""
+        """All parameters, shape (P,); read-only, see `editing`."""
         readable = self._params.view()
         readable.flags.writeable = False
         return readable
@@ -155,7 +124,7 @@ class Network:
             self._n_editing -= 1
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
-        """Views of `flat` by name; by default of `params`, so read-only.
+        """Return views of `flat` by name; by default of `params`, so read-only.
 
         ``"lstm_0.w_in"`` (C, 4H), ``"lstm_0.w_rec"`` (H, 4H), ``"lstm_0.bias"`` (4H,), the same for
         ``"lstm_0_reverse"`` when bidirectional, ``"lstm_1"`` ..., ``"head.w_out"`` (D*H, K), ``"head.b_out"`` (K,).
@@ -173,7 +142,7 @@ class Network:
         dropout: Dropout | None = None,
         n_threads: int = 1,
     ) -> NDArray[Any]:
-        """Outputs: (n, K), or (n, T, K) with `every_step` (zero beyond a window's length).
+        """Return outputs: (n, K), or (n, T, K) with `every_step` (zero beyond a window's length).
 
         `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction. `dropout`
         leaves out units as in training, outputs alone; one thread then does it all, so that the same ones are drawn.
@@ -192,23 +161,23 @@ class Network:
     def forward_states(
         self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1
     ) -> tuple[NDArray[Any], States2D]:
-        """As `forward`, and the final states: `(outputs, (hidden, cell))`, to go on from."""
+        """Return the outputs of `forward` and the final states to continue from: `(outputs, (hidden, cell))`."""
         outputs, final = self._run(sequences, initial, n_threads, with_states=True)
         return self._unpadded(outputs), self._split_states(final)
 
     def states(self, sequences: Sequences, *, initial: States2D | None = None) -> list[States]:
-        """One `States` for each layer and direction, layer-major, forward before reverse."""
+        """Return one `States` for each layer and direction, layer-major, forward before reverse."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         layout, packed = self.layout, self.packed_weights()
         work = new_workspace(layout, n_steps, n, self.dtype, keep=True)
         outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
         data = self.data(sequences, initial=initial)
-        self._check_places(sequences)
+        check_bounds(self.architecture, sequences)
         final = np.zeros((0, 0, 0), self.dtype)
         forward_at = forward_address(layout, packed, work)
-        run_windows(forward_at, layout, packed, work, data, NO_DROPOUT, 0, n, outputs, final, new_barrier(), 0, 1)
+        run_windows(forward_at, layout, packed, work, data, NO_DROPOUT, 0, n, outputs, final, ALONE)
         real = np.arange(n_steps) < sequences.lengths[:, None]
-        return [self._cell_states(work, cell, n_steps, n, real) for cell in range(layout.cells.size)]
+        return [self._lstm_states(work, lstm, n_steps, n, real) for lstm in range(layout.lstms.size)]
 
     def evaluate(
         self,
@@ -219,7 +188,7 @@ class Network:
         *,
         n_threads: int = 1,
     ) -> float:
-        """The mean loss, weighted, without dropout and in bounded memory."""
+        """Return the weighted mean loss, without dropout and in bounded memory."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         total = total_weight = 0.0
         for part in self._parts(n, n_steps):
@@ -234,83 +203,37 @@ class Network:
         return total / total_weight
 
     def _parts(self, n, n_steps):
-        """Windows to run in one call, as slices: so many that their padded outputs stay small."""
+        """Return windows to run in one call, as slices: so many that their padded outputs stay small."""
         at_once = max(1, PART_SIZE // math.prod(self.output_shape(1, n_steps)))
         return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
     def _run(self, sequences, initial, n_threads, with_states=False, dropout=None):
-        """Padded outputs (n, steps, ·) and final states, by threads that share nothing but the weights."""
-        n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        layout, packed = self.layout, self.packed_weights()
-        outputs = np.zeros(self.output_shape(n, n_steps), self.dtype)
-        final = self.zero_states(n) if with_states else np.zeros((0, 0, 0), self.dtype)
-        data = self.data(sequences, initial=initial)
-        self._check_places(sequences)
-        if dropout:
-            n_threads = 1
-        sharing = 1  # the units of each layer, where there are fewer windows than threads
-        if n < n_threads:
-            sharing = useful_sharing_threads(n_threads, n_steps, self.flops(1, n_steps) / n_steps, n)
-        n_threads = 1 if sharing > 1 else useful_threads(n_threads, 1, self.flops(n, n_steps), n)
-        plan = dropout_plan(dropout) if dropout else NO_DROPOUT
-        row_bytes = self.dtype.itemsize * n_steps * self._step_size
-        per_thread, at_most = -(-n // n_threads), min(max(CHUNK_BYTES // row_bytes, 24), 128)
-        at_once = -(-per_thread // -(-per_thread // at_most))  # in chunks of equal size
-        work = self.borrow_workspace(n_steps, at_once)
-        barrier, forward_at = new_barrier(), forward_address(layout, packed, work)
+        """Return padded outputs (n, steps, ·) and final states."""
+        final = self.zero_states(sequences.starts.size if with_states else 0)
+        return run_forward(self, sequences, initial, final, n_threads, dropout), final
 
-        def run(thread):
-            own = work if thread == 0 else another_workspace(work)
-            first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            run_windows(forward_at, layout, packed, own, data, plan, first, last, outputs, final, barrier, 0, 1)
-
-        def run_together(thread):
-            run_windows(forward_at, layout, packed, work, data, plan, 0, n, outputs, final, barrier, thread, sharing)
-
-        if sharing > 1:
-            in_threads(run_together, sharing, barrier)
-        else:
-            in_threads(run, n_threads)
-        self.return_workspace(n_steps, at_once, work)
-        return outputs, final
-
-    def borrow_workspace(self, n_steps: int, batch: int) -> Workspace:
-        """Return memory for a forward pass that no other call uses: that of the last one if it is of the same sizes."""
-        try:
-            *sizes, work = self._kept_work.pop()
-        except IndexError:
-            sizes = []
-        if sizes == [n_steps, batch]:
-            return work
-        return new_workspace(self.layout, n_steps, batch, self.dtype, keep=False)
-
-    def return_workspace(self, n_steps: int, batch: int, work: Workspace) -> None:
-        """Keep the workspace of a forward pass that has ended for the next one, unless it is large."""
-        if work.numbers.nbytes <= KEPT_BYTES:
-            self._kept_work.append((n_steps, batch, work))
-
-    def _cell_states(self, work, cell, n_steps, n, real):
-        """One cell's states from a workspace that kept every step, by time."""
+    def _lstm_states(self, work, lstm, n_steps, n, real):
+        """Return the states of one LSTM from a workspace that kept every step, by time."""
         layout = self.layout
-        hidden_size, places = int(layout.cells["n_hidden"][cell]), work.cells[cell]
+        hidden_size, starts = int(layout.lstms["n_hidden"][lstm]), work.lstms[lstm]
         units = padded_units(hidden_size)
-        gates = read_array(work, places["gates"], units // LANES, n_steps, n, 4, LANES)
+        gates = read_array(work, starts["gates"], units // LANES, n_steps, n, 4, LANES)
         gates = gates.transpose(2, 1, 3, 0, 4).reshape(n, n_steps, 4, units)[..., :hidden_size]
-        cells = read_array(work, places["states"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
-        hidden = read_array(work, places["hidden"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
-        if cell % layout.n_directions:
+        cells = read_array(work, starts["states"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        hidden = read_array(work, starts["hidden"], n_steps + 1, n, units)[1:, :, :hidden_size].swapaxes(0, 1)
+        if lstm % layout.n_directions:
             gates, cells, hidden = gates[:, ::-1], cells[:, ::-1], hidden[:, ::-1]
         return States(gates * real[:, :, None, None], cells * real[:, :, None], hidden * real[:, :, None])
 
     # --- training -------------------------------------------------------------------------------------------
 
     def zero_states(self, batch_size: int) -> NDArray[Any]:
-        """States (2, batch_size, ·) for `train_steps` to carry from batch to batch."""
-        n_states = int(self.layout.cells["n_hidden"].sum())
+        """Return zero states (2, batch_size, ·) for `train_steps` to carry from batch to batch."""
+        n_states = int(self.layout.lstms["n_hidden"].sum())
         return np.zeros((2, batch_size, n_states), self.dtype)
 
     def new_optimizer_state(self) -> OptimizerState:
-        """Zero moments for `train_steps`."""
+        """Return zero moments for `train_steps`."""
         return OptimizerState(np.zeros_like(self.params), np.zeros_like(self.params))
 
     def gradient(
@@ -325,7 +248,7 @@ class Network:
         step: int = 0,
         n_threads: int = 1,
     ) -> Gradient:
-        """`Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
+        """Return the `Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         team = Team(self, 1, n_steps, n, dropout, n_threads)
         losses, _ = team.run(
@@ -363,15 +286,15 @@ class Network:
         sequences, targets, weights
             All training windows, their targets, and their weights (n,) of the network's dtype or None.
         batches : ndarray of shape (n_steps, batch_size), int64
-            Numbers of the windows of each step; unused places at the end of a row are -1.
+            Numbers of the windows of each step; unused entries at the end of a row are -1.
         learning_rates : ndarray of shape (n_steps,), float64
         loss, optimizer, dropout
-            What to make small, and how.
+            What to minimise, and how.
         state : OptimizerState
             Changed in place.
         carried : ndarray, from `zero_states`, or None
-            States that each place of a batch starts from, replaced by those that it ends with: window k of a batch
-            goes on where window k of the batch before ended. None starts every window from zero.
+            States that each row of a batch starts from, replaced by those that it ends with: window k of a batch
+            continues where window k of the batch before ended. None starts every window from zero.
         memory : TrainingMemory or None
             What earlier calls have worked in.
         n_threads : int
@@ -405,19 +328,19 @@ class Network:
     # --- plans and buffers ----------------------------------------------------------------------------------
 
     def packed_weights(self) -> NDArray[Any]:
-        """The weights as the forward kernels read them, kept until `params` are edited."""
+        """Return the weights as the forward kernels read them, kept until `params` are edited."""
         version = self._version
         kept_version, kept = self._kept_packed
         if kept is not None and kept_version is version and not self._n_editing:
             return kept
         packed = aligned_zeros(self.packed_size, self.dtype)
-        pack_weights(self.layout, self._params, packed, 0, 1)
+        pack_weights(self.layout, self._params, packed, ALONE)
         if self._version is version and not self._n_editing:  # here or in another thread
             self._kept_packed = version, packed
         return packed
 
     def output_shape(self, n: int, n_steps: int) -> tuple[int, int, int]:
-        """Shape of the kernels' outputs: windows, steps of the head, outputs padded to whole vectors."""
+        """Return the shape of the kernels' outputs: windows, steps of the head, outputs padded to whole vectors."""
         padded = rounded_up(self.architecture.n_outputs, WIDTH)
         return n, n_steps if self.architecture.every_step else 1, padded
 
@@ -427,12 +350,12 @@ class Network:
 
     def _split_states(self, states):
         layout = self.layout
-        sizes = layout.cells["n_hidden"]
+        sizes = layout.lstms["n_hidden"]
         hidden, cell = (np.split(part, np.cumsum(sizes)[:-1], axis=1) for part in states)
         return hidden, cell
 
     def flops(self, batch: int, n_steps: int) -> float:
-        """Floating-point operations of a forward pass."""
+        """Return the floating-point operations of a forward pass."""
         head = self._shapes["head.w_out"]
         every_step = self.n_matrix_params - math.prod(head)
         head_steps = n_steps if self.architecture.every_step else 1
@@ -445,56 +368,6 @@ class Network:
         weights: NDArray[Any] | None = None,
         initial: States2D | None = None,
         carried: NDArray[Any] | None = None,
-    ) -> Data:
-        """Windows as the kernels take them: an empty array stands for what there is not."""
-        self._check_widths(sequences)
-        one_hot, framing = self.architecture.one_hot, sequences.framing
-        given: dict[str, Any] = {
-            "codes" if one_hot else "rows": plain(sequences.rows),
-            "starts": plain(sequences.starts),
-            "lengths": plain(sequences.lengths),
-            "carry": carried is not None,
-        }
-        if targets is not None:
-            given["labels" if targets.rows.dtype.kind in "iu" else "values"] = plain(targets.rows)
-            given["first_target"] = plain(targets.starts)
-            if targets.shifts is not None and targets.scales is not None:
-                given |= {"target_shifts": plain(targets.shifts), "target_scales": plain(targets.scales)}
-        if framing is not None:
-            given |= {name: plain(getattr(framing, name)) for name in ("shifts", "scales", "bounds", "statics")}
-        if weights is not None:
-            given["weights"] = plain(weights)
-        if sequences.fresh is not None:
-            given["fresh"] = plain(sequences.fresh)
-        if carried is not None:
-            given["initial"] = carried
-        elif initial is not None:
-            given["initial"] = np.ascontiguousarray([np.concatenate(part, axis=1) for part in initial], self.dtype)
-        return self._nothing._replace(**given)
-
-    def _check_widths(self, sequences):
-        """Refuse rows of another width than the weights are for, which compiled code would read beyond."""
-        wanted, framing = self.architecture, sequences.framing
-        if not wanted.one_hot and sequences.rows.shape[1] != wanted.n_inputs:
-            raise ValueError(f"rows must have {wanted.n_inputs} channels, got {sequences.rows.shape[1]}")
-        n_static = 0 if framing is None else framing.statics.shape[1]
-        if n_static != wanted.n_static:
-            raise ValueError(f"windows must have {wanted.n_static} static numbers, got {n_static}")
-        if wanted.skip_steps and (sequences.lengths != wanted.skip_steps).any():
-            raise ValueError(f"windows must have {wanted.skip_steps} steps, got {np.unique(sequences.lengths)}")
-
-    def _check_places(self, sequences):
-        """Refuse windows that reach beyond the rows: a model from a file may have been made to ask for such."""
-        starts, lengths, framing = sequences.starts, sequences.lengths, sequences.framing
-        if framing is None:
-            first, beyond, within = starts.min(), (starts + lengths).max(), self.architecture.segment == 1
-        else:
-            first, beyond, within = framing.bounds[:, 0].min(), framing.bounds[:, 2].max(), True
-        if not (within and first >= 0 and beyond <= len(sequences.rows) and lengths.min() >= 1):
-            raise ValueError(f"windows must lie within the {len(sequences.rows)} rows, got {first} to {beyond}")
-
-
-def _orthogonal(size, random_state):
-    """A random orthogonal matrix, uniform over all of them (Mezzadri 2007)."""
-    q, r = np.linalg.qr(random_state.normal(size=(size, size)))
-    return q * np.sign(np.diag(r))
+    ) -> KernelData:
+        """Return windows as the kernels take them."""
+        return kernel_data(self._empty_data, self.architecture, sequences, targets, weights, initial, carried)

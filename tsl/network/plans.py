@@ -6,6 +6,7 @@ import numpy as np
 
 from tsl.kernels import losses, optimisers
 from tsl.kernels.layout import DropoutPlan, LossPlan, OptimizerPlan
+from tsl.kernels.threads import Member, new_barrier
 from tsl.network.spec import Dropout, Loss, Optimizer
 
 LOSSES = {
@@ -23,22 +24,23 @@ SOLVERS = {
 }
 NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
 NO_DROPOUT = DropoutPlan(0.0, 0.0, 0.0, np.uint64(0))
+ALONE = Member(new_barrier(), 0, 1)  # a thread without a team
 
 
 def loss_plan(loss: Loss) -> LossPlan:
-    """A loss as numbers."""
+    """Return a loss as numbers."""
     return LossPlan(LOSSES[loss.name], float(loss.delta), np.array(loss.quantiles, dtype=np.float64))
 
 
 def dropout_plan(dropout: Dropout) -> DropoutPlan:
-    """Dropout as numbers."""
+    """Return dropout as numbers."""
     return DropoutPlan(
         float(dropout.outputs), float(dropout.recurrent), float(dropout.weights), np.uint64(dropout.seed)
     )
 
 
 def optimizer_plan(optimizer: Optimizer) -> OptimizerPlan:
-    """An optimiser as numbers."""
+    """Return an optimiser as numbers."""
 
     def limit(number: float | None) -> float:
         return np.inf if number is None else float(number)

@@ -1,4 +1,4 @@
-"""What a network is told, and what it gives back: plain data."""
+"""Arguments and results of a network: plain data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network looks like.
+    """Architecture of a network.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Architecture:
 
 
 class Framing(NamedTuple):
-    """What each window is seen relative to: a row reads as ``(row - shifts) * scales``, a missing number (NaN) as 0."""
+    """Normalisation of each window: a row reads as ``(row - shifts) * scales``, a missing number (NaN) as 0."""
 
     shifts: NDArray[Any]
     """(n, C) of the network's dtype."""
@@ -84,14 +84,14 @@ class Sequences(NamedTuple):
     lengths: NDArray[np.int64]
     """(n,) steps of each window, at least 1."""
     framing: Framing | None = None
-    fresh: NDArray[np.bool_] | None = None
+    reset: NDArray[np.bool_] | None = None
     """(n,) which windows start from zero where others take carried states; None: none of them."""
 
     def part(self, which: Any) -> Sequences:
-        """Those numbered `which`, in the same rows."""
+        """Return the windows numbered `which`, in the same rows."""
         framing = self.framing and Framing(*(array[which] for array in self.framing))
-        fresh = None if self.fresh is None else self.fresh[which]
-        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, fresh)
+        reset = None if self.reset is None else self.reset[which]
+        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, reset)
 
 
 class Targets(NamedTuple):
@@ -111,7 +111,7 @@ class Targets(NamedTuple):
     """(n,)"""
 
     def part(self, which: Any) -> Targets:
-        """Those numbered `which`, in the same rows."""
+        """Return the windows numbered `which`, in the same rows."""
         shifts = None if self.shifts is None else self.shifts[which]
         scales = None if self.scales is None else self.scales[which]
         return Targets(self.rows, self.starts[which], shifts, scales)
@@ -119,7 +119,7 @@ class Targets(NamedTuple):
 
 @dataclass(frozen=True)
 class Loss:
-    """What training makes small, a weighted mean over samples (and steps) and over outputs.
+    """Loss that training minimises, a weighted mean over samples (and steps) and over outputs.
 
     `name` is "squared_error" (e**2), "absolute_error", "huber" (0.5 e**2 up to `delta`, linear beyond), "quantile"
     (the pinball loss of each of `quantiles`; outputs are ordered by target, then by quantile), or "log_loss"
@@ -133,7 +133,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How a gradient becomes a change of the parameters.
+    """Options of an optimiser.
 
     `solver` is "sgd", "rmsprop", "adam" or "adamw". `beta_1` is the momentum of "sgd" and the decay of the mean in
     "adam"; `beta_2` the decay of the squares in "adam" and "rmsprop". `alpha` shrinks the weight matrices, never the
@@ -153,7 +153,7 @@ class Optimizer:
 
 @dataclass
 class OptimizerState:
-    """Moments of the gradient, never weights: what must be kept to go on training."""
+    """Moments of the gradient, which are kept to continue training."""
 
     mean: NDArray[Any]
     mean_sq: NDArray[Any]
@@ -166,7 +166,7 @@ class OptimizerState:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Shares of units left out while training, drawn anew for each step from `seed` and the step's number.
+    """Rates of units left out while training, drawn anew for each step from `seed` and the step's number.
 
     `outputs` of each layer, for every step by itself; `recurrent`: of the hidden state where it enters the
     recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016); `weights`: of the recurrent
@@ -193,7 +193,7 @@ class Gradient(NamedTuple):
 
 
 class States(NamedTuple):
-    """Everything inside one layer and direction, by time t as the inputs are (also for the reverse direction)."""
+    """All states of one layer and direction, by time t as the inputs are (also for the reverse direction)."""
 
     gates: NDArray[Any]
     """(n, T, 4, H): input, forget, candidate, output activations; zero beyond a window's length."""

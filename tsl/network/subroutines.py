@@ -1,4 +1,4 @@
-"""Addresses of the subroutines that entry points call; where they are not compiled yet, this is where they are.
+"""Addresses of the subroutines that entry points call, which are compiled here where they are not yet.
 
 The first training on a machine has so much to compile that another process does a part of it meanwhile.
 """
@@ -19,42 +19,44 @@ from numpy.typing import NDArray
 from tsl.kernels.backward import backward_pass
 from tsl.kernels.cache import writable_folder
 from tsl.kernels.forward import forward_pass
-from tsl.kernels.layout import Data, Layout, LossPlan, Training, Workspace
-from tsl.kernels.steps import update_pass
+from tsl.kernels.layout import Batch, KernelData, Layout, LossPlan, Training, Workspace
 from tsl.kernels.target import INTERPRETED
-from tsl.kernels.threads import new_barrier
-from tsl.network.plans import NO_DROPOUT, NO_UPDATE
+from tsl.kernels.train_step import update_pass
+from tsl.network.plans import ALONE, NO_DROPOUT, NO_UPDATE
 
 COMPILED_WITHIN = 120.0  # seconds: or it is compiled here
-NO_KEY, NO_BARRIER, NO_WINDOWS = np.uint64(0), new_barrier(), np.zeros(0, np.int64)  # examples of their types
+NO_BATCH = Batch(np.zeros(0, np.int64), 0, 0, 0, 0, np.uint64(0))  # an example of its type
 
 _one_at_a_time = threading.Lock()
 
 
 def forward_address(layout: Layout, packed: NDArray[Any], work: Workspace) -> Any:
     """Return the address of `forward_pass` for arrays of this precision."""
-    return forward_pass.address(packed.dtype, layout, packed, work, NO_DROPOUT, NO_KEY, 0, 0, 0, 0, NO_BARRIER, 0, 1)
+    return forward_pass.address(packed.dtype, layout, packed, work, NO_DROPOUT, NO_BATCH, ALONE)
 
 
-def gradient_addresses(layout: Layout, training: Training, work: Workspace, data: Data, loss: LossPlan) -> list[Any]:
+def gradient_addresses(
+    layout: Layout, training: Training, work: Workspace, data: KernelData, loss: LossPlan
+) -> list[Any]:
     """Return the addresses of `backward_pass` and `update_pass` for arrays of this precision."""
     examples = _examples(layout, training, work, data, loss)
     return [subroutine.address(training.params.dtype, *arguments) for subroutine, arguments in examples.items()]
 
 
 def _examples(layout, training, work, data, loss):
-    backward = (layout, training, work, data, NO_WINDOWS, loss, 0.0, NO_DROPOUT, NO_KEY, 0, False, 0, 0)
-    update = (layout, training, data, NO_UPDATE, NO_DROPOUT, NO_KEY, 0.0, 0, 0, 0, 0)
-    return {backward_pass: (*backward, NO_BARRIER, 0, 1), update_pass: (*update, NO_BARRIER, 0, 1)}
+    return {
+        backward_pass: (layout, training, work, data, NO_BATCH, loss, 0.0, NO_DROPOUT, False, ALONE),
+        update_pass: (layout, training, data, NO_BATCH, NO_UPDATE, NO_DROPOUT, 0.0, 0, 0, ALONE),
+    }
 
 
 @contextmanager
 def compiled_meanwhile(
-    layout: Layout, training: Training, work: Workspace, data: Data, loss: LossPlan
+    layout: Layout, training: Training, work: Workspace, data: KernelData, loss: LossPlan
 ) -> Iterator[bool]:
     """Let another process compile what `gradient_addresses` is for during a ``with`` block.
 
-    It gives whether there is anything to compile, so that this process should do its part in the block.
+    Yield whether there is anything to compile, so that this process should do its part in the block.
     """
     examples = _examples(layout, training, work, data, loss)
     dtype = training.params.dtype
@@ -69,7 +71,7 @@ def compiled_meanwhile(
 def _another_process(dtype: np.dtype) -> Iterator[None]:
     """Let another process compile gradients for the cache, where there is a core for it, and wait for it.
 
-    Where there is none, or it does not come to an end, they remain to be compiled here.
+    If there is none, or the process does not end in time, they remain to be compiled here.
     """
     process = _start(dtype) if _can_start() else None
     try:
@@ -84,7 +86,7 @@ def _another_process(dtype: np.dtype) -> Iterator[None]:
 
 
 def _can_start() -> bool:
-    """Whether there are two cores to use, an interpreter of Python and a folder for what it compiles."""
+    """Return whether there are two cores to use, an interpreter of Python and a folder for what it compiles."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
     limit = os.environ.get("NUMBA_NUM_THREADS", "")
@@ -92,7 +94,7 @@ def _can_start() -> bool:
 
 
 def _start(dtype: np.dtype) -> subprocess.Popen[bytes] | None:
-    """Start a process that finds the same modules as this one; None where the system does not let it."""
+    """Start a process that finds the same modules as this one; return None where the system does not allow it."""
     command = f"from tsl.network.warmup import compile_gradients; compile_gradients({dtype.name!r})"
     modules = os.pathsep.join(path or os.getcwd() for path in sys.path)
     try:

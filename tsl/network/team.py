@@ -1,7 +1,7 @@
-"""Teams of threads that take training steps together, and what they share.
+"""Teams of threads that take training steps together, and the memory that they share.
 
-A team stays in compiled code for a whole stretch of steps and meets there at a barrier, because going through Python
-costs as much as a small step.
+A team stays in compiled code for a whole stretch of steps, with barriers between the phases of a step, because going
+through Python costs as much as a small step.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 import numpy as np
 
 from tsl.kernels.compile import compile_for
-from tsl.kernels.layout import Training
+from tsl.kernels.layout import Passes, Steps, Training
 from tsl.kernels.optimisers import NORM_CHUNK
 from tsl.kernels.products import WIDTH
-from tsl.kernels.steps import train_stretch
 from tsl.kernels.target import INTERPRETED
-from tsl.kernels.threads import new_barrier
+from tsl.kernels.threads import Member, new_barrier
+from tsl.kernels.train_step import train_stretch
 from tsl.network.memory import aligned_zeros, new_workspace, padded_units, read_array, rounded_up
 from tsl.network.plans import dropout_plan, loss_plan
 from tsl.network.spec import Gradient
 from tsl.network.subroutines import compiled_meanwhile, forward_address, gradient_addresses
 from tsl.network.workers import in_threads
 
-FLOPS_TO_MEET = 4e6  # a step of fewer is done sooner than threads could meet in it
+FLOPS_TO_MEET = 4e6  # a step of fewer takes less time than the barriers in it
 FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
-FLOPS_TO_MEET_AT_A_STEP = 1e5  # a step of one row of 128 units; at 64 meeting costs more than it saves
+FLOPS_TO_MEET_AT_A_STEP = 1e5  # a step of one row of 128 units; at 64 the barrier costs more than it saves
 
 
 def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
-    """At most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
+    """Return at most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
     if INTERPRETED:  # interpreted threads would only wait for each other
         return 1
     worth = min(flops / FLOPS_TO_MEET, n_batches * flops / FLOPS_TO_START)
@@ -35,9 +35,9 @@ def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) ->
 
 
 def useful_sharing_threads(n_threads: int, n_steps: int, flops: float, n_rows: int) -> int:
-    """The same for `n_steps` steps of `flops` operations a row, where threads may share the units of a few rows.
+    """Return the same for `n_steps` steps of `flops` operations a row, where threads may share the units of a few rows.
 
-    They then meet at each step, and each reads its own part of the weights: that sets the pace.
+    There is then a barrier at each step, and each thread reads its own part of the weights: that sets the pace.
     """
     if INTERPRETED or n_steps * n_rows * flops < FLOPS_TO_START:
         return 1
@@ -45,9 +45,9 @@ def useful_sharing_threads(n_threads: int, n_steps: int, flops: float, n_rows: i
 
 
 class TrainingMemory:
-    """Arrays that training steps work in. Kept from one call of `Network.train_steps` to the next it saves time.
+    """Arrays that training steps work in; kept from one call of `Network.train_steps` to the next, they save time.
 
-    It goes with whatever network it was last used for, and grows when that needs more.
+    They belong to the network that they were last used for, and grow when that needs more.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class TrainingMemory:
         self._room = (0, 0, False, False)
 
     def make_room(self, network, n_steps, batch, dropout):
-        """See that there is enough for batches of so many windows of so many steps."""
+        """Allocate what batches of `batch` windows of `n_steps` steps need."""
         needed = (n_steps, batch, dropout.recurrent > 0.0, dropout.weights > 0.0)
         if network is self._network and all(a <= b for a, b in zip(needed, self._room, strict=True)):
             return
@@ -68,7 +68,7 @@ class TrainingMemory:
         self._partial_norms = np.zeros(-(-network.params.size // NORM_CHUNK))
 
     def training(self, params, state, n_batches):
-        """All that a stretch of `n_batches` steps changes."""
+        """Return all arrays that `n_batches` steps change."""
         return Training(
             params=params,
             grads=self.grads,
@@ -93,49 +93,35 @@ class Team:
         self.memory.make_room(network, n_steps, batch, dropout)
 
     def run(self, data, batches, learning_rates, loss, optimizer, dropout, state, *, input_gradient=False):
-        """Losses and norms of the steps in `batches`."""
+        """Take the steps in `batches`; return their losses and norms."""
         barrier, plan, layout, work = new_barrier(), loss_plan(loss), self.network.layout, self.memory.work
+        steps, drop = Steps(batches, learning_rates, state.step), dropout_plan(dropout)
 
-        def arguments(addresses, training, thread):
-            return (
-                *addresses,
-                layout,
-                training,
-                work,
-                data,
-                batches,
-                learning_rates,
-                plan,
-                optimizer,
-                dropout_plan(dropout),
-                state.step,
-                input_gradient,
-                barrier,
-                thread,
-                self.n_threads,
-            )
+        def arguments(passes, training, thread):
+            member = Member(barrier, thread, self.n_threads)
+            return passes, layout, training, work, data, steps, plan, optimizer, drop, input_gradient, member
 
         with self.network.editing() as params:
             training = self.memory.training(params, state, len(batches))
             with compiled_meanwhile(layout, training, work, data, plan) as something:
                 if something:
-                    compile_for(train_stretch, arguments((0, 0, 0), training, 0))
+                    compile_for(train_stretch, arguments(Passes(0, 0, 0), training, 0))
                 forward_at = forward_address(layout, training.packed, work)
-            addresses = forward_at, *gradient_addresses(layout, training, work, data, plan)
-            in_threads(lambda thread: train_stretch(*arguments(addresses, training, thread)), self.n_threads, barrier)
+            passes = Passes(forward_at, *gradient_addresses(layout, training, work, data, plan))
+            in_threads(lambda thread: train_stretch(*arguments(passes, training, thread)), self.n_threads, barrier)
         return training.losses, training.norms
 
     def read_gradient(self, loss, n_steps, n):
-        """What the last step left in memory."""
+        """Return the gradient that the last step left in memory."""
         network, layout, work = self.network, self.network.layout, self.memory.work
         inputs = np.zeros((n, 0, 0), network.dtype)
         if not network.architecture.one_hot:
-            n_inputs = int(layout.cells["n_inputs"][0])
+            n_inputs = int(layout.lstms["n_inputs"][0])
             width = rounded_up(n_inputs, WIDTH)
-            inputs = read_array(work, work.cells["d_inputs"][0], n_steps, n, width)
+            inputs = read_array(work, work.lstms["d_inputs"][0], n_steps, n, width)
             inputs = inputs[..., :n_inputs].swapaxes(0, 1).copy()
         hidden, cell = [], []
-        for size, places in zip(layout.cells["n_hidden"].tolist(), work.cells, strict=True):
-            hidden.append(read_array(work, places["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
-            cell.append(read_array(work, places["d_cell"], n, padded_units(size))[:, :size].copy())
+        for size, starts in zip(layout.lstms["n_hidden"].tolist(), work.lstms, strict=True):
+            hidden.append(read_array(work, starts["d_hidden"], n, rounded_up(size, WIDTH))[:, :size].copy())
+            cell.append(read_array(work, starts["d_cell"], n, padded_units(size))[:, :size].copy())
         return Gradient(float(loss), np.array(self.memory.grads), inputs, hidden, cell)

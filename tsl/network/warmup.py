@@ -1,4 +1,4 @@
-"""Compiling before there is anything to do."""
+"""Compilation ahead of use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl.network.plans import loss_plan
 from tsl.network.spec import Architecture, Dropout, Loss, Optimizer, Sequences, Targets
 from tsl.network.subroutines import gradient_addresses
 from tsl.network.team import TrainingMemory
-from tsl.network.writer import Writer, choose
+from tsl.network.writer import CodeWriter, choose
 
 __all__ = ["COMPILING", "on_compilation", "warm_up"]
 
@@ -42,12 +42,12 @@ def warm_up(dtype: Any = np.float32) -> None:
     )
     network.forward_states(sequences)
     network.evaluate(sequences, targets, None, loss)
-    writer = Writer(Network(Architecture(1, (1,), 1, one_hot=True), dtype=dtype))
+    writer = CodeWriter(Network(Architecture(1, (1,), 1, one_hot=True), dtype=dtype))
     choose(writer.write(np.zeros((1, 1)), np.zeros((1, 1)))[1], np.zeros(1))
 
 
 def compile_gradients(dtype: Any) -> None:
-    """Compile the second part of a training step for one precision: what another process is to do."""
+    """Compile the second part of a training step for one precision, as another process does."""
     network, sequences, targets, loss = _tiny_problem(dtype)
     memory, state = TrainingMemory(), network.new_optimizer_state()
     memory.make_room(network, 1, 1, Dropout())
@@ -56,7 +56,7 @@ def compile_gradients(dtype: Any) -> None:
 
 
 def _tiny_problem(dtype: Any) -> tuple[Network, Sequences, Targets, Loss]:
-    """One window of one step."""
+    """Return one window of one step."""
     network = Network(Architecture(1, (1,), 1), dtype=dtype, random_state=np.random.RandomState(0))
     sequences = Sequences(np.zeros((1, 1), network.dtype), np.zeros(1, np.int64), np.ones(1, np.int64))
     return network, sequences, Targets(np.zeros((1, 1), network.dtype), np.zeros(1, np.int64)), Loss()

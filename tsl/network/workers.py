@@ -2,8 +2,8 @@
 
 Kernels run without the interpreter lock, so plain Python threads do. They wait between calls, because starting one
 takes longer than a small prediction: 80 microseconds, and 300 on a core that was asleep, where waking takes 15 and 45.
-Each call borrows as many as it needs for itself alone, so calls from several threads at once do not meet; a forked
-child knows of none and starts its own.
+Each call borrows as many as it needs for itself alone, so calls from several threads at once do not interfere; a
+forked child starts its own.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def in_threads(run, n_threads, barrier=None):
-    """Call `run(thread)` for every thread, this one being the first; come back when all are done, also after Ctrl-C."""
+    """Call `run(thread)` for every thread, this one being the first; return when all are done, also after Ctrl-C."""
     errors, started = [], []
 
     def guarded(thread):
@@ -76,13 +76,13 @@ def _borrowed():
 
 
 def _call_off(barrier):
-    """Let threads go that would wait for ever for one that does not come."""
+    """Release threads that would wait for ever for one that does not come."""
     if barrier is not None:
         barrier[ABORTED] = 1
 
 
 def _wait(done, errors):
-    """Wait for a worker; a Ctrl-C that comes meanwhile is kept for after the work is whole."""
+    """Wait for a worker; a Ctrl-C that comes meanwhile is raised after the work is done."""
     while done.locked():
         try:
             with done:

@@ -1,4 +1,4 @@
-"""Writing on from codes that were read."""
+"""Generation of codes that continue those that were read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.kernels.products import WIDTH
-from tsl.kernels.threads import new_barrier
-from tsl.kernels.writing import ChoicePlan, choose_codes, write_codes
+from tsl.kernels.threads import Member, new_barrier
+from tsl.kernels.writing import ChoicePlan, Streams, choose_codes, write_codes
 from tsl.network.memory import rounded_up
 from tsl.network.network import Network
 from tsl.network.plans import NO_DROPOUT
@@ -22,7 +22,7 @@ from tsl.network.workers import in_threads
 
 @dataclass(frozen=True)
 class Choice:
-    """How the next code is chosen from scores, which are logarithms of probabilities up to a number.
+    """Options for the choice of the next code from scores, which are logarithms of probabilities up to a number.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class Choice:
         And only those that have this share of the probability of the likeliest.
     penalty : float
         Log-probabilities of recent codes are multiplied by it before all that, as in CTRL (Keskar et al. 2019).
-    barred : ndarray of shape (K,), bool, or None
-        Codes that must not come; not all of them. None is none of them.
+    forbidden : ndarray of shape (K,), bool, or None
+        Codes that must not come; not all of them. None forbids none.
     """
 
     temperature: float = 1.0
@@ -46,18 +46,15 @@ class Choice:
     top_p: float = 1.0
     min_p: float = 0.0
     penalty: float = 1.0
-    barred: NDArray[np.bool_] | None = None
+    forbidden: NDArray[np.bool_] | None = None
 
     def plan(self, n_codes: int) -> ChoicePlan:
-        """As numbers."""
+        """Return the options as the kernels take them."""
         top_k = n_codes if self.top_k is None else min(self.top_k, n_codes)
+        forbidden = np.zeros(n_codes, np.bool_) if self.forbidden is None else self.forbidden
         return ChoicePlan(
-            float(self.temperature), int(top_k), float(self.top_p), float(self.min_p), float(self.penalty)
+            float(self.temperature), int(top_k), float(self.top_p), float(self.min_p), float(self.penalty), forbidden
         )
-
-    def flags(self, n_codes: int) -> NDArray[np.bool_]:
-        """`barred`, also where nothing is."""
-        return np.zeros(n_codes, np.bool_) if self.barred is None else self.barred
 
 
 LIKELY = Choice()
@@ -69,27 +66,25 @@ def choose(
     choice: Choice = LIKELY,
     recent: NDArray[np.int32] | None = None,
 ) -> NDArray[np.int32]:
-    """Choose one code for each row of `scores` (n, K), by `draws` (n,); see `Writer.write`."""
+    """Choose one code for each row of `scores` (n, K), by `draws` (n,); see `CodeWriter.write`."""
+    streams = _streams(scores, scores.dtype, recent, draws[None, :], 1)
+    choose_codes(choice.plan(scores.shape[1]), streams)
+    return streams.codes[0]
+
+
+def _streams(
+    scores: NDArray[Any], dtype: Any, recent: NDArray[np.int32] | None, draws: NDArray[np.float64], n_threads: int
+) -> Streams:
+    """Return streams as the kernels take them, with a copy of the scores whose rows are whole vectors."""
     n, n_codes = scores.shape
-    codes, order = np.zeros(n, np.int32), np.zeros((1, n_codes), np.int32)
-    padded, recent = _padded(scores, scores.dtype), _none_recent(n) if recent is None else recent
-    choose_codes(padded, choice.flags(n_codes), choice.plan(n_codes), recent, order, draws, codes)
-    return codes
+    padded = np.zeros((n, rounded_up(n_codes, WIDTH)), dtype)
+    padded[:, :n_codes] = scores
+    recent = np.full((n, 1), -1, np.int32) if recent is None else recent
+    return Streams(padded, recent, np.zeros((n_threads, n_codes), np.int32), draws, np.zeros(draws.shape, np.int32))
 
 
-def _padded(scores: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """A copy whose rows are whole vectors."""
-    padded = np.zeros((scores.shape[0], rounded_up(scores.shape[1], WIDTH)), dtype)
-    padded[:, : scores.shape[1]] = scores
-    return padded
-
-
-def _none_recent(n: int) -> NDArray[np.int32]:
-    return np.full((n, 1), -1, np.int32)
-
-
-class Writer:
-    """A network that writes streams side by side: weights are packed once, states stay between the codes.
+class CodeWriter:
+    """A network that generates streams of codes side by side: weights are packed once, states stay between the codes.
 
     Parameters
     ----------
@@ -142,37 +137,18 @@ class Writer:
         """
         network = self.network
         n_outputs = network.architecture.n_outputs
-        codes = np.zeros(draws.shape, np.int32)
-        padded = _padded(scores, network.dtype)
+        n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
         none = np.zeros(0, np.int64)
         data = network.data(Sequences(np.zeros(0, np.int32), none, none), carried=self.states)
-        recent = _none_recent(draws.shape[1]) if recent is None else recent
-        flags, plan, barrier = choice.flags(n_outputs), choice.plan(n_outputs), new_barrier()
-        n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
-        order = np.zeros((n_threads, n_outputs), np.int32)
-        work = network.borrow_workspace(1, draws.shape[1])
+        streams = _streams(scores, network.dtype, recent, draws, n_threads)
+        work = network.workspaces.borrow(network.layout, 1, draws.shape[1], network.dtype)
         forward_at = forward_address(network.layout, self._packed, work)
+        barrier, plan = new_barrier(), choice.plan(n_outputs)
 
         def run(thread):
-            write_codes(
-                forward_at,
-                network.layout,
-                self._packed,
-                work,
-                data,
-                NO_DROPOUT,
-                flags,
-                plan,
-                recent,
-                order,
-                draws,
-                padded,
-                codes,
-                barrier,
-                thread,
-                n_threads,
-            )
+            member = Member(barrier, thread, n_threads)
+            write_codes(forward_at, network.layout, self._packed, work, data, NO_DROPOUT, plan, streams, member)
 
         in_threads(run, n_threads, barrier)
-        network.return_workspace(1, draws.shape[1], work)
-        return codes, padded[:, :n_outputs]
+        network.workspaces.give_back(1, draws.shape[1], work)
+        return streams.codes, streams.scores[:, :n_outputs]

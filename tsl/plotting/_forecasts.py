@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsl._tables import CUTOFF, POINT, bound_name, interval_levels, to_pandas
+from tsl._tables import to_pandas
+from tsl._tables.columns import CUTOFF, POINT, bound_name, interval_levels
 from tsl.plotting._axes import TRUTH, new_axes, slanted_dates
 from tsl.plotting._series import matplotlib_times, one_backtest, one_forecast, one_history
 

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from tsl._dates import as_dates
-from tsl._tables import CUTOFF, POINT, RESIDUAL, TARGET, Keys, backtest_keys, forecast_keys, one_level, to_pandas
+from tsl._tables import one_level, to_pandas
+from tsl._tables.columns import CUTOFF, POINT, RESIDUAL, TARGET, Keys, backtest_keys, forecast_keys
 
 
 def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:

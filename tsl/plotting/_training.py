@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import library_of
 from tsl.plotting._axes import new_axes, slanted_dates
 from tsl.plotting._series import matplotlib_times, one_residual
 
@@ -125,7 +124,7 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
 
 
 def _one_column(residuals: Any, series: Any) -> pd.Series:
-    if library_of(residuals) is not None:
+    if isinstance(residuals, pd.Series) or hasattr(residuals, "columns"):  # a frame of any library
         return one_residual(residuals, series)
     values = np.asarray(residuals, dtype=float)
     if values.ndim != 1:

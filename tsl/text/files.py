@@ -20,10 +20,10 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     ValueError
-        If the file is not UTF-8; the message names the file and the place. Nothing is guessed, as a wrong guess would
-        be learned with the rest of the text.
+        If the file is not UTF-8; the message names the file and the position. The encoding is not guessed, as the model
+        would learn from wrong characters.
     OSError
-        If there is no such file, or it cannot be read.
+        If the file does not exist or cannot be read.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is a text, and the numbers that Unicode gives its characters."""
+"""Checks of text, and its Unicode code points."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Points = NDArray[np.uint32]
 
 
 def check_text(text: Any) -> str:
-    """A str, or an error that says what to do with what it is."""
+    """Check that `text` is a str, and return it."""
     if isinstance(text, str):
         return text
     hint = ""
@@ -25,17 +25,17 @@ def check_text(text: Any) -> str:
 
 
 def as_texts(text: Any) -> list[str]:
-    """One text or several as a list."""
+    """Return one text or several as a list."""
     if isinstance(text, (list, tuple, np.ndarray, pd.Series)):
         return [check_text(one) for one in text]
     return [check_text(text)]
 
 
 def code_points(text: str) -> Points:
-    """Unicode numbers of the characters; lone surrogates, which a lenient decoder leaves, count as characters."""
+    """Return the code points of the characters; lone surrogates, which a lenient decoder leaves, are characters."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def from_points(points: Points) -> str:
-    """What `code_points` was given."""
+    """Return the text that has these code points."""
     return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")

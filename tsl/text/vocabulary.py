@@ -1,8 +1,7 @@
-"""`CharVocabulary`: the characters, or the bytes, that a text is made of."""
+"""`CharVocabulary`: the characters, or the bytes, of a text."""
 
 from __future__ import annotations
 
-import numbers
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._checks import check_count, check_one_of, is_one_of
 from tsl.text.points import Points, as_texts, check_text, code_points, from_points
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -22,21 +22,21 @@ NAMED_AT_MOST = 10  # unknown characters in an error message
 
 
 class CharVocabulary(BaseEstimator):
-    """The characters of a text, numbered in sorted order; or the 256 bytes, which any text can be written in.
+    """The characters of a text, numbered in sorted order; or the 256 bytes, which any text can be encoded in.
 
     Parameters
     ----------
     unknown : {"error", "ignore", "replace", "grow"}, default="error"
-        What `encode` does with a character that is not in the vocabulary: refuse it; leave it out; give it the code of
-        U+FFFD, the replacement character, which `fit` then adds to the vocabulary; or refuse it as "error" does, for
-        those who then ask `grown` for a larger vocabulary.
+        What `encode` does with a character that is not in the vocabulary: raise an error; leave it out; give it the
+        code of U+FFFD, the replacement character, which `fit` then adds to the vocabulary; or raise an error that
+        points to `grown`, which makes a larger vocabulary.
     tokens : {"char", "byte"}, default="char"
         What a code stands for: a Unicode character (code point) of the fitted text, or a byte of the text in UTF-8.
-        Of bytes the vocabulary always has all 256, so that nothing is ever unknown, and a character outside of ASCII
-        is two to four codes.
+        A vocabulary of bytes always has all 256, so that nothing is unknown, and a character outside of ASCII is two
+        to four codes.
     min_frequency : int, default=1
-        Characters that occur less often in the fitted text count as unknown, which only ``unknown="ignore"`` and
-        ``unknown="replace"`` can bear.
+        Characters that occur less often in the fitted text are unknown; needs ``unknown="ignore"`` or
+        ``unknown="replace"``.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class CharVocabulary(BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
-            What the codes are for.
+            Texts whose characters make up the vocabulary.
         y : object
             Ignored.
 
@@ -101,10 +101,10 @@ class CharVocabulary(BaseEstimator):
         Raises
         ------
         TypeError
-            If a text is not a str, or `min_frequency` no whole number.
+            If a text is not a str, or `min_frequency` is not an integer.
         ValueError
-            If there is no character in it, or none that is frequent enough; if a parameter is not one of its values,
-            or if `min_frequency` does not go with the others.
+            If there is no character, or none that is frequent enough; if a parameter is not one of its values, or if
+            `min_frequency` contradicts another one.
         """
         self._check_parameters()
         characters = self._frequent(as_texts(text))
@@ -119,7 +119,7 @@ class CharVocabulary(BaseEstimator):
         Parameters
         ----------
         text : str
-            Of characters in the vocabulary, or others as `unknown` allows.
+            Characters in the vocabulary, or others if `unknown` allows.
 
         Returns
         -------
@@ -132,7 +132,8 @@ class CharVocabulary(BaseEstimator):
         TypeError
             If `text` is not a str.
         ValueError
-            If it has unknown characters and `unknown` is "error" or "grow"; the message names them and where they are.
+            If there are unknown characters and `unknown` is "error" or "grow"; the message names them and their
+            positions.
         """
         self._check_fitted()
         if self.tokens == "byte":
@@ -180,18 +181,18 @@ class CharVocabulary(BaseEstimator):
             return content.decode("utf-8", "replace")
 
     def grown(self, text: str | Sequence[str]) -> CharVocabulary:
-        """Return a larger vocabulary: with the characters of this one and those of more text.
+        """Return a larger vocabulary: the characters of this one and those of more text.
 
         Parameters
         ----------
         text : str or sequence of str
-            Where the new characters are; of those, only what occurs `min_frequency` times in it is added.
+            Texts with new characters; only those that occur `min_frequency` times in it are added.
 
         Returns
         -------
         vocabulary : CharVocabulary
-            A new one, also if nothing is new. Its codes are sorted anew: ``vocabulary.encode(self.characters_)`` says
-            what has become of the old ones.
+            A new one, also if no character is new. Its codes are sorted anew: ``vocabulary.encode(self.characters_)``
+            has the new code of each old one.
 
         Raises
         ------
@@ -240,12 +241,9 @@ class CharVocabulary(BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_one_of("unknown", self.unknown, POLICIES)
-        if not isinstance(self.tokens, str) or self.tokens not in TOKENS:
+        if not is_one_of(self.tokens, TOKENS):
             raise ValueError(f"tokens must be 'char' or 'byte', got {self.tokens!r}")
-        if not isinstance(self.min_frequency, numbers.Integral) or isinstance(self.min_frequency, bool):
-            raise TypeError(f"min_frequency must be an integer of at least 1, got {self.min_frequency!r}")
-        if self.min_frequency < 1:
-            raise ValueError(f"min_frequency must be at least 1, got {self.min_frequency}")
+        check_count("min_frequency", self.min_frequency, 1)
         if self.min_frequency > 1 and self.tokens == "byte":
             raise ValueError(
                 f"min_frequency must be 1 for tokens='byte', all of which are known, got {self.min_frequency}"
@@ -265,7 +263,7 @@ class CharVocabulary(BaseEstimator):
             raise ValueError("unknown='replace' was set after fit, which must add U+FFFD: call fit again")
 
     def _frequent(self, texts: list[str]) -> set[str]:
-        """The characters to know: at least one."""
+        """Return the characters that are frequent enough: at least one."""
         characters = _frequent(texts, self.min_frequency)
         if characters:
             return characters
@@ -274,7 +272,7 @@ class CharVocabulary(BaseEstimator):
         raise ValueError("text must have at least one character, got none")
 
     def _codes(self, points: Points) -> NDArray[np.int32]:
-        """Codes of characters, and -1 for unknown ones."""
+        """Return the codes of characters, and -1 for unknown ones."""
         known = code_points(self.characters_)
         table = np.full(int(known[-1]) + 2, -1, np.int32)  # the last entry is for all characters above
         table[known] = np.arange(known.size)
@@ -294,14 +292,8 @@ class CharVocabulary(BaseEstimator):
         return codes
 
 
-def check_one_of(name: str, value: Any, allowed: Iterable[str]) -> None:
-    """Refuse what is none of these words; an array, which compares by its entries, is none."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
-
-
 def _frequent(texts: Iterable[str], min_frequency: int) -> set[str]:
-    """Characters that occur so often in all texts together."""
+    """Return the characters that occur at least `min_frequency` times in all texts together."""
     if min_frequency == 1:
         return set[str]().union(*texts)
     counts = Counter[str]()
@@ -311,7 +303,7 @@ def _frequent(texts: Iterable[str], min_frequency: int) -> set[str]:
 
 
 def _unknown_message(points: Points, known: NDArray[np.bool_], policy: str) -> str:
-    """Name the unknown characters and where each one is first."""
+    """Return a message that names the unknown characters and the first position of each."""
     unknown = np.flatnonzero(~known)
     distinct, first = np.unique(points[unknown], return_index=True)
     in_order = sorted(zip(unknown[first], distinct))

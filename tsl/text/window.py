@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
@@ -12,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from tsl._checks import check_count, check_one_of
 from tsl.text.points import as_texts, check_text, code_points
-from tsl.text.vocabulary import CharVocabulary, check_one_of
+from tsl.text.vocabulary import CharVocabulary
 
 POLICIES = ("error", "ignore", "replace")
 OUTPUTS = ("codes", "scalar", "text")
@@ -22,8 +22,8 @@ OUTPUTS = ("codes", "scalar", "text")
 class CharWindow(TransformerMixin, BaseEstimator):
     """Turn a text into windows of characters or of their codes.
 
-    `transform` gives every window, the one that ends the text included: contexts to predict from. To train,
-    `windows_and_targets` gives the windows that have a next character, and the codes of these.
+    `transform` returns every window, including the last one of the text: contexts to predict from. For training,
+    `windows_and_targets` returns the windows that have a next character, and the codes of these characters.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class CharWindow(TransformerMixin, BaseEstimator):
     stride : int, default=1
         Characters from the start of one window to the start of the next.
     lowercase : bool, default=False
-        Whether to lower the case of the text first: fewer codes, less to learn.
+        Whether to convert the text to lower case first, which takes fewer codes.
     unknown : {"error", "ignore", "replace"}, default="error"
-        What becomes of characters that were not in the fitted text, as in `CharVocabulary`.
+        What happens to characters that were not in the fitted text, as in `CharVocabulary`.
     output : {"codes", "scalar", "text"}, default="codes"
-        ``"codes"`` gives int32 codes; ``"scalar"`` gives code / size of the vocabulary as float32, for a
-        network that reads a character as one number; ``"text"`` gives each window as a str, for what encodes
-        text by itself, such as `tsl.LSTMCharModel`.
+        ``"codes"`` returns int32 codes; ``"scalar"`` returns code / size of the vocabulary as float32, for a
+        network that reads a character as one number; ``"text"`` returns each window as a str, for models that encode
+        text themselves, such as `tsl.LSTMCharModel`.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class CharWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
-            What the codes are for.
+            Texts whose characters make up the vocabulary.
         y : object
             Ignored.
 
@@ -200,12 +200,8 @@ class CharWindow(TransformerMixin, BaseEstimator):
         return tags
 
     def _check_parameters(self) -> None:
-        for name in ("window", "stride"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer of at least 1, got {value!r}")
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        check_count("window", self.window, 1)
+        check_count("stride", self.stride, 1)
         if not isinstance(self.lowercase, (bool, np.bool_)):
             raise TypeError(f"lowercase must be True or False, got {self.lowercase!r}")
         check_one_of("unknown", self.unknown, POLICIES)
@@ -216,7 +212,7 @@ class CharWindow(TransformerMixin, BaseEstimator):
         return [one.lower() for one in texts] if self.lowercase else texts
 
     def _known(self, text: str | Sequence[str]) -> list[Any]:
-        """Codes of each text, or as `output` says its characters: those that `unknown` leaves."""
+        """Return the codes of each text, or its characters with ``output="text"``, without those that are left out."""
         check_is_fitted(self)
         self._check_parameters()
         codes = [self.vocabulary_.encode(one) for one in self._lowered(text)]
@@ -246,7 +242,7 @@ def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _text_windows(text: str, window: int, stride: int) -> NDArray[Any]:
-    """All windows (n,) as str, which share the memory of one array as long as the text."""
+    """Return all windows (n,) as str, which share the memory of one array as long as the text."""
     n = (len(text) - window) // stride + 1
     if "\0" in text:  # which NumPy takes for the end of a str
         return np.array([text[k * stride : k * stride + window] for k in range(n)], dtype=object)

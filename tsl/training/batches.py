@@ -1,7 +1,8 @@
-"""Which windows each training step reads."""
+"""The windows that each training step reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +17,17 @@ class Samples(NamedTuple):
     sequences: Sequences
     targets: Targets
     weights: NDArray[Any] | None = None
-    """(n,) of the network's dtype, or None for equal weights. A window of weight 0 is as good as absent."""
+    """(n,) of the network's dtype, or None for equal weights. A window of weight 0 is left out."""
 
 
 def windows_to_use(samples: Samples) -> NDArray[np.int64]:
-    """Numbers of the windows that count: a batch without any weight would have no mean."""
+    """Return the numbers of the windows that count: a batch without any weight would have no mean.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     if samples.weights is None:
         windows = np.arange(samples.sequences.starts.size)
     else:
@@ -31,7 +38,7 @@ def windows_to_use(samples: Samples) -> NDArray[np.int64]:
 
 
 def window_shares(samples: Samples, *, every_step: bool) -> NDArray[Any] | None:
-    """How much each window counts in a mean over many; None where all count the same."""
+    """Return how much each window counts in a mean over many; None where all count the same."""
     lengths = samples.sequences.lengths
     if not every_step or (lengths == lengths[0]).all():
         return samples.weights
@@ -70,7 +77,7 @@ def epoch_batches(
 
 
 def batch_shares(batches: NDArray[np.int64], shares: NDArray[Any] | None) -> NDArray[np.float64]:
-    """How much each batch counts in the mean over an epoch.
+    """Return how much each batch counts in the mean over an epoch.
 
     Parameters
     ----------
@@ -86,3 +93,70 @@ def batch_shares(batches: NDArray[np.int64], shares: NDArray[Any] | None) -> NDA
     if shares is None:
         return used.sum(axis=1, dtype=np.float64)
     return np.where(used, shares[batches], 0).sum(axis=1, dtype=np.float64)
+
+
+class EpochSampler:
+    """Samples and batches of one epoch after the other.
+
+    Parameters
+    ----------
+    samples : Samples or callable
+        As `train` takes them; those of the first epoch are drawn at once, to see how many there are.
+    batch_size : int
+        At most all windows.
+    random_state : numpy.random.RandomState
+        Shuffles, and is what a callable draws from.
+    shuffle, every_step : bool
+
+    Attributes
+    ----------
+    samples : Samples
+        Those of the last epoch that was drawn.
+    window_shares : ndarray or None
+        How much each of their windows counts.
+    drawn_from : dict
+        The random state that they, and the order of their windows, were drawn from.
+    """
+
+    def __init__(
+        self,
+        samples: Samples | Callable[[], Samples],
+        batch_size: int,
+        random_state: np.random.RandomState,
+        *,
+        shuffle: bool,
+        every_step: bool,
+    ) -> None:
+        self._draw_samples = samples if callable(samples) else None
+        self._every_step = every_step
+        self._shuffle = shuffle
+        self._is_new = True  # whether no batches were drawn of the samples yet
+        self.random_state = random_state
+        self.drawn_from = random_state.get_state(legacy=False)
+        self._take(samples() if callable(samples) else samples)
+        self.batch_size = min(batch_size, self._windows.size)
+
+    @property
+    def n_batches(self) -> int:
+        """Batches of an epoch."""
+        return -(-self._windows.size // self.batch_size)
+
+    def draw(self) -> NDArray[np.int64]:
+        """Draw the next epoch; return its batches."""
+        return self._batches() if self._is_new else self.draw_again()
+
+    def draw_again(self) -> NDArray[np.int64]:
+        """Draw an epoch from the random state as it is now; return its batches."""
+        self.drawn_from = self.random_state.get_state(legacy=False)
+        if self._draw_samples is not None:
+            self._take(self._draw_samples())
+        return self._batches()
+
+    def _take(self, samples: Samples) -> None:
+        self.samples = samples
+        self._windows = windows_to_use(samples)
+        self.window_shares = window_shares(samples, every_step=self._every_step)
+
+    def _batches(self) -> NDArray[np.int64]:
+        self._is_new = False
+        return epoch_batches(self._windows, self.batch_size, self.random_state if self._shuffle else None)

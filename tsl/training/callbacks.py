@@ -1,4 +1,4 @@
-"""What callers may do at the beginning and at the end of each epoch."""
+"""Callbacks at the beginning and at the end of each epoch."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tsl.training.history import History
 
 
 class Callback:
-    """Base of callbacks; what it does not override does nothing.
+    """Base class of callbacks; methods that are not overridden do nothing.
 
-    Any object with a method `on_epoch_end` will do, with `on_epoch_begin` or without, and so will a plain function,
+    Any object with a method `on_epoch_end` works, with `on_epoch_begin` or without, and so will a plain function,
     which is called as `on_epoch_end`. Epochs are counted from 1. Callbacks are called in the order given; an
     exception leaves `train` with the network as it was at that moment.
     """
@@ -92,6 +92,6 @@ class Callbacks:
             begin(epoch, history, network)
 
     def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool:
-        """Call all of them, also after one of them has asked to stop; returns whether one has."""
+        """Call all of them, also after one of them has asked to stop; return whether one has."""
         stops = [bool(end(epoch, history, network)) for end in self._end]
         return any(stops)

@@ -1,4 +1,4 @@
-"""Where the trainings of a fit have got to, kept so that the same fit can go on from there."""
+"""The progress of a fit, saved so that the same fit can be resumed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 
 class Checkpoint:
-    """The trainings of one fit: how each of them ended, and where the last one has got to.
+    """The trainings of one fit: the results of those that have ended, and the state of the last one.
 
-    A fit that is repeated does everything again in the same order and from the same random state, but for its
-    trainings: each looks here how it ended, or where it had got to and goes on.
+    A fit that is repeated does everything again in the same order and from the same random state, except for its
+    trainings: each takes its result from here, or is resumed from the state that is saved here.
 
     Parameters
     ----------
     name : str
         What it is called in errors.
     stored : dict or None
-        What `write` was given last; None where nothing is.
+        What `write` was given last; None if nothing was.
     write : callable
-        Keeps a tree of dicts, lists, numbers, strings and arrays.
+        Saves a tree of dicts, lists, numbers, strings and arrays.
     seconds : float
         Time between two writes.
     """
@@ -43,7 +43,7 @@ class Checkpoint:
         self._frozen = False
 
     def begin(self, random_state: np.random.RandomState, *about: Any, seeded: bool) -> None:
-        """Begin the fit; one that was begun before draws the same numbers again.
+        """Begin the fit, with the random state of its first time if it was begun before.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Checkpoint:
             random_state.set_state(self._tree["random_state"])
 
     def open(self, identity: str) -> dict[str, Any] | None:
-        """Begin the next training, known by its `fingerprint`; returns what was kept of it, None if nothing."""
+        """Begin the next training, known by its `fingerprint`; return what was kept of it, None if nothing."""
         self._number, self._identity = self._number + 1, identity
         if self._frozen or self._number >= len(self._tree["trainings"]):
             return None
@@ -86,7 +86,7 @@ class Checkpoint:
         return not self._frozen and perf_counter() - self._written >= self._seconds
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Take this as the state of the training under way; written when it is time, or with `write`."""
+        """Keep the state of the training under way; it is written when it is time, or with `write`."""
         if not self._frozen:
             self._tree["trainings"][self._number :] = [{"identity": self._identity, "state": state}]
             if self.due:
@@ -99,12 +99,12 @@ class Checkpoint:
             self._written = perf_counter()
 
     def freeze(self) -> None:
-        """Stay as it was written last: what comes now is not what an undisturbed fit would do."""
+        """Write nothing more: what comes now is not what an undisturbed fit would do."""
         self._frozen = True
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Turn the errors of a tree that is not as it was written into one that says so."""
+        """Turn the errors of a damaged tree into one ValueError that says so."""
         try:
             yield
         except _OtherFit:
@@ -125,7 +125,7 @@ class _OtherFit(ValueError):
 
 
 def fingerprint(*parts: Any) -> str:
-    """A short text that differs when any of `parts` does: numbers, strings, arrays, dataclasses of them, in nests."""
+    """Return a short text that differs when any of `parts` does: numbers, strings, arrays, nested or in dataclasses."""
     digest = blake2b(digest_size=16)
     for part in _leaves(parts):
         if isinstance(part, np.ndarray):
@@ -137,7 +137,13 @@ def fingerprint(*parts: Any) -> str:
 
 
 def put_into(array: NDArray[Any], stored: NDArray[Any]) -> None:
-    """Copy what was stored of an array into it."""
+    """Copy what was stored of an array into it.
+
+    Raises
+    ------
+    ValueError
+        If shape or dtype differ.
+    """
     if stored.shape != array.shape or stored.dtype != array.dtype:
         raise ValueError(f"{stored.dtype} of shape {stored.shape} in place of {array.dtype} of shape {array.shape}")
     np.copyto(array, stored)

@@ -1,4 +1,4 @@
-"""What is known of an epoch while it is under way."""
+"""An epoch under way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tsl.training.batches import batch_shares
 
 
 class Epoch:
-    """The epoch under way: its batches and what its steps have shown so far."""
+    """Batches of an epoch, and the results of its steps so far."""
 
     def __init__(self, batches: NDArray[np.int64], rates: NDArray[np.float64], began: float) -> None:
         self.batches = batches
@@ -27,7 +27,7 @@ class Epoch:
         return self.done == len(self.batches)
 
     def record(self, losses: NDArray[np.float64], norms: NDArray[np.float64]) -> bool:
-        """Keep the results of the next steps, up to the first that is not finite; returns whether all are."""
+        """Record the results of the next steps, up to the first that is not finite; return whether all are."""
         start, stop = self.done, self.done + len(losses)
         self.losses[start:stop] = losses
         self.norms[start:stop] = norms
@@ -37,17 +37,17 @@ class Epoch:
         return all_finite
 
     def mean_loss(self, window_shares: NDArray[Any] | None) -> float:
-        """Mean over the steps taken, as if their windows were one batch."""
+        """Return the mean over the steps taken, as if their windows were one batch."""
         shares = batch_shares(self.batches[: self.done], window_shares)
         return float(self.losses[: self.done] @ shares / shares.sum())
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs, beside the batches."""
+        """Return what `restore` needs, besides the batches."""
         done = slice(self.done)
         return {"rates": self.rates, "losses": self.losses[done], "norms": self.norms[done]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be where the epoch was that this is the `state` of."""
+        """Restore from `state()`."""
         self.done = len(state["losses"])
         self.rates[:] = state["rates"]
         self.losses[: self.done] = state["losses"]

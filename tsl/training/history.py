@@ -1,4 +1,4 @@
-"""What happened while a network was trained."""
+"""Losses and other results by epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(repr=False)
 class History:
-    """One entry an epoch in each list; nothing but numbers and strings, so that it can be pickled or written as JSON.
+    """Results of a training: lists with one entry per epoch, of numbers only, which can be pickled or written as JSON.
 
     Epochs are counted from 1: `loss[k - 1]` is the loss of epoch k. The last epoch may be one that was cut short.
 
@@ -60,7 +60,7 @@ class History:
 
     @property
     def n_iter(self) -> int:
-        """How many epochs there were, the last one perhaps cut short."""
+        """Number of epochs, the last one perhaps cut short."""
         return len(self.loss)
 
     def add_epoch(
@@ -82,11 +82,11 @@ class History:
         self.n_steps.append(n_steps)
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs."""
+        """Return what `restore` needs."""
         return dict(vars(self))
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be as the history was that this is the `state` of."""
+        """Restore from `state()`."""
         for own in fields(self):
             setattr(self, own.name, state[own.name])
 

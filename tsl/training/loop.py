@@ -1,4 +1,4 @@
-"""Train a network: epochs of compiled stretches, and what happens between them."""
+"""Train a network."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState, TrainingMemory, on_compilation
+from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState, on_compilation
 from tsl.training.batches import Samples
 from tsl.training.callbacks import Callback, Callbacks
 from tsl.training.checkpoint import Checkpoint
 from tsl.training.history import History
-from tsl.training.run import Run
+from tsl.training.progress import Progress
+from tsl.training.resuming import TrainingCheckpoint
 from tsl.training.settings import TrainingSettings
+from tsl.training.state import TrainState
+from tsl.training.trainer import Trainer
 
 
 def train(
@@ -41,27 +44,27 @@ def train(
     ----------
     network : Network
     samples : Samples or callable
-        What to learn from; or a function that gives it anew for each epoch, always as many windows of the same sizes
-        and weights.
+        The training set; or a function that returns a new one for each epoch, always as many windows of the same
+        sizes and weights.
     loss : Loss
     optimizer : Optimizer
     settings : TrainingSettings
     random_state : numpy.random.RandomState
         Shuffles, once an epoch.
     validation : Samples, callable or None
-        Evaluated after each epoch: the part of the data that comes last in time, or a function that gives its loss.
+        Evaluated after each epoch: the part of the data that comes last in time, or a function that returns its loss.
     dropout : Dropout or None
     state : OptimizerState or None
-        Moments to go on from, changed in place; None starts from `network.new_optimizer_state()`.
+        Moments to continue from, changed in place; None starts from `network.new_optimizer_state()`.
     history : History or None
-        History to go on from, extended in place: epochs go on counting, and so do the schedules "step" and
-        "plateau", while "cosine" spans the `max_iter` epochs of this call. Stopping starts anew: losses of other
-        data cannot be compared.
+        History to continue, extended in place: epochs keep counting, and so do the schedules "step" and "plateau",
+        while "cosine" spans the `max_iter` epochs of this call. Stopping starts anew: losses of other data cannot be
+        compared.
     callbacks : iterable of Callback or callable
         See `Callback`.
     checkpoint : Checkpoint or None
-        Where the training goes on from, and is kept while it goes on. One that is kept as ended is not repeated, nor
-        do its callbacks hear of it. Ctrl-C leaves the checkpoint as it was written last.
+        Where the training is resumed from, and saved while it runs. One that is saved as ended is not repeated, nor
+        are its callbacks called. Ctrl-C leaves the checkpoint as it was written last.
     n_threads : int
     verbose : int
         0 writes nothing. 1 shows progress on stderr, 2 every epoch of it, both also that kernels are compiled first.
@@ -69,7 +72,7 @@ def train(
     Returns
     -------
     History
-        `stopped_by` says what ended the training. After Ctrl-C the network has the weights of its best epoch, by
+        `stopped_by` tells what ended the training. After Ctrl-C the network has the weights of its best epoch, by
         validation loss or else by training loss, where the epoch that was cut short counts as one. After a loss or
         gradient that is not finite it has weights that the lowest loss was measured on.
 
@@ -113,26 +116,27 @@ def train(
         raise ValueError("early_stopping=True needs validation data, at least 1 window")
     if settings.carry_states and settings.shuffle:
         raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not go on from each other")
-    run = Run(
-        network=network,
-        samples=samples,
-        validation=validation,
-        settings=settings,
-        random_state=random_state,
-        evaluate_options={"loss": loss, "n_threads": n_threads},
-        train_options={
-            "loss": loss,
-            "optimizer": optimizer,
-            "state": network.new_optimizer_state() if state is None else state,
-            "dropout": Dropout() if dropout is None else dropout,
-            "memory": TrainingMemory(),
-            "n_threads": n_threads,
-        },
+    training = TrainState.begin(
+        network,
+        samples,
+        settings,
+        random_state,
+        dropout=Dropout() if dropout is None else dropout,
+        moments=network.new_optimizer_state() if state is None else state,
         history=History() if history is None else history,
-        callbacks=Callbacks(callbacks),
-        checkpoint=checkpoint,
-        verbose=verbose,
+        validated=validation is not None,
     )
-    with on_compilation(run.progress.compiling):
-        run.run()
-    return run.history
+    trainer = Trainer(
+        network=network,
+        validation=validation,
+        loss=loss,
+        optimizer=optimizer,
+        state=training,
+        callbacks=Callbacks(callbacks),
+        checkpoint=TrainingCheckpoint(checkpoint, network, training),
+        progress=Progress(verbose, training.last_number),
+        n_threads=n_threads,
+    )
+    with on_compilation(trainer.progress.compiling):
+        trainer.run()
+    return training.history

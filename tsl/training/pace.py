@@ -6,7 +6,7 @@ MAX_GROWTH = 8  # a single short measurement is not to be trusted further than t
 
 
 class Pace:
-    """Find the number of steps that take about `seconds`.
+    """Search for the number of steps that take about `seconds`.
 
     Long enough that the time between calls does not count, short enough to answer Ctrl-C and to keep time limits.
     Starts with one step, because the first call may have to compile.

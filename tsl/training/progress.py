@@ -1,4 +1,4 @@
-"""What training writes to stderr: nothing, unless asked."""
+"""Progress of training on stderr, if asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINE_SECONDS = 5.0
 
 
 class Progress:
-    """A bar of all epochs, redrawn in place, on a terminal; elsewhere a line at first and then every few seconds.
+    """Progress bar on a terminal; elsewhere a line at first and then every few seconds.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Progress:
         self._said_compiling = False
 
     def compiling(self) -> bool:
-        """Say, once, why nothing happens for a while; returns whether that was said."""
+        """Write, once, that kernels are being compiled; return whether that was written."""
         if self._stream is not None and not self._said_compiling:
             self._said_compiling = True
             self._stream.write(("\r" if self._terminal else "") + COMPILING + ("\x1b[K\n" if self._terminal else "\n"))
@@ -97,6 +97,6 @@ class Progress:
 
 
 def compile_kernels(dtype: Any, verbose: int) -> None:
-    """Compile now what is not compiled yet, for instance before time is measured, and say so if `verbose`."""
+    """Compile what is not compiled yet, for instance before time is measured; write so if `verbose`."""
     with on_compilation(Progress(verbose, 0).compiling):
         warm_up(dtype)

@@ -17,7 +17,7 @@ SCHEDULES = ("constant", "step", "cosine", "plateau")
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the learning rate changes while a network is trained.
+    """Schedule of the learning rate.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ class Schedule:
 
 
 class LearningRates:
-    """The rates of one training run.
+    """Learning rates of one training run.
 
-    "step" and "plateau" go on from earlier runs of the same network, epoch by epoch; "cosine" spans this run.
+    "step" and "plateau" continue from earlier runs of the same network, epoch by epoch; "cosine" spans this run.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class LearningRates:
             self.epoch_ended(loss)
 
     def epoch(self) -> NDArray[np.float64]:
-        """(steps_per_epoch,) rates of the next epoch."""
+        """Return the rates of the next epoch, (steps_per_epoch,)."""
         steps = np.arange(self._next_step, self._next_step + self._steps_per_epoch)
         self._next_step += self._steps_per_epoch
         if self._schedule.name == "cosine":
@@ -128,19 +128,19 @@ class LearningRates:
             self._rate = min(self._rate, max(self._rate * schedule.factor, schedule.min_rate))
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs."""
+        """Return what `restore` needs."""
         own = {name: getattr(self, name) for name in self._CHANGING}
         return own | {"patience": self._patience.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be where the rates were that this is the `state` of."""
+        """Restore from `state()`."""
         for name in self._CHANGING:
             setattr(self, name, state[name])
         self._patience.restore(state["patience"])
 
 
 def cosine_rates(schedule: Schedule, steps: NDArray[np.int64], n_steps: int) -> NDArray[np.float64]:
-    """Rates of `steps` (counted from 0) among `n_steps`: a straight rise, then half a cosine wave down."""
+    """Return the rates of `steps` (counted from 0) among `n_steps`: a straight rise, then half a cosine wave down."""
     n_warmup = math.ceil(schedule.warmup * n_steps)
     rising = (steps + 1) / max(n_warmup, 1)
     fallen = (steps - n_warmup) / max(n_steps - n_warmup, 1)

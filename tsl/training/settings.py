@@ -1,4 +1,4 @@
-"""How to train, and what is warned of."""
+"""Settings of a training, and its warnings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TrainingDivergedWarning(UserWarning):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train.
+    """Settings of a training.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class TrainingSettings:
         is over. The schedule "cosine" then counts its way in time as well as in steps, whichever is further on, so
         that the rate has come down when time is up; the first step, which may have to compile, is not counted.
     carry_states : bool
-        Whether each place of a batch goes on in the state in which the same place of the batch before ended, as when
+        Whether each row of a batch starts from the state in which the same row of the batch before ended, as when
         long streams are read chunk by chunk; states are zero at the start of an epoch. Needs ``shuffle=False``.
     """
 

@@ -1,4 +1,4 @@
-"""When to stop, and which weights to go back to."""
+"""Early stopping: when to stop, and which weights to restore."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsl.training.checkpoint import put_into
 
 
 class Patience:
-    """Count the epochs in a row that did not bring the loss `tol` below its lowest value so far.
+    """Counter of epochs in a row that did not bring the loss `tol` below its lowest value so far.
 
     Attributes
     ----------
@@ -27,18 +27,18 @@ class Patience:
         self.count = 0
 
     def update(self, loss: float) -> int:
-        """Take in the loss of an epoch; returns `count`."""
+        """Take in the loss of an epoch; return `count`."""
         self.count = 0 if loss < self.lowest - self.tol else self.count + 1
         if loss < self.lowest:  # false for NaN, where min() would depend on the order
             self.lowest = loss
         return self.count
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs."""
+        """Return what `restore` needs."""
         return {"lowest": self.lowest, "count": self.count}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be where the patience was that this is the `state` of."""
+        """Restore from `state()`."""
         self.lowest, self.count = state["lowest"], state["count"]
 
 
@@ -93,15 +93,15 @@ class BestWeights:
         self._entry = now
 
     def restore(self) -> int | None:
-        """Go back to the end of the best epoch; returns its number, None (and does nothing) where there is none."""
+        """Restore the weights at the end of the best epoch; return its number, None where there is none."""
         return None if self._best is None else self._restore(self._best)
 
     def restore_safe(self) -> int:
-        """Go back to weights that the best loss was measured on, or to those at the start; returns their epoch."""
+        """Restore weights that the best loss was measured on, or those at the start; return their epoch."""
         return self._restore(self._safe)
 
     def state(self) -> dict[str, Any]:
-        """What `restore_state` needs; weights that serve twice are in it once."""
+        """Return what `restore_state` needs; weights that serve twice are in it once."""
         kept: list[_Weights] = []
         places = {}
         for name in self._KEPT:
@@ -112,7 +112,7 @@ class BestWeights:
         return {"loss": self.loss, "epoch": self.epoch, "places": places, "kept": [one._asdict() for one in kept]}
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Be where the best weights were that this is the `state` of."""
+        """Restore from `state()`."""
         kept = []
         for stored in state["kept"]:
             weights = self._weights(stored["epoch"])

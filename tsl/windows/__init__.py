@@ -1,7 +1,6 @@
 """Windows over series: a transformer for pipelines, and a function for the classic `(X, y)` form.
 
-Both hand out views of one array that holds the series, so windows of 168 steps do not cost 168 times its
-memory.
+Both return views of one array that holds the series, so that windows of 168 steps do not take 168 times its memory.
 """
 
 from tsl.windows._lags import WindowLayoutWarning

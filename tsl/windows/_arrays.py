@@ -1,8 +1,7 @@
-"""What both forms of windowing share: checks of the input, and windows as views."""
+"""Checks of the input, and windows as views, for both forms of windowing."""
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Hashable
 from typing import Any
 
@@ -20,28 +19,14 @@ NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 COLUMN_HINT = "convert or drop it, or name it in groups= if it tells series apart"
 
 
-def check_count(name: str, value: Any, least: int) -> int:
-    """Return `value` as an int, where it is a whole number of at least `least`."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer of at least {least}, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
-
-
-def is_one_of(value: Any, allowed: tuple[str, ...]) -> bool:
-    """Whether `value` is one of these words; an array, which compares by its entries, is none."""
-    return isinstance(value, str) and value in allowed
-
-
 def to_numbers(X: Any, **options: Any) -> NDArray[Any]:
-    """`X` as an array of float64 or float32."""
+    """Return `X` as an array of float64 or float32."""
     refuse_other_types(X, "X", COLUMN_HINT)
     return check_array(X, input_name="X", **NUMBERS, **options)
 
 
 def group_positions(labels: Any) -> dict[Hashable, NDArray[np.intp]]:
-    """Positions of each label's rows, in the order given, by labels in the order of their first row."""
+    """Return the positions of each label's rows, in the order of the rows; labels in the order of their first row."""
     codes, uniques = pd.factorize(labels)
     missing = np.flatnonzero(codes < 0)
     if missing.size:
@@ -52,6 +37,6 @@ def group_positions(labels: Any) -> dict[Hashable, NDArray[np.intp]]:
 
 
 def windows_view(series: NDArray[Any], window: int, stride: int = 1) -> NDArray[Any]:
-    """Windows over rows of `series` (N, C), `stride` rows between steps: a read-only view (n, window, C)."""
+    """Return windows over rows of `series` (N, C), `stride` rows between steps: a read-only view (n, window, C)."""
     span = (window - 1) * stride + 1
     return sliding_window_view(series, span, axis=0)[:, :, ::stride].transpose(0, 2, 1)

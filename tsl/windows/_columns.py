@@ -1,4 +1,4 @@
-"""What holds no numbers is refused by name, whatever library it comes from."""
+"""Checks that columns of any library hold numbers, with errors that name those that do not."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pandas as pd
 
 
 def refuse_other_types(values: Any, name: str, hint: str = "convert it") -> None:
-    """See that an array or a frame, of pandas, polars or Arrow, holds nothing but numbers and truth values.
+    """Check that an array or a frame, of pandas, polars or Arrow, holds nothing but numbers and booleans.
 
-    Dates would otherwise turn into nanoseconds without a word, strings such as "1" into numbers, categories into
-    whatever their names can be read as, and masked values into what lies behind the mask.
+    Otherwise NumPy would turn dates into nanoseconds, strings such as "1" into numbers, categories into what their
+    names can be read as, and masked values into what lies behind the mask, all without a warning.
 
     Raises
     ------
     ValueError
-        That names the columns and their types; `hint` says what to do about them.
+        If one holds anything else; the message names the columns and their types, and `hint` says what to do.
     """
     frame_columns = _columns(values)
     others = [f"column {column!r} of dtype {kind}" for column, kind, is_number in frame_columns if not is_number]
@@ -52,7 +52,7 @@ def _columns(values: Any) -> Iterator[tuple[Any, Any, bool]]:
 
 
 def _other_kind(values: Any) -> Any:
-    """The type of an array or a series that holds no numbers; None for numbers, and for objects of any kind."""
+    """Return the type of an array or a series if it is not one of numbers; None for numbers and for objects."""
     kind = getattr(values, "dtype", None)
     if isinstance(kind, np.dtype):
         is_number = kind.kind in "biufcO"
@@ -65,7 +65,7 @@ def _other_kind(values: Any) -> Any:
 
 
 def is_pandas_number(kind: Any) -> bool:
-    """Whether a column has a type of numbers, or of truth values: 0 and 1 say it all."""
+    """Return whether a column has a type of numbers or of booleans."""
     is_bool = pd.api.types.is_bool_dtype(kind) and not isinstance(kind, pd.CategoricalDtype)
     return is_bool or pd.api.types.is_numeric_dtype(kind)  # Arrow's bool is not numeric
 
@@ -80,7 +80,7 @@ def _is_arrow_number(kind: Any) -> bool:
 
 
 def _has_text(values: Any) -> bool:
-    """Whether there is text in nested lists, or in an array or a series of objects."""
+    """Return whether there is text in nested lists, or in an array or a series of objects."""
     kind = getattr(values, "dtype", None)
     if isinstance(kind, np.dtype) and kind.kind == "O":
         values = np.asarray(values).ravel().tolist()

@@ -19,7 +19,7 @@ class BlockEnd(NamedTuple):
 
 
 def check_time_order(index: pd.Index) -> None:
-    """Refuse stamps that go back in time: a window over them would hold the future."""
+    """Check that stamps do not go back in time: a window over them would hold the future."""
     if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)):
         return
     if index.hasnans:
@@ -33,7 +33,7 @@ def check_time_order(index: pd.Index) -> None:
 
 
 def block_end(index: pd.Index) -> BlockEnd | None:
-    """Say where a block with this index ends, or None where no step can be told from it."""
+    """Return where a block with this index ends; None if no step can be told from it."""
     kind = _kind(index)
     if kind is None:
         return None
@@ -48,10 +48,10 @@ def block_end(index: pd.Index) -> BlockEnd | None:
 
 
 def follows(index: pd.Index, last: BlockEnd) -> bool:
-    """Whether a block with this index starts right after `last`.
+    """Return whether a block with this index starts right after `last`.
 
-    By the frequency where there is one; otherwise by a step within those seen, so that trading days go on
-    over a weekend.
+    The frequency decides if there is one; otherwise any step between the smallest and the largest one seen, so that
+    trading days continue after a weekend.
     """
     if _kind(index) != last.kind:
         return False
@@ -95,19 +95,19 @@ def _label(index: pd.Index, position: int) -> Any:
 
 
 def _smallest_and_largest_step(index: pd.Index) -> tuple[Any, Any] | None:
-    """From each time to the next one; None where there is none or where the index goes back."""
+    """Return the smallest and the largest step between times; None if there is none or the index goes back."""
     if isinstance(index, pd.RangeIndex):
         return (index.step, index.step) if index.step > 0 else None
     if not index.is_monotonic_increasing:
         return None
     stamps = index.asi8 if isinstance(index, pd.PeriodIndex) else index
-    # A time that occurs twice is a slip of the clock, not a step.
+    # A time that occurs twice is not a step.
     steps = (stamps[1:] - stamps[:-1])[stamps[1:] != stamps[:-1]]
     return (steps.min(), steps.max()) if len(steps) else None
 
 
 def plain(value: Any) -> Any:
-    """Return a number, a text, or a list of them; a frequency or a zone that no name tells stays what it is."""
+    """Return a number, a text, or a list of them; a frequency or a zone that has no name is returned as it is."""
     if isinstance(value, pd.Timestamp | pd.Timedelta):
         zone = getattr(value, "tz", None)
         named = None if zone is None else str(zone)
@@ -141,7 +141,7 @@ def restored(value: Any) -> Any:
 
 
 def _is_zone(name: str | None, zone: Any) -> bool:
-    """Whether pandas knows a time zone by this name."""
+    """Return whether pandas knows a time zone by this name."""
     try:
         return name is None or pd.Timestamp(0, tz=name).tz == zone
     except Exception:  # what is raised depends on the library that the name is looked up in
@@ -149,7 +149,7 @@ def _is_zone(name: str | None, zone: Any) -> bool:
 
 
 def _is_offset(name: str, offset: pd.offsets.BaseOffset) -> bool:
-    """Whether the name says all of a frequency; holidays are not in it."""
+    """Return whether the name says all of a frequency; it does not have holidays."""
     try:
         return pd.tseries.frequencies.to_offset(name) == offset
     except ValueError:

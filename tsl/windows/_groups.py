@@ -1,4 +1,4 @@
-"""Which series each row of a table belongs to, told by one of its columns or by a level of its index."""
+"""Which series each row of a table belongs to, by one of its columns or by a level of its index."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsl._tables import library_of, to_pandas
 
 
 class Split(NamedTuple):
-    """A table taken apart."""
+    """A table, and the series of each row."""
 
     table: Any
     """The whole of it, as a DataFrame or an array."""
@@ -22,7 +22,7 @@ class Split(NamedTuple):
     labels: Any
     """The series of each row."""
     time: pd.Index | None
-    """The time of each row, if the table knows."""
+    """The time of each row, if the table has it."""
 
     def channels(self) -> Any:
         """Return the table without the column that names the series."""

@@ -11,12 +11,12 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 
 
 def check_new_labels(new: Iterable[Any], known: Iterable[Any], name: str) -> None:
-    """Check that no label which is `new` is a known one that was read or written otherwise: "10" for 10, "a " for "a".
+    """Check that no `new` label is a known one in another type or with other spaces: "10" for 10, "a " for "a".
 
     Raises
     ------
     ValueError
-        Where one is, as it would silently begin another series.
+        If one is, as it would silently start another series.
     """
     new = list(new)
     if not new:

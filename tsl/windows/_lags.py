@@ -1,4 +1,4 @@
-"""Tables of lags: which column is which step of which channel, told by the names that other packages give."""
+"""Tables of lags: which column is which step of which channel, by the names that other packages give."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _NOW = re.compile(r"(?<![A-Za-z0-9])t(?=[)\]]|$)")  # y(t), y_t
 
 
 class WindowLayoutWarning(UserWarning):
-    """Time seems to run backwards in windows, or another axis to be that of time."""
+    """Windows seem to have the newest step first, or another axis for time."""
 
 
 Channel = tuple[str, ...]
-"""What is before the lag and what is after it; the whole name where there is none."""
+"""What is before the lag and what is after it; the whole name if there is none."""
 
 
 def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
     """Find which of the columns of these names is which step, the oldest first, of which channel.
 
-    Names that differ in their lag alone are a channel. Those without a lag, or without another lag beside them, are
-    channels that do not change within a window. Where a channel lacks a lag that another has, its nearest one stands.
+    Names that differ only in their lag are a channel. Those without a lag, or the only ones of their channel, are
+    channels that do not change within a window. If a channel lacks a lag that another has, its nearest one is used.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
     Returns
     -------
     columns : ndarray of shape (T, C) or None
-        None where no name has a lag.
+        None if no name has a lag.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
 
 
 def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
-    """The channel of each name, and how many rows back it is."""
+    """Return the channel of each name, and how many rows back it is."""
     lags, offsets = [_split(name, _LAG, _STATSMODELS) for name in names], [_split(name, _OFFSET) for name in names]
     # Darts counts the rows back as negative, and those ahead as positive numbers.
     sign = -1 if any(found is not None and found[1] < 0 for found in lags) else 1
@@ -85,7 +85,7 @@ def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
 
 
 def _split(name: str, *patterns: re.Pattern[str]) -> tuple[Channel, int] | None:
-    """The channel and the number of a name that one of the patterns is found in."""
+    """Return the channel and the number of a name that one of the patterns is found in; None otherwise."""
     for pattern in patterns:
         if found := pattern.search(name):
             return (name[: found.start(1)], name[found.end(1) :]), int(found[1].replace(" ", ""))

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tsl.windows._arrays import check_count, group_positions, to_numbers, windows_view
+from tsl._checks import check_count
+from tsl.windows._arrays import group_positions, to_numbers, windows_view
 
 
 def make_windows(
@@ -104,7 +105,7 @@ def make_windows(
 def _cut(
     series: NDArray[Any], y: NDArray[Any], window: int, horizon: int, stride: int, gap: int
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Windows and targets of one series, as views."""
+    """Return windows and targets of one series, as views."""
     n_windows = (len(series) - window - gap - horizon) // stride + 1
     chosen = slice(0, (n_windows - 1) * stride + 1, stride)
     windows = windows_view(series, window)[chosen]

@@ -1,14 +1,15 @@
-"""Single numbers that cannot be right, among many that can."""
+"""Outliers that are probably errors."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-WITHIN = 0.99  # share of the numbers that tell how far others may lie
-FAR = 30.0  # times as far
-FEWEST = 8  # numbers other than the median, from which on one can be told to be wrong
-SUSPECT = 9.0  # standard deviations: where one of very many is far by the above, it is further than this from the mean
+# All chosen by judgement, not measured.
+WITHIN = 0.99  # share of the numbers whose distance from the median is taken as normal
+FAR = 30.0  # times as far is an outlier
+FEWEST = 8  # numbers other than the median that are needed
+SUSPECT = 9.0  # standard deviations from the mean that an outlier among very many numbers is beyond
 
 
 class OutlierWarning(UserWarning):
@@ -16,7 +17,7 @@ class OutlierWarning(UserWarning):
 
 
 def outliers(numbers: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the places of numbers that lie more than `FAR` times as far from the median as `WITHIN` of the others."""
+    """Return the indices of numbers more than `FAR` times as far from the median as `WITHIN` of the others."""
     apart = np.abs(numbers - np.median(numbers))
     differing = apart[apart > 0]
     if differing.size < FEWEST:

@@ -14,13 +14,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tsl._checks import check_count, is_one_of
 from tsl._sklearn import read_feature_names, set_output_container
 from tsl.windows._arrays import (
     COLUMN_HINT,
     NUMBERS,
-    check_count,
     group_positions,
-    is_one_of,
     to_numbers,
     windows_view,
 )
@@ -32,7 +31,7 @@ from tsl.windows._labels import check_new_labels
 
 @dataclass(frozen=True)
 class _Panel:
-    """Rows of one or several series, and where each one's rows are."""
+    """Rows of one or several series, and the positions of each one's rows."""
 
     values: NDArray[Any]
     time: pd.Index | None
@@ -64,7 +63,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     Rows are kept: row t of the output is the window of rows up to t and none after it. So `y` stays as it
     is, nothing of the future leaks in, and `Pipeline`, `GridSearchCV` and `TimeSeriesSplit` work as with any
-    other step. What is to be predicted at row t is for `y` to say: shift it for a forecast,
+    other step. `y` says what is predicted at row t: for a forecast, shift it,
     ``y = series.shift(-horizon)``.
 
     Rows before the first one are padded, unless they are known: a DataFrame that starts right after the
@@ -82,11 +81,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         What stands for rows before the first one: the first row again, or this number in every column. 0.0
         is the mean after a `StandardScaler`; NaN marks the steps as missing for an estimator that takes NaN.
     output : {"3d", "flat"}, default="3d"
-        ``"3d"`` gives ``(n_rows, window, n_channels)``, what the LSTM estimators take. ``"flat"`` gives
+        ``"3d"`` returns ``(n_rows, window, n_channels)``, for the LSTM estimators. ``"flat"`` returns
         ``(n_rows, window * n_channels)``, the oldest step first and the channels of a step side by side, for
         any other estimator.
     groups : str, int or None, default=None
-        What tells several series in `X` apart: the name of a column of a frame, of pandas, polars or Arrow, or
+        Identifies the series of each row: the name of a column of a frame, of pandas, polars or Arrow, or
         of an index level, or the position of a column. The column is left out of the windows. A window stays
         within its series. The rows of a series may lie between those of others, but must be in time order.
 
@@ -110,14 +109,14 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     *History.* `fit` keeps the last ``(window - 1) * stride`` rows of each series in a DataFrame, and the end
     and the step of its index (dates, periods or integers). A block given to `transform` whose index starts
     one step after that end gets them in place of padding. The step is the index's frequency, set or
-    inferred; without one, any step between the smallest and the largest seen, so that trading days go on
+    inferred; without one, any step between the smallest and the largest seen, so that trading days continue
     after a weekend. All else is padded: the fitted block itself, earlier or later blocks, and arrays, which
     have no index. In a pipeline, steps before this one must keep the index:
     ``scaler.set_output(transform="pandas")``.
 
     *Types.* float32 and float64 stay, other numbers become float64. NaN is passed on, infinity is refused.
 
-    *Containers.* ``set_output(transform="pandas")`` gives a DataFrame with ``output="flat"``; ``"3d"`` is
+    *Containers.* ``set_output(transform="pandas")`` returns a DataFrame with ``output="flat"``; ``"3d"`` is
     always an array, which a DataFrame cannot hold.
 
     Examples
@@ -134,7 +133,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     2024-01-01 02:00:00          10.0          11.0          12.0
     2024-01-01 03:00:00          11.0          12.0          13.0
 
-    The next block goes on from the fitted one:
+    The next block continues the fitted one:
 
     >>> windowing.transform(readings[4:])
                          celsius_lag2  celsius_lag1  celsius_lag0
@@ -254,7 +253,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what pickle, and skops, which knows neither None as a key nor times of pandas, are to write."""
+        """Return the state as pickle and skops can write it; skops knows neither None as a key nor times of pandas."""
         state = super().__getstate__()
         if "_tails" in state:
             tails = [[plain(label), tail.rows, *map(plain, tail.end)] for label, tail in state["_tails"].items()]
@@ -262,7 +261,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what `__getstate__` gave."""
+        """Set the state that `__getstate__` returned."""
         if "_tails" in state:
             tails = {
                 restored(label): _Tail(rows, BlockEnd(*map(restored, end))) for label, rows, *end in state["_tails"]
@@ -278,7 +277,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     @property
     def _lead(self) -> int:
-        """Rows before the first one that its window reaches back to."""
+        """Rows that the first window has before its last one."""
         return (self.window - 1) * self.stride
 
     def _check_parameters(self) -> None:
@@ -322,7 +321,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return np.full((n_rows, len(first)), fill, dtype=first.dtype)
 
     def _padded(self, panel: _Panel) -> tuple[NDArray[Any], dict[Hashable, int]]:
-        """All series, one after the other, each behind its history or padding, and where each begins."""
+        """Return all series, one after the other, each after its history or padding, and where each starts."""
         n_rows, n_channels = panel.values.shape
         series = np.empty((n_rows + self._lead * len(panel.positions), n_channels), panel.values.dtype)
         starts, start = {}, 0
@@ -336,7 +335,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return series, starts
 
     def _before(self, first: NDArray[Any], time: pd.Index | None, tail: _Tail | None) -> NDArray[Any]:
-        """Give the rows before the first one: the history where it is known, padding where it is not."""
+        """Return the rows before the first one: the history if it is known, otherwise padding."""
         if tail is None or time is None or not follows(time, tail.end):
             return self._padding(first, self._lead)
         if len(tail.rows) != self._lead:
@@ -348,7 +347,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
 
 def _window_of_row(panel: _Panel, starts: dict[Hashable, int]) -> NDArray[np.int64]:
-    """Find each row's window, as windows are series after series and rows in any order."""
+    """Return the index of each row's window, as windows are series after series and rows in any order."""
     window_of_row = np.empty(len(panel.values), np.int64)
     for label, positions in panel.positions.items():
         window_of_row[positions] = starts[label] + np.arange(len(positions))

@@ -3,16 +3,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from forecasting_models import HOURS, Peeking, Trained, long_frame, make_panel
+from forecasting_models import HOURS, Peeking, Trained, line, long_frame, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
 from tsl.forecasting.evaluation.backtest import Plan, TooShortWarning
 from tsl.metrics import evaluate
-
-
-def line(n, start=0):
-    return pd.Series(np.arange(start, start + n, dtype=float), HOURS[start : start + n], name="load")
 
 
 def test_windows_are_whole_and_end_with_the_series():

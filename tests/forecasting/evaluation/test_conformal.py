@@ -1,24 +1,11 @@
-import copy
-import os
-import signal
-import threading
-import time
-import warnings
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
-from forecasting_models import HOURS, Trained, long_frame, make_panel
+from forecasting_models import HOURS, long_frame, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.exceptions import NotFittedError
 
-import tsl
 from tsl.baselines import Naive, SeasonalNaive, WindowAverage
-from tsl.forecasting.evaluation.calibration import calibration_windows
-from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration, IntervalRequest
-from tsl.forecasting.locks import lock_of
+from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration
 from tsl.forecasting.panel.scale import naive_scale
 
 
@@ -30,61 +17,24 @@ def make_calibration(errors, offsets=None, scales=None):
     return Calibration.of(errors, 1 + horizon * np.arange(n), pd.RangeIndex(len(scales)), offsets, scales)
 
 
-def test_levels_and_quantiles_become_columns():
-    asked = IntervalRequest.of([90, 99.5], [0.1])
-    assert asked.columns == ("y_pred-lo-90", "y_pred-hi-90", "y_pred-lo-99.5", "y_pred-hi-99.5", "y_pred-q0.1")
-    assert asked.quantiles == (0.05, 0.95, 0.0025, 0.9975, 0.1)
-    assert IntervalRequest.of(None, None) == IntervalRequest((), ())
-
-
-@pytest.mark.parametrize(
-    ("level", "quantiles"),
-    [
-        (0, None),
-        (100, None),
-        (0.8, None),
-        ([80, 0.95], None),
-        ([80, -1], None),
-        (np.nan, None),
-        ("80", None),
-        (True, None),
-        (None, 1.0),
-        (None, 0),
-    ],
-)
-def test_levels_and_quantiles_are_checked(level, quantiles):
-    with pytest.raises(ValueError, match="level must be" if level is not None else "quantiles must be"):
-        IntervalRequest.of(level, quantiles)
-
-
-def test_quantiles_never_cross():
-    asked = IntervalRequest.of([50, 90], [0.2])
-    block = np.random.default_rng(0).normal(size=(7, 3, 5))
-    columns = asked.named(block)
-    ascending = ["y_pred-lo-90", "y_pred-q0.2", "y_pred-lo-50", "y_pred-hi-50", "y_pred-hi-90"]
-    order = [columns[name] for name in ascending]
-    # 0.05 < 0.2 < 0.25 < 0.75 < 0.95
-    assert all((low <= high).all() for low, high in pairwise(order))
-
-
 def test_a_level_leaves_room_for_one_more_error():
     errors = np.arange(1.0, ENOUGH + 1)[:, None]
     calibration = Calibration(errors, pd.RangeIndex(1), np.ones(1), 1.0)
     # of 200 sizes and a new one the new one is among the k smallest with probability k / 201: 90 % needs k = 181
-    assert calibration.offsets([0.05, 0.5, 0.95], 1).tolist() == [[-181.0, 0.0, 181.0]]
-    assert calibration.offsets([0.999999], 1).tolist() == [[200.0]]  # no more is known
+    assert calibration.residual_quantiles([0.05, 0.5, 0.95], 1).tolist() == [[-181.0, 0.0, 181.0]]
+    assert calibration.residual_quantiles([0.999999], 1).tolist() == [[200.0]]  # no more is known
 
 
 def test_few_windows_share_the_form_of_their_distribution_between_steps():
     steps = np.arange(1.0, 5.0)
     errors = np.where(np.arange(6)[:, None] % 2, 1.0, -1.0) * steps
     calibration = Calibration(errors, pd.RangeIndex(1), np.ones(1), 1.0)
-    assert_allclose(calibration.offsets([0.9], 4)[:, 0], steps)
+    assert_allclose(calibration.residual_quantiles([0.9], 4)[:, 0], steps)
 
 
 def test_scores_beyond_the_calibrated_horizon_grow_like_a_random_walk():
     calibration = Calibration(np.ones((5, 4)), pd.RangeIndex(1), np.ones(1), 1.0)
-    assert_allclose(calibration.offsets([0.9], 16)[[3, 15], 0], [1.0, 2.0])
+    assert_allclose(calibration.residual_quantiles([0.9], 16)[[3, 15], 0], [1.0, 2.0])
     paths = calibration.paths(3, 2, 16, np.random.RandomState(0))
     assert paths.shape == (2, 3, 16)
     assert_allclose(paths[:, :, 15], 2.0)
@@ -112,33 +62,10 @@ def test_missing_truth_and_constant_series_do_not_count():
     assert_array_equal(np.isnan(calibration.scores), [[False, True], [False, False]])
 
 
-def test_usual_change_falls_back_where_there_is_no_season():
+def test_the_naive_scale_falls_back_where_there_is_no_season():
     panel = make_panel([1.0, 2.0, 4.0, 8.0], [1.0, 4.0], [5.0], [2.0, 2.0, 2.0], [1.0, 3.0, 1.0, 3.0])
     # over a season of 2; over a step; nothing; nothing; over a step, as the season repeats exactly
     assert naive_scale(panel, 2).tolist() == [4.5, 3.0, 0.0, 0.0, 2.0]
-
-
-@pytest.mark.parametrize("horizon", [1, 5, 24])
-def test_calibration_windows_lie_behind_the_cut_and_inside_their_series(horizon):
-    panel = make_panel(*[np.zeros(n) for n in (1, 3, 20, 100, 1000)])
-    cuts, ends = calibration_windows(panel, horizon)
-    series = panel.series_of(ends - 1)
-    assert (ends >= cuts[series]).all()
-    assert (ends + horizon <= panel.ends[series]).all()
-    assert (cuts > panel.offsets[:-1]).all()
-    assert len(np.unique(ends)) == len(ends)
-    assert (np.bincount(series, minlength=5) > 0).tolist() == [False, horizon == 1, horizon <= 18, True, True]
-
-
-def test_calibration_windows_are_bounded():
-    panel = make_panel(*[np.zeros(20)] * 40_000)
-    assert len(calibration_windows(panel, 5)[1]) <= 10_000
-
-
-def test_calibration_windows_are_not_trained_on():
-    data = long_frame([300, 200, 130])
-    forecast = Trained(12).fit(data).predict(level=95)
-    assert (forecast["y_pred-hi-95"] - forecast["y_pred"]).max() < 100  # an error of 1000 for a row that was known
 
 
 @pytest.mark.parametrize("kind", [Naive, SeasonalNaive, WindowAverage])
@@ -195,82 +122,6 @@ def test_newer_errors_take_the_place_of_the_oldest_as_they_come_to_be_known():
     old, newer = np.full((ENOUGH, 1), 1.0), np.full((ENOUGH, 1), 9.0)
     calibration = Calibration(old, pd.RangeIndex(1), np.ones(1), 1.0)
     at = np.array([5, 1, ENOUGH + 5, 0])
-    found = calibration.offsets_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
+    found = calibration.residual_quantiles_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
     # 90 % lie inside: one or five of 200 do not matter, and later all are new
     assert found.tolist() == [1.0, 1.0, 9.0, 1.0]
-
-
-class CountedFits(Naive):
-    """Notes each fit, which takes a while."""
-
-    fits = ()
-
-    def _fit_panel(self, panel):
-        type(self).fits = (*self.fits, len(panel.values))
-        time.sleep(0.05)
-
-
-def answers(model, n_threads=8):
-    together = threading.Barrier(n_threads)
-
-    def ask(_):
-        together.wait()
-        return model.predict(level=80)
-
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(ask, range(n_threads)))
-
-
-def test_threads_that_ask_at_once_make_one_fit():
-    CountedFits.fits = ()
-    model = CountedFits(4, season=24).fit(long_frame([200]))
-    first, *others = answers(model)
-    assert len(CountedFits.fits) == 2
-    for other in others:
-        pd.testing.assert_frame_equal(other, first)
-    # another object has a lock of its own, and copies begin without one
-    assert len(answers(copy.deepcopy(CountedFits(4, season=24).fit(long_frame([200]))))) == 8
-    assert len(CountedFits.fits) == 4
-
-
-def test_an_error_leaves_no_lock_behind():
-    model = Naive(4, season=1).fit(pd.Series([1.0, 2.0], HOURS[:2]))
-    for _ in range(2):
-        with pytest.raises(ValueError, match="at least 3 rows"):
-            model.predict(level=80)
-
-
-def test_calibrating_beforehand_leaves_no_fit_to_requests(tmp_path):
-    CountedFits.fits = ()
-    model = CountedFits(4, season=24).fit(long_frame([200])).calibrate()
-    assert len(CountedFits.fits) == 2
-    model.predict(level=[50, 80])
-    model.predict(2, quantiles=0.9)
-    model.simulate(3, random_state=0)
-    assert len(CountedFits.fits) == 2
-    model.predict(9, level=80)
-    model.calibrate(9)
-    assert len(CountedFits.fits) == 3
-    saved = SeasonalNaive(4, season=24).fit(long_frame([200])).calibrate()
-    tsl.save(saved, tmp_path / "model.tsl")
-    assert tsl.load(tmp_path / "model.tsl")._calibrations.keys() == {4}
-    with pytest.raises(ValueError, match="horizon must be a whole number from 1 up, got 0"):
-        model.calibrate(0)
-    with pytest.raises(NotFittedError):
-        Naive().calibrate()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-def test_a_lock_that_another_thread_holds_does_not_stop_a_child():
-    model = Naive(4, season=24).fit(long_frame([200]))
-    with lock_of(model), warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
-        child = os.fork()
-        if not child:
-            signal.alarm(20)  # rather than hang
-            try:
-                model.predict(level=80)
-                os._exit(0)
-            finally:
-                os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -340,28 +340,6 @@ def wide_once(**parameters):
     return FITTED[key]
 
 
-@given(size=st.sampled_from([1e-12, 1e-6, 1e6, 1e12, 1e15]), level=st.sampled_from([0.0, 1e3]), first=st.booleans())
-def test_windows_to_learn_from_do_not_depend_on_the_series_beside_them(size, level, first):
-    from tsl.forecasting.frames.schema import Schema
-    from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
-
-    own, other = long_of("own", level + wave(50)), long_of("other", size * wave(70, 1))
-    for plan in (Windowing(12, 4, 6, level=4), Windowing(12, 4, 6, lag=8, level=4, spread=12)):
-        found = []
-        for table in (own, pd.concat([other, own] if first else [own, other])):
-            _, panel = Schema.learn(table)
-            start = panel.offsets[panel.ids.get_loc("own")]
-            windows = SeriesWindows(panel, plan, ColumnStats.learn(panel))
-            ends = start + np.array([3, 20, 44])
-            samples = windows.samples(ends)
-            rows = windows._rows[start : start + 50]
-            found.append(
-                (*windows.levels_and_spreads(ends), rows, *samples.sequences.framing[:2], samples.targets.scales)
-            )
-        for one, two in zip(*found):
-            assert_array_equal(one, two)
-
-
 # --- however readings arrive -------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsl.baselines import Naive
-from tsl.forecasting.evaluation.conformal import IntervalRequest
+from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.metrics import evaluate
 
 N = 8

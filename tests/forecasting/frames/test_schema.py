@@ -88,7 +88,7 @@ def test_long_results_have_ids_whatever_the_form():
     written = schema.write_long(
         panel.ids.repeat(2), schema.future_times(panel, 2), {"cutoff": days(2), "x": np.zeros(2)}
     )
-    assert list(written.columns) == ["unique_id", "day", "cutoff", "x"]
+    assert list(written.columns) == ["unique_id", "cutoff", "day", "x"]
     schema, panel = Schema.learn(pd.Series([1.0, 2, 3]))
     assert list(schema.write_long(panel.ids, panel.times[:1], {}).columns) == ["unique_id", "ds"]
 

@@ -1,34 +1,31 @@
-"""Where the windows of a backtest begin, what a model may know of them, and how their forecasts become a frame."""
+"""Forecasts at past cutoffs, each of which knows nothing of what followed."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl._tables import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE
-from tsl.forecasting.evaluation.conformal import MEMORY, IntervalRequest, in_units, mean_sizes, recent_sizes
-from tsl.forecasting.frames.output import LongNames, write_long
+from tsl._warnings import calls_within_tsl
+from tsl.forecasting.evaluation.calibration import calibration_of
+from tsl.forecasting.evaluation.conformal import MEMORY, in_units, mean_sizes, recent_sizes
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
-from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.panel import Panel, ranges, values_after
+from tsl.forecasting.protocol import PanelModel
 from tsl.forecasting.times.stamps import stamps_of
 
-if TYPE_CHECKING:
-    from tsl.forecasting.forecaster import Forecaster
-    from tsl.forecasting.frames.schema import Schema
-
 _NAMED = 5  # series in a warning
+_SHARE_OF_STEPS = 4  # errors before a backtest are looked at a quarter of a horizon apart; by judgement, not measured
 
 
 class TooShortWarning(UserWarning):
-    """Series that are too short for what was asked were left out."""
+    """Series that are too short for the windows of a backtest have fewer, or were left out."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Plan:
 
     @classmethod
     def of(cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any) -> Plan:
-        """From the arguments of `Forecaster.backtest`, checked."""
+        """Check the arguments of `Forecaster.backtest` and return the plan that they make."""
         step = horizon if step is None else step
         for name, value, least in (("n_windows", n_windows, 1), ("step", step, 1), ("gap", gap, 0)):
             if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
@@ -56,38 +53,58 @@ class Plan:
             raise ValueError(f"window must be 'expanding' or 'sliding', got {window!r}")
         return cls(horizon, int(n_windows), int(step), int(gap), int(refit), window == "sliding")
 
-    def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(n_series, n_windows) the row after the last one that each window knows; -1 where there is no such window.
+    @property
+    def n_ahead(self) -> int:
+        """Steps from a cutoff to the last one forecast."""
+        return self.gap + self.horizon
 
-        Windows count from the end of each series. Each begins at `lowest` (n_series,) or later, with more than a
-        horizon of rows from the first reading on before it; the last one may have fewer.
+    def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the cutoff of each window (n_series, n_windows), -1 where there is no such window.
+
+        Windows count from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, with more than
+        a horizon of rows from the first reading on before it; the last one may have fewer.
         """
-        back = self.horizon + self.gap + self.step * np.arange(self.n_windows)[::-1]
-        ends = panel.ends[:, None] - back
+        found = panel.ends[:, None] - (self.n_ahead + self.step * np.arange(self.n_windows)[::-1])
         begin = _first_readings(panel)
-        least = np.maximum(lowest, begin + self.horizon + 1)[:, None]
-        found = ends >= least
-        found[:, -1] = ends[:, -1] >= np.maximum(lowest, begin + 1)
-        return np.where(found, ends, -1)
+        is_window = found >= np.maximum(lowest, begin + self.horizon + 1)[:, None]
+        is_window[:, -1] = found[:, -1] >= np.maximum(lowest, begin + 1)
+        return np.where(is_window, found, -1)
 
     def fitted_rows(self, cutoffs: NDArray[np.int64], number: int, panel: Panel) -> NDArray[np.int64]:
-        """Rows to fit on for the forecasts of window `number`, of the series that have windows."""
+        """Return the rows to fit on for the forecasts of window `number`, of the series that have windows."""
         behind = (self.n_windows - 1 - number) * self.step
-        stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.horizon - self.gap - behind, panel.offsets[:-1])
+        stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.n_ahead - behind, panel.offsets[:-1])
         starts = panel.offsets[:-1]
         if self.sliding:
             starts = np.maximum(starts, stops - (first_cutoffs(cutoffs) - panel.offsets[:-1]))
         return ranges(starts, np.maximum(stops, starts))
 
 
+class Backtest(NamedTuple):
+    """Forecasts of n windows, in the order of their cutoffs."""
+
+    cutoffs: NDArray[np.int64]
+    """(n,)"""
+    rows: NDArray[np.int64]
+    """(n, horizon) the rows that are forecast."""
+    points: NDArray[np.float64]
+    """(n, horizon)"""
+    quantiles: NDArray[np.float64]
+    """(n, horizon, n_quantiles)"""
+    naive: NDArray[np.float64]
+    """(n, horizon)"""
+    seasonal_naive: NDArray[np.float64]
+    """(n, horizon)"""
+
+
 def _first_readings(panel: Panel) -> NDArray[np.int64]:
-    """(n_series,) row of the first reading of each series, its end if there is none."""
+    """Return the row of the first reading of each series (n_series,), its end if there is none."""
     read = last_readings(panel.values, panel.offsets) >= 0  # from the first reading on
     return panel.ends - np.add.reduceat(read, panel.offsets[:-1], dtype=np.int64)
 
 
 def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n_series,) where the earliest window of each series begins; -1 for none."""
+    """Return the earliest cutoff of each series (n_series,), -1 for none."""
     first = np.argmax(cutoffs >= 0, axis=1)
     return cutoffs[np.arange(len(cutoffs)), first]
 
@@ -98,7 +115,7 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_window
     Raises
     ------
     ValueError
-        Where no series has a window.
+        If no series has a window.
     """
     counts = (cutoffs >= 0).sum(axis=1)
     needs = f"horizon={plan.horizon}" + (f" and gap={plan.gap}" if plan.gap else "")
@@ -114,126 +131,126 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_window
             names = ", ".join(map(repr, panel.ids[which][:_NAMED])) + (", ..." if which.sum() > _NAMED else "")
             notes.append(f"{which.sum()} series {what}: {names}")
     if notes:
-        warnings.warn(f"with {needs}, " + "; ".join(notes), TooShortWarning, stacklevel=4)
+        warnings.warn(f"with {needs}, " + "; ".join(notes), TooShortWarning, stacklevel=calls_within_tsl())
 
 
-def forecast_windows(
-    forecaster: Forecaster, panel: Panel, lowest: NDArray[np.int64], plan: Plan, asked: IntervalRequest
-) -> Any:
-    """The frame of a backtest on `panel`, whose missing readings are still missing.
+def backtest(
+    model: PanelModel, panel: Panel, lowest: NDArray[np.int64], plan: Plan, quantiles: Sequence[float]
+) -> Backtest:
+    """Return the forecasts of a backtest on `panel`, whose missing readings are still missing.
 
-    A forecaster that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
+    A model that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
     """
-    asked_for, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
-    plan = replace(plan, n_windows=min(asked_for, most))
-    cutoffs = plan.cutoffs(panel, lowest)
-    check_cutoffs(cutoffs, panel, plan, asked_for)
+    n_windows, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
+    plan = replace(plan, n_windows=min(n_windows, most))
+    table = plan.cutoffs(panel, lowest)
+    check_cutoffs(table, panel, plan, n_windows)
     parts = []
-    for model, numbers in _models(forecaster, panel, cutoffs, plan):
-        ends = np.sort(cutoffs[:, numbers][cutoffs[:, numbers] >= 0])
-        spread = partial(_spread, model, panel, cutoffs, ends, asked.quantiles)
-        points, blocks = model._windows_ahead(panel, ends, plan.gap + plan.horizon, asked, spread)
-        seasonal = seasonal_naive(panel, ends, plan.gap + plan.horizon, model.season_)
-        parts.append((ends, points[:, plan.gap :], seasonal[:, plan.gap :], blocks[:, plan.gap :]))
-    ends, points, seasonal, blocks = map(np.concatenate, zip(*parts))
-    order = np.argsort(ends, kind="stable")
-    columns = {
-        POINT: points[order].ravel(),
-        **asked.named(blocks[order]),
-        NAIVE: naive(panel, ends[order], plan.horizon).ravel(),
-        SEASONAL_NAIVE: seasonal[order].ravel(),
-    }
-    return _frame(forecaster.schema_, panel, ends[order], columns, plan)
+    for fitted, numbers in _models(model, panel, table, plan):
+        cutoffs = np.sort(table[:, numbers][table[:, numbers] >= 0])
+        points, own = fitted.forecast(panel, cutoffs, plan.n_ahead, quantiles)
+        if own is None:
+            errors = _residual_quantiles(fitted, panel, first_cutoffs(table), cutoffs, points, quantiles)
+            own = points[:, :, None] + errors
+        seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fitted.season)
+        parts.append((cutoffs, *(block[:, plan.gap :] for block in (points, own, seasonal))))
+    cutoffs, points, own, seasonal = map(np.concatenate, zip(*parts))
+    order = np.argsort(cutoffs, kind="stable")
+    cutoffs = cutoffs[order]
+    rows = cutoffs[:, None] + plan.gap + np.arange(plan.horizon)
+    return Backtest(cutoffs, rows, points[order], own[order], naive(panel, cutoffs, plan.horizon), seasonal[order])
+
+
+def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.float64]]:
+    """Return all rows, those that the model forecasts a horizon at a time, (n,), and its forecasts of them, (n,).
+
+    The last forecast of each series ends with it; its first rows have none.
+
+    Raises
+    ------
+    ValueError
+        If all series are too short.
+    """
+    horizon, panel = model.horizon, model.panel()
+    counts = (panel.lengths - 1) // horizon
+    if not counts.any():
+        raise ValueError(f"horizon={horizon} must be shorter than a series, got {panel.lengths.max()} rows at most")
+    cutoffs = np.sort(np.repeat(panel.ends, counts) - horizon * (1 + ranges(np.zeros_like(counts), counts)))
+    rows = (cutoffs[:, None] + np.arange(horizon)).ravel()
+    return panel, rows, model.forecast(panel, cutoffs, horizon).points.ravel()
 
 
 def _models(
-    forecaster: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
-) -> Iterator[tuple[Forecaster, NDArray[np.int64]]]:
-    """Fitted models, and the numbers of the windows that are each one's to forecast."""
+    model: PanelModel, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
+) -> Iterator[tuple[PanelModel, NDArray[np.int64]]]:
+    """Yield fitted models, and the numbers of the windows that each one forecasts."""
     numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
     if not plan.refit:
-        if not forecaster._history.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
-            yield forecaster, numbers
+        if not model.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
+            yield model, numbers
             return
         first = first_cutoffs(cutoffs)
-        yield forecaster._fitted_copy(panel.before(np.where(first < 0, panel.offsets[:-1], first))), numbers
+        yield model.refit(panel.before(np.where(first < 0, panel.offsets[:-1], first))), numbers
         return
     for start in range(0, len(numbers), plan.refit):
         rows = plan.fitted_rows(cutoffs, int(numbers[start]), panel)
-        yield forecaster._fitted_copy(panel.select(rows)), numbers[start : start + plan.refit]
+        yield model.refit(panel.select(rows)), numbers[start : start + plan.refit]
 
 
-def _spread(
-    model: Forecaster,
+def _residual_quantiles(
+    model: PanelModel,
     panel: Panel,
+    first: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    quantiles: Sequence[float],
     points: NDArray[np.float64],
+    quantiles: Sequence[float],
 ) -> NDArray[np.float64]:
-    """(n, horizon, n_quantiles) what the errors of the windows at `ends` stay below with these probabilities.
+    """Return quantiles of the errors of the forecasts `points` (n, n_ahead) at `cutoffs`, (n, n_ahead, n_quantiles).
 
     Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
+    `first` (n_series,) are the earliest cutoffs of the backtest.
     """
-    calibration = model._calibration(points.shape[1], _known_before(model, panel, cutoffs))
-    lag, earlier = points.shape[1], _earlier_windows(model, panel, cutoffs, points.shape[1])
+    n_ahead = points.shape[1]
+    calibration = calibration_of(model, n_ahead, _known_before(model, panel, first))
+    earlier = _earlier_cutoffs(model, panel, first, n_ahead)
     if len(earlier):
-        before = model._forecast_at(panel, earlier, lag)
-        points = np.concatenate([before, points])
-    all_ends = np.concatenate([earlier, ends])
-    order = np.argsort(all_ends, kind="stable")
-    at, series = all_ends[order], panel.series_of(all_ends[order] - 1)
-    first = np.maximum(first_cutoffs(cutoffs), panel.offsets[:-1])
-    scales = model._usual_of(panel.select(ranges(panel.offsets[:-1], first), np.arange(panel.n_series)))
-    relative = in_units(truth_after(panel, at, lag) - points[order], scales[series])
+        points = np.concatenate([model.forecast(panel, earlier, n_ahead).points, points])
+    at = np.concatenate([earlier, cutoffs])
+    order = np.argsort(at, kind="stable")
+    at, points = at[order], points[order]
+    series = panel.series_of(at - 1)
+    known = panel.select(ranges(panel.offsets[:-1], np.maximum(first, panel.offsets[:-1])), np.arange(panel.n_series))
+    scales = model.naive_scale(known)
+    relative = in_units(values_after(panel, at, n_ahead) - points, scales[series])
     sizes = mean_sizes(relative)
-    known = ~np.isnan(sizes)
+    is_known = ~np.isnan(sizes)
     prior = calibration.units(panel.ids, np.ones(panel.n_series))[series]
-    units = recent_sizes(sizes[known], at[known], panel.offsets, at, lag, prior)
+    units = recent_sizes(sizes[is_known], at[is_known], panel.offsets, at, n_ahead, prior)
     stamps = stamps_of(panel.times)
-    offsets = calibration.offsets_in_time(
-        relative[known] / units[known, None], stamps[at[known] + lag - 1], quantiles, stamps[ends - 1], lag
+    residuals = calibration.residual_quantiles_in_time(
+        relative[is_known] / units[is_known, None],
+        stamps[at[is_known] + n_ahead - 1],
+        quantiles,
+        stamps[cutoffs - 1],
+        n_ahead,
     )
-    wanted = np.searchsorted(at, ends)
-    return (scales[series[wanted]] * units[wanted])[:, None, None] * offsets
+    wanted = np.searchsorted(at, cutoffs)
+    return (scales[series[wanted]] * units[wanted])[:, None, None] * residuals
 
 
-def _known_before(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64]) -> Panel | None:
-    """Return what the model knows of before the first cutoffs; None where that is all that it knows."""
-    history, first = model._history.panel(), first_cutoffs(cutoffs)
+def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel | None:
+    """Return what the model knows of before the `first` cutoffs; None where that is all that it knows."""
+    history = model.panel()
     at = panel.ids.get_indexer(history.ids)
     last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
     is_before = stamps_of(history.times) <= np.repeat(last, history.lengths)
     return None if is_before.all() else history.select(np.flatnonzero(is_before))
 
 
-def _earlier_windows(model: Forecaster, panel: Panel, cutoffs: NDArray[np.int64], lag: int) -> NDArray[np.int64]:
-    """Windows before the first cutoffs, some of which may be rows that the model was not fitted on."""
-    first = first_cutoffs(cutoffs)
-    begin = np.maximum(first - (1 + MEMORY) * lag, panel.offsets[:-1] + 1)
-    stop = np.maximum(first - lag + 1, begin)
+def _earlier_cutoffs(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> NDArray[np.int64]:
+    """Return cutoffs before the `first` ones of the backtest that are followed by rows the model has not seen."""
+    begin = np.maximum(first - (1 + MEMORY) * n_ahead, panel.offsets[:-1] + 1)
+    stop = np.maximum(first - n_ahead + 1, begin)
     rows = ranges(begin, stop)
-    rows = rows[(rows - np.repeat(begin, stop - begin)) % max(1, lag // 4) == 0]
-    return rows[~model._history.was_fitted(panel, rows)]
-
-
-def _frame(
-    schema: Schema, panel: Panel, ends: NDArray[np.int64], columns: dict[str, NDArray[np.float64]], plan: Plan
-) -> Any:
-    """id, cutoff, time, truth, and the columns of forecasts."""
-    rows = (ends[:, None] + plan.gap + np.arange(plan.horizon)).ravel()
-    columns = {
-        CUTOFF: panel.times[np.repeat(ends - 1, plan.horizon)],
-        LongNames.of(schema.roles).truth: panel.values[rows],
-        **columns,
-    }
-    frame = write_long(schema.roles, panel.ids[panel.series_of(rows)], panel.times[rows], columns)
-    names = list(frame.columns)
-    return schema.like_input(frame[[names[0], CUTOFF, names[1], *[name for name in names[2:] if name != CUTOFF]]])
-
-
-def truth_after(panel: Panel, ends: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
-    """(n, horizon) the values from each of `ends` on; NaN behind the end of a series."""
-    rows = ends[:, None] + np.arange(horizon)
-    inside = rows < panel.ends[panel.series_of(ends - 1)][:, None]
-    return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
+    rows = rows[(rows - np.repeat(begin, stop - begin)) % max(1, n_ahead // _SHARE_OF_STEPS) == 0]
+    return rows[~model.was_fitted(panel, rows)]

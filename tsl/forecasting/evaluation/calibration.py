@@ -1,68 +1,94 @@
-"""Forecasts of windows that a model was not trained on, for its intervals."""
+"""Errors of a model on windows that it was not trained on, and prediction intervals made from them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.evaluation.backtest import truth_after
 from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.panel.outliers import without_outliers
-from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.panel import Panel, ranges, values_after
 from tsl.forecasting.panel.scale import naive_scale
+from tsl.forecasting.protocol import PanelModel
 
-if TYPE_CHECKING:
-    from tsl.forecasting.forecaster import Forecaster
-
+# Chosen by judgement, not measured:
 HELD_OUT = 0.2  # of each series
 MOST_WINDOWS = 10_000
 MOST_OF_A_SERIES = 5_000
 ROUNDING = 1e-12  # of a value: what a transform and its inverse may cost
 
 
-def calibrate(forecaster: Forecaster, panel: Panel, horizon: int) -> Calibration:
-    """Errors of a copy of `forecaster`, fitted without the end of each series, in forecasting that end.
+def calibration_of(model: PanelModel, horizon: int, known: Panel | None = None) -> Calibration:
+    """Return the errors to expect of `model` over `horizon` steps at least.
+
+    They are found once and kept with the model, unless they are to come from the rows `known` alone.
 
     Raises
     ------
     ValueError
-        Where no series has 3 rows.
+        If no series has 3 rows.
     """
+    horizon = max(horizon, model.horizon)
+    if known is not None:
+        return _calibrate(model, known, horizon)
+    return model.kept(horizon, lambda: _calibrate(model, model.panel(), horizon))
+
+
+def quantiles_ahead(
+    model: PanelModel, known: Panel, points: NDArray[np.float64], quantiles: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return quantiles (n_series, horizon, n_quantiles) around forecasts (n_series, horizon) after what is `known`."""
+    calibration = calibration_of(model, points.shape[1])
+    units = calibration.units(known.ids, model.naive_scale(known))
+    return points[:, :, None] + units[:, None, None] * calibration.residual_quantiles(quantiles, points.shape[1])
+
+
+def paths_ahead(
+    model: PanelModel, known: Panel, points: NDArray[np.float64], n_paths: int, random_state: np.random.RandomState
+) -> NDArray[np.float64]:
+    """Return paths (n_series, n_paths, horizon) around forecasts (n_series, horizon) after what is `known`."""
+    calibration = calibration_of(model, points.shape[1])
+    scores = calibration.paths(n_paths, known.n_series, points.shape[1], random_state)
+    units = calibration.units(known.ids, model.naive_scale(known))
+    return points[:, None] + units[:, None, None] * scores
+
+
+def _calibrate(model: PanelModel, panel: Panel, horizon: int) -> Calibration:
+    """Return the errors of a copy of `model`, fitted without the end of each series, in forecasting that end."""
     horizon = min(horizon, int(panel.lengths.max()) // 3)
     if not horizon:
         raise ValueError(f"level and quantiles need a series of at least 3 rows, got at most {panel.lengths.max()}")
-    panel = without_outliers(panel, len(forecaster.schema_.future.names))
-    cuts, ends = calibration_windows(panel, horizon)
-    copy = forecaster._calibration_clone()._fit_read(forecaster.schema_, panel.before(cuts))
-    forecasts = copy._forecast_at(panel, ends, horizon)
-    truth = truth_after(panel, ends, horizon)
-    errors = truth - forecasts
+    panel = without_outliers(panel, model.n_covariates)
+    stops, cutoffs = calibration_windows(panel, horizon)
+    copy = model.refit(panel.before(stops), keep_choices=True)
+    truth = values_after(panel, cutoffs, horizon)
+    errors = truth - copy.forecast(panel, cutoffs, horizon).points
     errors[np.abs(errors) <= ROUNDING * np.abs(truth)] = 0.0  # where nothing changes there is no unit for them
-    known = panel.select(ranges(panel.offsets[:-1], cuts), np.arange(panel.n_series))
-    scales = naive_scale(known, forecaster.season_)
-    scales = np.where(scales > 0.0, scales, naive_scale(panel, forecaster.season_))  # what changed late only
-    return Calibration.of(errors, ends, panel.ids, panel.offsets, scales)
+    known = panel.select(ranges(panel.offsets[:-1], stops), np.arange(panel.n_series))
+    scales = naive_scale(known, model.season)
+    scales = np.where(scales > 0.0, scales, naive_scale(panel, model.season))  # what changed late only
+    return Calibration.of(errors, cutoffs, panel.ids, panel.offsets, scales)
 
 
 def calibration_windows(panel: Panel, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(n_series,) up to which row to fit, and (n_windows,) from which row on to forecast.
+    """Return up to which row of each series to fit (n_series,), and the cutoffs to forecast at (n_windows,).
 
     Windows overlap, evenly spread over the end of each series that is long enough; of very many series only some have
     any.
     """
     lengths = panel.lengths
-    held = np.maximum(np.ceil(HELD_OUT * lengths).astype(np.int64), np.minimum(2 * horizon, lengths // 2))
-    held = np.maximum(held, horizon)
-    used = np.flatnonzero(held <= lengths - 2)
+    held_out = np.maximum(np.ceil(HELD_OUT * lengths).astype(np.int64), np.minimum(2 * horizon, lengths // 2))
+    held_out = np.maximum(held_out, horizon)
+    used = np.flatnonzero(held_out <= lengths - 2)
     if len(used) > MOST_WINDOWS:
         used = used[np.linspace(0, len(used) - 1, MOST_WINDOWS).astype(np.int64)]
-    cuts = panel.ends.copy()
-    cuts[used] -= held[used]
-    places = held[used] - horizon + 1
-    counts = np.minimum(places, int(np.clip(MOST_WINDOWS // max(len(used), 1), 1, MOST_OF_A_SERIES)))
+    stops = panel.ends.copy()
+    stops[used] -= held_out[used]
+    possible = held_out[used] - horizon + 1
+    counts = np.minimum(possible, int(np.clip(MOST_WINDOWS // max(len(used), 1), 1, MOST_OF_A_SERIES)))
     number = ranges(np.zeros(len(used), np.int64), counts)
-    apart = np.repeat((places - 1) / np.maximum(counts - 1, 1), counts)
+    step = np.repeat((possible - 1) / np.maximum(counts - 1, 1), counts)
     last = np.repeat(panel.ends[used] - horizon, counts)
-    return cuts, np.sort(last - np.round(number * apart).astype(np.int64))
+    return stops, np.sort(last - np.round(number * step).astype(np.int64))

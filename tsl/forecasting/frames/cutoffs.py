@@ -1,24 +1,21 @@
-"""What is known where forecasts begin: a panel of many windows, each a series of its own that holds nothing else."""
+"""What is known at cutoffs, as a panel of many windows: each is a series of its own that holds nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import fill, last_readings
 from tsl.forecasting.panel.panel import Panel, ranges
 from tsl.forecasting.panel.scale import changes
 
-if TYPE_CHECKING:
-    from tsl.forecasting.frames.schema import Schema
-
 ROWS_AT_ONCE = 2**20  # of windows that are copied together
 
-Ends = NDArray[np.int64]
+Cutoffs = NDArray[np.int64]
 
 
 def in_parts(n_windows: int, n_rows: int) -> Iterator[slice]:
@@ -30,28 +27,27 @@ def in_parts(n_windows: int, n_rows: int) -> Iterator[slice]:
 
 def known_at(
     panel: Panel,
-    ends: Ends,
+    cutoffs: Cutoffs,
     schema: Schema,
     missing: str,
     *,
     context: int,
-    n_known: Ends,
+    n_known: Cutoffs,
     n_ahead: int,
     repeats: Sequence[int] = (),
-) -> tuple[Panel, Ends]:
-    """Return a series for each cutoff with what is known there, and the row of each at which its forecast begins.
+) -> tuple[Panel, Cutoffs]:
+    """Return a series for each cutoff with what is known there, and the cutoff of each in it.
 
-    A forecast depends on what this gives alone: whoever wants to know what a model would have said at a cutoff asks
-    for it here, so that a backtest sees what `predict` would be given.
+    A forecast depends on what this returns alone: backtests get the same rows here that `predict` would be given.
 
     Parameters
     ----------
     panel : Panel
-        Missing readings are missing still.
-    ends : ndarray of shape (n,)
-        The row of the panel at which each forecast begins, and to which all is known.
+        With missing readings still missing.
+    cutoffs : ndarray of shape (n,)
+        The row of the panel at which each forecast begins; all rows of its series before it are known.
     schema : Schema
-        What the calendar says of stamps.
+        For the calendar of the rows ahead.
     missing : str
         As for `tsl.forecasting.panel.missing.fill`. Readings are filled from the rows of the window, with what was
         known at the cutoff; a column that has none there keeps its last reading before.
@@ -60,20 +56,19 @@ def known_at(
     n_known : ndarray of shape (n,)
         Rows from each cutoff on whose covariates are known ahead, as far as the series goes.
     n_ahead : int
-        Rows from each cutoff on that there are in the result, at least `n_known`. Of those beyond the calendar alone
-        is known.
+        Rows from each cutoff on in the result, at least `n_known`. Of those beyond the calendar alone is known.
     repeats : sequence of int
-        What covariates are taken to be there, one after another: what they were so many rows before; 0 leaves NaN, and
-        so does a covariate without a number here.
+        For each covariate, how many rows before it repeats itself: unknown rows take its value from there. 0 leaves
+        NaN, and so does a covariate without a number here.
     """
-    series = panel.series_of(ends - 1)
-    starts = np.maximum(ends - context, panel.offsets[series])
-    stops = np.minimum(ends + n_known, panel.offsets[series + 1])
+    series = panel.series_of(cutoffs - 1)
+    starts = np.maximum(cutoffs - context, panel.offsets[series])
+    stops = np.minimum(cutoffs + n_known, panel.offsets[series + 1])
     offsets = np.concatenate([[0], np.cumsum(stops - starts)])
-    own_ends = offsets[:-1] + ends - starts
+    own_cutoffs = offsets[:-1] + cutoffs - starts
     rows = ranges(starts, stops)
     is_ahead = np.zeros(len(rows), bool)
-    is_ahead[ranges(own_ends, offsets[1:])] = True
+    is_ahead[ranges(own_cutoffs, offsets[1:])] = True
     known = replace(
         panel,
         ids=panel.ids[series],
@@ -88,16 +83,16 @@ def known_at(
     _carry_in(known, panel, starts)
     known = fill(known, missing)
     known.values[is_ahead], known.past[is_ahead] = np.nan, np.nan
-    lacking = n_ahead - (stops - ends)
+    lacking = n_ahead - (stops - cutoffs)
     if not lacking.any():
-        return known, own_ends
+        return known, own_cutoffs
     known = _with_calendar(known, lacking, schema)
     _repeat(known, lacking, repeats)
-    return known, own_ends + np.cumsum(lacking) - lacking
+    return known, own_cutoffs + np.cumsum(lacking) - lacking
 
 
-def _carry_in(known: Panel, panel: Panel, starts: Ends) -> None:
-    """Let each window that has no reading of a column begin with the last one before it."""
+def _carry_in(known: Panel, panel: Panel, starts: Cutoffs) -> None:
+    """Start each window that has no reading of a column with the last one before it."""
     begins, is_long = known.offsets[:-1], known.lengths > 0
     for column, source in (
         (known.values, panel.values),
@@ -114,7 +109,7 @@ def _carry_in(known: Panel, panel: Panel, starts: Ends) -> None:
 
 
 def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> Panel:
-    """`known` with so many rows (n_series,) more for each series, of which the calendar alone is known."""
+    """Return `known` with so many more rows (n_series,) for each series, of which the calendar alone is known."""
     n_more, offsets = int(lacking.max()), known.offsets
     later = schema.future_times(known, n_more)
     later = later[ranges(n_more * np.arange(len(lacking)), n_more * np.arange(len(lacking)) + lacking)]
@@ -139,7 +134,7 @@ def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> 
 
 
 def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) -> None:
-    """Let covariates of the last so many rows (n_series,) of each series be what they were before."""
+    """Repeat earlier values of covariates in the last so many rows (n_series,) of each series."""
     for step in range(int(lacking.max())):
         rows = (known.ends - lacking + step)[step < lacking]
         starts = known.offsets[:-1][step < lacking]
@@ -150,7 +145,7 @@ def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) ->
 
 
 def best_repeats(panel: Panel, n_covariates: int, season: int, horizon: int) -> tuple[int, ...]:
-    """Return for each covariate known ahead after how many rows it repeats itself best, or 0 where its mean is closer.
+    """Return after how many rows each covariate known ahead repeats itself best, or 0 where its mean is closer.
 
     That is 1, which stands for the last value, or a season, by the squared error half a horizon ahead.
     """

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.columns import check_unique
 from tsl.forecasting.frames.encoder import Encoder
 from tsl.forecasting.frames.output import LongNames
 from tsl.forecasting.frames.roles import Roles
@@ -70,9 +71,7 @@ def _check_columns(roles: Roles, future: Any, name: str) -> None:
     """Check that all needed columns are there, and no others."""
     if not isinstance(future, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame, as make_future_frame makes one, got a {type(future).__name__}")
-    if not future.columns.is_unique:
-        double = future.columns[future.columns.duplicated()][0]
-        raise ValueError(f"{name} must have each column once, got {double!r} several times")
+    check_unique(future.columns, name)
     keys = [column for column in (roles.id_col, roles.time_col) if column is not None]
     missing = [column for column in [*keys, *roles.future] if column not in future.columns]
     allowed = {*keys, *roles.future, *((LongNames.of(roles).time,) if roles.form == "long" else ())}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import ID, POINT, TARGET, TIME, is_result_name
+from tsl._tables.columns import CUTOFF, ID, POINT, TARGET, TIME, is_result_name
 from tsl.forecasting.frames.roles import Roles
 
 
@@ -71,13 +71,13 @@ def write_like_input(
 
 
 def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """Return a long frame with the names of `LongNames`."""
+    """Return a long frame with the names of `LongNames`; cutoffs stand between id and time."""
     names = LongNames.of(roles)
-    frame = {names.id: pd.Series(ids), names.time: pd.Series(times)}
-    double = [name for name in columns if name in frame]
+    double = [name for name in columns if name in (names.id, names.time)]
     if double:  # a model from a file that was written before `check_names` was there
         raise ValueError(f"a result cannot have two columns {double[0]!r}: rename that of the data and fit again")
-    return pd.DataFrame({**frame, **columns})
+    cutoffs = {CUTOFF: columns[CUTOFF]} if CUTOFF in columns else {}
+    return pd.DataFrame({names.id: pd.Series(ids), **cutoffs, names.time: pd.Series(times), **columns})
 
 
 def _wide(

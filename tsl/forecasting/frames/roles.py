@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import data_keys
+from tsl._tables.columns import check_unique, data_keys
 
 
 class IgnoredColumnsWarning(UserWarning):
@@ -145,9 +145,7 @@ def _each_once(data: pd.DataFrame, name: str) -> None:
     """Check that each column has a name of its own."""
     if data.columns.hasnans:
         raise ValueError(f"{name} must have a name for each of its columns, got {data.columns.tolist()}")
-    if not data.columns.is_unique:
-        double = data.columns[data.columns.duplicated()][0]
-        raise ValueError(f"{name} must have each column once, got {double!r} several times")
+    check_unique(data.columns, name)
 
 
 def _has_time(data: pd.DataFrame, time_col: Any, form: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables import TARGET
+from tsl._tables.columns import TARGET
 from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.panel.panel import LARGEST

@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.model.ridge import LinearMap
-from tsl.forecasting.model.sampling import WindowSampler
-from tsl.forecasting.model.windows import SeriesWindows
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.panel.panel import Panel
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
 
-LINEAR_WINDOWS = 10_000  # that the linear map is fitted to
+LINEAR_WINDOWS = 10_000  # that the linear map is fitted to; chosen by judgement, not measured
 STEPS_AT_ONCE = 50  # drawn together; an entry of the history
 WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How a network looks and is trained.
+    """Sizes of a network, and how it is trained.
 
     The network starts as the linear map of least squares with this `penalty`, which training then changes together
     with the LSTM; None leaves the linear map out.
@@ -41,67 +42,74 @@ class FitConfig:
     n_threads: int
     verbose: int
 
+    @property
+    def n_quantiles(self) -> int:
+        """Outputs of the network for each step: quantiles, or the point alone."""
+        return max(len(self.loss.quantiles), 1)
+
 
 def fit_network(
     windows: SeriesWindows,
-    draws: WindowSampler,
-    learning: FitConfig,
+    sampler: WindowSampler,
+    config: FitConfig,
     random_state: np.random.RandomState,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
 ) -> tuple[Network, History]:
-    """A network that forecasts the windows that `draws` gives."""
-    plan, n_quantiles = windows.windowing, max(len(learning.loss.quantiles), 1)
-    network = Network(
-        Architecture(
-            windows.n_channels,
-            learning.hidden_size,
-            plan.horizon * n_quantiles,
-            segment=plan.segment,
-            n_static=windows.n_static,
-            n_known=plan.n_future,
-            skip_steps=0 if learning.penalty is None else plan.n_steps,
-            n_embedded=learning.embedding_size,
-        ),
-        random_state=random_state,
-    )
-    if learning.penalty is not None:
-        _start_linear(network, windows, draws.draw(LINEAR_WINDOWS, random_state), learning.penalty, n_quantiles)
-    if learning.n_steps == 0:
+    """Return a network that forecasts the windows that `sampler` draws, and the history of its training."""
+    network = _new_network(windows, config, random_state)
+    if config.penalty is not None:
+        linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
+        _start_linear(network, windows, linear, config.n_quantiles)
+    if config.n_steps == 0:
         return network, History()
-    at_once = min(STEPS_AT_ONCE, learning.n_steps)
+    at_once = min(STEPS_AT_ONCE, config.n_steps)
 
     def samples() -> Samples:
-        return windows.samples(draws.draw(at_once * learning.batch_size, random_state))
+        return windows.samples(sampler.draw(at_once * config.batch_size, random_state))
 
     history = train(
         network,
         samples,
-        loss=learning.loss,
-        optimizer=learning.optimizer,
+        loss=config.loss,
+        optimizer=config.optimizer,
         settings=TrainingSettings(
-            max_iter=-(-learning.n_steps // at_once),
-            batch_size=learning.batch_size,
+            max_iter=-(-config.n_steps // at_once),
+            batch_size=config.batch_size,
             shuffle=False,
-            schedule=Schedule("cosine", init=learning.learning_rate_init),
+            schedule=Schedule("cosine", init=config.learning_rate_init),
             n_iter_no_change=None,
-            max_time=learning.max_time,
+            max_time=config.max_time,
         ),
         random_state=random_state,
-        dropout=Dropout(learning.dropout, seed=random_state.randint(2**31)),
+        dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
         callbacks=callbacks,
         checkpoint=checkpoint,
-        n_threads=learning.n_threads,
-        verbose=learning.verbose,
+        n_threads=config.n_threads,
+        verbose=config.verbose,
     )
     return network, history
 
 
-def _start_linear(
-    network: Network, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float, n_quantiles: int
-) -> None:
-    """Let the network be the linear map, and leave to the LSTM what that does not explain."""
-    plan, linear = windows.windowing, LinearMap.fit(windows, ends, penalty)
+def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.random.RandomState) -> Network:
+    """Return an untrained network for these windows."""
+    plan = windows.windowing
+    architecture = Architecture(
+        windows.n_channels,
+        config.hidden_size,
+        plan.horizon * config.n_quantiles,
+        segment=plan.segment,
+        n_static=windows.n_static,
+        n_known=plan.n_future,
+        skip_steps=0 if config.penalty is None else plan.n_steps,
+        n_embedded=config.embedding_size,
+    )
+    return Network(architecture, random_state=random_state)
+
+
+def _start_linear(network: Network, windows: SeriesWindows, linear: LinearMap, n_quantiles: int) -> None:
+    """Start the network as the linear map: the LSTM learns what that does not explain."""
+    plan = windows.windowing
     n_rows = plan.n_steps * plan.segment
     ahead = slice(plan.window, plan.window + len(linear.ahead))
     with network.editing() as params:
@@ -113,22 +121,53 @@ def _start_linear(
         parameters["head.b_out"][:] = np.repeat(linear.offset, n_quantiles)
 
 
+def fit_networks(
+    panel: Panel,
+    windowing: Windowing,
+    stats: ColumnStats,
+    config: FitConfig,
+    seeds: Sequence[int],
+    checkpoint: Checkpoint | None = None,
+    callbacks: Sequence[Any] = (),
+) -> list[tuple[Network, History]]:
+    """Return a network and its history for each seed.
+
+    Raises
+    ------
+    ValueError
+        If there is no window to learn from.
+    """
+    horizon = windowing.horizon
+    sampler = WindowSampler(panel, training_cutoffs(panel, windowing.window, horizon), horizon)
+    if not sampler.total:
+        raise ValueError(
+            f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} rows, and "
+            "at least one value has to follow the first horizon rows of a series"
+        )
+    windows = SeriesWindows(panel, windowing, stats)
+    return [fit_network(windows, sampler, config, np.random.RandomState(seed), checkpoint, callbacks) for seed in seeds]
+
+
 def run_networks(
     networks: list[Network],
     windows: SeriesWindows,
-    ends: NDArray[np.int64],
+    cutoffs: NDArray[np.int64],
     n_threads: int,
-    dropout: Dropout | None = None,
+    dropouts: Sequence[Dropout | None] = (None,),
 ) -> NDArray[Any]:
-    """(n, horizon, quantiles or 1) mean forecasts of the windows before `ends`, in the units of the panel.
+    """Return mean forecasts at `cutoffs` in the units of the panel, (n_draws, n, horizon, quantiles or 1).
 
-    With `dropout` they are one draw of those that the networks may make.
+    Each of `dropouts` gives one draw of what the networks may forecast; None leaves no unit out. All draws share the
+    windows, which are built once.
     """
     horizon = windows.windowing.horizon
     parts = []
-    for start in range(0, len(ends), WINDOWS_AT_ONCE):
-        part = ends[start : start + WINDOWS_AT_ONCE]
-        sequences = windows.sequences(part)
-        outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
-        parts.append(windows.restored(np.mean(outputs, axis=0, dtype=np.float64).reshape(len(part), horizon, -1), part))
-    return np.concatenate(parts)
+    for start in range(0, len(cutoffs), WINDOWS_AT_ONCE):
+        part = cutoffs[start : start + WINDOWS_AT_ONCE]
+        sequences, draws = windows.sequences(part), []
+        for dropout in dropouts:
+            outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
+            mean = np.mean(outputs, axis=0, dtype=np.float64)
+            draws.append(windows.restored(mean.reshape(len(part), horizon, -1), part))
+        parts.append(draws)
+    return np.concatenate(parts, axis=1)

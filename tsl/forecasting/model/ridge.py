@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.windows import SeriesWindows
 
-PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units of their spread
-LARGEST_TARGET = 10.0  # spreads; a window that is all but constant would outweigh all others
+# Chosen by judgement, not measured:
+PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units of their scale
+LARGEST_TARGET = 10.0  # scales; a window that is all but constant would outweigh all others
 
 
 class LinearMap(NamedTuple):
@@ -24,14 +25,14 @@ class LinearMap(NamedTuple):
     """(horizon,)"""
 
     @classmethod
-    def fit(cls, windows: SeriesWindows, ends: NDArray[np.int64], penalty: float) -> LinearMap:
-        """Ridge regression over the windows that end before `ends`."""
-        parts = windows.written_out(ends)
-        inputs = np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
-        targets = np.clip(np.nan_to_num(windows.targets(ends)), -LARGEST_TARGET, LARGEST_TARGET)
+    def fit(cls, windows: SeriesWindows, cutoffs: NDArray[np.int64], penalty: float) -> LinearMap:
+        """Return the ridge regression over the windows at these cutoffs."""
+        parts = windows.design_matrix(cutoffs)
+        inputs = np.concatenate([part.reshape(len(cutoffs), -1) for part in parts], axis=1)
+        targets = np.clip(np.nan_to_num(windows.targets(cutoffs)), -LARGEST_TARGET, LARGEST_TARGET)
         offset = targets.mean(axis=0)
         squares = inputs.T @ inputs
-        squares[np.diag_indices_from(squares)] += penalty * len(ends)
+        squares[np.diag_indices_from(squares)] += penalty * len(cutoffs)
         matrix = np.linalg.solve(squares, inputs.T @ (targets - offset))
         n_values = parts[0][0].size
         return cls(

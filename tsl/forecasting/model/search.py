@@ -1,13 +1,13 @@
-"""What windows are best relative to, and how long: tried out by short trainings, checked on the end of the series.
+"""Choice of the windowing, the penalty and the number of steps, by trials on the held-out end of the series.
 
-A network that has seen a fifth of the steps tells already which way of looking at the series is the better one; a
-linear map, though faster still, does not.
+A network after a fifth of the training steps tells already which windowing is the better one; a linear map, though
+faster still, does not: its choice was wrong as often as right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.fit import FitConfig, fit_network, run_networks
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.sampling import WindowSampler, training_ends
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
 from tsl.training import Checkpoint
 
+# Compared on the last 48 hours before the test part of M4 Hourly, together with what they choose: with the windowing
+# chosen in this way and up to 4000 steps the overall weighted average was 0.480. Each by itself was not measured.
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
 STEPS = (0, 50, 150, 500, 1500)
 MOST_STEPS = 3000  # where the most that were tried are the best
+# Chosen by judgement, not measured:
 N_CHECKED = 2000  # windows
 HELD_OUT = 0.1  # of each series, at least a horizon
 MOST_LAGS = 8  # seasons
@@ -40,7 +43,7 @@ class HoldoutTrial:
     panel : Panel
         The training part.
     season : int
-        Errors are in units of the usual change over so many steps.
+        Errors are in units of the mean absolute change over so many steps.
     random_state : int
     checkpoint : Checkpoint or None
         Where the trainings are kept.
@@ -48,125 +51,124 @@ class HoldoutTrial:
 
     def __init__(self, panel: Panel, season: int, random_state: int, checkpoint: Checkpoint | None = None) -> None:
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
-        self._usual = mean_change(panel, season)
+        self._scale = mean_change(panel, season)
         self._known: dict[tuple[Windowing, FitConfig], NDArray[np.float64]] = {}
 
-    def errors(self, windowing: Windowing, learning: FitConfig) -> NDArray[np.float64]:
-        """Mean absolute error in units of each series' usual change, and symmetric percentage error; inf for none."""
-        if (windowing, learning) not in self._known:
-            self._known[windowing, learning] = self._errors(windowing, learning)
-        return self._known[windowing, learning]
+    def errors(self, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
+        """Return mean absolute scaled error and symmetric percentage error, (2,); inf where nothing can be fitted."""
+        if (windowing, config) not in self._known:
+            self._known[windowing, config] = self._errors(windowing, config)
+        return self._known[windowing, config]
 
-    def _errors(self, windowing: Windowing, learning: FitConfig) -> NDArray[np.float64]:
+    def _errors(self, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
         panel, horizon = self._panel, windowing.horizon
-        ends = training_ends(panel, windowing.window, horizon)
+        cutoffs = training_cutoffs(panel, windowing.window, horizon)
         held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
-        cut = (panel.ends - held_out)[panel.series_of(ends - 1)]
-        fitted = WindowSampler(panel, ends[ends + horizon <= cut], horizon)
-        checked = ends[ends >= cut]
+        cut = (panel.ends - held_out)[panel.series_of(cutoffs - 1)]
+        fitted = WindowSampler(panel, cutoffs[cutoffs + horizon <= cut], horizon)
+        checked = cutoffs[cutoffs >= cut]
         if not (fitted.total and WindowSampler(panel, checked, horizon).total):
             return np.full(2, np.inf)
         windows = SeriesWindows(panel, windowing, ColumnStats.learn(panel))
         random_state = np.random.RandomState(self._random_state)
-        network, _ = fit_network(windows, fitted, learning, random_state, self._checkpoint)
+        network, _ = fit_network(windows, fitted, config, random_state, self._checkpoint)
         checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
-        n_quantiles = max(len(learning.loss.quantiles), 1)
-        forecasts = run_networks([network], windows, checked, learning.n_threads)[:, :, n_quantiles // 2]
+        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
         truth = panel.values[checked[:, None] + np.arange(horizon)]
-        return _errors(truth, forecasts, self._usual[panel.series_of(checked - 1), None])
+        return _errors(truth, forecasts, self._scale[panel.series_of(checked - 1), None])
 
 
 def _errors(
-    truth: NDArray[np.float64], forecasts: NDArray[np.float64], usual: NDArray[np.float64]
+    truth: NDArray[np.float64], forecasts: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
     found = []
-    for unit in (np.broadcast_to(usual, error.shape), size):
+    for unit in (np.broadcast_to(scale, error.shape), size):
         known = ~np.isnan(error) & (unit > 0)
         found.append(np.mean(error[known] / unit[known]) if known.any() else 0.0)
     return np.array(found)
 
 
-def choose_windowing(
-    trial: HoldoutTrial,
-    panel: Panel,
-    start: Windowing,
-    learning: FitConfig,
-    *,
-    season: int,
-    window: int | None,
-    lag: int | None,
-    segment: int | None,
-    standardised: bool,
-) -> Windowing:
-    """The windowing with the lowest errors, where None leaves a choice.
+@dataclass(frozen=True)
+class WindowingChoices:
+    """What is given of a windowing; None leaves a choice.
 
     Parameters
     ----------
-    trial : HoldoutTrial
-    panel : Panel
     start : Windowing
         What is given anyway. Where forecasts are relative to a lag, windows are in units of the change over that number
         of seasons after which the series repeat best, whatever the lag.
-    learning : FitConfig
-    season : int
-        Steps of a season, 1 for none.
     window, lag, segment : int or None
         As in `Windowing`.
     standardised : bool
-        Whether windows with neither level nor spread may be chosen.
+        Whether windows with neither level nor scale of their own may be chosen.
     """
+
+    start: Windowing
+    window: int | None
+    lag: int | None
+    segment: int | None
+    standardised: bool
+
+
+def choose_windowing(
+    trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, season: int
+) -> Windowing:
+    """Return the windowing with the lowest errors in trials of small networks; `season` is 1 for none."""
+    start = choices.start
     longest = longest_window(panel, start.horizon)
     repeats = seasonal_lags(panel, season, start.horizon, longest)
-    sizes = [window] if window is not None else window_sizes(season, start.horizon, longest)
-    lags = [lag] if lag is not None else [0, *repeats]
+    sizes = [choices.window] if choices.window is not None else window_sizes(season, start.horizon, longest)
+    lags = [choices.lag] if choices.lag is not None else [0, *repeats]
 
-    def planned(size: int, lag: int) -> Windowing:
-        own_segment = segment_of(size, season) if segment is None else segment
+    def candidate(size: int, lag: int) -> Windowing:
+        segment = segment_of(size, season) if choices.segment is None else choices.segment
         spread = repeats[-1] if lag and repeats and start.spread is not None else start.spread
-        size = max(size // own_segment, 1) * own_segment
-        return replace(start, window=size, segment=own_segment, lag=lag, spread=spread)
-
-    def best(candidates: list[Windowing]) -> Windowing:
-        return _best(candidates, lambda candidate: trial.errors(candidate, small))
+        return replace(start, window=max(size // segment, 1) * segment, segment=segment, lag=lag, spread=spread)
 
     small = replace(
-        learning,
-        hidden_size=(min(TRIAL_SIZE, *learning.hidden_size),),
-        embedding_size=min(TRIAL_SIZE, learning.embedding_size),
-        n_steps=min(TRIAL_STEPS, learning.n_steps),
+        config,
+        hidden_size=(min(TRIAL_SIZE, *config.hidden_size),),
+        embedding_size=min(TRIAL_SIZE, config.embedding_size),
+        n_steps=min(TRIAL_STEPS, config.n_steps),
         verbose=0,
     )
-    usual = sizes[len(sizes) // 2]
-    first = [planned(usual, own_lag) for own_lag in lags]
-    if standardised:
-        first.insert(1, replace(planned(usual, 0), level=0, spread=None))
-    chosen = best(first)
-    return best(
-        [replace(chosen, window=plan.window, segment=plan.segment) for plan in (planned(size, 0) for size in sizes)]
+    middle = sizes[len(sizes) // 2]
+    first = [candidate(middle, lag) for lag in lags]
+    if choices.standardised:
+        first.insert(1, replace(candidate(middle, 0), level=0, spread=None))
+    best = _best(first, lambda windowing: trial.errors(windowing, small))
+    own_sizes = [candidate(size, 0) for size in sizes]
+    return _best(
+        [replace(best, window=own.window, segment=own.segment) for own in own_sizes],
+        lambda windowing: trial.errors(windowing, small),
     )
 
 
-def choose_penalty(trial: HoldoutTrial, windowing: Windowing, learning: FitConfig) -> float:
-    """Penalty of the linear map that the network starts as."""
-    return _best(list(PENALTIES), lambda p: trial.errors(windowing, replace(learning, penalty=p, n_steps=0, verbose=0)))
+def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
+    """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
+    if config.penalty is not None:
+        linear = [replace(config, penalty=penalty, n_steps=0, verbose=0) for penalty in PENALTIES]
+        best = _best(linear, lambda candidate: trial.errors(windowing, candidate))
+        config = replace(config, penalty=best.penalty)
+    return replace(config, n_steps=_choose_steps(trial, windowing, config)) if steps else config
 
 
-def choose_steps(trial: HoldoutTrial, windowing: Windowing, learning: FitConfig) -> int:
-    """How many steps to train for: with little to learn, more of them teach the network noise."""
+def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> int:
+    """Return how many steps to train for: with little to learn, more of them teach the network noise."""
     tried: list[int] = []
     best = 0
     for n_steps in STEPS:
-        if n_steps or learning.penalty is not None:
+        if n_steps or config.penalty is not None:
             tried.append(n_steps)
-            best = _best(tried, lambda n: trial.errors(windowing, replace(learning, n_steps=n, verbose=0)))
+            best = _best(tried, lambda n: trial.errors(windowing, replace(config, n_steps=n, verbose=0)))
             if tried.index(best) < len(tried) - 2:  # twice in a row no better
                 break
     return MOST_STEPS if best == STEPS[-1] else best
 
 
 def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:
-    """The one whose errors, each relative to the lowest of its kind, are lowest on average."""
+    """Return the candidate whose errors, each relative to the lowest of its kind, are lowest on average."""
     candidates = list(dict.fromkeys(candidates))
     if len(candidates) == 1:
         return candidates[0]
@@ -178,12 +180,12 @@ def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]
 
 
 def longest_window(panel: Panel, horizon: int) -> int:
-    """What leaves most series enough windows to learn from."""
+    """Return the longest window that leaves most series enough windows to learn from."""
     return max(min(int(0.6 * (np.percentile(panel.lengths, 25) - horizon)), MOST_VALUES), 1)
 
 
 def segment_of(window: int, season: int) -> int:
-    """Steps that the LSTM reads at once: a season, or a part of it, at most half of the window."""
+    """Return how many steps the LSTM reads at once: a season, or a part of it, at most half of the window."""
     if season > 1:
         parts = [part for part in range(1, LONGEST_SEGMENT + 1) if season % part == 0]
         return max(part for part in parts if part == 1 or 2 * part <= window)
@@ -191,18 +193,18 @@ def segment_of(window: int, season: int) -> int:
 
 
 def window_sizes(season: int, horizon: int, longest: int) -> list[int]:
-    """Windows to choose from, the shortest first."""
+    """Return the windows to choose from, the shortest first."""
     unit = season if season > 1 else max(4, min(horizon, LONGEST_SEGMENT))
     return sorted({min(unit * n, longest) for n in WINDOW_SEASONS})
 
 
 def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
-    """The fewest seasons that reach over the horizon, and of more the number after which series repeat best."""
+    """Return the fewest seasons that reach over the horizon, and of more the number after which series repeat best."""
     fewest = -(-horizon // season)
     lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
     if not lags:
         return []
-    usual = mean_change(panel, season)
-    used = usual > 0
-    changes = [np.median(mean_change(panel, lag)[used] / usual[used]) if used.any() else 0.0 for lag in lags]
+    change = mean_change(panel, season)
+    used = change > 0
+    changes = [np.median(mean_change(panel, lag)[used] / change[used]) if used.any() else 0.0 for lag in lags]
     return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]

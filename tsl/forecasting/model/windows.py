@@ -1,7 +1,7 @@
-"""Windows of a panel as the network reads them: relative to a level and a spread of their own, never copied.
+"""Windows of a panel as the network reads them: each relative to its own level and scale, never copied.
 
 Each value of a window is taken relative to the window's *level*, the mean of its last values, in units of its
-*spread*, and the forecast is brought back by both (Kim et al. 2022 do so with mean and deviation). With a `lag` the
+*scale*, and the forecast is brought back by both (Kim et al. 2022 do so with mean and deviation). With a `lag` the
 forecast is a change against the value that many steps before, and such changes are an input besides.
 """
 
@@ -20,16 +20,16 @@ from tsl.forecasting.panel.scale import changes
 from tsl.network import Framing, Sequences, Targets
 from tsl.training import Samples
 
-SMALLEST_SPREAD = 0.05  # of the deviation of a window, where its changes are smaller still
-ROUNDING = 1e-14  # of the level of a window: one whose spread is no larger is constant
-SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller spread
-MOST_SPREADS = 1e15  # that a row may be from a window; the square is a number in single precision still
+SMALLEST_SCALE = 0.05  # of the deviation of a window, where its changes are smaller still
+ROUNDING = 1e-14  # of the level of a window: one whose scale is no larger is constant
+SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller scale
+MOST_SCALES = 1e15  # that a row may be from a window; the square is a number in single precision still
 NUMBERS_AT_ONCE = 2**16  # of windows that are looked at together: what the cache of a core holds
 
 
 @dataclass(frozen=True)
 class Windowing:
-    """How windows are cut, and what they are relative to.
+    """How windows are cut and scaled.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class Windowing:
     level : int
         The level is the mean of this many last values of the window; 0: there is none.
     spread : int or None
-        What windows are in units of: their own standard deviation (0); their mean absolute change over this many
-        steps; or nothing of their own (None).
+        The scale of a window: its own standard deviation (0); its mean absolute change over this many steps; or none of
+        its own (None).
     masked : bool
         Whether a channel says which values are missing.
     n_future : int
@@ -69,7 +69,7 @@ class Windowing:
 
     @property
     def context(self) -> int:
-        """Rows before its origin that a forecast depends on."""
+        """Rows before its cutoff that a forecast depends on."""
         return self.window + max(self.lag, self.spread or 0)
 
 
@@ -83,36 +83,36 @@ class ColumnStats(NamedTuple):
 
     @classmethod
     def learn(cls, panel: Panel) -> ColumnStats:
-        """Those of a panel, over what is not missing."""
+        """Return those of a panel, over what is not missing."""
         columns = (panel.values[:, None], panel.past, panel.future, panel.static)
         return cls(*(_mean_and_deviation(rows) for rows in columns))
 
 
 class SeriesWindows:
-    """The windows of a panel, by the row at which their forecast begins.
+    """The windows of a panel, by their cutoffs.
 
     Parameters
     ----------
     panel : Panel
     windowing : Windowing
     scaling : ColumnStats
-        Covariates are standardised with it, and values where windows have no spread of their own.
-    ends : ndarray of shape (n_series,), optional
+        Covariates are standardised with it, and values where windows have no scale of their own.
+    cutoffs : ndarray of shape (n_series,), optional
         Where the forecast of each series begins, if each has one window alone. Its rows are then stored relative to
         that window, and all that the network reads depends on nothing else. Otherwise rows serve many windows, and are
-        stored relative to the middle and a typical distance from it of their series, for the sake of precision alone.
+        stored relative to the middle and a typical distance from it, for the sake of precision alone.
     """
 
     def __init__(
-        self, panel: Panel, windowing: Windowing, scaling: ColumnStats, ends: NDArray[np.int64] | None = None
+        self, panel: Panel, windowing: Windowing, scaling: ColumnStats, cutoffs: NDArray[np.int64] | None = None
     ) -> None:
         self.panel, self.windowing = panel, windowing
         self._center, self._unit = (float(number) for number in scaling.values[:, 0])
         self._padded = np.concatenate([np.full(windowing.context, np.nan), panel.values])
-        self._ends = ends
-        if ends is not None:
-            self._level, self._spread = self._measured(ends)
-            self._centers, self._units = self._level, _or_size(self._spread, self._level)
+        self._cutoffs = cutoffs
+        if cutoffs is not None:
+            self._level, self._scale = self._measured(cutoffs)
+            self._centers, self._units = self._level, _or_size(self._scale, self._level)
         elif windowing.spread is None:
             self._centers, self._units = np.full((2, panel.n_series), scaling.values)
         else:
@@ -135,10 +135,10 @@ class SeriesWindows:
         return np.repeat(numbers, self.panel.lengths)
 
     def _channels(self, scaling: ColumnStats) -> NDArray[np.float32]:
-        """(N, C): value, change, whether it is missing, past covariates, those known ahead."""
+        """Return value, change, whether it is missing, past covariates and those known ahead, (N, C)."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
-        if self._ends is not None and self.windowing.spread is not None:  # rows before a window may be far off
-            values = np.clip(values, -MOST_SPREADS, MOST_SPREADS)
+        if self._cutoffs is not None and self.windowing.spread is not None:  # rows before a window may be far off
+            values = np.clip(values, -MOST_SCALES, MOST_SCALES)
         columns = [values[:, None]]
         if self.windowing.lag:
             columns.append(changes(values, self.panel.offsets, self.windowing.lag)[:, None])
@@ -149,92 +149,94 @@ class SeriesWindows:
 
     # --- windows --------------------------------------------------------------------------------------------
 
-    def levels_and_spreads(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what windows that end before `ends` are relative to, (n,) each; a constant window has the spread 0."""
-        series = self.panel.series_of(ends - 1)
-        if self._ends is not None:
-            return self._level[series], self._spread[series]
-        level, spread = self._measured(ends)
-        return level, np.where(spread > SINGLE_ROUNDING * self._units[series], spread, 0.0)
+    def levels_and_scales(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return level and scale of the windows at `cutoffs`, (n,) each; a constant window has the scale 0."""
+        series = self.panel.series_of(cutoffs - 1)
+        if self._cutoffs is not None:
+            return self._level[series], self._scale[series]
+        level, scale = self._measured(cutoffs)
+        return level, np.where(scale > SINGLE_ROUNDING * self._units[series], scale, 0.0)
 
-    def _measured(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return level and spread of windows from the values of each alone."""
+    def _measured(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return level and scale of the windows (n,) each, from the values of each alone."""
         plan, n = self.windowing, max(1, NUMBERS_AT_ONCE // self.windowing.context)
-        level, spread = np.full(len(ends), self._center), np.full(len(ends), self._unit)
+        level, scale = np.full(len(cutoffs), self._center), np.full(len(cutoffs), self._unit)
         if plan.level == 0 and plan.spread is None:
-            return level, spread
-        for start in range(0, len(ends), n):
+            return level, scale
+        for start in range(0, len(cutoffs), n):
             part = slice(start, start + n)
-            rows = self._context(ends[part])
+            rows = self._context(cutoffs[part])
             window = rows[:, -plan.window :]
             mean, deviation = _mean_and_deviation_of_rows(window)
             if plan.level:
-                level[part] = self._level_of(ends[part], window, mean)
+                level[part] = self._level_of(cutoffs[part], window, mean)
             if plan.spread is not None:
-                spread[part] = _spread_of(rows, plan, mean, deviation)
-        return level, spread
+                scale[part] = _window_scale(rows, plan, mean, deviation)
+        return level, scale
 
-    def _context(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, context) values before `ends`, NaN before the beginning of a series."""
+    def _context(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the values before `cutoffs`, (n, context); NaN before the beginning of a series."""
         n_rows = self.windowing.context
-        rows = np.lib.stride_tricks.sliding_window_view(self._padded, n_rows)[ends]
-        lacking = n_rows - (ends - self.panel.offsets[self.panel.series_of(ends - 1)])
+        rows = np.lib.stride_tricks.sliding_window_view(self._padded, n_rows)[cutoffs]
+        lacking = n_rows - (cutoffs - self.panel.offsets[self.panel.series_of(cutoffs - 1)])
         if (lacking > 0).any():
             rows[np.arange(n_rows) < lacking[:, None]] = np.nan
         return rows
 
     def _level_of(
-        self, ends: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
+        self, cutoffs: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """(n,) mean of the last values of each window; of all where these are missing; else the last reading before."""
+        """Return the mean of the last values of each window (n,); else of all values; else the last reading before."""
         level, _ = _mean_and_deviation_of_rows(window[:, -self.windowing.level :])
         level = np.where(np.isnan(level), mean, level)
         empty = np.isnan(level)
         if empty.any():
-            last = last_readings(self.panel.values, self.panel.offsets)[ends - 1]
+            last = last_readings(self.panel.values, self.panel.offsets)[cutoffs - 1]
             level[empty] = np.where(last >= 0, self.panel.values[last], self._center)[empty]
         return level
 
-    def sequences(self, ends: NDArray[np.int64]) -> Sequences:
-        """Return the windows whose forecasts begin at rows `ends`, in the network's form."""
-        plan, series = self.windowing, self.panel.series_of(ends - 1)
-        level, spread = self.levels_and_spreads(ends)
-        shifts, scales = np.zeros((2, len(ends), self.n_channels), np.float32)
+    def sequences(self, cutoffs: NDArray[np.int64]) -> Sequences:
+        """Return the windows at `cutoffs`, in the network's form."""
+        plan, series = self.windowing, self.panel.series_of(cutoffs - 1)
+        level, scale = self.levels_and_scales(cutoffs)
+        shifts, scales = np.zeros((2, len(cutoffs), self.n_channels), np.float32)
         scales[:] = 1.0
         shifts[:, 0] = (level - self._centers[series]) / self._units[series]  # in the units of the rows
-        scales[:, : 2 if plan.lag else 1] = _inverse(spread / self._units[series])[:, None]
+        scales[:, : 2 if plan.lag else 1] = _inverse(scale / self._units[series])[:, None]
         # the last segment may reach beyond the horizon, where `predict` knows nothing: training must not either
-        stops = np.minimum(ends + plan.horizon, self.panel.offsets[series + 1])
-        bounds = np.stack([self.panel.offsets[series], ends, stops], axis=1)
-        lengths = np.full(len(ends), plan.n_steps)
-        return Sequences(self._rows, ends - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series]))
+        stops = np.minimum(cutoffs + plan.horizon, self.panel.offsets[series + 1])
+        bounds = np.stack([self.panel.offsets[series], cutoffs, stops], axis=1)
+        lengths = np.full(len(cutoffs), plan.n_steps)
+        return Sequences(
+            self._rows, cutoffs - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series])
+        )
 
-    def samples(self, ends: NDArray[np.int64]) -> Samples:
-        """The same with the values that follow as targets; all of them lie within the series."""
-        sequences = self.sequences(ends)
+    def samples(self, cutoffs: NDArray[np.int64]) -> Samples:
+        """Return the same with the values that follow as targets; all of them lie within the series."""
+        sequences = self.sequences(cutoffs)
         framing = sequences.framing
         assert framing is not None
-        shifts = np.zeros(len(ends), np.float32) if self.windowing.lag else framing.shifts[:, 0].copy()
-        return Samples(sequences, Targets(self._target_rows, ends, shifts, framing.scales[:, 0].copy()))
+        shifts = np.zeros(len(cutoffs), np.float32) if self.windowing.lag else framing.shifts[:, 0].copy()
+        return Samples(sequences, Targets(self._target_rows, cutoffs, shifts, framing.scales[:, 0].copy()))
 
-    def restored(self, outputs: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Outputs (n, horizon, ·) of the network for the windows before `ends`, in the units of the panel."""
-        plan, series = self.windowing, self.panel.series_of(ends - 1)
-        level, spread = self.levels_and_spreads(ends)
+    def restored(self, outputs: NDArray[Any], cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return outputs (n, horizon, ·) of the network for the windows at `cutoffs`, in the units of the panel."""
+        plan, series = self.windowing, self.panel.series_of(cutoffs - 1)
+        level, scale = self.levels_and_scales(cutoffs)
         base = np.repeat(level[:, None], plan.horizon, axis=1)
         if plan.lag:
-            rows = ends[:, None] - plan.lag + np.arange(plan.horizon)
+            rows = cutoffs[:, None] - plan.lag + np.arange(plan.horizon)
             known = rows >= self.panel.offsets[series, None]
             before = np.where(known, self.panel.values[np.maximum(rows, 0)], np.nan)
             base = np.where(np.isnan(before), base, before)
-        return base[:, :, None] + spread[:, None, None] * outputs
+        return base[:, :, None] + scale[:, None, None] * outputs
 
-    def written_out(self, ends: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Values of the windows, (n, window, 1, or 2 with changes), and what is known ahead, (n, horizon, F).
+    def design_matrix(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return values of the windows (n, window, 1, or 2 with changes) and covariates ahead (n, horizon, F).
 
-        As the network reads them, but as numbers in arrays of their own: what a linear map is fitted to.
+        These inputs of a linear map are those that the network reads, copied into arrays of their own.
         """
-        plan, sequences = self.windowing, self.sequences(ends)
+        plan, sequences = self.windowing, self.sequences(cutoffs)
         framing = sequences.framing
         assert framing is not None
 
@@ -246,32 +248,32 @@ class SeriesWindows:
             return np.where(inside[:, :, None], np.nan_to_num(numbers), 0.0).astype(np.float64)
 
         ahead = slice(self.n_channels - plan.n_future, None)
-        values = read(sequences.starts, plan.window, slice(2 if plan.lag else 1), ends)
-        return values, read(ends, plan.horizon if plan.n_future else 0, ahead, framing.bounds[:, 2])
+        values = read(sequences.starts, plan.window, slice(2 if plan.lag else 1), cutoffs)
+        return values, read(cutoffs, plan.horizon if plan.n_future else 0, ahead, framing.bounds[:, 2])
 
-    def targets(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n, horizon) what the network is to give, NaN where it is missing."""
-        wanted = self.samples(ends).targets
+    def targets(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the targets of the network, (n, horizon); NaN where they are missing."""
+        wanted = self.samples(cutoffs).targets
         assert wanted.shifts is not None
         assert wanted.scales is not None
-        values = self._target_rows[ends[:, None] + np.arange(self.windowing.horizon), 0]
+        values = self._target_rows[cutoffs[:, None] + np.arange(self.windowing.horizon), 0]
         return (values - wanted.shifts[:, None]).astype(np.float64) * wanted.scales[:, None]
 
 
-def _spread_of(
+def _window_scale(
     rows: NDArray[np.float64], plan: Windowing, mean: NDArray[np.float64], deviation: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n,) spread of windows with the rows before them, (n, context); 0 where it is rounding or nothing is known."""
-    spread = deviation
+    """Return the scale (n,) of windows with the rows before them (n, context); 0 where it is rounding or unknown."""
+    scale = deviation
     if plan.spread:
         rows = rows[:, -plan.window - plan.spread :]
         change, _ = _mean_and_deviation_of_rows(np.abs(rows[:, plan.spread :] - rows[:, : -plan.spread]))
-        spread = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SPREAD * deviation))
-    return np.where(spread > ROUNDING * np.abs(mean), spread, 0.0)
+        scale = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SCALE * deviation))
+    return np.where(scale > ROUNDING * np.abs(mean), scale, 0.0)
 
 
 def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n,) each, over what is not missing of each row; NaN where all is."""
+    """Return mean and deviation (n,) of what is not missing of each row; NaN where all is."""
     missing = np.isnan(rows)
     if not missing.any():
         mean = rows.mean(axis=1)
@@ -284,13 +286,13 @@ def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.f
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_series,) middle of each series, and how far half of its values are from it; its size, or 1, for nothing."""
+    """Return the median of each series, and a typical distance from it (n_series,); its size, or 1, where that is 0."""
     centers, units = median_and_reach(panel.values, panel.offsets, 0.5, 1)
     return centers, _or_size(np.where(np.isfinite(units), units, 0.0), centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
+    """Return both (2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
     found = ~np.isnan(rows)
     count = np.maximum(found.sum(axis=0), 1)
     mean = np.where(found, rows, 0.0).sum(axis=0) / count
@@ -299,7 +301,7 @@ def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _or_size(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each deviation; where it is one of rounding, something that leaves nothing of it."""
+    """Return each deviation; where it is one of rounding, the size of the mean, or 1."""
     size = np.abs(mean)
     return np.where(deviation > 1e-12 * size, deviation, np.maximum(size, 1.0))
 
@@ -309,15 +311,15 @@ def _standardised(rows: NDArray[np.float64], scaling: NDArray[np.float64]) -> ND
 
 
 def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Standardised rows (N, C) as the network reads them."""
+    """Return standardised rows (N, C) in single precision, as the network reads them."""
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(rows, np.float32)
     if np.isinf(single).any():
         largest = np.nanmax(np.abs(rows))
-        raise ValueError(f"data must be of the size of those in fit, got a number {largest:g} times their spread")
+        raise ValueError(f"data must be of the size of those in fit, got a number {largest:g} times their scale")
     return single
 
 
-def _inverse(spread: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One over each spread, and 0 for 0: a constant window reads as zeros, and so do its targets."""
-    return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+def _inverse(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one over each scale, and 0 for 0: a constant window reads as zeros, and so do its targets."""
+    return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)

@@ -90,6 +90,13 @@ def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.in
     return np.arange(counts.sum()) + np.repeat(starts - before, counts)
 
 
+def values_after(panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:
+    """Return the values that follow each cutoff, (n, horizon); NaN after the end of a series."""
+    rows = cutoffs[:, None] + np.arange(horizon)
+    inside = rows < panel.ends[panel.series_of(cutoffs - 1)][:, None]
+    return np.where(inside, panel.values[np.where(inside, rows, 0)], np.nan)
+
+
 def joined(panels: list[Panel]) -> Panel:
     """Concatenate panels: a series that is in several of them continues from one to the next."""
     ids = panels[0].ids

@@ -107,7 +107,7 @@ def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tup
     longest = int(np.diff(offsets).argmax())
     stamps = _local(times[[offsets[longest], offsets[longest + 1] - 1]])
     span = 1.01 * ((stamps[1] - stamps[0]).total_seconds() + step)  # months and years are of unequal length
-    features = []
+    features = []  # of cycles with at least two steps
     if step <= _DAY / 2 and span >= _CYCLES_SEEN * _DAY:
         features.append("hour")
     if step <= 3.5 * _DAY and span >= _CYCLES_SEEN * 7 * _DAY:

@@ -23,6 +23,7 @@ from tsl.forecasting.times.week_pattern import week_pattern
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MOST_STEPS = 0.5  # share of the steps that a rule of irregular timestamps must explain; chosen by judgement
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _with_gaps(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str)
     for clock, stamps in (("wall", wall), ("utc", utc)):
         steps = steps_within(stamps, offsets)
         step, share = most_common(steps)
-        if share >= 0.5 and (clock == "utc" or step % per_day == 0):
+        if share >= _MOST_STEPS and (clock == "utc" or step % per_day == 0):
             on_grid = not (steps % step).any()
             return Frequency(EveryTick(step), clock, _tick_name(step, wall, unit) if on_grid else None, False)
     return Frequency(EveryTick(max(1, int(np.median(steps)))), "utc", None, False)
@@ -173,7 +174,7 @@ def infer_week(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency
     if rule is None:
         return None
     inner = np.delete(np.arange(len(wall)), offsets[1:] - 1)
-    if (rule.after(wall[inner], 1)[:, 0] == wall[inner + 1]).mean() < 0.5:
+    if (rule.after(wall[inner], 1)[:, 0] == wall[inner + 1]).mean() < _MOST_STEPS:
         return None
     business = rule.daily and rule.slots == tuple(day * UNITS_PER_DAY[unit] for day in range(5))
     return Frequency(rule, "wall", "B" if business else None, False)

@@ -1,23 +1,20 @@
-"""What regressor and classifier share: forms of X, scaling, threads."""
+"""The forms of X: all of them give the same model, and views of a series are read in place."""
 
 import tracemalloc
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joblib.parallel import get_active_backend
 from numpy.lib.stride_tricks import as_strided
 from numpy.testing import assert_allclose, assert_array_equal
 from regressor_problem import problem, small
 
-from tsl._estimator import resolve_threads
 from tsl._estimator.inputs import find_series
-from tsl._estimator.scaling import coverage, standard_scaling
-from tsl.network import Sequences
 from tsl.windows import SlidingWindow, make_windows
+
+SERIES = np.random.default_rng(0).normal(size=(50, 3))
 
 
 def taken_apart(sequences):
@@ -141,7 +138,6 @@ def test_what_is_between_the_windows_is_not_read(n, n_steps, window_stride, step
     assert np.isfinite(find_series(windows).rows).all()
 
 
-SERIES = np.random.default_rng(0).normal(size=(50, 3))
 VIEWS = {
     "make_windows": make_windows(SERIES, window=8)[0],
     "every third window": make_windows(SERIES, window=8, stride=3)[0],
@@ -189,80 +185,3 @@ def test_windows_as_view_or_copy_give_the_same_model_up_to_rounding():
     view, copy = (small(dtype="float64").fit(windows, y) for windows in (X, X.copy()))
     assert_allclose(view.input_scaling_.mean, copy.input_scaling_.mean, rtol=1e-12)
     assert_allclose(view.predict(X), copy.predict(X), rtol=1e-9)
-
-
-# --- scaling --------------------------------------------------------------------------------------------------
-
-
-def test_a_row_counts_as_often_as_windows_hold_it():
-    windows = make_windows(SERIES, window=8, stride=3)[0]
-    weights = np.arange(len(windows)) % 4 + 0.5
-    sequences = find_series(windows)
-    scaling = standard_scaling(sequences.rows, coverage(sequences, weights), 0, "X")
-    repeated, steps = np.repeat(windows, (2 * weights).astype(int), axis=0), (0, 1)
-    assert_allclose(scaling.mean, repeated.mean(steps), rtol=1e-12)
-    assert_allclose(scaling.scale, repeated.std(steps), rtol=1e-12)
-
-
-@pytest.mark.parametrize("constant", [0.0, 0.1, -1e9, 1e-300])
-def test_constant_columns_become_zero(constant):
-    rows = np.full((1000, 1), constant)
-    scaling = standard_scaling(rows, np.ones(1000), 0, "X")
-    assert scaling.scale == 1
-    assert_array_equal(scaling.apply(rows, np.float64, "X"), np.zeros((1000, 1)))
-
-
-def test_a_far_offset_costs_no_digits():
-    rows = 1e9 + np.tile([[-1.0], [1.0]], (500, 1))
-    scaling = standard_scaling(rows, np.ones(1000), 0, "X")
-    assert (scaling.mean, scaling.scale) == (1e9, 1)
-
-
-def test_coverage_of_windows_of_different_lengths():
-    sequences = Sequences(np.zeros((6, 1)), np.array([0, 2, 2]), np.array([3, 1, 3]))
-    assert_array_equal(coverage(sequences, None), [1, 1, 3, 1, 1, 0])
-    assert_allclose(coverage(sequences, np.array([0.1, 0.2, 0.4])), [0.1, 0.1, 0.7, 0.4, 0.4, 0], atol=1e-15)
-
-
-def test_units_of_the_data_make_no_difference():
-    X, y = problem()
-    model, moved = small(dtype="float64").fit(X, y), small(dtype="float64").fit(1000 * X + 7, 50 * y - 3)
-    assert_allclose(moved.predict(1000 * X + 7), 50 * model.predict(X) - 3, rtol=1e-9)
-
-
-def test_scaling_can_be_switched_off():
-    X, y = problem()
-    model = small(scaling=None, max_iter=1, learning_rate_init=1e-12, alpha=0.0).fit(X, y + 5)
-    # The loss before a step that is next to none, in the units of y.
-    assert model.loss_curve_[0] == pytest.approx(np.mean((y + 5 - model.predict(X)) ** 2), rel=1e-5)
-
-
-def test_values_beyond_the_type_are_refused():
-    X, y = problem()
-    with pytest.raises(
-        ValueError, match="X must have values that float32 holds as .*, got .*e.59 with mean 0 and scale 1"
-    ):
-        small(scaling=None).fit(1e60 * X, y)
-    with pytest.raises(ValueError, match="X has values too large to be standardised"):
-        small().fit(np.where(X > 0, 1.5e308, -1.5e308), y)
-    assert np.isfinite(small().fit(1e299 * X, y).predict(1e299 * X)).all()
-
-
-# --- threads --------------------------------------------------------------------------------------------------
-
-
-def test_threads_default_to_the_cores_or_what_the_environment_allows(monkeypatch):
-    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
-    assert resolve_threads(None) == joblib.cpu_count()
-    assert resolve_threads(3) == 3
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    assert resolve_threads(None) == 1
-
-
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_workers_of_joblib_do_not_take_the_cores_of_their_siblings(monkeypatch, backend):
-    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
-    with joblib.parallel_config(backend, n_jobs=joblib.cpu_count()):
-        _, n_jobs = get_active_backend()
-        threads = joblib.Parallel()(joblib.delayed(resolve_threads)(None) for _ in range(n_jobs))
-    assert threads == [1] * n_jobs

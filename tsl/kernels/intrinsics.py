@@ -1,28 +1,38 @@
-"""A vector type for Numba, and register tiles made of it.
+"""The operations that kernels are built from, written as LLVM instructions with Numba's extension API.
 
 `Vector(dtype, LANES)` is an LLVM vector: arithmetic on it is one machine instruction, or as many as the processor
 needs for that many lanes. A *tile* is a tuple of `rows * cols` vectors that stays in registers; `tile_fma` is the
-one operation that everything fast here is made of.
+operation that all matrix products are made of.
 
 The flags of the kernel that uses them hold for these intrinsics too. `kernel` does not allow sums to be reordered, so
-sums along `k` are taken in the order written, for every row alike. They use `fmuladd`, never `fma`: without the
-instruction, `fma` would become a library call.
+sums along `k` are taken in the order written, for every row alike. They use `fmuladd`, never `fma`: on a processor
+without the instruction, `fma` becomes a library call.
+
+Each operation has a twin of the same name in `interpreted`; kernels import either from `primitives`. This file and
+`compile` are all that depends on Numba's internals.
 """
 
+import ctypes
+import math
 import operator
+import os
 
+import llvmlite.binding
 from llvmlite import ir
-from numba import carray as carray  # from here, so that its interpreted twin takes its place everywhere
-from numba.core import cgutils, types
-from numba.core.datamodel import PrimitiveModel
-from numba.core.extending import intrinsic, overload, register_model
+from numba import carray as carray  # has a twin too
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
 
-from tsl.kernels import interpreted
-from tsl.kernels.target import INTERPRETED, LANES
+from tsl.kernels.target import LANES
+
+# Adding 1.5 * 2**mantissa_bits rounds to an integer, which the low bits then hold; here with the bias of exponents.
+EXPONENT_SHIFT = (1.5 * 2.0**23 + 127.0, 1.5 * 2.0**52 + 1023.0)
+EXPM1_TERMS = (7, 13)  # of the Taylor series, for float32 and float64
 
 
 class Vector(types.Type):
-    """The Numba type of `lanes` numbers of type `dtype` in one register."""
+    """Numba type of `lanes` numbers of type `dtype` in one register."""
 
     def __init__(self, dtype, lanes):
         self.dtype = dtype
@@ -31,12 +41,12 @@ class Vector(types.Type):
 
     @property
     def key(self):
-        """What makes two of these types the same."""
+        """Identity of the type."""
         return self.dtype, self.lanes
 
 
 @register_model(Vector)
-class _VectorModel(PrimitiveModel):
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
         scalar = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
         super().__init__(dmm, fe_type, ir.VectorType(scalar, fe_type.lanes))
@@ -62,12 +72,16 @@ def _splat(builder, scalar, lanes):
     return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), zeros)
 
 
-def _call(builder, name, *values):
-    kind = values[0].type
+def _constant(kind, number):
+    return ir.Constant(kind, [ir.Constant(kind.element, number)] * kind.count)
+
+
+def _fmuladd(builder, a, b, c):
+    kind = a.type
     suffix = f"v{kind.count}f{32 if isinstance(kind.element, ir.FloatType) else 64}"
-    signature = ir.FunctionType(kind, [value.type for value in values])
-    function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}")
-    return builder.call(function, values)
+    signature = ir.FunctionType(kind, [kind, kind, kind])
+    function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.fmuladd.{suffix}")
+    return builder.call(function, [a, b, c])
 
 
 # --- addresses --------------------------------------------------------------------------------------------------
@@ -75,7 +89,7 @@ def _call(builder, name, *values):
 
 @intrinsic
 def address(typingctx, array, index):
-    """Pointer to `array[index]`; `index` is an integer or a tuple of them, not negative, not checked."""
+    """Return a pointer to `array[index]`; `index`, an integer or a tuple of them, is not negative and not checked."""
     indices = index if isinstance(index, types.BaseTuple) else types.UniTuple(index, 1)
 
     def codegen(context, builder, signature, args):
@@ -92,7 +106,7 @@ def address(typingctx, array, index):
 
 @intrinsic
 def shifted(typingctx, pointer, count):
-    """`pointer` moved by `count` elements."""
+    """Return `pointer` moved by `count` elements."""
 
     def codegen(context, builder, signature, args):
         return builder.gep(args[0], [context.cast(builder, args[1], count, types.intp)])
@@ -105,14 +119,14 @@ def shifted(typingctx, pointer, count):
 
 @intrinsic
 def load(typingctx, pointer):
-    """The `LANES` numbers that start at `pointer`."""
+    """Return the `LANES` numbers that start at `pointer`."""
     vector = Vector(pointer.dtype, LANES)
     return vector(pointer), lambda context, builder, signature, args: _load(context, builder, args[0], vector)
 
 
 @intrinsic
 def store(typingctx, pointer, value):
-    """Write the vector `value` to the `LANES` places that start at `pointer`."""
+    """Write the vector `value` to the `LANES` numbers that start at `pointer`."""
 
     def codegen(context, builder, signature, args):
         _store(context, builder, args[1], args[0], value)
@@ -123,7 +137,7 @@ def store(typingctx, pointer, value):
 
 @intrinsic
 def filled(typingctx, like, number):
-    """A vector of the type of `like` with `number`, rounded to that type, in every lane."""
+    """Return a vector of the type of `like` with `number`, rounded to that type, in every lane."""
 
     def codegen(context, builder, signature, args):
         return _splat(builder, context.cast(builder, args[1], number, like.dtype), like.lanes)
@@ -133,13 +147,13 @@ def filled(typingctx, like, number):
 
 @intrinsic
 def fma(typingctx, a, b, c):
-    """`a * b + c`, rounded once where the processor can."""
-    return a(a, b, c), lambda context, builder, signature, args: _call(builder, "fmuladd", *args)
+    """Return `a * b + c`, rounded once where the processor can."""
+    return a(a, b, c), lambda context, builder, signature, args: _fmuladd(builder, *args)
 
 
 @intrinsic
 def at_most(typingctx, value, limit):
-    """The smaller of both, lane by lane; a NaN in `value` stays."""
+    """Return the smaller of both, lane by lane; a NaN in `value` stays."""
 
     def codegen(context, builder, signature, args):
         return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[1], args[0])
@@ -149,7 +163,7 @@ def at_most(typingctx, value, limit):
 
 @intrinsic
 def at_least(typingctx, value, limit):
-    """The larger of both, lane by lane; a NaN in `value` stays."""
+    """Return the larger of both, lane by lane; a NaN in `value` stays."""
 
     def codegen(context, builder, signature, args):
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[1], args[0])
@@ -159,7 +173,7 @@ def at_least(typingctx, value, limit):
 
 @intrinsic
 def power_of_two(typingctx, shifted_exponent):
-    """2**n, where `shifted_exponent` is n + `activations.EXPONENT_SHIFT`: its low bits hold the exponent as stored."""
+    """Return 2**n, where `shifted_exponent` is n + `EXPONENT_SHIFT`: its low bits hold the exponent as stored."""
     bits, mantissa = (32, 23) if shifted_exponent.dtype == types.float32 else (64, 52)
 
     def codegen(context, builder, signature, args):
@@ -199,7 +213,7 @@ def _tile(pointer, rows, cols):
 
 @intrinsic(prefer_literal=True)
 def tile_load(typingctx, pointer, row_stride, rows, cols):
-    """`rows * cols` vectors: `cols` adjacent ones from each of `rows` rows that lie `row_stride` numbers apart."""
+    """Return `rows * cols` vectors: `cols` adjacent ones of each of `rows` rows that lie `row_stride` numbers apart."""
     tile = _tile(pointer, rows, cols)
     vector = tile.dtype
 
@@ -209,8 +223,8 @@ def tile_load(typingctx, pointer, row_stride, rows, cols):
         for r in range(rows.literal_value):
             row = builder.gep(start, [builder.mul(stride, ir.Constant(stride.type, r))])
             for c in range(cols.literal_value):
-                place = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
-                values.append(_load(context, builder, place, vector))
+                pointer_c = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
+                values.append(_load(context, builder, pointer_c, vector))
         return context.make_tuple(builder, tile, values)
 
     return tile(pointer, row_stride, rows, cols), codegen
@@ -227,8 +241,8 @@ def tile_store(typingctx, pointer, row_stride, tile, cols):
         for r in range(rows):
             row = builder.gep(start, [builder.mul(stride, ir.Constant(stride.type, r))])
             for c in range(cols.literal_value):
-                place = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
-                _store(context, builder, values[r * cols.literal_value + c], place, vector)
+                pointer_c = builder.gep(row, [ir.Constant(stride.type, c * LANES)])
+                _store(context, builder, values[r * cols.literal_value + c], pointer_c, vector)
         return context.get_dummy_value()
 
     return types.void(pointer, row_stride, tile, cols), codegen
@@ -236,7 +250,7 @@ def tile_store(typingctx, pointer, row_stride, tile, cols):
 
 @intrinsic(prefer_literal=True)
 def tile_fma(typingctx, tile, a, a_stride, b, cols):
-    """`tile[r, c] + a[r * a_stride] * b[c]`: one step of a product, `b` being `cols` adjacent vectors."""
+    """Return `tile[r, c] + a[r * a_stride] * b[c]`: one step of a product, `b` being `cols` adjacent vectors."""
     n_cols, vector = cols.literal_value, tile.dtype
     rows = tile.count // n_cols
 
@@ -245,15 +259,15 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
         stride = context.cast(builder, args[2], a_stride, types.intp)
 
         def number(r):
-            place = builder.gep(args[1], [builder.mul(stride, ir.Constant(stride.type, r))])
-            return _splat(builder, builder.load(place), LANES)
+            pointer = builder.gep(args[1], [builder.mul(stride, ir.Constant(stride.type, r))])
+            return _splat(builder, builder.load(pointer), LANES)
 
         def weights(c):
             return _load(context, builder, builder.gep(args[3], [ir.Constant(stride.type, c * LANES)]), vector)
 
         def add_product(r, c, left, right):
             k = r * n_cols + c
-            values[k] = _call(builder, "fmuladd", left, right, values[k])
+            values[k] = _fmuladd(builder, left, right, values[k])
 
         # The fewer factors stay in registers while the others come one at a time, so that a tile takes
         # rows * cols + min(rows, cols) + 1 registers. One more than there are, and a sum would go to memory and back
@@ -275,5 +289,67 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
     return tile(tile, a, a_stride, b, cols), codegen
 
 
-if INTERPRETED:
-    globals().update(interpreted.OF_VECTOR)
+# --- constants and series of the exponential --------------------------------------------------------------------
+
+
+def _by_precision(single, double):
+    """Return an intrinsic that gives a vector filled with one of two constants."""
+
+    @intrinsic
+    def constant(typingctx, like):
+        number = single if like.dtype == types.float32 else double
+        return like(like), lambda context, builder, signature, args: _constant(args[0].type, number)
+
+    return constant
+
+
+rounding_shift = _by_precision(*EXPONENT_SHIFT)
+largest_argument = _by_precision(88.0, 709.0)
+smallest_argument = _by_precision(-87.0, -708.0)
+
+
+@intrinsic
+def expm1_over(typingctx, r):
+    """Return (e**r - 1) / r for abs(r) <= ln(2) / 2, by its Taylor series."""
+    n_terms = EXPM1_TERMS[0] if r.dtype == types.float32 else EXPM1_TERMS[1]
+
+    def codegen(context, builder, signature, args):
+        kind = args[0].type
+        total = _constant(kind, 1.0 / math.factorial(n_terms))
+        for n in range(n_terms - 1, 0, -1):
+            total = _fmuladd(builder, total, args[0], _constant(kind, 1.0 / math.factorial(n)))
+        return total
+
+    return r(r), codegen
+
+
+# --- threads ----------------------------------------------------------------------------------------------------
+
+
+@intrinsic
+def atomic_load(typingctx, pointer):
+    """Return the number at `pointer`."""
+
+    def codegen(context, builder, signature, args):
+        return builder.load_atomic(args[0], "seq_cst", align=8)
+
+    return types.int64(pointer), codegen
+
+
+@intrinsic
+def atomic_add(typingctx, pointer, value):
+    """Add to the number at `pointer`; return what it was before."""
+
+    def codegen(context, builder, signature, args):
+        return builder.atomic_rmw("add", args[0], args[1], "seq_cst")
+
+    return types.int64(pointer, types.int64), codegen
+
+
+def _system_yield():
+    return ctypes.windll.kernel32.SwitchToThread if os.name == "nt" else ctypes.CDLL(None).sched_yield
+
+
+# by address under a name of our own, so that machine code from the cache finds it on every system
+llvmlite.binding.add_symbol("tsl_yield", ctypes.cast(_system_yield(), ctypes.c_void_p).value)
+yield_core = types.ExternalFunction("tsl_yield", types.int32())

@@ -1,0 +1,35 @@
+"""The linear map from a window to its forecast."""
+
+import numpy as np
+from forecasting_windows import make_panel, windows_of
+from numpy.testing import assert_allclose
+
+from tsl.forecasting.model.ridge import LinearMap
+from tsl.forecasting.model.sampling import training_cutoffs
+from tsl.forecasting.model.windows import Windowing
+
+
+def test_linear_map_finds_what_is_linear():
+    panel = make_panel((400,), n_future=0)
+    wave = np.sin(2 * np.pi * np.arange(400) / 12)
+    panel.values[:] = 5.0 + wave
+    plan = Windowing(24, 12, 6, level=12)
+    windows = windows_of(panel, plan)
+    cutoffs = training_cutoffs(panel, 24, 6)
+    linear = LinearMap.fit(windows, cutoffs, 0.001)
+    values, _ = windows.design_matrix(cutoffs)
+    outputs = np.einsum("nwc,wch->nh", values, linear.values) + linear.offset
+    assert np.abs(outputs - windows.targets(cutoffs)).max() < 0.01  # spreads; the penalty shrinks it a little
+
+
+def test_the_penalty_counts_for_each_window():
+    windows = windows_of(make_panel(), Windowing(4, 2, 3, level=2, n_future=2))
+    cutoffs = training_cutoffs(windows.panel, 4, 3)
+    values, ahead = windows.design_matrix(cutoffs)
+    inputs = np.concatenate([values.reshape(len(cutoffs), -1), ahead.reshape(len(cutoffs), -1)], axis=1)
+    targets = np.clip(windows.targets(cutoffs), -10, 10)
+    centred = targets - targets.mean(axis=0)
+    matrix = np.linalg.solve(inputs.T @ inputs + 0.3 * len(cutoffs) * np.eye(10), inputs.T @ centred)
+    linear = LinearMap.fit(windows, cutoffs, 0.3)
+    assert_allclose(np.concatenate([linear.values.reshape(4, 3), linear.ahead.reshape(6, 3)]), matrix, rtol=1e-9)
+    assert_allclose(linear.offset, targets.mean(axis=0), rtol=1e-12)

@@ -1,0 +1,183 @@
+"""Frames of later rows, read as a continuation of what a forecaster knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.frames.encoder import Unknown
+from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.panel.missing import check_missing
+from tsl.forecasting.panel.panel import Panel, after, ranges
+from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
+from tsl.forecasting.times.frequency import Freq
+from tsl.forecasting.times.stamps import stamps_of
+from tsl.windows._labels import check_new_labels
+
+LONGEST_GAP = 500  # steps that may lie between the known rows and those to score; chosen by judgement, not measured
+
+
+class StepsAhead(NamedTuple):
+    """The steps to forecast after the end of each series."""
+
+    known: Panel
+    """What is known of each series, as far as the forecast depends on it."""
+    panel: Panel
+    """The same with rows ahead, of which covariates alone are known."""
+    cutoffs: NDArray[np.int64]
+    """(n_series,) the first row ahead of each series in `panel`."""
+    times: pd.Index
+    """(n_series * horizon,) the stamps of the steps."""
+    n_known: NDArray[np.int64]
+    """(n_series,) of how many rows ahead the covariates are known."""
+
+
+class ScoredRows(NamedTuple):
+    """Rows to score forecasts on."""
+
+    panel: Panel
+    """All that is known and given, with missing readings still missing."""
+    cutoffs: NDArray[np.int64]
+    """(n_series,) the row after the last known one of each series; its end where nothing of it is scored."""
+    skipped: NDArray[np.int64]
+    """(n_series,) how many rows from there on are left out of the score: they were put in to bridge a gap."""
+    missing: str
+    """How to fill missing readings."""
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What a forecaster knows, and how to read what follows.
+
+    Parameters
+    ----------
+    schema : Schema
+    store : SeriesStore
+    freq : str, int, offset, Timedelta or None
+        The parameter of the forecaster: unless it is None, gaps in the stamps are meant.
+    unknown : {"error", "ignore"}
+        What becomes of a category that `fit` has not seen.
+    missing : str
+        As for `tsl.forecasting.panel.missing.fill`.
+    """
+
+    schema: Schema
+    store: SeriesStore
+    freq: Freq
+    unknown: Unknown
+    missing: str
+
+    def newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
+        """Return the rows of a frame that may go on from those known, and those that its form left out between."""
+        newer = self._read(data, skip_empty=skip_empty)
+        times = self.schema.shared_times(data)
+        left_out = None if times is None else self.store.left_out(newer, times)
+        if left_out is not None:
+            newer = after(replace(left_out, future=self.schema.calendar_ahead(left_out.times)), newer)
+        self._check_steps(newer)
+        return newer
+
+    def known(self, data: Any, n_rows: int | None) -> Panel:
+        """Return the last `n_rows` rows of all series, or `data` with those before it; None stands for all rows."""
+        if data is None:
+            return self.store.tails(n_rows)
+        return self.store.before(self.newer(data), n_rows)
+
+    def ahead(self, known: Panel, horizon: int, n_ahead: int, future: Any) -> StepsAhead:
+        """Return `horizon` steps after what is `known`, with covariates of up to `n_ahead` from the frame `future`."""
+        times = self.schema.future_times(known, n_ahead)
+        covariates, n_known = self.schema.read_future(known, horizon, future, n_ahead=n_ahead, unknown=self.unknown)
+        panel = with_steps_ahead(known, times, covariates)
+        forecast = (np.arange(known.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
+        return StepsAhead(known, panel, panel.ends - n_ahead, times[forecast], n_known)
+
+    def whole(self, data: Any) -> tuple[Panel, NDArray[np.int64]]:
+        """Return all rows with `data` after them, and the first row of each series (n_series,) that may be forecast."""
+        if data is None:
+            panel = self.store.panel()
+            return panel, panel.offsets[:-1]
+        given = self.newer(data, skip_empty=True)
+        panel = self.store.whole_before(given)
+        check_missing(panel, self.missing)
+        return panel, panel.ends - given.lengths
+
+    def scored(self, data: Any, horizon: int) -> ScoredRows:
+        """Return the rows of a frame that are to be scored: those after the known ones; of a new series the last ones.
+
+        Rows are lacking where those given do not begin with the next stamp, as after the gap of a splitter. They are
+        put in, without readings.
+
+        Raises
+        ------
+        ValueError
+            If there is no such row.
+        """
+        given, store, missing = self._read(data, skip_empty=True), self.store, self.missing
+        if missing == "error":
+            check_missing(given, missing)
+        at = store.ids.get_indexer(given.ids)
+        newer = (at[given.series_of(np.arange(len(given.values)))] < 0) | (
+            stamps_of(given.times) > np.repeat(store.last[at], given.lengths)
+        )
+        n_newer = np.add.reduceat(newer, given.offsets[:-1], dtype=np.int64)
+        n_newer = np.where(at < 0, np.minimum(n_newer, horizon), n_newer)
+        skipped, lacking = np.zeros(given.n_series, np.int64), self._lacking(given)
+        if lacking is not None:
+            skipped[given.ids.get_indexer(lacking.ids)] = lacking.lengths
+            given = after(lacking, given)
+        self._check_steps(given)
+        panel = store.whole_before(given)
+        cutoffs = panel.ends - n_newer - skipped
+        is_scored = (n_newer > 0) & (cutoffs > panel.offsets[:-1])
+        if not is_scored.any():
+            raise ValueError("data must have rows behind those that are known, with others before them, got none")
+        skipped = np.where(is_scored, skipped, 0)
+        if skipped.any() and missing == "error":  # the rows that were put in have no readings
+            missing = "interpolate"
+        check_missing(panel, missing)
+        return ScoredRows(panel, np.where(is_scored, cutoffs, panel.ends), skipped, missing)
+
+    def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
+        """Return a frame of later rows or other series, in the form of the data that was fitted, as a panel."""
+        panel, known = self.schema.read(data, skip_empty=skip_empty, unknown=self.unknown), self.store.ids
+        check_new_labels(panel.ids[known.get_indexer(panel.ids) < 0], known, "data")
+        return panel
+
+    def _check_steps(self, panel: Panel) -> None:
+        """Check that the times of later rows go on as `fit` learned, from the last ones that are known."""
+        times, offsets = self.store.times_from_last(panel)
+        self.schema.axis.check(panel.ids, times, offsets, self.freq)
+
+    def _lacking(self, given: Panel) -> Panel | None:
+        """Return rows for the stamps between those known of a series and those given; None if there are none."""
+        series = np.flatnonzero(self.store.follows(given))
+        if not len(series):
+            return None
+        whole = self.store.panel()
+        at = np.sort(whole.ids.get_indexer(given.ids[series]))
+        known = whole.select(ranges(whole.offsets[at], whole.offsets[at + 1]), at)
+        first = stamps_of(given.times)[given.offsets[:-1]][given.ids.get_indexer(known.ids)][:, None]
+        if (stamps_of(self.schema.future_times(known, 1)) == first[:, 0]).all():
+            return None
+        times = self.schema.future_times(known, LONGEST_GAP)
+        ahead = stamps_of(times).reshape(known.n_series, LONGEST_GAP)
+        counts = np.where((ahead == first).any(axis=1), (ahead < first).sum(axis=1), 0)
+        if not counts.any():
+            return None
+        used = np.flatnonzero(counts)
+        rows = ranges(used * LONGEST_GAP, used * LONGEST_GAP + counts[used])
+        return replace(
+            known,
+            ids=known.ids[used],
+            offsets=np.concatenate([[0], np.cumsum(counts[used])]),
+            times=times[rows],
+            values=np.full(len(rows), np.nan),
+            past=np.full((len(rows), known.past.shape[1]), np.nan),
+            future=self.schema.calendar_ahead(times[rows]),
+            static=known.static[used],
+            weights=None,
+        )

@@ -1,0 +1,94 @@
+"""From the parameters of a forecaster to how its windows are cut and its networks trained."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+from tsl._estimator import resolve_threads
+from tsl.forecasting.model.fit import FitConfig
+from tsl.forecasting.model.quantiles import checked_quantiles
+from tsl.forecasting.model.ridge import PENALTIES
+from tsl.forecasting.model.search import MOST_STEPS, WindowingChoices
+from tsl.forecasting.model.windows import Windowing
+from tsl.network import Loss, Optimizer
+
+# Chosen by judgement, not measured:
+AUTO_BATCH_SIZES = (32, 256)  # the smallest and the largest
+STEPS_AN_EPOCH = 16  # that rows should be enough for
+
+
+def fit_config(params: Any, n_rows: int) -> FitConfig:
+    """Return how networks are trained on a panel of so many rows; `params` has the parameters of `LSTMForecaster`.
+
+    Raises
+    ------
+    ValueError
+        If parameters do not go together, or sizes of layers are no whole numbers from 1 up.
+    """
+    if params.intervals == "dropout" and params.dropout == 0:
+        raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
+    smallest, largest = AUTO_BATCH_SIZES
+    batch_size, max_iter = params.batch_size, params.max_iter
+    return FitConfig(
+        hidden_size=_hidden_sizes(params.hidden_size, params.n_layers),
+        embedding_size=int(params.embedding_size or 0),
+        penalty=PENALTIES[0] if params.linear else None,
+        loss=Loss(params.loss, quantiles=checked_quantiles(params.loss, params.quantiles)),
+        optimizer=Optimizer(params.solver, alpha=params.alpha, clip_norm=params.clip_norm),
+        learning_rate_init=params.learning_rate_init,
+        dropout=params.dropout,
+        batch_size=min(max(n_rows // STEPS_AN_EPOCH, smallest), largest) if batch_size == "auto" else int(batch_size),
+        n_steps=MOST_STEPS if max_iter == "auto" else int(max_iter),
+        max_time=params.max_time,
+        n_threads=resolve_threads(params.n_threads),
+        verbose=int(params.verbose),
+    )
+
+
+def _hidden_sizes(hidden_size: int | tuple[int, ...], n_layers: int) -> tuple[int, ...]:
+    if not isinstance(hidden_size, tuple | list):
+        return (int(hidden_size),) * n_layers
+    sizes = tuple(hidden_size)
+    if not sizes or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(f"hidden_size must be an int from 1 up, or a tuple of them, got {hidden_size!r}")
+    return tuple(int(size) for size in sizes)
+
+
+def windowing_choices(params: Any, season: int, n_future: int) -> WindowingChoices:
+    """Return what the parameters say of windows, and what they leave to choose.
+
+    Parameters
+    ----------
+    params : object
+        Has the parameters of `LSTMForecaster` as attributes.
+    season : int
+        Steps of a season, 1 for none.
+    n_future : int
+        Columns that are known ahead.
+    """
+    scaling, differences = params.scaling, params.differences
+    horizon = 1 if params.strategy == "recursive" else int(params.horizon)
+    start = Windowing(
+        window=1,
+        segment=1,
+        horizon=horizon,
+        level=0 if scaling is None else season,
+        spread=0 if scaling in ("auto", "window") else None,
+        masked=params.missing == "mask",
+        n_future=n_future,
+    )
+    lag: int | None
+    if differences == "auto":
+        lag = 0 if start.spread is None else None
+    elif differences is None:
+        lag = 0
+    else:
+        lag = -(-horizon // int(differences)) * int(differences)
+    return WindowingChoices(
+        start,
+        window=None if params.window == "auto" else int(params.window),
+        lag=lag,
+        segment=None if params.segment == "auto" else int(params.segment),
+        standardised=scaling == "auto",
+    )

@@ -1,0 +1,74 @@
+"""Trained networks: panels and cutoffs in, forecasts of any horizon out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.model.fit import run_networks
+from tsl.forecasting.model.quantiles import interpolated
+from tsl.forecasting.model.recursive import Cutoffs, rolled
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import PowerTransform
+from tsl.forecasting.protocol import Forecasts
+from tsl.network import Dropout, Network
+
+N_DRAWS = 100  # forecasts with other units left out each, for intervals; chosen by judgement, not measured
+
+
+class TrainedNetworks(NamedTuple):
+    """Networks whose mean is the forecast, and what brings a panel to them and their outputs back."""
+
+    networks: list[Network]
+    windowing: Windowing
+    stats: ColumnStats
+    transform: PowerTransform
+    quantiles: tuple[float, ...]
+    """Those that were trained; none where the networks give points alone."""
+    n_threads: int
+
+    def forecast(
+        self, panel: Panel, cutoffs: Cutoffs, horizon: int, quantiles: Sequence[float], dropout: float | None
+    ) -> Forecasts:
+        """Return forecasts at `cutoffs`, each in a series of its own.
+
+        Quantiles come from those that were trained, or else, where `dropout` is a rate, from draws with so many units
+        left out.
+        """
+        dropouts: list[Dropout | None] = [None]
+        if quantiles and not self.quantiles and dropout is not None:
+            dropouts += [Dropout(dropout, seed=seed) for seed in range(N_DRAWS)]
+        whole, *draws = self._draws(panel, cutoffs, horizon, dropouts)
+        points = whole[:, :, whole.shape[2] // 2]
+        if quantiles and self.quantiles:
+            return Forecasts(points, interpolated(whole, self.quantiles, quantiles))
+        if draws:
+            return Forecasts(points, np.moveaxis(np.quantile(draws, quantiles, axis=0)[..., 0], 0, 2))
+        return Forecasts(points)
+
+    def _draws(
+        self, panel: Panel, cutoffs: Cutoffs, horizon: int, dropouts: Sequence[Dropout | None]
+    ) -> NDArray[np.float64]:
+        """Return a draw for each of `dropouts`, (n_draws, n, horizon, quantiles or 1), quantiles in ascending order."""
+        block = self.windowing.horizon
+        if horizon > block and panel.past.shape[1]:
+            raise ValueError(
+                f"horizon must be at most {block}, as trained, where past covariates are used: they are not known "
+                f"ahead; got {horizon}"
+            )
+        panel = self.transform.apply(panel)
+
+        def run(panel: Panel, cutoffs: Cutoffs, *dropouts: Dropout | None) -> NDArray[np.float64]:
+            windows = SeriesWindows(panel, self.windowing, self.stats, cutoffs)
+            return run_networks(self.networks, windows, cutoffs, self.n_threads, dropouts)
+
+        if horizon <= block:
+            found = run(panel, cutoffs, *dropouts)[:, :, :horizon]
+        else:  # each draw goes on from its own forecasts
+            each = [rolled(lambda *rows, d=d: run(*rows, d)[0], panel, cutoffs, horizon, block) for d in dropouts]
+            found = np.stack(each)
+        return np.sort(self.transform.undo(found), axis=3)

@@ -1,0 +1,229 @@
+"""What a forecaster learns and keeps, and the fitted model that evaluation sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
+from typing import Any, Self, TypeVar, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl.forecasting.frames.continuation import Continuation
+from tsl.forecasting.frames.cutoffs import in_parts, known_at
+from tsl.forecasting.frames.encoder import Unknown
+from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.locks import lock_of
+from tsl.forecasting.panel.missing import WAYS, check_missing, fill
+from tsl.forecasting.panel.outliers import without_outliers
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.scale import naive_scale
+from tsl.forecasting.panel.seasonality import find_season
+from tsl.forecasting.panel.store import SeriesStore
+from tsl.forecasting.protocol import Forecasts
+from tsl.forecasting.times.frequency import Freq
+
+Kept = TypeVar("Kept")
+
+
+class PanelEstimator(BaseEstimator):
+    """Estimator of a model of a panel.
+
+    A subclass has the parameters `horizon`, `season`, `missing`, `past`, `future`, `calendar` and `freq`, and gives
+    `_fit_panel`, `_forecast` and `_context_length`.
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "season": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "missing": [StrOptions(set(WAYS))],
+        "past": [list, tuple, None],
+        "future": [list, tuple],
+        "calendar": [StrOptions({"auto"}), list, tuple, None],
+        "freq": [str, Interval(Integral, 1, None, closed="left"), pd.offsets.BaseOffset, pd.Timedelta, None],
+        "unknown": [StrOptions(set(get_args(Unknown)))],
+    }
+    horizon: int
+    season: int | str
+    missing: str
+    past: Sequence[Any] | None
+    future: Sequence[Any]
+    calendar: str | Sequence[str] | None
+    freq: Freq
+    unknown: Unknown = "error"
+
+    _repeats: tuple[int, ...] = ()
+    """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
+
+    # --- what a subclass gives --------------------------------------------------------------------------------
+
+    def _fit_panel(self, panel: Panel) -> None:
+        """Learn from `panel`, whose missing readings are filled; ``schema_`` and ``season_`` are there."""
+        raise NotImplementedError
+
+    def _forecast(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
+    ) -> Forecasts:
+        """Return forecasts after the rows ``panel.offsets[k] : cutoffs[i]`` of each cutoff's series `k`.
+
+        Covariates known ahead are in the rows from ``cutoffs[i]`` on, and nothing else of those rows may be looked at.
+        Where `_context_length` is a number, each series has one cutoff and nothing that is not known there.
+        """
+        raise NotImplementedError
+
+    def _context_length(self) -> int | None:
+        """Return how many rows before its cutoff a forecast depends on.
+
+        None stands for all of them: `_forecast` then gets the series as they are, missing readings and all.
+        """
+        raise NotImplementedError
+
+    def _rows_ahead(self, horizon: int) -> int:
+        """Return of how many rows from its cutoff on a forecast of `horizon` steps reads covariates."""
+        return horizon
+
+    def _clone_with_choices(self) -> Self:
+        """Return an unfitted forecaster with what `fit` chose as its parameters."""
+        return clone(self)
+
+    # --- learning -------------------------------------------------------------------------------------------
+
+    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
+        """Return the form of the data to learn from, and the data."""
+        check_parameters(self)
+        return Schema.learn(
+            data,
+            **roles,
+            past=self.past,
+            future=self.future,
+            freq=self.freq,
+            calendar=self.calendar,
+            warn=self.past is None,
+        )
+
+    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
+        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
+
+        `warn` says whether a warning names readings that cannot be right.
+        """
+        check_missing(panel, self.missing)
+        self.schema_ = schema
+        tame = without_outliers(panel, len(schema.future.names), warn=warn)
+        filled = fill(tame, self.missing)
+        self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
+        self._fit_panel(filled, **options)
+        # these attributes stand in saved files under these names
+        self._history = SeriesStore(panel, self.missing)
+        self._usual = naive_scale(tame, self.season_)
+        self._calibrations: dict[int, Any] = {}
+        return self
+
+    def _see(self, data: Any) -> None:
+        """Remember which rows a frame had, where a panel does not tell."""
+        times = self.schema_.shared_times(data)
+        if times is not None:
+            self._history.see(times)
+
+    def _continuation(self) -> Continuation:
+        """Return what reads frames of later rows."""
+        check_is_fitted(self, "schema_")
+        if self.schema_.axis.lacks_patterns:  # the model comes from a file that does not say what stamps keep to
+            self.schema_ = self.schema_.with_series(self._history.panel())
+        return Continuation(self.schema_, self._history, self.freq, self.unknown, self.missing)
+
+    def _model(self) -> FittedModel:
+        """Return what evaluation works on."""
+        check_is_fitted(self, "schema_")
+        return FittedModel(self)
+
+
+class FittedModel:
+    """A fitted `PanelEstimator` as a `tsl.forecasting.protocol.PanelModel`: panels and cutoffs in, arrays out."""
+
+    def __init__(self, estimator: PanelEstimator) -> None:
+        self._estimator = estimator
+        self.horizon = int(estimator.horizon)
+        self.season: int = estimator.season_
+        self.season_hints = estimator.schema_.season_hints
+        self.n_covariates = len(estimator.schema_.future.names)
+
+    def panel(self) -> Panel:
+        """Return all rows that are known, with missing readings still missing."""
+        return self._estimator._history.panel()
+
+    def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""
+        return self._estimator._history.was_fitted(panel, rows)
+
+    def refit(self, panel: Panel, *, keep_choices: bool = False) -> FittedModel:
+        """Return a model with the same parameters, fitted to `panel`."""
+        own = self._estimator
+        unfitted = own._clone_with_choices() if keep_choices else clone(own)
+        return FittedModel(unfitted._fit_read(own.schema_, panel))
+
+    def kept(self, horizon: int, make: Callable[[], Kept]) -> Kept:
+        """Return what the model keeps for this horizon, made now if it keeps nothing."""
+        kept = self._estimator._calibrations
+        with lock_of(self._estimator):  # threads that ask at once wait for one rather than make one each
+            if horizon not in kept:
+                kept[horizon] = make()
+            return kept[horizon]
+
+    def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
+        """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
+        at, fitted = self._estimator._history.fitted_ids.get_indexer(panel.ids), self._estimator._usual
+        if (at >= 0).all():
+            return fitted[at]
+        tame = without_outliers(panel, self.n_covariates)
+        return np.where(at >= 0, fitted[at], naive_scale(tame, self.season))
+
+    def forecast(
+        self,
+        panel: Panel,
+        cutoffs: NDArray[np.int64],
+        horizon: int,
+        quantiles: Sequence[float] = (),
+        *,
+        n_known: NDArray[np.int64] | None = None,
+        missing: str | None = None,
+    ) -> Forecasts:
+        """Return what `predict` would at each cutoff (n,).
+
+        Missing readings of `panel` are still missing. Covariates are known ahead of `n_known` (n,) rows, by default of
+        those that are forecast. `missing` stands for the parameter where that is to be another.
+        """
+        n_known = np.full(len(cutoffs), horizon) if n_known is None else n_known
+        missing = self._estimator.missing if missing is None else missing
+        parts = [
+            self._estimator._forecast(*known, horizon, quantiles)
+            for known in self._known_at(panel, cutoffs, n_known, self._estimator._rows_ahead(horizon), missing)
+        ]
+        points = np.concatenate([part.points for part in parts])
+        if not quantiles:
+            return Forecasts(points, np.empty((*points.shape, 0)))
+        own = [part.quantiles for part in parts if part.quantiles is not None]
+        return Forecasts(points, np.concatenate(own) if own else None)
+
+    def _known_at(
+        self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str
+    ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
+        """Yield what is known at the cutoffs, as many of them at once as fit into memory."""
+        context = self._estimator._context_length()
+        if context is None:
+            yield panel, cutoffs
+            return
+        for part in in_parts(len(cutoffs), context + n_ahead):
+            yield known_at(
+                panel,
+                cutoffs[part],
+                self._estimator.schema_,
+                missing,
+                context=context,
+                n_known=n_known[part],
+                n_ahead=n_ahead,
+                repeats=self._estimator._repeats,
+            )

@@ -1,0 +1,78 @@
+"""The operations that kernels are built from: compiled ones, or their twins where Python runs the kernels."""
+
+from tsl.kernels.target import INTERPRETED
+
+if INTERPRETED:
+    from tsl.kernels.interpreted import (
+        address,
+        at_least,
+        at_most,
+        atomic_add,
+        atomic_load,
+        by_reference,
+        call,
+        carray,
+        expm1_over,
+        filled,
+        fma,
+        largest_argument,
+        load,
+        power_of_two,
+        rounding_shift,
+        shifted,
+        smallest_argument,
+        store,
+        tile_fma,
+        tile_load,
+        tile_store,
+        yield_core,
+    )
+else:
+    from tsl.kernels.compile import by_reference, call
+    from tsl.kernels.intrinsics import (
+        address,
+        at_least,
+        at_most,
+        atomic_add,
+        atomic_load,
+        carray,
+        expm1_over,
+        filled,
+        fma,
+        largest_argument,
+        load,
+        power_of_two,
+        rounding_shift,
+        shifted,
+        smallest_argument,
+        store,
+        tile_fma,
+        tile_load,
+        tile_store,
+        yield_core,
+    )
+
+__all__ = [
+    "address",
+    "at_least",
+    "at_most",
+    "atomic_add",
+    "atomic_load",
+    "by_reference",
+    "call",
+    "carray",
+    "expm1_over",
+    "filled",
+    "fma",
+    "largest_argument",
+    "load",
+    "power_of_two",
+    "rounding_shift",
+    "shifted",
+    "smallest_argument",
+    "store",
+    "tile_fma",
+    "tile_load",
+    "tile_store",
+    "yield_core",
+]

@@ -1,0 +1,130 @@
+"""Windows and targets as the kernels take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.kernels.layout import KernelData
+from tsl.network.spec import Architecture, Sequences, Targets
+
+States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
+
+
+def empty_data(dtype: Any) -> KernelData:
+    """Return no windows at all: an empty array stands for what there is not."""
+    numbers, integers = np.zeros(0, dtype), np.zeros(0, np.int64)
+    table = np.zeros((0, 0), dtype)
+    return KernelData(
+        rows=table,
+        codes=np.zeros(0, np.int32),
+        starts=integers,
+        lengths=integers,
+        values=table,
+        labels=integers,
+        first_target=integers,
+        weights=numbers,
+        shifts=table,
+        scales=table,
+        bounds=np.zeros((0, 0), np.int64),
+        statics=table,
+        target_shifts=numbers,
+        target_scales=numbers,
+        initial=np.zeros((0, 0, 0), dtype),
+        carry=False,
+        reset=np.zeros(0, np.bool_),
+    )
+
+
+def kernel_data(
+    empty: KernelData,
+    architecture: Architecture,
+    sequences: Sequences,
+    targets: Targets | None = None,
+    weights: NDArray[Any] | None = None,
+    initial: States2D | None = None,
+    carried: NDArray[Any] | None = None,
+) -> KernelData:
+    """Return windows, and what belongs to them, for kernels; `empty`, from `empty_data`, stands for the rest.
+
+    Raises
+    ------
+    ValueError
+        If rows or windows have another width or length than the weights are for.
+    """
+    _check_widths(architecture, sequences)
+    framing = sequences.framing
+    given: dict[str, Any] = {
+        "codes" if architecture.one_hot else "rows": plain(sequences.rows),
+        "starts": plain(sequences.starts),
+        "lengths": plain(sequences.lengths),
+        "carry": carried is not None,
+    }
+    if targets is not None:
+        given["labels" if targets.rows.dtype.kind in "iu" else "values"] = plain(targets.rows)
+        given["first_target"] = plain(targets.starts)
+        if targets.shifts is not None and targets.scales is not None:
+            given |= {"target_shifts": plain(targets.shifts), "target_scales": plain(targets.scales)}
+    if framing is not None:
+        given |= {name: plain(getattr(framing, name)) for name in ("shifts", "scales", "bounds", "statics")}
+    if weights is not None:
+        given["weights"] = plain(weights)
+    if sequences.reset is not None:
+        given["reset"] = plain(sequences.reset)
+    if carried is not None:
+        given["initial"] = carried
+    elif initial is not None:
+        joined = [np.concatenate(part, axis=1) for part in initial]
+        given["initial"] = np.ascontiguousarray(joined, empty.initial.dtype)
+    return empty._replace(**given)
+
+
+def check_bounds(architecture: Architecture, sequences: Sequences) -> None:
+    """Check that no window reaches beyond the rows: a model from a file may have been made to ask for such.
+
+    Raises
+    ------
+    ValueError
+        If one does.
+    """
+    starts, lengths, framing = sequences.starts, sequences.lengths, sequences.framing
+    if framing is None:
+        first, beyond, within = starts.min(), (starts + lengths).max(), architecture.segment == 1
+    else:
+        first, beyond, within = framing.bounds[:, 0].min(), framing.bounds[:, 2].max(), True
+    if not (within and first >= 0 and beyond <= len(sequences.rows) and lengths.min() >= 1):
+        raise ValueError(f"windows must lie within the {len(sequences.rows)} rows, got {first} to {beyond}")
+
+
+def _check_widths(architecture: Architecture, sequences: Sequences) -> None:
+    """Check that rows are as wide as the weights are for: compiled code would read beyond."""
+    framing = sequences.framing
+    if not architecture.one_hot and sequences.rows.shape[1] != architecture.n_inputs:
+        raise ValueError(f"rows must have {architecture.n_inputs} channels, got {sequences.rows.shape[1]}")
+    n_static = 0 if framing is None else framing.statics.shape[1]
+    if n_static != architecture.n_static:
+        raise ValueError(f"windows must have {architecture.n_static} static numbers, got {n_static}")
+    if architecture.skip_steps and (sequences.lengths != architecture.skip_steps).any():
+        raise ValueError(f"windows must have {architecture.skip_steps} steps, got {np.unique(sequences.lengths)}")
+
+
+def plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array in the one form that kernels are compiled for: in C order, and writable by its type.
+
+    What they only read need not be writable: of a read-only array, which may map a file of any size, it is a view.
+    """
+    if array.flags.carray:
+        return array
+    ordered = np.require(array, requirements=["C", "A"])
+    return ordered if ordered.flags.writeable else np.asarray(_TypedWritable(ordered))
+
+
+class _TypedWritable:
+    """A read-only array for code that is compiled for writable ones, and writes nothing."""
+
+    def __init__(self, array):
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}
+        self._array = array  # which keeps the memory
