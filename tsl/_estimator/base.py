@@ -59,7 +59,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _adopt(self, architecture: Architecture, weights: dict[str, NDArray[Any]], dtype: Any) -> None:
         """Set up a network with weights from elsewhere, by their names in `Network.named`, to go on from."""
-        self._begin(None, go_on=False)
+        self._begin(None, resume=False)
         self._start(architecture, dtype=dtype)
         with self.network_.editing() as params:
             for name, array in self.network_.named(params).items():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import boxcox
 
-from tsl.forecasting.model.windows import MOST_SPREADS, ROUNDING, SMALLEST_SPREAD, Windowing
+from tsl.forecasting.model.windows import MOST_SCALES, ROUNDING, SMALLEST_SCALE, Windowing
 from tsl.forecasting.panel.panel import LARGEST
 from tsl.interop._graph import Graph
 from tsl.interop._network import add_network
@@ -40,15 +40,15 @@ class _Windows:
 
     def forecasts(self) -> str:
         """Return the forecasts in the units of the readings, quantiles in ascending order."""
-        level, spread = self._level(), self._spread()
-        unit = self._or_size(spread, level)
-        rows = self._rows(level, spread, unit)
+        level, scale = self._level(), self._window_scale()
+        unit = self._or_size(scale, level)
+        rows = self._rows(level, scale, unit)
         outputs = [add_network(self.graph, network, rows)[0] for network in self.networks]
         total = reduce(self._sum, (self.graph.cast(one, np.float64) for one in outputs))
         mean = self._quotient(total, self.graph.constant(np.float64(len(outputs))))  # ONNX Runtime: no Mean in float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
-        base, spread = self._column(self._base(level)), self._column(spread)
-        restored = self._undone(self._sum(base, self._product(spread, relative)))
+        base, scale = self._column(self._base(level)), self._column(scale)
+        restored = self._undone(self._sum(base, self._product(scale, relative)))
         n_quantiles = self.networks[0].architecture.n_outputs // self.plan.horizon
         if n_quantiles == 1:
             return restored
@@ -65,18 +65,18 @@ class _Windows:
         before = np.arange(self.plan.window, 0, -1, dtype=np.int64)[None]  # rows from each to the cutoff
         return self.graph.add("GreaterOrEqual", n_rows, self.graph.constant(before))
 
-    def _rows(self, level: str, spread: str, unit: str) -> str:
+    def _rows(self, level: str, scale: str, unit: str) -> str:
         """Return what each step of the network reads: (n, steps, segment * channels + static), float32."""
         plan, graph = self.plan, self.graph
         relative = self._quotient(self._difference(self.values, level), unit)
         if plan.spread is not None:
-            bounds = (graph.constant(np.float64(bound)) for bound in (-MOST_SPREADS, MOST_SPREADS))
+            bounds = (graph.constant(np.float64(bound)) for bound in (-MOST_SCALES, MOST_SCALES))
             relative = graph.add("Clip", relative, *bounds)  # leaves NaN
         channels = [self._cut(relative, -plan.window, None)]
         if plan.lag:
             channels.append(self._difference(channels[0], self._lagged(relative, plan.lag)))
-        scale = graph.cast(self._inverse(self._quotient(spread, unit)), np.float32)
-        channels = [self._product(graph.cast(one, np.float32), scale) for one in channels]
+        factor = graph.cast(self._inverse(self._quotient(scale, unit)), np.float32)
+        channels = [self._product(graph.cast(one, np.float32), factor) for one in channels]
         if plan.masked:
             channels.append(graph.cast(graph.add("IsNaN", self._cut(self.values, -plan.window, None)), np.float32))
         blocks = [graph.concatenate([graph.reshape(one, (0, 0, 1)) for one in channels], axis=2)]
@@ -120,7 +120,7 @@ class _Windows:
         mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
         return self.graph.cast(self._quotient(self._difference(given, mean), deviation), np.float32)
 
-    # --- level and spread -----------------------------------------------------------------------------------------
+    # --- level and scale -----------------------------------------------------------------------------------------
 
     def _level(self) -> str:
         """Return the mean of the last values of each window; of all, else the last reading, where these are missing."""
@@ -142,7 +142,7 @@ class _Windows:
         last = graph.add("ReduceMax", found, axes=[1], keepdims=1)
         return graph.add("GatherElements", self.values, graph.add("Max", last, graph.constant(np.int64(0))), axis=1)
 
-    def _spread(self) -> str:
+    def _window_scale(self) -> str:
         """Return what windows are in units of, 0 where that is rounding or nothing is known."""
         plan, graph = self.plan, self.graph
         if plan.spread is None:
@@ -152,14 +152,14 @@ class _Windows:
         mean = self._mean(window)
         apart = self._difference(window, mean)
         deviation = graph.add("Sqrt", self._mean(self._product(apart, apart)))
-        spread = deviation
+        scale = deviation
         if plan.spread:
             window = self._cut(self.values, -plan.window, None)
             change = self._mean(graph.add("Abs", self._difference(window, self._lagged(self.values, plan.spread))))
-            least = self._product(graph.constant(np.float64(SMALLEST_SPREAD)), deviation)
-            spread = graph.add("Where", graph.add("IsNaN", change), deviation, self._larger(change, least))
+            least = self._product(graph.constant(np.float64(SMALLEST_SCALE)), deviation)
+            scale = graph.add("Where", graph.add("IsNaN", change), deviation, self._larger(change, least))
         rounding = self._product(graph.constant(np.float64(ROUNDING)), graph.add("Abs", mean))
-        return graph.add("Where", graph.add("Greater", spread, rounding), spread, graph.constant(np.float64(0.0)))
+        return graph.add("Where", graph.add("Greater", scale, rounding), scale, graph.constant(np.float64(0.0)))
 
     def _base(self, level: str) -> str:
         """Return what forecasts are relative to, (n, horizon): the level, or the value `lag` rows before."""

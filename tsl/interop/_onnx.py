@@ -16,6 +16,7 @@ from tsl.char_model import LSTMCharModel
 from tsl.char_model.text_model import text_model
 from tsl.classifier import LSTMClassifier
 from tsl.forecasting import LSTMForecaster
+from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
 from tsl.interop._network import LayerStates, add_network
@@ -281,7 +282,7 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
     """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
     forecasts, plan = add_forecaster(graph, forecaster), forecaster.windowing_
-    quantiles, schema = forecaster._checked_quantiles(), forecaster.schema_
+    quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_
     graph.output("forecasts", forecasts, np.float64, ["n", plan.horizon, max(1, len(quantiles))])
     return {
         "horizon": json.dumps(plan.horizon),
