@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from tsl import __version__
 from tsl._estimator.scaling import Scaling
+from tsl._version import __version__
 from tsl.char_model import LSTMCharModel
 from tsl.char_model.text_model import text_model
 from tsl.classifier import LSTMClassifier
