@@ -171,8 +171,12 @@ def from_keras_weights(
         As ``model.get_weights()`` gives them, of an ``Embedding`` or none, layers ``LSTM`` with biases, and a
         ``Dense`` layer. Activations must be those that Keras takes by default; that of the last layer is linear for a
         regressor, and softmax otherwise.
-    classes, characters, input_scaling, target_scaling
-        As for `from_torch_state_dict`.
+    classes : array-like of shape (n_classes,), optional
+        As for `from_torch_state_dict`, and so are the next three.
+    characters : str, optional
+        The character of each code.
+    input_scaling, target_scaling : tuple of (mean, scale), optional
+        What the network was trained on.
 
     Returns
     -------
