@@ -115,7 +115,7 @@ def test_numbers_far_from_zero_lose_no_digits():
     assert_allclose(run(to_onnx(model), X=windows)["y"] - 1e7, model.predict(windows) - 1e7, atol=1e-4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     hidden_size=st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple),
     bidirectional=st.booleans(),

@@ -168,7 +168,7 @@ def test_a_step_at_a_time_is_fed_back():
     assert_same(known["y"][-5:], model.predict()["y_pred"])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     hidden_size=st.lists(st.integers(1, 6), min_size=1, max_size=2).map(tuple),
     embedding_size=st.sampled_from([None, 3]),
