@@ -258,7 +258,6 @@ def _window_model(
     model.set_params(bidirectional=weights.bidirectional)
     if isinstance(model, LSTMClassifier):
         model.classes_ = _checked_classes(classes, n_outputs)
-        n_targets = n_outputs
     else:
         n_targets, left_over = divmod(n_outputs, max(1, len(model._levels())))
         if left_over:
@@ -328,7 +327,7 @@ def _char_model(model: LSTMCharModel, weights: Weights, characters: str | None) 
         n_embedded=weights.n_embedded,
     )
     model.vocabulary_, model.classes_ = vocabulary, vocabulary.tokens_
-    model.class_count_, model._window = np.zeros(len(vocabulary), np.int64) + 1, int(model.window)
+    model.class_count_, model._window = np.ones(len(vocabulary), np.int64), int(model.window)
     model._adopt(architecture, named, np.float32)
     return model
 

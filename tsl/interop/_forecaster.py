@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,13 @@ class _Windows:
         unit = self._or_size(scale, level)
         rows = self._rows(level, scale, unit)
         outputs = [add_network(self.graph, network, rows)[0] for network in self.networks]
-        total = reduce(self._sum, (self.graph.cast(one, np.float64) for one in outputs))
-        mean = self._quotient(total, self.graph.constant(np.float64(len(outputs))))  # ONNX Runtime: no Mean in float64
+        total = reduce(partial(self.graph.add, "Add"), (self.graph.cast(one, np.float64) for one in outputs))
+        mean = self.graph.add(
+            "Div", total, self.graph.constant(np.float64(len(outputs)))
+        )  # ONNX Runtime: no Mean in float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
         base, scale = self._column(self._base(level)), self._column(scale)
-        restored = self._undone(self._sum(base, self._product(scale, relative)))
+        restored = self._undone(self.graph.add("Add", base, self.graph.add("Mul", scale, relative)))
         n_quantiles = self.networks[0].architecture.n_outputs // self.plan.horizon
         if n_quantiles == 1:
             return restored
@@ -68,17 +70,17 @@ class _Windows:
     def _rows(self, level: str, scale: str, unit: str) -> str:
         """Return what each step of the network reads: (n, steps, segment * channels + static), float32."""
         plan, graph = self.plan, self.graph
-        relative = self._quotient(self._difference(self.values, level), unit)
+        relative = self.graph.add("Div", self.graph.add("Sub", self.values, level), unit)
         if plan.spread is not None:
             bounds = (graph.constant(np.float64(bound)) for bound in (-MOST_SCALES, MOST_SCALES))
             relative = graph.add("Clip", relative, *bounds)  # leaves NaN
-        channels = [self._cut(relative, -plan.window, None)]
+        channels = [self.graph.cut(relative, 1, -plan.window)]
         if plan.lag:
-            channels.append(self._difference(channels[0], self._lagged(relative, plan.lag)))
-        factor = graph.cast(self._inverse(self._quotient(scale, unit)), np.float32)
-        channels = [self._product(graph.cast(one, np.float32), factor) for one in channels]
+            channels.append(self.graph.add("Sub", channels[0], self._lagged(relative, plan.lag)))
+        factor = graph.cast(self._inverse(self.graph.add("Div", scale, unit)), np.float32)
+        channels = [self.graph.add("Mul", graph.cast(one, np.float32), factor) for one in channels]
         if plan.masked:
-            channels.append(graph.cast(graph.add("IsNaN", self._cut(self.values, -plan.window, None)), np.float32))
+            channels.append(graph.cast(graph.add("IsNaN", self.graph.cut(self.values, 1, -plan.window)), np.float32))
         blocks = [graph.concatenate([graph.reshape(one, (0, 0, 1)) for one in channels], axis=2)]
         if self.n_past:
             blocks.append(self._standardised("past", plan.window, self.stats.past))
@@ -91,16 +93,16 @@ class _Windows:
         rows = self._without_nan(self.graph.concatenate(blocks, axis=2))
         if not self.is_row:
             return rows
-        return self._product(rows, self.graph.cast(self.graph.reshape(self.is_row, (0, 0, 1)), np.float32))
+        return self.graph.add("Mul", rows, self.graph.cast(self.graph.reshape(self.is_row, (0, 0, 1)), np.float32))
 
     def _with_future(self, blocks: list[str]) -> str:
         """Return the rows of the window and those ahead of it, of which only what is known ahead is read."""
         plan, graph = self.plan, self.graph
         n_ahead = plan.n_steps * plan.segment - plan.window
         future = self._standardised("future", plan.window + plan.horizon, self.stats.future)
-        within = self._known([*blocks, self._cut(future, 0, plan.window, axis=1)])
+        within = self._known([*blocks, graph.cut(future, 1, 0, plan.window)])
         n_others = self.networks[0].architecture.n_inputs - self.n_future
-        ahead = self._without_nan(self._cut(future, plan.window, None, axis=1))
+        ahead = self._without_nan(graph.cut(future, 1, plan.window))
         padding = np.array([0, 0, n_others, 0, n_ahead - plan.horizon, 0], np.int64)
         ahead = graph.add("Pad", ahead, graph.constant(padding), graph.constant(np.float32(0.0)))
         rows = graph.concatenate([within, ahead], axis=1)
@@ -118,7 +120,7 @@ class _Windows:
         """Declare covariates, (n, n_rows, ·) or without rows (n, ·), and return them standardised."""
         given = self.graph.input(name, np.float64, ["n", *([n_rows] if n_rows else []), len(stats[0])])
         mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
-        return self.graph.cast(self._quotient(self._difference(given, mean), deviation), np.float32)
+        return self.graph.cast(self.graph.add("Div", self.graph.add("Sub", given, mean), deviation), np.float32)
 
     # --- level and scale -----------------------------------------------------------------------------------------
 
@@ -128,8 +130,8 @@ class _Windows:
         center = graph.constant(np.float64(self.stats.values[0, 0]))
         if not plan.level:
             return graph.add("Expand", center, graph.add("Shape", self._one_column()))
-        level = self._mean(self._cut(self.values, -min(plan.level, plan.window), None))
-        for other in (self._mean(self._cut(self.values, -plan.window, None)), self._last_reading(), center):
+        level = self._mean(self.graph.cut(self.values, 1, -min(plan.level, plan.window)))
+        for other in (self._mean(self.graph.cut(self.values, 1, -plan.window)), self._last_reading(), center):
             level = self._unless_nan(level, other)
         return level
 
@@ -148,17 +150,17 @@ class _Windows:
         if plan.spread is None:
             unit = graph.constant(np.float64(self.stats.values[1, 0]))
             return graph.add("Expand", unit, graph.add("Shape", self._one_column()))
-        window = self._cut(self.values, -plan.window, None)
+        window = self.graph.cut(self.values, 1, -plan.window)
         mean = self._mean(window)
-        apart = self._difference(window, mean)
-        deviation = graph.add("Sqrt", self._mean(self._product(apart, apart)))
+        apart = self.graph.add("Sub", window, mean)
+        deviation = graph.add("Sqrt", self._mean(self.graph.add("Mul", apart, apart)))
         scale = deviation
         if plan.spread:
-            window = self._cut(self.values, -plan.window, None)
-            change = self._mean(graph.add("Abs", self._difference(window, self._lagged(self.values, plan.spread))))
-            least = self._product(graph.constant(np.float64(SMALLEST_SCALE)), deviation)
-            scale = graph.add("Where", graph.add("IsNaN", change), deviation, self._larger(change, least))
-        rounding = self._product(graph.constant(np.float64(ROUNDING)), graph.add("Abs", mean))
+            window = self.graph.cut(self.values, 1, -plan.window)
+            change = self._mean(graph.add("Abs", self.graph.add("Sub", window, self._lagged(self.values, plan.spread))))
+            least = self.graph.add("Mul", graph.constant(np.float64(SMALLEST_SCALE)), deviation)
+            scale = graph.add("Where", graph.add("IsNaN", change), deviation, self.graph.add("Max", change, least))
+        rounding = self.graph.add("Mul", graph.constant(np.float64(ROUNDING)), graph.add("Abs", mean))
         return graph.add("Where", graph.add("Greater", scale, rounding), scale, graph.constant(np.float64(0.0)))
 
     def _base(self, level: str) -> str:
@@ -169,7 +171,7 @@ class _Windows:
         if not plan.lag:
             return base
         start = plan.context - plan.lag
-        return self._unless_nan(self._cut(self.values, start, start + plan.horizon), base)
+        return self._unless_nan(self.graph.cut(self.values, 1, start, start + plan.horizon), base)
 
     # --- the transform of the values ------------------------------------------------------------------------------
 
@@ -181,8 +183,8 @@ class _Windows:
         if self.exponent == 0:
             return logarithm
         exponent, one = self.graph.constant(np.float64(self.exponent)), self.graph.constant(np.float64(1.0))
-        power = self.graph.add("Exp", self._product(logarithm, exponent))
-        return self._quotient(self._difference(power, one), exponent)
+        power = self.graph.add("Exp", self.graph.add("Mul", logarithm, exponent))
+        return self.graph.add("Div", self.graph.add("Sub", power, one), exponent)
 
     def _undone(self, values: str) -> str:
         """Return values as they were before the power transform; see `PowerTransform.undo`."""
@@ -190,31 +192,30 @@ class _Windows:
             return values
         graph, exponent = self.graph, self.exponent
         if exponent > 0:
-            values = self._larger(values, graph.constant(np.float64(-1.0 / exponent)))
+            values = self.graph.add("Max", values, graph.constant(np.float64(-1.0 / exponent)))
         elif exponent < 0:
-            values = self._smaller(values, graph.constant(np.float64((1 - 1e-6) * -1.0 / exponent)))
-        values = self._smaller(values, graph.constant(np.float64(boxcox(LARGEST, exponent))))
+            values = self.graph.add("Min", values, graph.constant(np.float64((1 - 1e-6) * -1.0 / exponent)))
+        values = self.graph.add("Min", values, graph.constant(np.float64(boxcox(LARGEST, exponent))))
         if exponent == 0:
             return graph.add("Exp", values)
         factor, one = graph.constant(np.float64(exponent)), graph.constant(np.float64(1.0))
-        return graph.add("Exp", self._quotient(graph.add("Log", self._sum(self._product(values, factor), one)), factor))
+        return graph.add(
+            "Exp",
+            self.graph.add(
+                "Div", graph.add("Log", self.graph.add("Add", self.graph.add("Mul", values, factor), one)), factor
+            ),
+        )
 
     # --- arithmetic -----------------------------------------------------------------------------------------------
 
     def _one_column(self) -> str:
-        return self._cut(self.values, 0, 1)
-
-    def _cut(self, value: str, start: int, stop: int | None, axis: int = 1) -> str:
-        """Return ``value[:, start:stop]``."""
-        stop = np.iinfo(np.int64).max if stop is None else stop
-        bounds = [np.array([number], np.int64) for number in (start, stop, axis)]
-        return self.graph.add("Slice", value, *(self.graph.constant(bound) for bound in bounds))
+        return self.graph.cut(self.values, 1, 0, 1)
 
     def _lagged(self, values: str, lag: int) -> str:
         """Return the values (n, window) that lie `lag` rows before those of the window; NaN before the context."""
         plan = self.plan
         start = plan.context - plan.window - lag
-        found = self._cut(values, max(start, 0), plan.context - lag)
+        found = self.graph.cut(values, 1, max(start, 0), plan.context - lag)
         if start >= 0:
             return found
         padding = self.graph.constant(np.array([0, -start, 0, 0], np.int64))
@@ -227,19 +228,19 @@ class _Windows:
         filled = graph.add("Where", missing, graph.constant(np.float64(0.0)), values)
         axes = graph.constant(np.array([1], np.int64))
         count = graph.add("ReduceSum", graph.cast(graph.add("Not", missing), np.float64), axes, keepdims=1)
-        return self._quotient(graph.add("ReduceSum", filled, axes, keepdims=1), count)
+        return self.graph.add("Div", graph.add("ReduceSum", filled, axes, keepdims=1), count)
 
     def _or_size(self, deviation: str, mean: str) -> str:
         """Return each deviation; where it is one of rounding, something that leaves nothing of it."""
         graph = self.graph
         size = graph.add("Abs", mean)
-        is_large = graph.add("Greater", deviation, self._product(graph.constant(np.float64(1e-12)), size))
-        return graph.add("Where", is_large, deviation, self._larger(size, graph.constant(np.float64(1.0))))
+        is_large = graph.add("Greater", deviation, self.graph.add("Mul", graph.constant(np.float64(1e-12)), size))
+        return graph.add("Where", is_large, deviation, self.graph.add("Max", size, graph.constant(np.float64(1.0))))
 
     def _inverse(self, value: str) -> str:
         """Return one over each number, and 0 for 0."""
         zero, one = self.graph.constant(np.float64(0.0)), self.graph.constant(np.float64(1.0))
-        return self.graph.add("Where", self.graph.add("Greater", value, zero), self._quotient(one, value), zero)
+        return self.graph.add("Where", self.graph.add("Greater", value, zero), self.graph.add("Div", one, value), zero)
 
     def _without_nan(self, value: str) -> str:
         """Return float32 numbers with 0 for NaN."""
@@ -252,21 +253,3 @@ class _Windows:
     def _column(self, value: str) -> str:
         """Return (n, ·) as (n, ·, 1)."""
         return self.graph.reshape(value, (0, 0, 1))
-
-    def _sum(self, one: str, other: str) -> str:
-        return self.graph.add("Add", one, other)
-
-    def _difference(self, one: str, other: str) -> str:
-        return self.graph.add("Sub", one, other)
-
-    def _product(self, one: str, other: str) -> str:
-        return self.graph.add("Mul", one, other)
-
-    def _quotient(self, one: str, other: str) -> str:
-        return self.graph.add("Div", one, other)
-
-    def _larger(self, one: str, other: str) -> str:
-        return self.graph.add("Max", one, other)
-
-    def _smaller(self, one: str, other: str) -> str:
-        return self.graph.add("Min", one, other)

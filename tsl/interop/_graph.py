@@ -72,10 +72,12 @@ class Graph:
         """Return several values, one after the other along an axis."""
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=axis)
 
-    def backwards(self, value: str, axis: int) -> str:
-        """Return `value` with an axis turned round."""
-        ends = [np.array([number], np.int64) for number in (-1, np.iinfo(np.int64).min, axis, -1)]
-        return self.add("Slice", value, *(self.constant(end) for end in ends))
+    def cut(self, value: str, axis: int, start: int, stop: int | None = None, step: int = 1) -> str:
+        """Return ``value[start:stop:step]`` along an axis."""
+        if stop is None:
+            stop = np.iinfo(np.int64).max if step > 0 else np.iinfo(np.int64).min
+        numbers = (np.array([number], np.int64) for number in (start, stop, axis, step))
+        return self.add("Slice", value, *(self.constant(number) for number in numbers))
 
     # --- the whole ----------------------------------------------------------------------------------------------
 
@@ -106,5 +108,5 @@ class Graph:
 
 def in_onnx_order(array: NDArray[Any]) -> NDArray[np.float32]:
     """Return gates (..., 4H) in the order of ONNX, (4H, ...): input, output, forget, candidate."""
-    enter, forget, candidate, emit = np.split(np.asarray(array, np.float32), 4, axis=-1)
-    return np.ascontiguousarray(np.concatenate([enter, emit, forget, candidate], axis=-1).T)
+    input_gate, forget, candidate, output_gate = np.split(np.asarray(array, np.float32), 4, axis=-1)
+    return np.ascontiguousarray(np.concatenate([input_gate, output_gate, forget, candidate], axis=-1).T)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsl.interop._graph import Graph, in_onnx_order
+from tsl.interop._weights import layer_names
 from tsl.network import Network
 
 
@@ -53,8 +54,8 @@ def add_network(
         w, b = (graph.constant(weights[name].astype(np.float32), name) for name in ("embedding.w", "embedding.b"))
         x = graph.add("Relu", graph.add("Add", graph.add("MatMul", x, w), b))
     below, final = graph.transpose(x, 1, 0, 2), []
-    for layer, size in enumerate(architecture.hidden_sizes):
-        names = [f"lstm_{layer}{suffix}" for suffix in ("", "_reverse")[: 1 + architecture.bidirectional]]
+    all_names = layer_names(len(architecture.hidden_sizes), architecture.bidirectional)
+    for layer, (size, names) in enumerate(zip(architecture.hidden_sizes, all_names)):
         w_in, w_rec, bias = (
             np.stack([in_onnx_order(weights[f"{name}.{kind}"]) for name in names]) for kind in ("w_in", "w_rec", "bias")
         )
@@ -97,6 +98,5 @@ def _skipping(graph: Graph, network: Network, x: str) -> str:
     """Return what the head reads past the layers: the inputs of all steps, without the static ones."""
     architecture = network.architecture
     if architecture.n_static:
-        bounds = (np.array([number], np.int64) for number in (0, -architecture.n_static, 2))
-        x = graph.add("Slice", x, *(graph.constant(bound) for bound in bounds))
+        x = graph.cut(x, 2, 0, -architecture.n_static)
     return graph.reshape(x, (0, -1))

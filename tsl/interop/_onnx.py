@@ -196,7 +196,7 @@ def _ordered(graph: Graph, model: Any, value: str) -> str:
     """Return windows (n, T, C), the oldest step first, as `layout` and `time_order` say where they are."""
     if isinstance(model.layout, str) and model.layout == "channel_time":
         value = graph.transpose(value, 0, 2, 1)
-    return graph.backwards(value, 1) if model.time_order == "newest_first" else value
+    return graph.cut(value, 1, -1, step=-1) if model.time_order == "newest_first" else value
 
 
 def _standardised(graph: Graph, value: str, scaling: Scaling) -> str:

@@ -62,7 +62,7 @@ def _add_windows(graph: Graph, step: SlidingWindow, rows: str) -> tuple[str, int
     """Return the window that ends at each of the rows (n, C), padded before the first one: history is not kept."""
     if step.groups is not None:
         raise ValueError(f"SlidingWindow must have groups=None to become ONNX, got {step.groups!r}")
-    first = graph.add("Slice", rows, *(graph.constant(np.array([number], np.int64)) for number in (0, 1, 0)))
+    first = graph.cut(rows, 0, 0, 1)
     lead, n_channels = (step.window - 1) * step.stride, step.n_features_in_
     if isinstance(step.pad, numbers.Real):
         padding = graph.constant(np.full((lead, n_channels), float(step.pad)), "padding")

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.network import Network
+from tsl.network import Architecture, Network
+from tsl.network.memory import parameter_shapes
 
 
 class Weights(NamedTuple):
@@ -195,24 +196,19 @@ def _checked(named: dict[str, NDArray[Any]], n_layers: int, bidirectional: bool,
     """Return weights of which every one has the shape that those before it ask for."""
     names = layer_names(n_layers, bidirectional)
     sizes = tuple(len(named[f"{layer[0]}.w_rec"]) for layer in names)
-    n_inputs = named["embedding.w"].shape[-1] if "embedding.w" in named else len(named["lstm_0.w_in"])
-    n_outputs = named["head.b_out"].size
-    shapes: dict[str, tuple[int, ...]] = {}
-    for size, layer in zip(sizes, names):
-        for name in layer:
-            shapes |= {
-                f"{name}.w_in": (n_inputs, 4 * size),
-                f"{name}.w_rec": (size, 4 * size),
-                f"{name}.bias": (4 * size,),
-            }
-        n_inputs = len(layer) * size
-    shapes |= {"head.w_out": (n_inputs, n_outputs), "head.b_out": (n_outputs,)}
-    if "embedding.w" in named:
-        shapes["embedding.w"] = (len(named["embedding.w"]), named["embedding.w"].shape[-1])
-    for name, shape in shapes.items():
+    weights = Weights(named, sizes, bidirectional)
+    architecture = Architecture(
+        weights.n_inputs,
+        sizes,
+        weights.n_outputs,
+        bidirectional,
+        one_hot=weights.n_embedded > 0,
+        n_embedded=weights.n_embedded,
+    )
+    for name, shape in parameter_shapes(architecture).items():
         if named[name].shape != shape:
             raise ValueError(
                 f"{argument} must fit together: {name} of the network has shape {shape} beside the others, got "
                 f"{named[name].shape}"
             )
-    return Weights(named, sizes, bidirectional)
+    return weights
