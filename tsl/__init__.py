@@ -6,6 +6,7 @@ Everything below is imported on first use, so `import tsl` costs next to nothing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tsl._lazy import lazy_names
 from tsl._version import __version__
 
 __all__ = [
@@ -46,14 +47,11 @@ if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers a
     from tsl.regressor import LSTMRegressor
 
 
+_lazy = lazy_names(__name__, _NAMES)
+
+
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f"tsl.{name}")
-    if name in _NAMES:
-        value = getattr(import_module(_NAMES[name]), name)
-        globals()[name] = value  # the next access does not come through here
-        return value
-    raise AttributeError(f"module 'tsl' has no attribute {name!r}")
+    return import_module(f"tsl.{name}") if name in _SUBMODULES else _lazy(name)
 
 
 def __dir__() -> list[str]:

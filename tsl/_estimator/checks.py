@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import assert_all_finite
 
-from tsl.windows._columns import refuse_other_types
+from tsl._tables.numbers import refuse_other_types
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from sklearn.utils.validation import validate_data
 
 from tsl._estimator.checks import check_finite, naming
 from tsl._estimator.layout import named_columns, ordered, unfolded, warn_of_axes, warn_of_order
+from tsl._tables.numbers import refuse_other_types
 from tsl.network import Sequences
-from tsl.windows._columns import refuse_other_types
 
 FORMS = "(n, T, C), (n, T), (n, T * n_channels) or a list of (T_i, C)"
 AS_IT_IS = {"dtype": "numeric", "ensure_all_finite": False}

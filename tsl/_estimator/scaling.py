@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tsl._estimator.checks import all_finite
 from tsl._estimator.data import TrainingData
+from tsl._outliers import FAR, SUSPECT, WITHIN, OutlierWarning, outliers
 from tsl._warnings import calls_within_tsl
 from tsl.network import Sequences
-from tsl.windows._outliers import FAR, SUSPECT, WITHIN, OutlierWarning, outliers
 
 LARGEST = 1e300  # so that a prediction far from the mean is still a number
 # Columns whose means are further apart than this many standard deviations, or whose standard deviations differ by more

@@ -1,10 +1,12 @@
-"""Forecasts of many series at once: a DataFrame in, the same form out."""
+"""Forecasts of many series at once: a DataFrame in, the same form out.
 
-from tsl.forecasting.evaluation.backtest import TooShortWarning
-from tsl.forecasting.frames.roles import IgnoredColumnsWarning
-from tsl.forecasting.lstm import LSTMForecaster
-from tsl.forecasting.model.sampling import ShortSeriesWarning
-from tsl.forecasting.times.axis import IrregularTimesWarning
+Names are imported on first use: `tsl.interop.OnnxForecaster` reads and writes frames where Numba and scikit-learn are
+not installed.
+"""
+
+from typing import TYPE_CHECKING
+
+from tsl._lazy import lazy_names
 
 __all__ = [
     "IgnoredColumnsWarning",
@@ -13,3 +15,25 @@ __all__ = [
     "ShortSeriesWarning",
     "TooShortWarning",
 ]
+
+if TYPE_CHECKING:
+    from tsl.forecasting.evaluation.backtest import TooShortWarning
+    from tsl.forecasting.frames.roles import IgnoredColumnsWarning
+    from tsl.forecasting.lstm import LSTMForecaster
+    from tsl.forecasting.model.sampling import ShortSeriesWarning
+    from tsl.forecasting.times.axis import IrregularTimesWarning
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "IgnoredColumnsWarning": "tsl.forecasting.frames.roles",
+        "IrregularTimesWarning": "tsl.forecasting.times.axis",
+        "LSTMForecaster": "tsl.forecasting.lstm",
+        "ShortSeriesWarning": "tsl.forecasting.model.sampling",
+        "TooShortWarning": "tsl.forecasting.evaluation.backtest",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.frames.continuation import Continuation
 from tsl.forecasting.frames.cutoffs import in_parts, known_at
 from tsl.forecasting.frames.encoder import Unknown
@@ -175,11 +176,8 @@ class FittedModel:
 
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
         """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
-        at, fitted = self._estimator._history.fitted_ids.get_indexer(panel.ids), self._estimator._usual
-        if (at >= 0).all():
-            return fitted[at]
-        tame = without_outliers(panel, self.n_covariates)
-        return np.where(at >= 0, fitted[at], naive_scale(tame, self.season))
+        own = self._estimator
+        return scales_as_fitted(panel, own._history.fitted_ids, own._usual, self.season, self.n_covariates)
 
     def forecast(
         self,

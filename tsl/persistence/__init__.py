@@ -3,6 +3,9 @@
 Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attribute, such as
 ``network_.params``. All else is one JSON string in its metadata: names of classes, constructor parameters, vocabulary,
 categories, times, history, architecture.
+
+Scikit-learn and the compiled core are imported when a file is read or written, not before: `tsl.interop.OnnxForecaster`
+decodes without both.
 """
 
 from __future__ import annotations
@@ -13,18 +16,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
-from sklearn.utils.validation import check_is_fitted
 
 from tsl._version import __version__
 from tsl.persistence.atomic import discard_drafts, replace_file
 from tsl.persistence.reading import Reader
 from tsl.persistence.registry import MODELS, name_of
-from tsl.persistence.writing import Writer
-from tsl.training.checkpoint import fingerprint
 
 __all__ = ["discard_drafts", "load", "read_tree", "replace_file", "save", "write_tree"]
 
@@ -70,6 +69,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     ...     load(path).generate("tick ", length=9, temperature=0)
     'tock tick'
     """
+    from sklearn.utils.validation import check_is_fitted
+
     name = name_of(type(model))
     if name not in MODELS:
         hint = ": save its best_estimator_" if hasattr(model, "best_estimator_") else ""
@@ -114,6 +115,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     -----
     Reading a file runs no code from it, so files from untrusted sources can be read.
     """
+    from sklearn.utils.validation import check_is_fitted
+
     model = read_tree(path, "model")
     try:
         if name_of(type(model)) not in MODELS:
@@ -126,6 +129,8 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
     """Write dicts, lists, numbers, strings, arrays and objects of registered classes to a file of this kind."""
+    from tsl.persistence.writing import Writer
+
     writer = Writer()
     text = json.dumps(writer.encode(tree, ""), allow_nan=False)
     metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
@@ -135,12 +140,16 @@ def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
 
 
 def _versions() -> dict[str, str]:
+    import sklearn
+
     modules = (np, pd, sklearn)
     return {"tsl": __version__} | {module.__name__: module.__version__ for module in modules}
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
     """Return the checksum that tells whether a file is damaged; it does not protect against forgery."""
+    from tsl.training.checkpoint import fingerprint
+
     return fingerprint(text, dict(sorted(tensors.items())))
 
 

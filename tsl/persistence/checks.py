@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl._sklearn import encoder_state
-
 _OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
 
 
@@ -87,6 +85,8 @@ def _check_panel(panel: Any) -> None:
 
 def _check_encoder(encoder: Any) -> None:
     """Refuse an encoder with columns out of range: SciPy would write beyond the array."""
+    from tsl._sklearn import encoder_state
+
     sizes, drops, infrequent, mappings = encoder_state(encoder)
     if len(sizes) != len(encoder.categories_):
         raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")

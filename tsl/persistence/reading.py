@@ -13,18 +13,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import Bunch
 
-from tsl.network import Network
-from tsl.network.memory import parameter_shapes
 from tsl.persistence.checks import check
 from tsl.persistence.registry import ATTRIBUTES, FUNCTIONS, RENAMED, WORKDAYS, class_of
+
+if TYPE_CHECKING:
+    from tsl.network import Network
 
 _TIME_TYPES = re.compile(r"(datetime64|timedelta64)\[(s|ms|us|ns)(, [\w/+:-]+)?\]|period\[[\w-]+\]")
 _TEXT_TYPES = re.compile(r"str|string(\[(python|pyarrow)\])?|(large_string|utf8)\[pyarrow\]")
@@ -57,6 +56,8 @@ class Reader:
         return {self.decode(key): self.decode(value) for key, value in stored["$dict"]}
 
     def _bunch(self, stored: dict[str, Any]) -> Any:
+        from sklearn.utils import Bunch
+
         return Bunch(**self.decode(stored["$bunch"]))
 
     def _float(self, stored: dict[str, Any]) -> Any:
@@ -147,7 +148,7 @@ class Reader:
         parameters = {new_names.get(name, name): value for name, value in parameters.items()}
         attributes = ATTRIBUTES.get(stored["$class"], {})
         state = {attributes.get(name, name): value for name, value in self.decode(stored["state"]).items()}
-        if kind is Network:
+        if stored["$class"] == "Network":
             return _network(**state)
         if is_dataclass(kind):
             _check_attributes(kind, state, stored["$class"])
@@ -192,7 +193,7 @@ def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
     for name in state:
         if not name.isidentifier() or name.startswith("__") or callable(getattr(kind, name, None)):
             raise ValueError(f"{kind.__name__} has no attribute {name!r}")
-    if not issubclass(kind, BaseEstimator):
+    if not hasattr(kind, "get_params"):  # an estimator has it
         built = kind.__new__(kind)
         vars(built).update(state)
         return built
@@ -234,6 +235,9 @@ def _dtype_of(name: str) -> Any:
 
 def _network(architecture: Any, dtype: Any, params: NDArray[Any]) -> Network:
     """Build a network once the number of its weights is checked: nothing of the size is allocated before."""
+    from tsl.network import Network
+    from tsl.network.memory import parameter_shapes
+
     _check_architecture(architecture)
     size = sum(map(math.prod, parameter_shapes(architecture).values()))
     if np.dtype(dtype).name not in ("float32", "float64"):

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from tsl.windows._columns import refuse_other_types
+from tsl._tables.numbers import refuse_other_types
 
 # How `check_array` is to read a series of numbers. Integers become floats here: later they would have to be
 # converted window by window, at `window` times the memory. NaN is for the next step to handle or to refuse.

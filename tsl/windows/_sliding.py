@@ -15,7 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tsl._checks import check_count, is_one_of
+from tsl._labels import check_new_labels
 from tsl._sklearn import read_feature_names, set_output_container
+from tsl._tables.numbers import refuse_other_types
 from tsl.windows._arrays import (
     COLUMN_HINT,
     NUMBERS,
@@ -23,10 +25,8 @@ from tsl.windows._arrays import (
     to_numbers,
     windows_view,
 )
-from tsl.windows._columns import refuse_other_types
 from tsl.windows._continuation import BlockEnd, block_end, check_time_order, follows, plain, restored
 from tsl.windows._groups import split_groups
-from tsl.windows._labels import check_new_labels
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tsl.forecasting.evaluation.conformal import Calibration
@@ -41,8 +42,7 @@ def quantiles_ahead(
 ) -> NDArray[np.float64]:
     """Return quantiles (n_series, horizon, n_quantiles) around forecasts (n_series, horizon) after what is `known`."""
     calibration = calibration_of(model, points.shape[1])
-    units = calibration.units(known.ids, model.naive_scale(known))
-    return points[:, :, None] + units[:, None, None] * calibration.residual_quantiles(quantiles, points.shape[1])
+    return calibration.quantiles_around(points, known.ids, model.naive_scale(known), quantiles)
 
 
 def paths_ahead(
@@ -53,6 +53,16 @@ def paths_ahead(
     scores = calibration.paths(n_paths, known.n_series, points.shape[1], random_state)
     units = calibration.units(known.ids, model.naive_scale(known))
     return points[:, None] + units[:, None, None] * scores
+
+
+def scales_as_fitted(
+    panel: Panel, ids: pd.Index, fitted: NDArray[np.float64], season: int, n_covariates: int
+) -> NDArray[np.float64]:
+    """Return the naive scale of each series (n_series,) of `panel`: that `fitted` (n_ids,) of its id, or its own."""
+    at = ids.get_indexer(panel.ids)
+    if (at >= 0).all():
+        return fitted[at]
+    return np.where(at >= 0, fitted[at], naive_scale(without_outliers(panel, n_covariates), season))
 
 
 def _calibrate(model: PanelModel, panel: Panel, horizon: int) -> Calibration:

@@ -79,6 +79,11 @@ class Calibration:
         at = self.ids.get_indexer(ids)
         return scales * np.where(at >= 0, self.factors[at], self.common)
 
+    def quantiles_around(self, points: Numbers, ids: pd.Index, scales: Numbers, quantiles: Sequence[float]) -> Numbers:
+        """Return quantiles (n, horizon, n_quantiles) around forecasts (n, horizon) of series of naive scales (n,)."""
+        units = self.units(ids, scales)
+        return points[:, :, None] + units[:, None, None] * self.residual_quantiles(quantiles, points.shape[1])
+
     def residual_quantiles(self, quantiles: Sequence[float], horizon: int) -> Numbers:
         """Return quantiles of the scores of each step, (horizon, n_quantiles)."""
         wanted = np.asarray(quantiles, np.float64)

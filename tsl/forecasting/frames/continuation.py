@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._labels import check_new_labels
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import check_missing
@@ -16,7 +17,6 @@ from tsl.forecasting.panel.panel import Panel, after, ranges
 from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
 from tsl.forecasting.times.frequency import Freq
 from tsl.forecasting.times.stamps import stamps_of
-from tsl.windows._labels import check_new_labels
 
 LONGEST_GAP = 500  # steps that may lie between the known rows and those to score; chosen by judgement, not measured
 
@@ -34,6 +34,15 @@ class StepsAhead(NamedTuple):
     """(n_series * horizon,) the stamps of the steps."""
     n_known: NDArray[np.int64]
     """(n_series,) of how many rows ahead the covariates are known."""
+
+    @classmethod
+    def of(cls, schema: Schema, known: Panel, horizon: int, n_ahead: int, future: Any, unknown: Unknown) -> StepsAhead:
+        """Return `horizon` steps after what is `known`, with covariates of up to `n_ahead` from the frame `future`."""
+        times = schema.future_times(known, n_ahead)
+        covariates, n_known = schema.read_future(known, horizon, future, n_ahead=n_ahead, unknown=unknown)
+        panel = with_steps_ahead(known, times, covariates)
+        forecast = (np.arange(known.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
+        return cls(known, panel, panel.ends - n_ahead, times[forecast], n_known)
 
 
 class ScoredRows(NamedTuple):
@@ -88,12 +97,8 @@ class Continuation:
         return self.store.before(self.newer(data), n_rows)
 
     def ahead(self, known: Panel, horizon: int, n_ahead: int, future: Any) -> StepsAhead:
-        """Return `horizon` steps after what is `known`, with covariates of up to `n_ahead` from the frame `future`."""
-        times = self.schema.future_times(known, n_ahead)
-        covariates, n_known = self.schema.read_future(known, horizon, future, n_ahead=n_ahead, unknown=self.unknown)
-        panel = with_steps_ahead(known, times, covariates)
-        forecast = (np.arange(known.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
-        return StepsAhead(known, panel, panel.ends - n_ahead, times[forecast], n_known)
+        """Return `horizon` steps after what is `known`; see `StepsAhead.of`."""
+        return StepsAhead.of(self.schema, known, horizon, n_ahead, future, self.unknown)
 
     def whole(self, data: Any) -> tuple[Panel, NDArray[np.int64]]:
         """Return all rows with `data` after them, and the first row of each series (n_series,) that may be forecast."""

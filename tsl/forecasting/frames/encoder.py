@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.numbers import is_pandas_number
 from tsl.forecasting.panel.panel import LARGEST
-from tsl.windows._columns import is_pandas_number
 
 Unknown = Literal["error", "ignore"]
 """How to treat a category that `fit` has not seen."""

@@ -18,7 +18,17 @@ def rolled(run: Run, panel: Panel, cutoffs: Cutoffs, horizon: int, block: int) -
     """Return forecasts (n, horizon, ·) from calls of `run`, which gives `block` steps each.
 
     Each window is a series of its own, with rows ahead for whole blocks: its own forecasts become their values.
+
+    Raises
+    ------
+    ValueError
+        If the panel has past covariates, which are not known ahead.
     """
+    if panel.past.shape[1]:
+        raise ValueError(
+            f"horizon must be at most {block}, as trained, where past covariates are used: they are not known "
+            f"ahead; got {horizon}"
+        )
     panel = replace(panel, values=panel.values.copy())
     forecasts = []
     for start in range(0, horizon, block):

@@ -55,20 +55,15 @@ class TrainedNetworks(NamedTuple):
     ) -> NDArray[np.float64]:
         """Return a draw for each of `dropouts`, (n_draws, n, horizon, quantiles or 1), quantiles in ascending order."""
         block = self.windowing.horizon
-        if horizon > block and panel.past.shape[1]:
-            raise ValueError(
-                f"horizon must be at most {block}, as trained, where past covariates are used: they are not known "
-                f"ahead; got {horizon}"
-            )
         panel = self.transform.apply(panel)
 
         def run(panel: Panel, cutoffs: Cutoffs, *dropouts: Dropout | None) -> NDArray[np.float64]:
             windows = SeriesWindows(panel, self.windowing, self.stats, cutoffs)
-            return run_networks(self.networks, windows, cutoffs, self.n_threads, dropouts)
+            return np.sort(run_networks(self.networks, windows, cutoffs, self.n_threads, dropouts), axis=3)
 
         if horizon <= block:
             found = run(panel, cutoffs, *dropouts)[:, :, :horizon]
         else:  # each draw goes on from its own forecasts
             each = [rolled(lambda *rows, d=d: run(*rows, d)[0], panel, cutoffs, horizon, block) for d in dropouts]
             found = np.stack(each)
-        return np.sort(self.transform.undo(found), axis=3)
+        return self.transform.undo(found)

@@ -1,6 +1,6 @@
 """Outliers of the training set: single values far beyond all others of their series, which `fit` clips.
 
-The rule and its constants are those of `tsl.windows._outliers`. The median of an even count is the upper of the two in
+The rule and its constants are those of `tsl._outliers`. The median of an even count is the upper of the two in
 the middle here and their mean there.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._outliers import FAR, FEWEST, WITHIN, OutlierWarning
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel.panel import Panel
-from tsl.windows._outliers import FAR, FEWEST, WITHIN, OutlierWarning
 
 
 def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> Panel:

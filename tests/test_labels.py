@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tsl._labels import check_new_labels
 from tsl.windows import SlidingWindow
-from tsl.windows._labels import check_new_labels
 
 SPACES = st.text(" \t", max_size=2)
 
