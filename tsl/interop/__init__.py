@@ -1,6 +1,43 @@
-"""Models for other programs, and from them: ONNX, PyTorch and Keras."""
+"""Models for other programs, and from them: ONNX, PyTorch and Keras.
 
-from tsl.interop._exchange import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
-from tsl.interop._onnx import to_onnx
+Names are imported on first use: `OnnxForecaster` needs neither Numba nor scikit-learn, the others do.
+"""
 
-__all__ = ["from_keras_weights", "from_torch_state_dict", "to_keras_weights", "to_onnx", "to_torch_state_dict"]
+from typing import TYPE_CHECKING
+
+from tsl._lazy import lazy_names
+
+__all__ = [
+    "OnnxForecaster",
+    "from_keras_weights",
+    "from_torch_state_dict",
+    "to_keras_weights",
+    "to_onnx",
+    "to_torch_state_dict",
+]
+
+if TYPE_CHECKING:
+    from tsl.interop._exchange import (
+        from_keras_weights,
+        from_torch_state_dict,
+        to_keras_weights,
+        to_torch_state_dict,
+    )
+    from tsl.interop._onnx import to_onnx
+    from tsl.interop._onnx_forecaster import OnnxForecaster
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "OnnxForecaster": "tsl.interop._onnx_forecaster",
+        "from_keras_weights": "tsl.interop._exchange",
+        "from_torch_state_dict": "tsl.interop._exchange",
+        "to_keras_weights": "tsl.interop._exchange",
+        "to_onnx": "tsl.interop._onnx",
+        "to_torch_state_dict": "tsl.interop._exchange",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -19,6 +19,7 @@ from tsl.forecasting import LSTMForecaster
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
+from tsl.interop._metadata import FRAMES, pack
 from tsl.interop._network import LayerStates, add_network
 from tsl.interop._steps import add_step
 from tsl.persistence.atomic import replace_file
@@ -69,8 +70,9 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
         Its metadata are texts: ``estimator``, ``tsl_version``; of a character model ``vocabulary`` (a JSON list of
         what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list);
         of a forecaster ``horizon`` (steps that the network gives at once), ``context``, ``window``, ``season``,
-        ``freq``, ``missing``, ``quantiles``, and the JSON lists ``past``, ``future`` and ``static`` of what the
-        columns of these inputs are: ``"promo"``, ``"kind=u"`` for a category, ``"hour_sin"`` of the calendar.
+        ``freq``, ``missing``, ``quantiles``, the JSON lists ``past``, ``future`` and ``static`` of what the columns of
+        these inputs are: ``"promo"``, ``"kind=u"`` for a category, ``"hour_sin"`` of the calendar; and ``frames``, what
+        `OnnxForecaster` reads. No readings are among them; errors of `LSTMForecaster.calibrate` are.
 
     Raises
     ------
@@ -295,4 +297,23 @@ def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
         "past": json.dumps(schema.past.names),
         "future": json.dumps(schema.future.names + schema.calendar.names),
         "static": json.dumps(schema.static.encoder.names),
+        FRAMES: pack(_frames_of(forecaster)),
+    }
+
+
+def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
+    """Return what `OnnxForecaster` needs to read and write frames; no readings are in it."""
+    continuation = forecaster._continuation()
+    return {
+        "schema": continuation.schema,
+        "freq": continuation.freq,
+        "unknown": continuation.unknown,
+        "missing": continuation.missing,
+        "horizon": int(forecaster.horizon),
+        "season": forecaster.season_,
+        "repeats": forecaster._repeats,
+        "dropout_intervals": forecaster.intervals == "dropout",
+        "ids": forecaster._history.fitted_ids,
+        "scales": forecaster._usual,
+        "calibrations": forecaster._calibrations,
     }

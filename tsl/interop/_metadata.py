@@ -1,0 +1,41 @@
+"""Objects as texts, for the metadata of an ONNX model."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from typing import Any
+
+import numpy as np
+
+from tsl.persistence.reading import Reader
+
+FRAMES = "frames"
+"""Key of what `OnnxForecaster` needs to read and write frames."""
+
+
+def pack(tree: Any) -> str:
+    """Return dicts, lists, numbers, strings, arrays and objects that `tsl.save` knows as one text of JSON."""
+    from tsl.persistence.writing import Writer  # the reader must do without scikit-learn
+
+    writer = Writer()
+    encoded = writer.encode(tree, "")
+    arrays = {
+        name: {"dtype": array.dtype.str, "shape": array.shape, "base64": b64encode(array.tobytes()).decode()}
+        for name, array in writer.tensors.items()
+    }
+    return json.dumps({"tree": encoded, "arrays": arrays}, allow_nan=False)
+
+
+def unpack(text: str) -> Any:
+    """Return what `pack` was given; anything wrong raises an error of some kind. No code of the text is run."""
+    stored = json.loads(text)
+    arrays = {name: _array(**array) for name, array in stored["arrays"].items()}
+    return Reader(arrays).decode(stored["tree"])
+
+
+def _array(dtype: str, shape: list[int], base64: str) -> Any:
+    kind = np.dtype(dtype)
+    if kind.kind not in "biuf":
+        raise ValueError(f"an array of {dtype}")
+    return np.frombuffer(b64decode(base64), kind).reshape(shape).copy()
