@@ -53,12 +53,33 @@ def epoch(job, n_threads):
 
 def predict(job, n_threads):
     """Predictions of an estimator for a batch of windows."""
+    model, X = _fitted(job, n_threads)
+    return [Candidate("LSTMRegressor.predict", lambda: model.predict(X))]
+
+
+def exported(job, n_threads):
+    """The same predictions by the ONNX model of the estimator: scaling and its inverse are part of the graph."""
+    import onnxruntime
+
+    from tsl.interop import to_onnx
+
+    model, X = _fitted(job, n_threads)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
+    content = to_onnx(model).SerializeToString()
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    inputs = {"X": X.astype(np.float64)}
+    return [Candidate("to_onnx(LSTMRegressor)", lambda: session.run(None, inputs))]
+
+
+def _fitted(job, n_threads):
+    """A regressor that has seen a few windows, and the windows to predict."""
     inputs, targets = problem(job | {"batches": 1})
     hidden = (job["hidden"],) * job["layers"]
     model = LSTMRegressor(hidden_size=hidden, max_iter=1, random_state=0, n_threads=n_threads)
     random = np.random.RandomState(0)
     model.fit(random.normal(size=(9, *inputs.shape[2:])), random.normal(size=(9, *targets.shape[2:])))
-    return [Candidate("LSTMRegressor.predict", lambda: model.predict(inputs[0]))]
+    return model, inputs[0]
 
 
 def _network(job):
