@@ -62,9 +62,11 @@ What is chosen was compared on the end of the training data, or on the validatio
 """
 
 TARGETS = {
-    "M4 Hourly": {"OWA": (0.50, 0.45)},
-    "ETTh1, 96 ahead": {"MSE": (0.370, 0.351)},
+    "M4 Hourly": {"OWA": (0.440, 0.400)},
+    "ETTh1, 96 ahead": {"MSE": (0.366, 0.355), "MAE": (0.386, 0.380)},
     "sunspots, one step": {"1921-55": (0.126, 0.086), "1956-79": (0.358, 0.35)},
+    "sea surface temperature by the hour, a day ahead": {"MAE": (0.143, 0.138)},
+    "carbon dioxide by the week, a year ahead": {"MAE": (0.50, 0.40)},
 }
 """By task and number: what must be reached, and what is hoped for."""
 
@@ -147,9 +149,11 @@ def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:
         frame = model.predict(level=list(LEVELS))
     else:
         n_series = len(task.fit_stops)
-        stops = task.ends.reshape(n_series, -1)[:, -1] + task.horizon
-        n_windows = len(task.ends) // n_series
-        frame = model.backtest(task.frame(stops), n_windows=n_windows, step=1, level=list(LEVELS))
+        ends = task.ends.reshape(n_series, -1)
+        step = int(ends[0, 1] - ends[0, 0])
+        frame = model.backtest(
+            task.frame(ends[:, -1] + task.horizon), n_windows=ends.shape[1], step=step, level=list(LEVELS)
+        )
         _check_truth(task, frame)
     seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
     points, intervals = _by_window(task, frame, "y_pred"), {}

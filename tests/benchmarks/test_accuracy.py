@@ -12,6 +12,7 @@ from benchmarks.__main__ import main
 from benchmarks.forecast_tasks import etth1, m4_hourly, project_tasks, sunspots
 from benchmarks.peers import neuralforecast_accuracy
 from benchmarks.yardsticks import linear_map, linear_maps, persistence, seasonal_naive, with_intervals, yardsticks
+from tsl.baselines import SeasonalNaive
 from tsl.metrics import rmse
 
 
@@ -39,6 +40,19 @@ def test_published_figures_come_out_of_the_data_that_are_shipped():
     for name, known, digits in [("sea surface temperature, 48 ahead", 0.332, 3), ("glucose, 6 ahead", 29.6, 1)]:
         task = tasks[name]
         assert round(task.score(task, persistence(task, task.ends))["RMSE"], digits) == known
+
+
+def test_windows_with_time_stamps_are_the_last_ones_of_a_backtest():
+    tasks = project_tasks()
+    hours, weeks = (
+        tasks["sea surface temperature by the hour, a day ahead"],
+        tasks["carbon dioxide by the week, a year ahead"],
+    )
+    assert round(hours.score(hours, persistence(hours, hours.ends))["MAE"], 3) == 0.143
+    assert round(weeks.score(weeks, seasonal_naive(weeks, weeks.ends))["MAE"], 2) == 1.73
+    model = SeasonalNaive(52, season=52).fit(weeks.frame(weeks.fit_stops))
+    table = model.backtest(weeks.frame(weeks.offsets[1:]), n_windows=8)
+    assert_array_equal(table["y"].to_numpy().reshape(8, 52), weeks.truth)
 
 
 def test_windows_are_those_of_the_public_splits(folder):
