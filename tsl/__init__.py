@@ -17,6 +17,7 @@ __all__ = [
     "__version__",
     "baselines",
     "datasets",
+    "inspection",
     "load",
     "metrics",
     "model_selection",
@@ -26,7 +27,7 @@ __all__ = [
     "windows",
 ]
 
-_SUBMODULES = {"baselines", "datasets", "metrics", "model_selection", "plotting", "text", "windows"}
+_SUBMODULES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "plotting", "text", "windows"}
 
 # Public name -> the module that defines it.
 _NAMES = {
@@ -39,7 +40,7 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers and editors
-    from tsl import baselines, datasets, metrics, model_selection, plotting, text, windows
+    from tsl import baselines, datasets, inspection, metrics, model_selection, plotting, text, windows
     from tsl.char_model import LSTMCharModel
     from tsl.classifier import LSTMClassifier
     from tsl.forecasting import LSTMForecaster

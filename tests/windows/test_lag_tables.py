@@ -13,7 +13,7 @@ from regressor_problem import small
 import tsl
 from tsl import LSTMClassifier, LSTMRegressor
 from tsl.windows import SlidingWindow, WindowLayoutWarning
-from tsl.windows._lags import lag_columns
+from tsl.windows._lags import channel_names, lag_columns
 
 N_STEPS = 5
 RNG = np.random.default_rng(0)
@@ -64,6 +64,13 @@ def test_names_of_any_package_put_columns_in_order(name, data):
     steps = sorted(lags, reverse=True)
     wanted = [[columns.index((c, lag if c in channels else None)) for c in order] for lag in steps]
     assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("package", "name"), NAMES.items(), ids=NAMES)
+def test_channels_are_named_without_their_lags(package, name):
+    own = {"skforecast": "lag", "mlforecast": "lag", "Darts": "y_target", "feature-engine": "y_h"}.get(package, "y")
+    names = [name(channel, lag) for lag in (1, 2) for channel in "yx"] + ["month"]
+    assert channel_names(names) == [own, own.replace("y", "x").replace("lag", "x"), "month"]
 
 
 def test_channels_with_other_lags_have_the_nearest_one():

@@ -61,6 +61,13 @@ def ordered(estimator: Any, X: NDArray[Any]) -> NDArray[Any]:
     return X[..., ::-1, :] if estimator.time_order == "newest_first" else X
 
 
+def as_given(estimator: Any, windows: NDArray[Any]) -> NDArray[Any]:
+    """Return windows (n, T, C) as a view that `ordered` turns into them."""
+    windows = windows[:, ::-1] if estimator.time_order == "newest_first" else windows
+    is_swapped = isinstance(estimator.layout, str) and estimator.layout == "channel_time"
+    return windows.swapaxes(1, 2) if is_swapped else windows
+
+
 def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[Any]:
     """Return a table or a row (..., T * C), whose columns go by their position, as (..., T, C)."""
     if isinstance(estimator.layout, str) and estimator.layout == "channel_time":

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from tsl._sklearn import Interval, StrOptions, check_parameters
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.frames.continuation import Continuation
-from tsl.forecasting.frames.cutoffs import in_parts, known_at
+from tsl.forecasting.frames.cutoffs import in_parts, known_at, with_covariates_of
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
@@ -25,7 +25,7 @@ from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import naive_scale
 from tsl.forecasting.panel.seasonality import find_season
 from tsl.forecasting.panel.store import SeriesStore
-from tsl.forecasting.protocol import Forecasts
+from tsl.forecasting.protocol import Exchange, Forecasts
 from tsl.forecasting.times.frequency import Freq
 
 Kept = TypeVar("Kept")
@@ -188,18 +188,25 @@ class FittedModel:
         *,
         n_known: NDArray[np.int64] | None = None,
         missing: str | None = None,
+        exchange: Exchange | None = None,
     ) -> Forecasts:
         """Return what `predict` would at each cutoff (n,).
 
         Missing readings of `panel` are still missing. Covariates are known ahead of `n_known` (n,) rows, by default of
-        those that are forecast. `missing` stands for the parameter where that is to be another.
+        those that are forecast. `missing` stands for the parameter where that is to be another. With `exchange`
+        covariates are those that are known at other cutoffs.
         """
         n_known = np.full(len(cutoffs), horizon) if n_known is None else n_known
         missing = self._estimator.missing if missing is None else missing
-        parts = [
-            self._estimator._forecast(*known, horizon, quantiles)
-            for known in self._known_at(panel, cutoffs, n_known, self._estimator._rows_ahead(horizon), missing)
-        ]
+        n_ahead = self._estimator._rows_ahead(horizon)
+        windows = self._known_at(panel, cutoffs, n_known, n_ahead, missing)
+        if exchange is not None:
+            donors = self._known_at(panel, exchange.donors, n_known, n_ahead, missing)
+            windows = (
+                (with_covariates_of(*own, *other, exchange.past, exchange.future), own[1])
+                for own, other in zip(windows, donors)
+            )
+        parts = [self._estimator._forecast(*known, horizon, quantiles) for known in windows]
         points = np.concatenate([part.points for part in parts])
         if not quantiles:
             return Forecasts(points, np.empty((*points.shape, 0)))

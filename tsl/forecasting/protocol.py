@@ -22,6 +22,17 @@ class Forecasts(NamedTuple):
     """(n, horizon, n_quantiles); None where the model gives points alone."""
 
 
+class Exchange(NamedTuple):
+    """Covariates that the forecasts at n cutoffs are made with in place of their own."""
+
+    donors: NDArray[np.int64]
+    """(n,) the cutoffs in whose windows they are read, row by row before and after the cutoff."""
+    past: Sequence[int] = ()
+    """Columns of `Panel.past`."""
+    future: Sequence[int] = ()
+    """Columns of `Panel.future`."""
+
+
 class PanelModel(Protocol):
     """A fitted model of a panel.
 
@@ -48,8 +59,12 @@ class PanelModel(Protocol):
         quantiles: Sequence[float] = (),
         *,
         missing: str | None = None,
+        exchange: Exchange | None = None,
     ) -> Forecasts:
-        """Return what `predict` would at each cutoff (n,), with `missing` in place of the parameter of that name."""
+        """Return what `predict` would at each cutoff (n,), with `missing` in place of the parameter of that name.
+
+        With `exchange` covariates of the windows are those of others.
+        """
 
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
         """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""

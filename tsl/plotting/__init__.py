@@ -1,4 +1,4 @@
-"""Plots of forecasts and their errors, of training, and of the gates of a network.
+"""Plots of forecasts and their errors, of training, of importances, and of the gates of a network.
 
 They need matplotlib, which ``pip install "tsl-lstm[plot]"`` installs. Each function draws into the given `ax` or into
 a new figure, and returns the Axes.
@@ -6,6 +6,7 @@ a new figure, and returns the Axes.
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast
 from tsl.plotting._gates import plot_gates
+from tsl.plotting._importance import plot_importance
 from tsl.plotting._surprisal import plot_surprisal
 from tsl.plotting._training import plot_history, plot_residuals
 
@@ -15,6 +16,7 @@ __all__ = [
     "plot_forecast",
     "plot_gates",
     "plot_history",
+    "plot_importance",
     "plot_residuals",
     "plot_surprisal",
 ]

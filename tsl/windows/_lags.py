@@ -64,6 +64,26 @@ def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
     return np.array(nearest, dtype=np.intp)
 
 
+def channel_names(names: Sequence[str]) -> list[str]:
+    """Return the names of the channels that `lag_columns` finds, without lags; "lag" where no more is left.
+
+    Examples
+    --------
+    >>> channel_names(["celsius_lag2", "celsius_lag1", "lag_1", "lag_2", "holiday"])
+    ['celsius', 'lag', 'holiday']
+    """
+    found: dict[Channel, str] = {}
+    for name, (channel, _) in zip(names, _channels_and_lags(names)):
+        found.setdefault(channel, name if len(channel) == 1 else _without_lag(name))
+    return list(found.values())
+
+
+def _without_lag(name: str) -> str:
+    """Return what a name says beside its lag."""
+    pattern = next(pattern for pattern in (_LAG, _STATSMODELS, _OFFSET, _NOW) if pattern.search(name))
+    return pattern.sub("", name).strip(" _.()[]") or "lag"
+
+
 def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
     """Return the channel of each name, and how many rows back it is."""
     lags, offsets = [_split(name, _LAG, _STATSMODELS) for name in names], [_split(name, _OFFSET) for name in names]

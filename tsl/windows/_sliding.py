@@ -227,11 +227,16 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             One for each column, the oldest step first.
         """
         check_is_fitted(self)
+        names = self._channel_names(input_features)
+        lags = [step * self.stride for step in reversed(range(self.window))]
+        return np.asarray([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
+
+    def _channel_names(self, input_features: Any = None) -> list[Any]:
+        """Return the names of the input columns without that of `groups`."""
         names = list(read_feature_names(self, input_features))
         if self._groups_column is not None:
             del names[self._groups_column]
-        lags = [step * self.stride for step in reversed(range(self.window))]
-        return np.asarray([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
+        return names
 
     def set_output(self, *, transform: Literal["default", "pandas", "polars"] | None = None) -> Self:
         """Choose the container that `transform` returns.

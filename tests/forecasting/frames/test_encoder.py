@@ -22,6 +22,7 @@ from tsl.forecasting.frames.schema import Schema
 def test_categories_become_a_column_a_level_and_truth_one():
     schema, panel = Schema.learn(long_frame(), past=["visits"], future=["promo", "weather"])
     assert schema.future.names == ["promo", "weather=rain", "weather=snow", "weather=sun"]
+    assert schema.future.widths == [1, 3]
     assert_array_equal(panel.past[:, 0], long_frame()["visits"])
     assert_array_equal(panel.future[:4], [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 1, 0]])
 

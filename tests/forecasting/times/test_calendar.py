@@ -60,6 +60,7 @@ def test_a_cycle_starts_at_angle_zero_and_goes_round_evenly(feature, cycle, star
         times = pd.date_range(start, periods=n_steps, freq=pd.Timedelta(cycle) / n_steps)
     calendar = learn(times, [feature])
     assert calendar.names == [f"{feature}_sin", f"{feature}_cos"]
+    assert calendar.widths == [2]
     angle = 2 * np.pi * np.arange(n_steps) / n_steps
     assert_allclose(calendar.encode(times), np.column_stack([np.sin(angle), np.cos(angle)]), atol=1e-12)
 
@@ -92,6 +93,7 @@ def test_holidays_are_one_and_other_days_zero():
     times = pd.date_range("2024-07-03", periods=96, freq="h")
     calendar = learn(times, ["holidays:US"])
     assert calendar.names == ["holidays:US"]
+    assert calendar.widths == [1]
     assert_array_equal(calendar.encode(times)[:, 0], times.day == 4)
 
 

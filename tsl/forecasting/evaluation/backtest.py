@@ -109,6 +109,21 @@ def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
     return cutoffs[np.arange(len(cutoffs)), first]
 
 
+def with_cutoffs(plan: Plan, panel: Panel, lowest: NDArray[np.int64]) -> tuple[Plan, NDArray[np.int64]]:
+    """Return the plan with as many windows as there can be, and their cutoffs as from `Plan.cutoffs`.
+
+    Raises
+    ------
+    ValueError
+        If no series has a window.
+    """
+    n_windows, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
+    plan = replace(plan, n_windows=min(n_windows, most))
+    table = plan.cutoffs(panel, lowest)
+    check_cutoffs(table, panel, plan, n_windows)
+    return plan, table
+
+
 def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_windows: int) -> None:
     """Warn of series that are left out, or have fewer than `n_windows`.
 
@@ -141,12 +156,9 @@ def backtest(
 
     A model that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
     """
-    n_windows, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
-    plan = replace(plan, n_windows=min(n_windows, most))
-    table = plan.cutoffs(panel, lowest)
-    check_cutoffs(table, panel, plan, n_windows)
+    plan, table = with_cutoffs(plan, panel, lowest)
     parts = []
-    for fitted, numbers in _models(model, panel, table, plan):
+    for fitted, numbers in fitted_models(model, panel, table, plan):
         cutoffs = np.sort(table[:, numbers][table[:, numbers] >= 0])
         points, own = fitted.forecast(panel, cutoffs, plan.n_ahead, quantiles)
         if own is None:
@@ -180,7 +192,7 @@ def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.f
     return panel, rows, model.forecast(panel, cutoffs, horizon).points.ravel()
 
 
-def _models(
+def fitted_models(
     model: PanelModel, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
 ) -> Iterator[tuple[PanelModel, NDArray[np.int64]]]:
     """Yield fitted models, and the numbers of the windows that each one forecasts."""

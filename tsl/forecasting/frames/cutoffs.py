@@ -91,6 +91,22 @@ def known_at(
     return known, own_cutoffs + np.cumsum(lacking) - lacking
 
 
+def with_covariates_of(
+    known: Panel, cutoffs: Cutoffs, donors: Panel, donor_cutoffs: Cutoffs, past: Sequence[int], future: Sequence[int]
+) -> Panel:
+    """Return `known` with these columns of the windows `donors`, each row with that as far from the cutoff.
+
+    Both are results of `known_at` for as many cutoffs. Where the window of a donor begins later, its first row stands
+    for those before.
+    """
+    rows = np.arange(len(known.values)) + np.repeat(donor_cutoffs - cutoffs, known.lengths)
+    rows = np.maximum(rows, np.repeat(donors.offsets[:-1], known.lengths))
+    exchanged = replace(known, past=known.past.copy(), future=known.future.copy())
+    exchanged.past[:, past] = donors.past[rows][:, past]
+    exchanged.future[:, future] = donors.future[rows][:, future]
+    return exchanged
+
+
 def _carry_in(known: Panel, panel: Panel, starts: Cutoffs) -> None:
     """Start each window that has no reading of a column with the last one before it."""
     begins, is_long = known.offsets[:-1], known.lengths > 0

@@ -48,6 +48,11 @@ class Encoder:
             named += [str(column)] if levels is None else [f"{column}={level}" for level in levels]
         return named
 
+    @property
+    def widths(self) -> list[int]:
+        """Return how many of these columns each column of the frame becomes."""
+        return [1 if levels is None else len(levels) for levels in self.levels]
+
     def encode(self, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """Return (n_rows, n_names) the columns as numbers, NaN where a value is missing.
 

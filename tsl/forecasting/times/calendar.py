@@ -75,6 +75,11 @@ class Calendar:
             named += [f"{feature}_sin", f"{feature}_cos"] if feature in _PLACES else [feature]
         return named
 
+    @property
+    def widths(self) -> list[int]:
+        """Return how many of these columns each of `features` becomes."""
+        return [2 if feature in _PLACES else 1 for feature in self.features]
+
     def encode(self, times: pd.Index) -> NDArray[np.float64]:
         """Return (n, n_names) the features of each timestamp."""
         encoded = np.empty((len(times), len(self.names)))

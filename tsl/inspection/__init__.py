@@ -1,0 +1,6 @@
+"""Permutation importance: how much worse a model is without the information of a channel, a step or a covariate."""
+
+from tsl.inspection._covariates import covariate_importance
+from tsl.inspection._windows import permutation_importance
+
+__all__ = ["covariate_importance", "permutation_importance"]

@@ -1,0 +1,98 @@
+"""Plots of permutation importances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsl.plotting._axes import new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STEPS = "steps before the end of the window"
+SCORE = "decrease of the score"
+
+
+def plot_importance(result: Any, *, ax: Axes | None = None) -> Axes:
+    """Plot importances: bars for channels or covariates, a line over steps, a heat map for channels at steps.
+
+    Bars and the band around the line show the standard deviation over the permutations. Of several channels or
+    covariates the most important one is at the top; the last step of the window is at the right.
+
+    Parameters
+    ----------
+    result : Bunch
+        The result of `tsl.inspection.permutation_importance` or `tsl.inspection.covariate_importance`.
+    ax : matplotlib.axes.Axes, optional
+        The axes to draw into. Default: those of a new figure.
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If `result` is something else, such as a dict of the results of several scorers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsl import LSTMRegressor
+    >>> from tsl.inspection import permutation_importance
+    >>> from tsl.plotting import plot_importance
+    >>> X = np.random.default_rng(0).normal(size=(60, 6, 2))
+    >>> model = LSTMRegressor(hidden_size=8, max_iter=5, random_state=0).fit(X, X[:, -1, 0])
+    >>> ax = plot_importance(permutation_importance(model, X, X[:, -1, 0], by="step"))
+    >>> ax.get_xlabel()
+    'steps before the end of the window'
+    """
+    names = [name for name in ("steps", "channels", "covariates") if name in result]
+    if not names or "importances" not in result:
+        raise ValueError(f"result must be of a function of tsl.inspection, for one scorer, got {_shown(result)}")
+    drawn = {("steps",): _line, ("steps", "channels"): _heat_map}.get(tuple(names), _bars)
+    return drawn(result, f"increase of {result['metric']}" if "metric" in result else SCORE, ax)
+
+
+def _shown(result: Any) -> str:
+    return f"a {type(result).__name__}" + (f" of {list(result)}" if isinstance(result, dict) else "")
+
+
+def _bars(result: Any, what: str, ax: Axes | None) -> Axes:
+    names = result["covariates" if "covariates" in result else "channels"]
+    ax = new_axes(7.0, 1.0 + 0.35 * len(names)) if ax is None else ax
+    order = np.argsort(result["importances_mean"], kind="stable")
+    ax.barh(range(len(names)), result["importances_mean"][order], xerr=result["importances_std"][order], capsize=3)
+    ax.set_yticks(range(len(names)), [str(name) for name in names[order]])
+    ax.axvline(0.0, color="tab:gray", linewidth=1)
+    ax.set_xlabel(what)
+    return ax
+
+
+def _line(result: Any, what: str, ax: Axes | None) -> Axes:
+    ax = new_axes(7.0, 4.0) if ax is None else ax
+    steps, mean, deviation = result["steps"], result["importances_mean"], result["importances_std"]
+    ax.plot(steps, mean, marker="o", markersize=3)
+    ax.fill_between(steps, mean - deviation, mean + deviation, alpha=0.2, linewidth=0)
+    ax.axhline(0.0, color="tab:gray", linewidth=1)
+    ax.set(xlabel=STEPS, ylabel=what)
+    ax.invert_xaxis()
+    return ax
+
+
+def _heat_map(result: Any, what: str, ax: Axes | None) -> Axes:
+    steps, channels, mean = result["steps"], result["channels"], result["importances_mean"].T
+    if ax is None:
+        ax = new_axes(min(max(2.0 + 0.25 * len(steps), 5.0), 16.0), 1.5 + 0.35 * len(channels))
+    limit = float(np.abs(mean).max()) or 1.0
+    image = ax.imshow(mean, aspect="auto", interpolation="nearest", cmap="RdBu_r", vmin=-limit, vmax=limit)
+    ax.figure.colorbar(image, ax=ax, label=what)
+    shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 12)).round().astype(int))  # labels that fit
+    ax.set_xticks(shown, [str(step) for step in steps[shown]])
+    ax.set_yticks(range(len(channels)), [str(name) for name in channels])
+    ax.set_xlabel(STEPS)
+    return ax
