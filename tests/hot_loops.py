@@ -26,21 +26,30 @@ def array(n_dimensions):
     return types.Array(number, n_dimensions, "C")
 
 
-def compiled(*signature):
+PHASES = {}  # functions by name, each with the types that it is compiled for
+
+
+def phase(*signature):
+    """Make a function a phase, for these types; it is compiled later, as pytest imports this file in each process."""
+
+    def keep(function):
+        PHASES[function.__name__] = function, signature
+        return function
+
+    return keep
+
+
+def machine_code(function, signature):
     """Compile a function for these types; gives its machine code."""
-
-    def compile_now(function):
-        dispatcher = numba.njit(fastmath=FAST_MATH, **OPTIONS)(function)
-        dispatcher.compile(signature)
-        return dispatcher.inspect_asm(signature)
-
-    return compile_now
+    dispatcher = numba.njit(fastmath=FAST_MATH, **OPTIONS)(function)
+    dispatcher.compile(signature)
+    return dispatcher.inspect_asm(signature)
 
 
 matrix, cube, hypercube = array(2), array(3), array(4)
 
 
-@compiled(
+@phase(
     size, cube, codes, truth, cube, cube, cube, flags, truth, hypercube, cube, cube, cube, matrix,
     size, size, size, size, flags, size, size,
 )  # fmt: skip
@@ -55,14 +64,14 @@ def forward(
     lstm.lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, first_block, last_block, member)
 
 
-@compiled(cube, size, hypercube, cube, cube, flags, truth, matrix, matrix, matrix, size, size)
+@phase(cube, size, hypercube, cube, cube, flags, truth, matrix, matrix, matrix, size, size)
 def backward(d_above, column, gates, cells, w_rec_t, lengths, reverse, mask, d_hidden, d_cell, first, last):
     states = LSTMStates(gates, cells, cells, cells, mask)
     batch = by_reference(Batch(lengths, gates.shape[1], last, first, last, np.uint64(0)))
     lstm.lstm_backward(d_above, column, w_rec_t, states, d_hidden, d_cell, lengths, reverse, batch)
 
 
-@compiled(cube, hypercube, truth, cube, matrix, flags, size, size)
+@phase(cube, hypercube, truth, cube, matrix, flags, size, size)
 def weights(x, d_gates, reverse, d_packed, d_weights, barrier, thread, n_threads):
     member = by_reference(Member(barrier, thread, n_threads))
     gradients.sum_gate_products(x, d_gates, reverse, d_packed, d_weights, member)
@@ -83,5 +92,5 @@ def innermost_loops(code):
 
 
 if __name__ == "__main__":
-    phases = {"forward": forward, "backward": backward, "weights": weights}
-    sys.stdout.write(json.dumps({phase: innermost_loops(code) for phase, code in phases.items()}))
+    found = {name: innermost_loops(machine_code(*function)) for name, function in PHASES.items()}
+    sys.stdout.write(json.dumps(found))

@@ -43,7 +43,7 @@ def char_model(**checkpoint):
 
 
 def forecaster(**checkpoint):
-    return LSTMForecaster(horizon=12, hidden_size=16, max_iter=60, n_models=2, random_state=0).fit(LOAD, **checkpoint)
+    return LSTMForecaster(horizon=12, hidden_size=16, max_iter=20, n_models=2, random_state=0).fit(LOAD, **checkpoint)
 
 
 FITS = {fit.__name__: fit for fit in (regressor, classifier, char_model, forecaster)}

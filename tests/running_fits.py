@@ -1,4 +1,4 @@
-"""Fits in the surroundings that programs run in: run as ``python tests/running_fits.py WAY``.
+"""Fits in the surroundings that programs run in: run as ``python tests/running_fits.py WAY ...``.
 
 Each way compares what models come to with what they come to alone in a process, bit for bit, and fails where they
 differ. Work is shared between threads however small it is, so that threads are there to go wrong.
@@ -185,16 +185,15 @@ def n_threads():
     return 1 + sum(thread.name == "tsl" for thread in threading.enumerate())
 
 
-WAYS = (
-    fits_in_threads,
-    one_model_in_threads,
-    fork_after_fits,
-    loky,
-    threading_backend,
-    multiprocessing_backend,
-    search,
-    one_core,
-)
+# Those of a group can follow each other in one process: a search counts the threads of workers that are new.
+WAYS = {
+    "threads": (fits_in_threads, one_model_in_threads, threading_backend),
+    "forks": (fork_after_fits, multiprocessing_backend, one_core),
+    "workers": (search, loky),
+}
 
 if __name__ == "__main__":
-    {way.__name__: way for way in WAYS}[sys.argv[1]]()
+    by_name = {way.__name__: way for group in WAYS.values() for way in group}
+    for name in sys.argv[1:]:
+        sys.stderr.write(f"{name}\n")
+        by_name[name]()

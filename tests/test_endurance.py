@@ -14,15 +14,16 @@ def test_fits_and_predictions_leave_nothing_behind(kind):
     cycle()
     tracemalloc.start()
     try:
-        for _ in range(100):  # what NumPy and Python keep to use again comes up to some level, ever more slowly
+        for _ in range(60):  # what NumPy and Python keep to use again comes up to some level, ever more slowly
             cycle()
         before = traced()
-        for _ in range(50):
+        for _ in range(30):
             cycle()
         grown = traced() - before
     finally:
         tracemalloc.stop()
-    assert grown < 50 * 1000  # weights, their moments and a history have more than 1,000 bytes
+    # weights, their moments and a history have more than 1,000 bytes; the level still rises by half of this
+    assert grown < 30 * 1000
 
 
 def traced():

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -331,9 +330,9 @@ def endless(saved):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-def test_ctrl_c_in_writing_ends_it_without_a_word(saved):
+def test_text_comes_as_it_is_written_until_ctrl_c_ends_it_without_a_word(saved):
     process = endless(saved)
-    assert len(process.stdout.read(2000)) == 2000
+    assert len(process.stdout.read(2000)) == 2000  # all of it would take hours
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, b"")
@@ -347,15 +346,6 @@ def test_a_closed_pipe_ends_writing_without_a_word(saved):
     assert process.wait(timeout=60) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
-
-
-def test_text_comes_as_it_is_written(saved):
-    process = endless(saved)
-    began = time.perf_counter()
-    process.stdout.read(1)
-    assert time.perf_counter() - began < 60  # a thousand million characters take hours
-    process.kill()
-    process.communicate()
 
 
 # --- score ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Every form in which numbers, labels and weights come: what a plain array would give, or a clear error."""
 
 import decimal
+import functools
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,12 @@ USES = {
     "SlidingWindow": lambda X: SlidingWindow(4).fit(X).transform(X),
     "make_windows": lambda X: make_windows(X, window=4)[0],
 }
-WANTED = {name: use(BITS) for name, use in USES.items()}
+
+
+@functools.cache
+def wanted_of(use):
+    """What a use gives for the plain array; computed in a test, as every process that collects imports this file."""
+    return USES[use](BITS)
 
 
 def unaligned(array):
@@ -91,12 +97,12 @@ FRAMES = {
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("X", [*ARRAYS.values(), *FRAMES.values()], ids=[*ARRAYS, *FRAMES])
 def test_numbers_of_any_form_are_the_same_numbers(X, use):
-    assert_array_equal(USES[use](X), WANTED[use])
+    assert_array_equal(USES[use](X), wanted_of(use))
 
 
 @pytest.mark.parametrize("use", USES)
 def test_a_memory_map_is_read_in_place(tmp_path, use):
-    assert_array_equal(USES[use](memory_map(tmp_path, BITS)), WANTED[use])
+    assert_array_equal(USES[use](memory_map(tmp_path, BITS)), wanted_of(use))
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", ">f8", "i1", ">i4", "u8", "?"])
@@ -203,7 +209,7 @@ COLUMNS = {
 
 @pytest.mark.parametrize("y", COLUMNS.values(), ids=COLUMNS)
 def test_targets_and_weights_of_any_form(y):
-    assert_array_equal(small().fit(BITS, y).predict(BITS), WANTED["LSTMRegressor"])
+    assert_array_equal(small().fit(BITS, y).predict(BITS), wanted_of("LSTMRegressor"))
     wanted = small().fit(BITS, Y, sample_weight=Y).predict(BITS)
     assert_array_equal(small().fit(BITS, Y, sample_weight=y).predict(BITS), wanted)
 
@@ -211,7 +217,7 @@ def test_targets_and_weights_of_any_form(y):
 @pytest.mark.parametrize("y", COLUMNS.values(), ids=COLUMNS)
 def test_numbers_as_labels_of_any_form(y):
     model = classifier().fit(BITS, y)
-    assert_array_equal(model.predict_proba(BITS), WANTED["LSTMClassifier"])
+    assert_array_equal(model.predict_proba(BITS), wanted_of("LSTMClassifier"))
     assert_array_equal(model.classes_, [0, 1, 2])
     assert model.score(BITS, y) == classifier().fit(BITS, Y).score(BITS, Y)
 
@@ -240,7 +246,7 @@ LABELS = {
 def test_words_as_labels_of_any_form(y):
     model = classifier().fit(BITS, y)
     assert model.classes_.tolist() == ["no", "so-so", "yes"]
-    assert_array_equal(model.predict_proba(BITS), WANTED["LSTMClassifier"])
+    assert_array_equal(model.predict_proba(BITS), wanted_of("LSTMClassifier"))
 
 
 @pytest.mark.parametrize(

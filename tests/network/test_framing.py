@@ -63,8 +63,7 @@ def framed(sequences):
     return windows
 
 
-def twin_outputs(network, sequences):
-    windows = framed(sequences)
+def twin_outputs(network, windows):
     params = {name: array.astype(np.float64) for name, array in network.named().items()}
     n_hidden = network.architecture.hidden_sizes[-1]
     w_out = params["head.w_out"]
@@ -78,9 +77,9 @@ def twin_outputs(network, sequences):
     return outputs
 
 
-def twin_loss(network, sequences, targets, weights, loss):
+def twin_loss(network, windows, targets, weights, loss):
     """The weighted mean over windows of the mean over outputs, targets that are NaN counting as met."""
-    outputs = twin_outputs(network, sequences)
+    outputs = twin_outputs(network, windows)
     steps = targets.starts[:, None] + np.arange(outputs.shape[1] // max(len(loss.quantiles), 1))
     wanted = (targets.rows[steps, 0] - targets.shifts[:, None]) * targets.scales[:, None]
     if loss.quantiles:
@@ -102,7 +101,8 @@ def twin_loss(network, sequences, targets, weights, loss):
 def test_forward_reads_windows_as_written_out(dtype, skip, n_embedded):
     network, sequences, _ = make_problem(dtype, skip=skip, n_embedded=n_embedded)
     tolerance = 1e-5 if dtype == np.float32 else 1e-12  # float32 has 7 digits, of sums over 60 numbers
-    assert_allclose(network.forward(sequences), twin_outputs(network, sequences), rtol=tolerance, atol=tolerance)
+    wanted = twin_outputs(network, framed(sequences))
+    assert_allclose(network.forward(sequences), wanted, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber", "quantile"])
@@ -111,12 +111,13 @@ def test_gradient_matches_finite_differences(name, n_embedded):
     loss = LOSSES[name]
     n_outputs = HORIZON * max(len(loss.quantiles), 1)
     network, sequences, targets = make_problem(n_outputs=n_outputs, n_embedded=n_embedded)
-    weights = np.linspace(0.5, 2.0, BATCH)
+    weights, windows = np.linspace(0.5, 2.0, BATCH), framed(sequences)
     found = network.gradient(sequences, targets, weights, loss)
-    assert found.loss == pytest.approx(twin_loss(network, sequences, targets, weights, loss), rel=1e-12)
 
     def loss_now():
-        return twin_loss(network, sequences, targets, weights, loss)
+        return twin_loss(network, windows, targets, weights, loss)
+
+    assert found.loss == pytest.approx(loss_now(), rel=1e-12)
 
     with network.editing() as params:
         expected = reference.central_difference(loss_now, params)
