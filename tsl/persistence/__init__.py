@@ -1,8 +1,8 @@
 """Fitted estimators in files: one safetensors file each, with tensors and JSON, which runs no code when it is read.
 
 Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attribute, such as
-``input_scaling_.mean``; each parameter of a network is one, such as ``network_.lstm_0.w_in``. All else is one JSON string
-in its metadata: names of classes, constructor parameters, vocabulary, categories, times, history, architecture.
+``input_scaling_.mean``; each parameter of a network is one, such as ``network_.lstm_0.w_in``. All else is one JSON
+string in its metadata: names of classes, constructor parameters, vocabulary, categories, times, history, architecture.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ from sklearn.utils.validation import check_is_fitted
 from tsl._version import __version__
 from tsl.persistence.atomic import discard_drafts, replace_file
 from tsl.persistence.reading import Reader
-from tsl.persistence.registry import MODELS, name_of
+from tsl.persistence.registry import MODELS, SKOPS_TRUSTED_TYPES, name_of
 from tsl.persistence.writing import Writer
 from tsl.training.checkpoint import fingerprint
 
-__all__ = ["discard_drafts", "load", "read_tree", "replace_file", "save", "write_tree"]
+__all__ = [
+    "SKOPS_TRUSTED_TYPES",
+    "discard_drafts",
+    "from_plain",
+    "load",
+    "read_tree",
+    "replace_file",
+    "save",
+    "to_plain",
+    "write_tree",
+]
 
 FORMAT_VERSION = 2  # in format 1 the parameters of a network were one tensor; the reader knows both
 # The errors that decoding a manipulated file can raise.
@@ -188,3 +198,30 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
         return Reader(tensors).decode(json.loads(metadata[kind]))
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+
+
+def to_plain(tree: Any) -> dict[str, Any]:
+    """Return what `write_tree` writes as text and arrays, for the files of others.
+
+    Raises
+    ------
+    TypeError
+        If the tree holds something else than files can.
+    """
+    writer = Writer()
+    text = json.dumps(writer.encode(tree, ""), allow_nan=False)
+    return {"tree": text, "arrays": writer.tensors}
+
+
+def from_plain(plain: dict[str, Any]) -> Any:
+    """Return the tree that `to_plain` was given.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    try:
+        return Reader(plain["arrays"]).decode(json.loads(plain["tree"]))
+    except _DAMAGE as error:
+        raise ValueError(f"a model that is damaged, or of another version of tsl: {error!r}") from None
