@@ -252,7 +252,7 @@ def _join_moments(state: dict[str, Any]) -> None:
     network, moments = state.get("network_"), state.get("_optimizer_state")
     if isinstance(network, Network) and isinstance(moments, OptimizerState):
         shapes, dtype = parameter_shapes(network.architecture), network.dtype.name
-        flat = {key: joined(getattr(moments, key), shapes, dtype) for key in ("mean", "mean_sq")}
+        flat: dict[str, Any] = {key: joined(getattr(moments, key), shapes, dtype) for key in ("mean", "mean_sq")}
         state["_optimizer_state"] = replace(moments, **flat)
 
 

@@ -157,8 +157,8 @@ class Writer:
             stored["parameters"] = self._members(parameters, name)
         network, moments = members.get("network_"), members.get("_optimizer_state")
         if isinstance(network, Network) and isinstance(moments, OptimizerState):
-            flat = {key: getattr(moments, key) for key in ("mean", "mean_sq")}
-            members["_optimizer_state"] = replace(moments, **{key: network.named(flat[key]) for key in flat})
+            named: dict[str, Any] = {key: network.named(getattr(moments, key)) for key in ("mean", "mean_sq")}
+            members["_optimizer_state"] = replace(moments, **named)
         return stored | {"state": self._members(members, name)}
 
     def _network(self, network: Network, name: str) -> dict[str, Any]:
