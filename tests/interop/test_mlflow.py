@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from persistence_kinds import KINDS, LOAD, TABLE, X, future_of
 
 from tsl.interop import mlflow_model
-from tsl.interop._mlflow import answer
+from tsl.interop._mlflow import _python_model_class, answer
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def many():
 
 def test_the_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow.pyfunc", None)
+    _python_model_class.cache_clear()
     with pytest.raises(ImportError, match="mlflow_model needs mlflow: pip install mlflow"):
         mlflow_model(None)
 
