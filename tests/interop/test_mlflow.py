@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from persistence_kinds import KINDS, LOAD, TABLE, X, future_of
 
 from tsl.interop import mlflow_model
-from tsl.interop._mlflow import _python_model_class, answer
+from tsl.interop._mlflow import _python_model_class, answer, model_of_file
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,11 @@ def test_the_package_that_is_missing_is_named(monkeypatch):
     _python_model_class.cache_clear()
     with pytest.raises(ImportError, match="mlflow_model needs mlflow: pip install mlflow"):
         mlflow_model(None)
+
+
+def test_logged_models_find_what_builds_them():
+    name = "tsl.interop._mlflow", "model_of_file"  # as it stands in the pickles that MLflow has written
+    assert (model_of_file.__module__, model_of_file.__qualname__) == name
 
 
 def test_estimators_predict():
