@@ -18,8 +18,8 @@ def stored(path):
 def forge(path, tree, tensors):
     """Write a model file with this content, and a checksum that is right."""
     text = tree if isinstance(tree, str) else json.dumps(tree)
-    of_format = {"format": "tsl", "format_version": "1", "checksum": persistence.checksum(text, tensors)}
-    save_file(tensors, path, of_format | {"model": text})
+    of_format = {"format": "tsl", "format_version": str(persistence.FORMAT_VERSION)}
+    save_file(tensors, path, of_format | {"checksum": persistence.checksum(text, tensors), "model": text})
 
 
 def forge_changed(model, path, change):

@@ -41,7 +41,7 @@ def test_a_checkpoint_is_no_model(path):
 
 
 def infinite_weights(tree, tensors):
-    tensors["network_.params"][0] = np.inf
+    tensors["network_.head.w_out"][0] = np.inf
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,17 @@ def test_tensors_of_others_are_refused(path):
 def test_another_version_is_refused(path):
     save(fitted(), path)
     tensors, metadata = stored(path)
-    save_file(tensors, path, metadata | {"format_version": "2"})
-    with pytest.raises(
-        ValueError, match="has format '2', and this version reads 1: a newer version of tsl has written it"
-    ):
-        load(path)
+    for version, written_by, needed in [
+        ("3", '{"tsl": "7.1.0", "numpy": "3.0"}', "it needs tsl 7.1.0 or a later version"),
+        ("3", '{"tsl": "7.1\\nrm", "numpy": "3.0"}', "it needs a newer version of tsl"),
+        ("12", "", "it needs a newer version of tsl"),
+        ("0", metadata["written_by"], "no version of tsl has written that"),
+        ("", metadata["written_by"], "no version of tsl has written that"),
+        ("9" * 90, metadata["written_by"], "no version of tsl has written that"),
+    ]:
+        save_file(tensors, path, metadata | {"format_version": version, "written_by": written_by})
+        with pytest.raises(ValueError, match=rf"has format '{version[:15]}.*reads formats up to 2: {needed}$"):
+            load(path)
 
 
 def other_class(tree, tensors):
@@ -96,11 +102,39 @@ def larger_vocabulary(tree, tensors):
 
 
 def fewer_moments(tree, tensors):
-    tensors["_optimizer_state.mean"] = tensors["_optimizer_state.mean"][1:]
+    tensors["_optimizer_state.mean.head.b_out"] = tensors["_optimizer_state.mean.head.b_out"][1:]
+
+
+def moments_of_one_parameter_gone(tree, tensors):
+    del tree["state"]["_optimizer_state"]["state"]["mean_sq"]["lstm_0.w_rec"]
+
+
+def moments_that_are_no_array(tree, tensors):
+    tree["state"]["_optimizer_state"]["state"]["mean"] = 0.0
 
 
 def other_precision(tree, tensors):
-    tensors["network_.params"] = tensors["network_.params"].astype(np.float64)
+    tensors["network_.lstm_0.bias"] = tensors["network_.lstm_0.bias"].astype(np.float64)
+
+
+def transposed_weights(tree, tensors):
+    tensors["network_.head.w_out"] = np.ascontiguousarray(tensors["network_.head.w_out"].T)
+
+
+def parameter_gone(tree, tensors):
+    del params(tree)["lstm_0.w_in"]
+
+
+def parameter_too_many(tree, tensors):
+    params(tree)["lstm_1.bias"] = {"$array": "network_.lstm_0.bias"}
+
+
+def parameter_of_no_array(tree, tensors):
+    params(tree)["head.b_out"] = [0.0] * len(tensors["network_.head.b_out"])
+
+
+def params(tree):
+    return tree["state"]["network_"]["state"]["params"]
 
 
 def tensor_gone(tree, tensors):
@@ -117,7 +151,13 @@ def tensor_gone(tree, tensors):
         sizes_of_text,
         larger_vocabulary,
         fewer_moments,
+        moments_of_one_parameter_gone,
+        moments_that_are_no_array,
         other_precision,
+        transposed_weights,
+        parameter_gone,
+        parameter_too_many,
+        parameter_of_no_array,
         tensor_gone,
         infinite_weights,
     ],

@@ -153,10 +153,16 @@ def test_the_file_holds_tensors_and_json(path):
     model = fitted(hidden_size=(6, 5))
     save(model, path)
     tensors, metadata = stored(path)
-    assert_array_equal(tensors["network_.params"], model.network_.params)
-    assert_array_equal(tensors["_optimizer_state.mean"], model._optimizer_state.mean)
+    moments = model._optimizer_state
+    for path, flat in [
+        ("network_", None),
+        ("_optimizer_state.mean", moments.mean),
+        ("_optimizer_state.mean_sq", moments.mean_sq),
+    ]:
+        for name, array in model.network_.named(flat).items():
+            assert_array_equal(tensors[f"{path}.{name}"], array, strict=True)
     assert_array_equal(tensors["class_count_"], model.class_count_)
-    assert (metadata["format"], metadata["format_version"]) == ("tsl", "1")
+    assert (metadata["format"], metadata["format_version"]) == ("tsl", "2")
     tree = json.loads(metadata["model"], parse_constant=pytest.fail)  # NaN is no JSON
     assert tree["$class"] == "LSTMCharModel"
     assert tree["parameters"]["hidden_size"] == {"$tuple": [6, 5]}

@@ -26,9 +26,9 @@ def architecture(tree):
 def with_params(tree, tensors):
     """Weights and moments for the architecture that the file now says there is."""
     said = {name: tuple(v["$tuple"]) if isinstance(v, dict) else v for name, v in architecture(tree).items()}
-    n = Network(Architecture(**said)).params.size
-    for name in ("network_.params", "_optimizer_state.mean", "_optimizer_state.mean_sq"):
-        tensors[name] = np.zeros(n, np.float32)
+    for name, array in Network(Architecture(**said)).named().items():
+        for path in ("network_", "_optimizer_state.mean", "_optimizer_state.mean_sq"):
+            tensors[f"{path}.{name}"] = array.copy()
 
 
 def reads_rows_beyond(tree, tensors):
@@ -58,6 +58,16 @@ def true_layers(tree, tensors):
     architecture(tree)["hidden_sizes"] = {"$tuple": [True]}
 
 
+def many_layers_in_one_tensor(tree, tensors):
+    """So a file of a few kilobytes would ask for the memory of a large network."""
+    architecture(tree)["hidden_sizes"] = {"$tuple": [3] * 1000}
+    architecture(tree)["n_inputs"] = 3
+    params = tree["state"]["network_"]["state"]["params"]
+    tensors["network_.lstm_0.w_in"] = tensors["network_.lstm_0.w_rec"].copy()
+    for name in ("w_in", "w_rec", "bias"):
+        params |= {f"lstm_{layer}.{name}": params[f"lstm_0.{name}"] for layer in range(1000)}
+
+
 def random_state_beyond_its_key(tree, tensors):
     tree["state"]["_random_state"]["$random_state"]["state"]["pos"] = 10**9
 
@@ -83,6 +93,7 @@ def object_of_its_own(tree, tensors):
         reads_static_numbers,
         no_layers,
         true_layers,
+        many_layers_in_one_tensor,
         random_state_beyond_its_key,
         random_state_before_its_key,
         method_replaced,

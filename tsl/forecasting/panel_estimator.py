@@ -27,6 +27,7 @@ from tsl.forecasting.panel.seasonality import find_season
 from tsl.forecasting.panel.store import SeriesStore
 from tsl.forecasting.protocol import Exchange, Forecasts
 from tsl.forecasting.times.frequency import Freq
+from tsl.persistence import from_plain, to_plain
 
 Kept = TypeVar("Kept")
 
@@ -90,6 +91,23 @@ class PanelEstimator(BaseEstimator):
     def _clone_with_choices(self) -> Self:
         """Return an unfitted forecaster with what `fit` chose as its parameters."""
         return clone(self)
+
+    # --- pickling -------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with what was learned as text and arrays: skops knows no indexes of pandas."""
+        state = super().__getstate__()
+        names = self.get_params(deep=False)
+        learned = {name: value for name, value in state.items() if name not in names}
+        try:
+            return {name: value for name, value in state.items() if name in names} | {"_learned": to_plain(learned)}
+        except TypeError:  # ids or an offset that no file of tsl holds: pickle can write them
+            return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Set the state that `__getstate__` returned, in this version or an earlier one."""
+        learned = from_plain(state["_learned"]) if "_learned" in state else {}
+        super().__setstate__({name: value for name, value in state.items() if name != "_learned"} | learned)
 
     # --- learning -------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Models for other programs, and from them: ONNX, PyTorch and Keras.
+"""Models for other programs, and from them: ONNX, MLflow, PyTorch and Keras.
 
 Names are imported on first use: `OnnxForecaster` needs neither Numba nor scikit-learn, the others do.
 """
@@ -11,6 +11,7 @@ __all__ = [
     "OnnxForecaster",
     "from_keras_weights",
     "from_torch_state_dict",
+    "mlflow_model",
     "to_keras_weights",
     "to_onnx",
     "to_torch_state_dict",
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         to_keras_weights,
         to_torch_state_dict,
     )
+    from tsl.interop._mlflow import mlflow_model
     from tsl.interop._onnx import to_onnx
     from tsl.interop._onnx_forecaster import OnnxForecaster
 
@@ -32,6 +34,7 @@ __getattr__ = lazy_names(
         "OnnxForecaster": "tsl.interop._onnx_forecaster",
         "from_keras_weights": "tsl.interop._exchange",
         "from_torch_state_dict": "tsl.interop._exchange",
+        "mlflow_model": "tsl.interop._mlflow",
         "to_keras_weights": "tsl.interop._exchange",
         "to_onnx": "tsl.interop._onnx",
         "to_torch_state_dict": "tsl.interop._exchange",

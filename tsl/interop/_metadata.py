@@ -7,8 +7,9 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tsl.persistence.reading import Reader
+from tsl.persistence import from_plain, to_plain
 
 FRAMES = "frames"
 """Key of what `OnnxForecaster` needs to read and write frames."""
@@ -16,25 +17,21 @@ FRAMES = "frames"
 
 def pack(tree: Any) -> str:
     """Return dicts, lists, numbers, strings, arrays and objects that `tsl.save` knows as one text of JSON."""
-    from tsl.persistence.writing import Writer  # the reader must do without scikit-learn
-
-    writer = Writer()
-    encoded = writer.encode(tree, "")
+    plain = to_plain(tree)
     arrays = {
         name: {"dtype": array.dtype.str, "shape": array.shape, "base64": b64encode(array.tobytes()).decode()}
-        for name, array in writer.tensors.items()
+        for name, array in plain["arrays"].items()
     }
-    return json.dumps({"tree": encoded, "arrays": arrays}, allow_nan=False)
+    return json.dumps({"tree": plain["tree"], "arrays": arrays})
 
 
 def unpack(text: str) -> Any:
     """Return what `pack` was given; anything wrong raises an error of some kind. No code of the text is run."""
     stored = json.loads(text)
-    arrays = {name: _array(**array) for name, array in stored["arrays"].items()}
-    return Reader(arrays).decode(stored["tree"])
+    return from_plain(stored | {"arrays": {name: _array(**array) for name, array in stored["arrays"].items()}})
 
 
-def _array(dtype: str, shape: list[int], base64: str) -> Any:
+def _array(dtype: str, shape: list[int], base64: str) -> NDArray[Any]:
     kind = np.dtype(dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"an array of {dtype}")

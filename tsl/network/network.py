@@ -98,11 +98,12 @@ class Network:
         self._empty_data = empty_data(self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        # without the layout, which goes by this processor's vectors: another one may load what is saved here
-        return {"architecture": self.architecture, "dtype": self.dtype, "params": self._params}
+        # without the layout, which goes by this processor's vectors: another one may load what is saved here; the type
+        # by its name, as readers of files, such as skops, know text and refuse other objects
+        return {"architecture": self.architecture, "dtype": self.dtype.name, "params": self._params}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.architecture, self.dtype = state["architecture"], state["dtype"]
+        self.architecture, self.dtype = state["architecture"], np.dtype(state["dtype"])
         self._lay_out()
         self._params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
 

@@ -1,8 +1,8 @@
 """Fitted estimators in files: one safetensors file each, with tensors and JSON, which runs no code when it is read.
 
 Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attribute, such as
-``network_.params``. All else is one JSON string in its metadata: names of classes, constructor parameters, vocabulary,
-categories, times, history, architecture.
+``input_scaling_.mean``; each parameter of a network is one, such as ``network_.lstm_0.w_in``. All else is one JSON
+string in its metadata: names of classes, constructor parameters, vocabulary, categories, times, history, architecture.
 
 Scikit-learn and the compiled core are imported when a file is read or written, not before: `tsl.interop.OnnxForecaster`
 decodes without both.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,21 @@ from safetensors.numpy import save as to_safetensors
 from tsl._version import __version__
 from tsl.persistence.atomic import discard_drafts, replace_file
 from tsl.persistence.reading import Reader
-from tsl.persistence.registry import MODELS, name_of
+from tsl.persistence.registry import MODELS, SKOPS_TRUSTED_TYPES, name_of
 
-__all__ = ["discard_drafts", "load", "read_tree", "replace_file", "save", "write_tree"]
+__all__ = [
+    "SKOPS_TRUSTED_TYPES",
+    "discard_drafts",
+    "from_plain",
+    "load",
+    "read_tree",
+    "replace_file",
+    "save",
+    "to_plain",
+    "write_tree",
+]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # in format 1 the parameters of a network were one tensor; the reader knows both
 # The errors that decoding a manipulated file can raise.
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
@@ -134,7 +145,7 @@ def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
     writer = Writer()
     text = json.dumps(writer.encode(tree, ""), allow_nan=False)
     metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
-    metadata["written_by"] = json.dumps(_versions())  # for people: it is not read back
+    metadata["written_by"] = json.dumps(_versions())  # for people, and for what a reader of older formats says
     metadata["checksum"] = checksum(metadata["written_by"] + text, writer.tensors)
     replace_file(path, to_safetensors(writer.tensors, metadata))
 
@@ -144,6 +155,15 @@ def _versions() -> dict[str, str]:
 
     modules = (np, pd, sklearn)
     return {"tsl": __version__} | {module.__name__: module.__version__ for module in modules}
+
+
+def _version_needed(version: str, metadata: dict[str, str]) -> str:
+    """Return what to do about a file of a format that is not known."""
+    if not re.fullmatch("[1-9][0-9]{0,8}", version) or int(version) <= FORMAT_VERSION:
+        return "no version of tsl has written that"
+    written_by = re.search(r'"tsl": "(\d+\.[\w.+-]{1,20})"', metadata.get("written_by", ""))
+    newer = f"tsl {written_by[1]} or a later version" if written_by else "a newer version of tsl"
+    return f"it needs {newer}"
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
@@ -173,11 +193,11 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
         raise ValueError(f"{path} is not a file of tsl's, or is damaged: {error}") from None
     if metadata.get("format") != "tsl":
         raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no {kind}")
-    version = metadata.get("format_version", "")
-    if version != str(FORMAT_VERSION):
-        newer = version.isdecimal() and len(version) < 10 and int(version) > FORMAT_VERSION
-        hint = "a newer version of tsl has written it" if newer else "no version of tsl has written that"
-        raise ValueError(f"{path} has format {version!r}, and this version reads {FORMAT_VERSION}: {hint}")
+    if (version := metadata.get("format_version", "")) not in map(str, range(1, FORMAT_VERSION + 1)):
+        raise ValueError(
+            f"{path} has format {version!r:.20}, and this version of tsl ({__version__}) reads formats up to "
+            f"{FORMAT_VERSION}: {_version_needed(version, metadata)}"
+        )
     if kind not in metadata:
         found = ", ".join(sorted(metadata.keys() - {"format", "format_version", "checksum", "written_by"}))
         raise ValueError(f"{path} holds no {kind}, but a {found}")
@@ -187,3 +207,32 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
         return Reader(tensors).decode(json.loads(metadata[kind]))
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+
+
+def to_plain(tree: Any) -> dict[str, Any]:
+    """Return what `write_tree` writes as text and arrays, for the files of others.
+
+    Raises
+    ------
+    TypeError
+        If the tree holds something else than files can.
+    """
+    from tsl.persistence.writing import Writer
+
+    writer = Writer()
+    text = json.dumps(writer.encode(tree, ""), allow_nan=False)
+    return {"tree": text, "arrays": writer.tensors}
+
+
+def from_plain(plain: dict[str, Any]) -> Any:
+    """Return the tree that `to_plain` was given.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    try:
+        return Reader(plain["arrays"]).decode(json.loads(plain["tree"]))
+    except _DAMAGE as error:
+        raise ValueError(f"a model that is damaged, or of another version of tsl: {error!r}") from None

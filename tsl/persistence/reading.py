@@ -10,9 +10,8 @@ written under that name; and ``$class``, an object of a class of `tsl.persistenc
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl.persistence.checks import check
+from tsl.persistence.parameters import joined
 from tsl.persistence.registry import ATTRIBUTES, FUNCTIONS, RENAMED, WORKDAYS, class_of
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class Reader:
         state = {attributes.get(name, name): value for name, value in self.decode(stored["state"]).items()}
         if stored["$class"] == "Network":
             return _network(**state)
+        _join_moments(state)
         if is_dataclass(kind):
             _check_attributes(kind, state, stored["$class"])
         built = kind(**state) if is_dataclass(kind) or issubclass(kind, tuple) else _plain(kind, parameters, state)
@@ -233,22 +234,35 @@ def _dtype_of(name: str) -> Any:
     return dtype
 
 
-def _network(architecture: Any, dtype: Any, params: NDArray[Any]) -> Network:
-    """Build a network once the number of its weights is checked: nothing of the size is allocated before."""
+def _network(architecture: Any, dtype: Any, params: Any) -> Network:
+    """Build a network once its weights are checked: nothing of the size is allocated before."""
     from tsl.network import Network
     from tsl.network.memory import parameter_shapes
 
     _check_architecture(architecture)
-    size = sum(map(math.prod, parameter_shapes(architecture).values()))
-    if np.dtype(dtype).name not in ("float32", "float64"):
-        raise ValueError(f"a network of {dtype}")
-    if params.shape != (size,) or params.dtype != dtype:
-        raise ValueError(f"{params.dtype} of shape {params.shape} as the {size} weights of {architecture} in {dtype}")
-    if not np.isfinite(params).all():
+    dtype = str(dtype)
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"a network of {dtype:.100}")
+    flat = joined(params, parameter_shapes(architecture), dtype)
+    if not np.isfinite(flat).all():
         raise ValueError("weights that are not finite")
     network = Network.__new__(Network)
-    network.__setstate__({"architecture": architecture, "dtype": np.dtype(dtype), "params": params})
+    network.__setstate__({"architecture": architecture, "dtype": dtype, "params": flat})
     return network
+
+
+def _join_moments(state: dict[str, Any]) -> None:
+    """Put the moments of each parameter into one array, as the estimator that has this state keeps them."""
+    network, moments = state.get("network_"), state.get("_optimizer_state")
+    if network is None or moments is None:
+        return
+    from tsl.network import Network, OptimizerState
+    from tsl.network.memory import parameter_shapes
+
+    if isinstance(network, Network) and isinstance(moments, OptimizerState):
+        shapes, dtype = parameter_shapes(network.architecture), network.dtype.name
+        flat: dict[str, Any] = {key: joined(getattr(moments, key), shapes, dtype) for key in ("mean", "mean_sq")}
+        state["_optimizer_state"] = replace(moments, **flat)
 
 
 def _check_architecture(architecture: Any) -> None:

@@ -85,6 +85,25 @@ PARTS = {
     "windows._Tail": "tsl.windows._sliding",
 }
 _MODULES = MODELS | PARTS
+SKOPS_TRUSTED_TYPES = [
+    "tsl._estimator.scaling.Scaling",
+    "tsl.baselines.Drift",
+    "tsl.baselines.Naive",
+    "tsl.baselines.SeasonalNaive",
+    "tsl.baselines.WindowAverage",
+    "tsl.char_model.model.LSTMCharModel",
+    "tsl.classifier.LSTMClassifier",
+    "tsl.forecasting.lstm.LSTMForecaster",
+    "tsl.network.network.Network",
+    "tsl.network.spec.Architecture",
+    "tsl.network.spec.OptimizerState",
+    "tsl.regressor.LSTMRegressor",
+    "tsl.text.vocabulary.CharVocabulary",
+    "tsl.text.window.CharWindow",
+    "tsl.training.history.History",
+    "tsl.windows._sliding.SlidingWindow",
+]
+"""The types that skops finds in a fitted model of tsl, by their names: for ``trusted`` of ``skops.io.load``."""
 # Parameters that have been renamed, by their name in older files.
 RENAMED = {"LSTMForecaster": {"transform": "target_transform"}}
 # Attributes whose name in files differs: name in files -> attribute.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import UserList
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from tsl.network import Network
+from tsl.network import Network, OptimizerState
 from tsl.persistence.registry import ATTRIBUTES, FUNCTIONS, WORKDAYS, name_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -32,7 +33,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.tensors: dict[str, NDArray[Any]] = {}
-        self._names: dict[int, str] = {}
+        self._names: dict[Any, str] = {}  # of a random state by its identity, of an array by its place in memory
         self._seen: list[Any] = []  # alive, so that no other object gets the identity of one of them
 
     def encode(self, value: Any, name: str) -> Any:
@@ -98,11 +99,12 @@ class Writer:
 
     def _put(self, numbers: NDArray[Any], array: NDArray[Any], name: str) -> str:
         """Return the name of the tensor of an array, a new one unless the array was stored before."""
-        if id(array) not in self._names:
+        memory = (array.ctypes.data, array.shape, array.strides, array.dtype.str)
+        if memory not in self._names:
             self._seen.append(array)
-            self._names[id(array)] = name
+            self._names[memory] = name
             self.tensors[name] = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("=")).reshape(numbers.shape)
-        return self._names[id(array)]
+        return self._names[memory]
 
     def _index(self, index: pd.Index, name: str) -> dict[str, Any]:
         if isinstance(index, pd.MultiIndex):
@@ -141,8 +143,9 @@ class Writer:
         stored: dict[str, Any] = {"$class": name_of(type(value))}
         if isinstance(value, tuple):
             return stored | {"state": self._members(value._asdict(), name)}  # type: ignore[attr-defined]
-        asked = isinstance(value, Network) or type(value).__module__.startswith("sklearn.")
-        members = dict(value.__getstate__() if asked else vars(value))
+        if isinstance(value, Network):
+            return stored | {"state": self._network(value, name)}
+        members = dict(value.__getstate__() if type(value).__module__.startswith("sklearn.") else vars(value))
         in_file = {attribute: key for key, attribute in ATTRIBUTES.get(stored["$class"], {}).items()}
         members = {
             in_file.get(key, key): member
@@ -152,7 +155,16 @@ class Writer:
         if isinstance(value, BaseEstimator):
             parameters = {key: members.pop(key) for key in value.get_params(deep=False) if key in members}
             stored["parameters"] = self._members(parameters, name)
+        network, moments = members.get("network_"), members.get("_optimizer_state")
+        if isinstance(network, Network) and isinstance(moments, OptimizerState):
+            named: dict[str, Any] = {key: network.named(getattr(moments, key)) for key in ("mean", "mean_sq")}
+            members["_optimizer_state"] = replace(moments, **named)
         return stored | {"state": self._members(members, name)}
+
+    def _network(self, network: Network, name: str) -> dict[str, Any]:
+        """Return a network with a tensor for each parameter."""
+        state = network.__getstate__() | {"params": self._members(network.named(), name)}
+        return {key: member if key == "params" else self.encode(member, name) for key, member in state.items()}
 
 
 def _dtype_text(dtype: Any) -> str:
