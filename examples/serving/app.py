@@ -1,4 +1,4 @@
-"""A saved model as a service. With MODEL=load.tsl: `uvicorn app:app`; /docs describes what it takes and gives."""
+"""A saved model as a service. With MODEL=model.tsl: `uvicorn app:app`; /docs describes what it takes and gives."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,6 @@ if horizon is not None:
     model.calibrate()  # nor any request for the fit that prediction intervals need
 app = FastAPI(title=type(model).__name__)
 app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BYTES)
-
 
 # With the first error a body is refused: a list of all of them can be far longer than the body.
 Step = Annotated[list[FiniteFloat], FailFast()]

@@ -167,6 +167,7 @@ def test_what_cannot_be_saved_leaves_no_folder(estimator, error, message, tmp_pa
         ({"repo_id": 3}, TypeError, "repo_id must be a str or None, got 3"),
         ({"license": ["mit"]}, TypeError, r"license must be a str or None, got \['mit'\]"),
         ({"tags": "energy"}, TypeError, "tags must be a list of str, got 'energy'"),
+        ({"tags": 3}, TypeError, "tags must be a list of str, got 3"),
         ({"card": "yes"}, ValueError, "card must be 'keep', 'replace' or None, got 'yes'"),
     ],
 )

@@ -115,6 +115,8 @@ def test_loss_of_the_last_epoch_is_that_of_the_history(models):
 def test_card_warns_of_the_data_in_the_file(models):
     assert "**It holds the series that the forecaster was fitted on" in card_of(models["wide"])
     assert "**It holds the last rows that `SlidingWindow`" in card_of(models["pipeline"])
+    assert "It holds the labels or categories" in card_of(models["pipeline"])
+    assert "It holds the characters" in card_of(models["text"])
     assert "**" not in card_of(models["classifier"])
 
 

@@ -189,7 +189,7 @@ def _check_arguments(repo_id: Any, license: Any, tags: Any, card: Any) -> None:
             raise TypeError(f"{name} must be a str or None, got {value!r}")
     if repo_id is not None and not _REPO_ID.fullmatch(repo_id):
         raise ValueError(f"repo_id must be the name of a repository as in 'owner/name', got {repo_id!r}")
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+    if isinstance(tags, str) or not isinstance(tags, Sequence) or not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"tags must be a list of str, got {tags!r}")
     if card not in ("keep", "replace", None):
         raise ValueError(f"card must be 'keep', 'replace' or None, got {card!r}")

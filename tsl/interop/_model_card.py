@@ -41,7 +41,7 @@ def model_card(estimator: Any, repo_id: str, license: str | None, tags: Sequence
         for title, lines in (("Data", _data(part)), ("Training", _training(part)), ("Parameters", _parameters(part))):
             if lines:
                 sections += [f"## {title}{of_part}", "\n".join(f"- {line}" for line in lines)]
-    sections += ["## What is in the file", _contents(parts)]
+    sections += ["## What is in the file", _contents(estimator)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -173,17 +173,19 @@ def _parameters(part: Any) -> list[str]:
     return [f"{_code(name)}: {_value(value)}" for name, value in changed.items()] or ["all have their defaults"]
 
 
-def _contents(parts: list[Any]) -> str:
-    """Return what a reader of the file can learn, of the data too."""
-    names = {type(part).__name__ for part in parts}
+def _contents(estimator: Any) -> str:
+    """Return what a reader of the file can learn of the data."""
+    names = {type(one).__name__ for one in (estimator, *estimator.get_params().values())}
     lines = ["`model.tsl` is a safetensors file; reading it runs no code from it."]
-    if isinstance(parts[-1], Forecaster):
+    if isinstance(estimator, Forecaster):
         lines.append(
             "**It holds the series that the forecaster was fitted on, with their times, ids and covariates**, as "
             "forecasts continue from them."
         )
     if "SlidingWindow" in names:
         lines.append("**It holds the last rows that `SlidingWindow` was fitted on**, which later rows continue.")
+    if names & {"LSTMClassifier", "LabelEncoder", "OneHotEncoder", "OrdinalEncoder"}:
+        lines.append("It holds the labels or categories of the data.")
     if names & {"LSTMCharModel", "CharVocabulary", "CharWindow"}:
         lines.append(
             "It holds the characters of the text, not the text, but the network may have memorised parts of it."
