@@ -1,4 +1,4 @@
-"""Models for other programs, and from them: ONNX, MLflow, PyTorch and Keras.
+"""Models for other programs, and from them: ONNX, MLflow, PyTorch, Keras and the Hugging Face Hub.
 
 Names are imported on first use: `OnnxForecaster` needs neither Numba nor scikit-learn, the others do.
 """
@@ -10,8 +10,10 @@ from tsl._lazy import lazy_names
 __all__ = [
     "OnnxForecaster",
     "from_keras_weights",
+    "from_pretrained",
     "from_torch_state_dict",
     "mlflow_model",
+    "save_pretrained",
     "to_keras_weights",
     "to_onnx",
     "to_torch_state_dict",
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         to_keras_weights,
         to_torch_state_dict,
     )
+    from tsl.interop._hub import from_pretrained, save_pretrained
     from tsl.interop._mlflow import mlflow_model
     from tsl.interop._onnx import to_onnx
     from tsl.interop._onnx_forecaster import OnnxForecaster
@@ -33,8 +36,10 @@ __getattr__ = lazy_names(
     {
         "OnnxForecaster": "tsl.interop._onnx_forecaster",
         "from_keras_weights": "tsl.interop._exchange",
+        "from_pretrained": "tsl.interop._hub",
         "from_torch_state_dict": "tsl.interop._exchange",
         "mlflow_model": "tsl.interop._mlflow",
+        "save_pretrained": "tsl.interop._hub",
         "to_keras_weights": "tsl.interop._exchange",
         "to_onnx": "tsl.interop._onnx",
         "to_torch_state_dict": "tsl.interop._exchange",
