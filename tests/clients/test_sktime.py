@@ -88,6 +88,11 @@ def test_series_that_end_at_different_times_are_forecast_from_their_own_ends(glu
     assert model.predict(fh=[1]).index.get_level_values("sensor").to_list() == ["a", "b", "c"]
 
 
+def test_only_forecasters_of_ours_are_taken():
+    with pytest.raises(TypeError, match="forecaster must be an LSTMForecaster or one of tsl.baselines, got 'lstm'"):
+        TslForecaster("lstm")
+
+
 def test_searches_and_evaluations_reach_the_parameters(glucose):
     y, model = glucose[-100:], TslForecaster(LSTMForecaster(**SMALL | {"max_iter": 2}))
     cv = ExpandingWindowSplitter(fh=[1, 2], initial_window=80, step_length=10)

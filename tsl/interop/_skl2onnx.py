@@ -170,4 +170,4 @@ def _convert_windows(scope: Any, operator: Any, container: Any) -> None:
 def _add_inputs(graph: Graph, operator: Any) -> tuple[str, int]:
     """Return the inputs of a step side by side in float64, and their rank."""
     values = [graph.cast(variable.full_name, np.float64) for variable in operator.inputs]
-    return graph.concatenate(values, axis=1), len(operator.inputs[0].type.shape)
+    return graph.concatenate(values, axis=-1), len(operator.inputs[0].type.shape)

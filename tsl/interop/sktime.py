@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from tsl._tables.columns import POINT
+from tsl.forecasting.forecaster import Forecaster
 
 try:
     from sktime.forecasting.base import BaseForecaster
@@ -35,6 +36,11 @@ class TslForecaster(BaseForecaster):
     ----------
     forecaster_ : LSTMForecaster or forecaster of tsl.baselines
         The fitted forecaster. It reads a long frame of all series.
+
+    Raises
+    ------
+    TypeError
+        If `forecaster` is something else.
 
     Notes
     -----
@@ -102,6 +108,9 @@ class TslForecaster(BaseForecaster):
         return self
 
     def _set_capabilities(self) -> None:
+        """Set the tags that depend on the forecaster."""
+        if not isinstance(self.forecaster, Forecaster):
+            raise TypeError(f"forecaster must be an LSTMForecaster or one of tsl.baselines, got {self.forecaster!r}")
         params = self.forecaster.get_params()
         self.set_tags(
             **{
