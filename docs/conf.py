@@ -27,6 +27,7 @@ templates_path = ["_templates"]
 default_role = "code"
 
 autosummary_generate = True
+autodoc_mock_imports = ["sktime"]  # an adapter to it is documented where it is not installed
 autodoc_typehints = "none"  # numpydoc's sections say the types, with shapes
 numpydoc_show_class_members = False  # the templates list the members themselves
 # All checks, but for those that would have docstrings say what a reader can see, or that judge style by spelling:

@@ -13,6 +13,7 @@ __all__ = [
     "from_pretrained",
     "from_torch_state_dict",
     "mlflow_model",
+    "register_skl2onnx",
     "save_pretrained",
     "to_keras_weights",
     "to_onnx",
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tsl.interop._mlflow import mlflow_model
     from tsl.interop._onnx import to_onnx
     from tsl.interop._onnx_forecaster import OnnxForecaster
+    from tsl.interop._skl2onnx import register_skl2onnx
 
 __getattr__ = lazy_names(
     __name__,
@@ -39,6 +41,7 @@ __getattr__ = lazy_names(
         "from_pretrained": "tsl.interop._hub",
         "from_torch_state_dict": "tsl.interop._exchange",
         "mlflow_model": "tsl.interop._mlflow",
+        "register_skl2onnx": "tsl.interop._skl2onnx",
         "save_pretrained": "tsl.interop._hub",
         "to_keras_weights": "tsl.interop._exchange",
         "to_onnx": "tsl.interop._onnx",

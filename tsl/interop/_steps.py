@@ -38,7 +38,7 @@ def add_step(graph: Graph, step: Any, value: str, rank: int) -> tuple[str, int]:
         return _clipped(graph, scaled, step.feature_range, step.clip), rank
     raise TypeError(
         "steps before the network must be SlidingWindow, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler or "
-        f"'passthrough', got {type(step).__name__}"
+        f"'passthrough', got {type(step).__name__}; skl2onnx knows others, see register_skl2onnx"
     )
 
 
