@@ -156,6 +156,33 @@ def test_a_classifier_gives_labels_and_probabilities(labels):
     assert_same(found["probabilities"], model.predict_proba(X))
 
 
+@settings(max_examples=8)
+@given(
+    hidden_size=st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple),
+    bidirectional=st.booleans(),
+    scaling=st.sampled_from(["standard", None]),
+    forget_bias=st.sampled_from([1.0, "chrono"]),
+    dropout=st.sampled_from([0.0, 0.3]),
+    time_order=st.sampled_from(["oldest_first", "newest_first"]),
+    layout=st.sampled_from(["time_channel", "channel_time"]),
+    n_classes=st.integers(2, 5),
+    seed=st.integers(0, 99),
+)
+def test_any_parameters_give_the_same_probabilities(n_classes, seed, **parameters):
+    random = np.random.default_rng(seed)
+    windows, labels = random.normal(size=(12, 5, 3)), np.arange(12) % n_classes
+    model = LSTMClassifier(**(SMALL | {"max_iter": 1} | parameters)).fit(windows, labels)
+    found = run(to_onnx(model), X=windows)
+    assert_same(found["probabilities"], model.predict_proba(windows))
+    assert_array_equal(found["label"], model.predict(windows))
+
+
+def test_classes_stand_in_the_metadata():
+    model = LSTMClassifier(**SMALL).fit(X, np.where(Y > 100, "up", "down"))
+    said = {entry.key: entry.value for entry in to_onnx(model).metadata_props}
+    assert json.loads(said["classes"]) == ["down", "up"]
+
+
 def test_classes_that_onnx_does_not_know_are_named():
     labels = np.empty(len(X), object)
     labels[:] = [(k % 2,) for k in range(len(X))]
@@ -217,6 +244,25 @@ def test_a_windowed_character_model_reads_windows(encoding):
     found = run(to_onnx(model), codes=codes)
     assert_same(np.exp(found["log_probabilities"]), model.predict_proba(contexts).astype(np.float32))
     assert [*found] == ["log_probabilities"]
+
+
+@settings(max_examples=8)
+@given(
+    hidden_size=st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple),
+    encoding=st.sampled_from(["scalar", "onehot", "embedding"]),
+    embedding_size=st.integers(1, 5),
+    windowed=st.booleans(),
+    tokens=st.sampled_from(["char", "byte"]),
+    lowercase=st.booleans(),
+    dropout=st.sampled_from([0.0, 0.3]),
+)
+def test_any_parameters_give_the_same_next_character(windowed, **parameters):
+    model = LSTMCharModel(**(SMALL | {"max_iter": 1, "windowed": windowed, "window": 6} | parameters)).fit(TEXT)
+    exported = to_onnx(model)
+    codes = model.vocabulary_.encode("in rai")[None].astype(np.int64)
+    found = run(exported, codes=codes, **states_of(exported))["log_probabilities"]
+    expected = model.predict_proba(["in rai"])[0].astype(np.float32)
+    assert_same(np.exp(found[0] if found.ndim == 2 else found[0, -1]), expected)  # a window has one, a text one a step
 
 
 # --- pipelines ------------------------------------------------------------------------------------------------------

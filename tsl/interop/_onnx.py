@@ -65,7 +65,8 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
           ``(n, window + horizon, F)``, which goes on to the last step that is forecast; ``static`` ``(n, S)``; and
           ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series.
 
-        Its metadata are texts: ``estimator``, ``tsl_version``; of a character model ``vocabulary`` (a JSON list of
+        Its metadata are texts: ``estimator``, ``tsl_version``; of a classifier ``classes``, a JSON list in the order of
+        ``probabilities``; of a character model ``vocabulary`` (a JSON list of
         what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list);
         of a forecaster ``horizon`` (steps that the network gives at once), ``context``, ``window``, ``season``,
         ``freq``, ``missing``, ``quantiles``, the JSON lists ``past``, ``future`` and ``static`` of what the columns of
@@ -119,6 +120,8 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
         metadata |= _add_char_model(graph, last)
     else:
         add_pipeline(graph, steps, last, input_form)
+        if isinstance(last, LSTMClassifier):
+            metadata["classes"] = json.dumps(last.classes_.tolist())
     model = graph.model(type(last).__name__, metadata)
     if path is not None:
         replace_file(path, model.SerializeToString())
