@@ -124,7 +124,16 @@ def test_a_rival_that_fails_does_not_end_the_run(stage, capsys):
     ("suite", "cases"),
     [
         ("train", ["tiny", "epoch"]),
-        ("predict", ["tiny, 8 windows", "tiny, 512 windows", "one window, h8", "one window, h8, bare"]),
+        (
+            "predict",
+            [
+                "tiny, 8 windows",
+                "tiny, 512 windows",
+                "one window, h8",
+                "one window, h8, bare",
+                "one window, h8, exported",
+            ],
+        ),
         ("article", ["article"]),
     ],
 )
