@@ -146,8 +146,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         The trials for "auto" parameters and for the penalty of the linear map, in the order in which they were run, for
         ``pd.DataFrame(model.search_results_)``: ``stage`` ("windowing", "penalty" or "steps"); ``window``, ``segment``,
         ``differences`` and ``scaling``, as in the parameters; ``penalty``, None without a linear map; ``n_steps``, the
-        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; and whether
-        the trial was ``chosen`` at its stage. Models from files of earlier versions do not have it.
+        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; and
+        whether the trial was ``chosen`` at its stage. Models from files of earlier versions do not have it.
 
     See Also
     --------

@@ -68,6 +68,7 @@ class Checkpoint:
             return
         with self.reading():
             self._tree = {key: self._stored[key] for key in ("identity", "random_state", "trainings", "readings")}
+            self._tree["readings"] = [float(seconds) for seconds in self._tree["readings"]]
             self._check(self._tree["identity"], identity)
             random_state.set_state(self._tree["random_state"])
 
@@ -88,7 +89,7 @@ class Checkpoint:
         """
         if self._frozen:
             return seconds
-        readings: list[float] = self._tree["readings"]
+        readings = self._tree["readings"]
         self._n_read += 1
         if self._n_read > len(readings):
             readings.append(seconds)

@@ -22,7 +22,7 @@ class FitTime:
     """
 
     def __init__(self, limit: float | None = None, checkpoint: Checkpoint | None = None) -> None:
-        self.limit = limit
+        self._limit = limit
         self._checkpoint = checkpoint
         self._began = Clock.now()
 
@@ -44,4 +44,4 @@ class FitTime:
 
     def left(self, share: float = 1.0) -> float | None:
         """Return the seconds until this share of the limit has passed, at least 0; None without a limit."""
-        return None if self.limit is None else max(share * self.limit - self.elapsed(), 0.0)
+        return None if self._limit is None else max(share * self._limit - self.elapsed(), 0.0)

@@ -114,8 +114,8 @@ class HoldoutTrial:
 
     def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig) -> int:
         """Return how many of `config.n_steps` there is time for in a trial of each of these windowings."""
-        if self._time.limit is None or config.n_steps <= FEWEST_STEPS or not windowings:
-            return config.n_steps
+        if not self._time.left(SHARES["windowing"]) or config.n_steps <= FEWEST_STEPS or not windowings:
+            return config.n_steps  # there is no limit, or no time to try any, or no need to
         middle = sorted(windowings, key=lambda windowing: windowing.window)[len(windowings) // 2]
         self._run("windowing", middle, replace(config, n_steps=MEASURED_STEPS))
         return self._costs.affordable_steps(windowings, config, PLANNED * (self._time.left(SHARES["windowing"]) or 0.0))
