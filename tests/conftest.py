@@ -32,3 +32,11 @@ def pytest_unconfigure(config):
     if WARM_UP in config.stash:
         config.stash[WARM_UP].kill()
         config.stash[WARM_UP].wait()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds on the clock of trainings, to be changed by the test."""
+    now = [0.0]
+    monkeypatch.setattr("tsl.training.clock.perf_counter", lambda: now[0])
+    return now

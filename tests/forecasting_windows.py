@@ -42,6 +42,6 @@ def make_config(**changes):
     given = {
         "hidden_size": (4,), "embedding_size": 0, "penalty": 0.1, "loss": Loss("absolute_error"),
         "optimizer": Optimizer(), "learning_rate_init": 1e-3, "dropout": 0.0, "batch_size": 16, "n_steps": 0,
-        "max_time": None, "n_threads": 1, "verbose": 0,
+        "n_threads": 1, "verbose": 0,
     }  # fmt: skip
     return FitConfig(**{**given, **changes})

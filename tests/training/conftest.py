@@ -2,7 +2,6 @@
 
 import pytest
 
-from tsl.training import clock as training_clock
 from tsl.training import trainer
 
 
@@ -19,11 +18,3 @@ class FixedPace:
 @pytest.fixture
 def stretch_of(monkeypatch):
     return lambda steps: monkeypatch.setattr(trainer, "Pace", lambda: FixedPace(steps))
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Seconds, to be changed by the test."""
-    now = [0.0]
-    monkeypatch.setattr(training_clock, "perf_counter", lambda: now[0])
-    return now

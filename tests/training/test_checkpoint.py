@@ -57,6 +57,17 @@ def test_another_fit_or_training_is_refused():
         store.begin("fit")[0].open("second")
 
 
+def test_the_clock_is_read_as_it_was_read_first():
+    store = Store()
+    checkpoint, _ = store.begin("fit")
+    assert [checkpoint.clock_reading(seconds) for seconds in (1.0, 3.0)] == [1.0, 3.0]
+    checkpoint.write()
+    checkpoint.freeze()
+    assert checkpoint.clock_reading(4.0) == 4.0
+    again, _ = store.begin("fit")
+    assert [again.clock_reading(seconds) for seconds in (7.0, 8.0, 9.0)] == [1.0, 3.0, 9.0]
+
+
 def test_a_frozen_checkpoint_stays_as_it_is():
     store = Store()
     checkpoint, _ = store.begin("fit")

@@ -75,7 +75,7 @@ Freq = Annotated[
     str | None,
     typer.Option(help="Frequency as a pandas alias, or the step of integer times. Default: inferred."),
 ]
-MaxTime = Annotated[float | None, typer.Option(min=0, help="Time limit for the training of a model, in seconds.")]
+MaxTime = Annotated[float | None, typer.Option(min=0, help="Time limit for fitting a model, in seconds.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed: another one gives another model.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Out = Annotated[Path | None, typer.Option(help="File to write to: .csv, .csv.gz or .parquet.")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -14,24 +13,27 @@ from sklearn.utils import check_random_state
 from tsl._estimator import FitTasks, resolve_threads
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.options import Auto, Solver
-from tsl._sklearn import CallbackSupportMixin, Interval, StrOptions, checks_parameters, count, positive, share
+from tsl._sklearn import CallbackSupportMixin, checks_parameters
 from tsl.forecasting.arguments import refuse_targets_apart, takes_old_names
+from tsl.forecasting.constraints import LSTM_CONSTRAINTS
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
+from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import HoldoutTrial, choose_training, choose_windowing
+from tsl.forecasting.model.search import choose_training, choose_windowing
 from tsl.forecasting.model.settings import fit_config, windowing_choices
 from tsl.forecasting.model.trained import TrainedNetworks
+from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.times.frequency import Freq
-from tsl.training import Callback, Checkpoint
+from tsl.training import Callback, Checkpoint, compile_kernels
 
 
 @takes_old_names
@@ -111,7 +113,9 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Training steps. "auto" tries up to 1500 on held-out data, and takes 3000 if 1500 were best. 0 leaves the linear
         map alone.
     max_time : float or None, default=None
-        Seconds after which training of a network ends.
+        Time limit of `fit` in seconds, without compiling. The trials for "auto" parameters take half of it at most:
+        where it is short they have fewer training steps, and some are left out. All networks share the rest. A refit,
+        for intervals or in a backtest, has the same limit.
     clip_norm : float or None, default=1.0
         Maximum norm of the gradient.
     random_state : int, RandomState instance or None, default=None
@@ -138,6 +142,12 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     networks_ : list of tsl.network.Network
     history_ : list of tsl.training.History
         One for each network.
+    search_results_ : dict of lists and arrays
+        The trials for "auto" parameters and for the penalty of the linear map, in the order in which they were run, for
+        ``pd.DataFrame(model.search_results_)``: ``stage`` ("windowing", "penalty" or "steps"); ``window``, ``segment``,
+        ``differences`` and ``scaling``, as in the parameters; ``penalty``, None without a linear map; ``n_steps``, the
+        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; and
+        whether the trial was ``chosen`` at its stage. Models from files of earlier versions do not have it.
 
     See Also
     --------
@@ -164,38 +174,14 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     2024-01-17 16:00:00    9.1
     2024-01-17 17:00:00    9.0
     Name: load, dtype: float64
+    >>> trials = pd.DataFrame(forecaster.search_results_)
+    >>> trials["stage"].value_counts().to_dict()
+    {'windowing': 4, 'penalty': 3}
+    >>> int(trials["chosen"].sum())
+    2
     """
 
-    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
-        **Forecaster._parameter_constraints,
-        "window": [StrOptions({"auto"}), count()],
-        "segment": [StrOptions({"auto"}), count()],
-        "hidden_size": [count(), tuple, list],
-        "n_layers": [count()],
-        "embedding_size": [count(), None],
-        "dropout": [share()],
-        "linear": ["boolean"],
-        "scaling": [StrOptions({"auto", "window", "level"}), None],
-        "differences": [StrOptions({"auto"}), count(), None],
-        "target_transform": [StrOptions({"log", "box-cox"}), None],
-        "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile"})],
-        "quantiles": ["array-like", None],
-        "intervals": [StrOptions({"calibrated", "dropout"})],
-        "strategy": [StrOptions({"direct", "recursive"})],
-        "n_models": [count()],
-        "short": [StrOptions({"pad", "skip", "error"})],
-        "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate_init": [positive()],
-        "batch_size": [StrOptions({"auto"}), count()],
-        "max_iter": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
-        "max_time": [positive(), None],
-        "clip_norm": [positive(), None],
-        "random_state": ["random_state"],
-        "n_threads": [count(), None],
-        "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
-        "callbacks": [list, tuple, None],
-    }
+    _parameter_constraints = Forecaster._parameter_constraints | LSTM_CONSTRAINTS
 
     def __init__(
         self,
@@ -333,34 +319,45 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         """
         refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
+        time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
         n_epochs = None if self.max_iter == "auto" else self.n_models * -(-int(self.max_iter) // STEPS_AT_ONCE)
         tasks = FitTasks(self, data, None, sample_weight, n_epochs, learned=())
         own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
-        self._fit_read(*read, warn=True, checkpoint=kept, callbacks=[tasks, *own])
+        self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
         self._see(data)
         tasks.close()
         return self
 
-    def _fit_panel(self, panel: Panel, checkpoint: Checkpoint | None = None, callbacks: Sequence[Any] = ()) -> None:
+    def _fit_panel(
+        self,
+        panel: Panel,
+        time: FitTime | None = None,
+        checkpoint: Checkpoint | None = None,
+        callbacks: Sequence[Any] = (),
+    ) -> None:
+        time = FitTime(self.max_time) if time is None else time
         config = fit_config(self, len(panel.values))
         given = self.random_state
         random_state = np.random.RandomState() if given is None else check_random_state(given)
         if checkpoint is not None:
             checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
+        if self.max_time is not None:
+            with time.stopped():
+                compile_kernels(np.float32, int(self.verbose))
         self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
-        trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), checkpoint)
+        trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
         choices = windowing_choices(self, self.season_, panel.future.shape[1])
         self.windowing_ = choose_windowing(trial, panel, choices, config, self.season_)
         config = choose_training(trial, self.windowing_, config, steps=self.max_iter == "auto")
-        self.n_steps_ = config.n_steps
+        self.n_steps_, self.search_results_ = config.n_steps, trial.table()
         panel = without_short(panel, self.windowing_.window + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
         self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
         seeds = [random_state.randint(2**31) for _ in range(self.n_models)]
-        fitted = fit_networks(panel, self.windowing_, self._scaling, config, seeds, checkpoint, callbacks)
+        fitted = fit_networks(panel, self.windowing_, self._scaling, config, seeds, time, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
@@ -391,7 +388,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
             segment=windowing.segment,
             season=self.season_,
             differences=windowing.lag or None,
-            scaling=("window" if windowing.spread is not None else None) if self.scaling == "auto" else self.scaling,
+            scaling=windowing.scaling,
             max_iter=self.n_steps_,
             n_models=1,
         )

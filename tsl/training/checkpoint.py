@@ -40,6 +40,7 @@ class Checkpoint:
         self._written = perf_counter()
         self._tree: dict[str, Any] = {}
         self._number, self._identity = -1, ""
+        self._n_read = 0
         self._frozen = False
 
     def begin(self, random_state: np.random.RandomState, *about: Any, seeded: bool) -> None:
@@ -62,11 +63,12 @@ class Checkpoint:
         state = random_state.get_state(legacy=False)
         identity = fingerprint(about, state if seeded else None)
         if self._stored is None:
-            self._tree = {"identity": identity, "random_state": state, "trainings": []}
+            self._tree = {"identity": identity, "random_state": state, "trainings": [], "readings": []}
             self.write()  # now and not in a minute, in case it cannot be written
             return
         with self.reading():
-            self._tree = {key: self._stored[key] for key in ("identity", "random_state", "trainings")}
+            self._tree = {key: self._stored[key] for key in ("identity", "random_state", "trainings", "readings")}
+            self._tree["readings"] = [float(seconds) for seconds in self._tree["readings"]]
             self._check(self._tree["identity"], identity)
             random_state.set_state(self._tree["random_state"])
 
@@ -79,6 +81,19 @@ class Checkpoint:
             kept = self._tree["trainings"][self._number]
             self._check(kept["identity"], identity)
             return kept["state"]
+
+    def clock_reading(self, seconds: float) -> float:
+        """Return the next reading of a clock as it was at the first time, or `seconds`, which are then kept.
+
+        What the fit decides by the clock it decides in the same way when it is repeated.
+        """
+        if self._frozen:
+            return seconds
+        readings = self._tree["readings"]
+        self._n_read += 1
+        if self._n_read > len(readings):
+            readings.append(seconds)
+        return readings[self._n_read - 1]
 
     @property
     def due(self) -> bool:

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 from forecasting_windows import make_config, make_panel
-from numpy.testing import assert_allclose
 
 from tsl.forecasting.model.search import (
     MOST_STEPS,
-    HoldoutTrial,
     WindowingChoices,
     choose_training,
     choose_windowing,
@@ -23,14 +21,25 @@ PLAN = Windowing(12, 4, 6, level=4)
 
 
 class Table:
-    """Errors that are known beforehand, and what was asked for."""
+    """Errors that are known beforehand, and what was asked for; there is time for `n_trials`."""
 
-    def __init__(self, error):
-        self.error, self.seen = error, []
+    def __init__(self, error, n_trials=100):
+        self.error, self.n_trials = error, n_trials
+        self.seen, self.chosen = [], []
 
-    def errors(self, windowing, config):
-        self.seen.append((windowing, config))
+    def errors(self, stage, windowing, config):
+        if (stage, windowing, config) not in self.seen:
+            self.seen.append((stage, windowing, config))
         return np.array([self.error(windowing, config), 1.0])
+
+    def fits(self, stage, windowing, config):
+        return len(self.seen) < self.n_trials or (stage, windowing, config) in self.seen
+
+    def affordable_steps(self, windowings, config):
+        return config.n_steps
+
+    def choose(self, windowing, config):
+        self.chosen.append((windowing, config))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +72,8 @@ def test_the_windowing_with_the_lowest_errors_is_chosen():
     choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
     found = choose_windowing(trial, panel, choices, make_config(hidden_size=(128,), n_steps=3000), 12)
     assert (found.window, found.segment, found.level, found.spread) == (48, 12, 0, None)
-    assert {(config.hidden_size, config.n_steps) for _, config in trial.seen} == {((64,), 300)}
+    assert [windowing for windowing, _ in trial.chosen] == [found]
+    assert {(config.hidden_size, config.n_steps) for _, _, config in trial.seen} == {((64,), 300)}
 
 
 def test_what_is_given_needs_no_trial():
@@ -80,17 +90,30 @@ def test_steps_are_tried_until_twice_in_a_row_no_better(best, expected, tried):
     trial = Table(lambda _, config: 1 + abs(config.n_steps - best) + config.penalty)
     found = choose_training(trial, PLAN, make_config(n_steps=3000), steps=True)
     assert (found.n_steps, found.penalty) == (expected, 0.01)
-    steps = dict.fromkeys(config.n_steps for _, config in trial.seen)
+    steps = dict.fromkeys(config.n_steps for _, _, config in trial.seen)
     assert tried is None or list(steps) == tried
     assert choose_training(trial, PLAN, make_config(penalty=None, n_steps=7), steps=False).n_steps == 7
 
 
-def test_a_trial_is_made_once_and_forecasts_held_out_rows():
-    panel = make_panel((200, 200), n_future=0)
-    trial, config = HoldoutTrial(panel, 1, 0), make_config()
-    errors = trial.errors(PLAN, config)
-    assert trial.errors(PLAN, config) is errors
-    changed = Panel(**{**vars(panel), "values": panel.values.copy()})
-    changed.values[[*range(180, 200), *range(380, 400)]] += 1000.0
-    assert (HoldoutTrial(changed, 1, 0).errors(PLAN, config) > errors).all()
-    assert_allclose(HoldoutTrial(make_panel((8,), n_future=0), 1, 0).errors(PLAN, config), np.inf)
+@pytest.mark.parametrize(("n_trials", "window"), [(0, 84), (1, 84), (2, 84), (3, 24), (4, 48), (5, 48)])
+def test_windowings_for_which_there_is_no_time_are_left_out(n_trials, window):
+    # the windows are 24, 48, 84, 168 and 234, and the first two trials compare the scaling for the middle one
+    trial = Table(lambda windowing, config: 1 + abs(windowing.window - 48), n_trials)
+    choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
+    found = choose_windowing(trial, make_panel((400,), n_future=0), choices, make_config(n_steps=3000), 12)
+    assert (found.window, len(trial.seen)) == (window, n_trials if n_trials != 1 else 1)
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "best", "expected"),
+    # after 3 trials of the penalty, one of which is that of no step
+    [(3, 0, MOST_STEPS), (4, 0, 0), (4, 50, MOST_STEPS), (5, 50, 50), (5, 150, MOST_STEPS), (6, 500, MOST_STEPS)],
+)
+def test_the_longest_trainings_for_which_there_is_no_time_are_left_out(n_trials, best, expected):
+    class Known(Table):  # no step is known by another name
+        def errors(self, stage, windowing, config):
+            return super().errors("penalty" if config.n_steps == 0 else stage, windowing, config)
+
+    trial = Known(lambda _, config: 1 + abs(config.n_steps - best) + config.penalty, n_trials)
+    found = choose_training(trial, PLAN, make_config(n_steps=3000), steps=True)
+    assert (found.n_steps, len(trial.seen)) == (expected, n_trials)

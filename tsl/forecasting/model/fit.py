@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.ridge import LinearMap
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
@@ -38,7 +39,6 @@ class FitConfig:
     dropout: float
     batch_size: int
     n_steps: int
-    max_time: float | None
     n_threads: int
     verbose: int
 
@@ -48,27 +48,36 @@ class FitConfig:
         return max(len(self.loss.quantiles), 1)
 
 
-def fit_network(
+def start_network(
+    windows: SeriesWindows, sampler: WindowSampler, config: FitConfig, random_state: np.random.RandomState
+) -> Network:
+    """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one."""
+    network = _new_network(windows, config, random_state)
+    if config.penalty is not None:
+        linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
+        _start_linear(network, windows, linear, config.n_quantiles)
+    return network
+
+
+def train_network(
+    network: Network,
     windows: SeriesWindows,
     sampler: WindowSampler,
     config: FitConfig,
     random_state: np.random.RandomState,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
-) -> tuple[Network, History]:
-    """Return a network that forecasts the windows that `sampler` draws, and the history of its training."""
-    network = _new_network(windows, config, random_state)
-    if config.penalty is not None:
-        linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
-        _start_linear(network, windows, linear, config.n_quantiles)
+    max_time: float | None = None,
+) -> History:
+    """Train a network of `start_network` in place, for `max_time` seconds at most; return the history."""
     if config.n_steps == 0:
-        return network, History()
+        return History()
     at_once = min(STEPS_AT_ONCE, config.n_steps)
 
     def samples() -> Samples:
         return windows.samples(sampler.draw(at_once * config.batch_size, random_state))
 
-    history = train(
+    return train(
         network,
         samples,
         loss=config.loss,
@@ -79,7 +88,7 @@ def fit_network(
             shuffle=False,
             schedule=Schedule("cosine", init=config.learning_rate_init),
             n_iter_no_change=None,
-            max_time=config.max_time,
+            max_time=max_time,
         ),
         random_state=random_state,
         dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
@@ -88,7 +97,6 @@ def fit_network(
         n_threads=config.n_threads,
         verbose=config.verbose,
     )
-    return network, history
 
 
 def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.random.RandomState) -> Network:
@@ -127,10 +135,11 @@ def fit_networks(
     stats: ColumnStats,
     config: FitConfig,
     seeds: Sequence[int],
+    time: FitTime,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
 ) -> list[tuple[Network, History]]:
-    """Return a network and its history for each seed.
+    """Return a network and its history for each seed; all of them take the time that is left.
 
     Raises
     ------
@@ -145,7 +154,16 @@ def fit_networks(
             "at least one value has to follow the first horizon rows of a series"
         )
     windows = SeriesWindows(panel, windowing, stats)
-    return [fit_network(windows, sampler, config, np.random.RandomState(seed), checkpoint, callbacks) for seed in seeds]
+    fitted = []
+    for k, seed in enumerate(seeds):
+        random_state = np.random.RandomState(seed)
+        network = start_network(windows, sampler, config, random_state)
+        began, left = time.elapsed(), time.left()
+        limit = None if left is None else left / (len(seeds) - k)
+        history = train_network(network, windows, sampler, config, random_state, checkpoint, callbacks, limit)
+        time.elapsed(began + sum(history.seconds))
+        fitted.append((network, history))
+    return fitted
 
 
 def run_networks(

@@ -6,20 +6,18 @@ faster still, does not: its choice was wrong as often as right.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tsl.forecasting.model.fit import FitConfig, fit_network, run_networks
+from tsl.forecasting.model.fit import FitConfig
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
-from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.model.trials import HoldoutTrial
+from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
-from tsl.training import Checkpoint
+
+Candidate = tuple[Windowing, FitConfig]
 
 # Compared on the last 48 hours before the test part of M4 Hourly, together with what they choose: with the windowing
 # chosen in this way and up to 4000 steps the overall weighted average was 0.480. Each by itself was not measured.
@@ -27,66 +25,10 @@ TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
 STEPS = (0, 50, 150, 500, 1500)
 MOST_STEPS = 3000  # where the most that were tried are the best
 # Chosen by judgement, not measured:
-N_CHECKED = 2000  # windows
-HELD_OUT = 0.1  # of each series, at least a horizon
 MOST_LAGS = 8  # seasons
 MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
 WINDOW_SEASONS = (2, 4, 7, 14, 21)
-
-
-class HoldoutTrial:
-    """Trains networks on the beginning of all series, and checks them on the rest.
-
-    Parameters
-    ----------
-    panel : Panel
-        The training part.
-    season : int
-        Errors are in units of the mean absolute change over so many steps.
-    random_state : int
-    checkpoint : Checkpoint or None
-        Where the trainings are kept.
-    """
-
-    def __init__(self, panel: Panel, season: int, random_state: int, checkpoint: Checkpoint | None = None) -> None:
-        self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
-        self._scale = mean_change(panel, season)
-        self._known: dict[tuple[Windowing, FitConfig], NDArray[np.float64]] = {}
-
-    def errors(self, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
-        """Return mean absolute scaled error and symmetric percentage error, (2,); inf where nothing can be fitted."""
-        if (windowing, config) not in self._known:
-            self._known[windowing, config] = self._errors(windowing, config)
-        return self._known[windowing, config]
-
-    def _errors(self, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
-        panel, horizon = self._panel, windowing.horizon
-        cutoffs = training_cutoffs(panel, windowing.window, horizon)
-        held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
-        cut = (panel.ends - held_out)[panel.series_of(cutoffs - 1)]
-        fitted = WindowSampler(panel, cutoffs[cutoffs + horizon <= cut], horizon)
-        checked = cutoffs[cutoffs >= cut]
-        if not (fitted.total and WindowSampler(panel, checked, horizon).total):
-            return np.full(2, np.inf)
-        windows = SeriesWindows(panel, windowing, ColumnStats.learn(panel))
-        random_state = np.random.RandomState(self._random_state)
-        network, _ = fit_network(windows, fitted, config, random_state, self._checkpoint)
-        checked = checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
-        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
-        truth = panel.values[checked[:, None] + np.arange(horizon)]
-        return _errors(truth, forecasts, self._scale[panel.series_of(checked - 1), None])
-
-
-def _errors(
-    truth: NDArray[np.float64], forecasts: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
-    found = []
-    for unit in (np.broadcast_to(scale, error.shape), size):
-        known = ~np.isnan(error) & (unit > 0)
-        found.append(np.mean(error[known] / unit[known]) if known.any() else 0.0)
-    return np.array(found)
 
 
 @dataclass(frozen=True)
@@ -137,42 +79,64 @@ def choose_windowing(
     first = [candidate(middle, lag) for lag in lags]
     if choices.standardised:
         first.insert(1, replace(candidate(middle, 0), level=0, spread=None))
-    best = _best(first, lambda windowing: trial.errors(windowing, small))
     own_sizes = [candidate(size, 0) for size in sizes]
-    return _best(
-        [replace(best, window=own.window, segment=own.segment) for own in own_sizes],
-        lambda windowing: trial.errors(windowing, small),
-    )
+    compared = dict.fromkeys(one for group in (first, own_sizes) if len(set(group)) > 1 for one in group)
+    small = replace(small, n_steps=trial.affordable_steps(list(compared), small))
+    best, _ = _best(trial, "windowing", [(windowing, small) for windowing in first])
+    resized = [replace(best, window=own.window, segment=own.segment) for own in own_sizes]
+    best, _ = _best(trial, "windowing", [(windowing, small) for windowing in resized], otherwise=(best, small))
+    trial.choose(best, small)
+    return best
 
 
 def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
     """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
     if config.penalty is not None:
-        linear = [replace(config, penalty=penalty, n_steps=0, verbose=0) for penalty in PENALTIES]
-        best = _best(linear, lambda candidate: trial.errors(windowing, candidate))
-        config = replace(config, penalty=best.penalty)
+        linear = [(windowing, replace(config, penalty=penalty, n_steps=0, verbose=0)) for penalty in PENALTIES]
+        best = _best(trial, "penalty", linear)
+        trial.choose(*best)
+        config = replace(config, penalty=best[1].penalty)
     return replace(config, n_steps=_choose_steps(trial, windowing, config)) if steps else config
 
 
 def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> int:
     """Return how many steps to train for: with little to learn, more of them teach the network noise."""
-    tried: list[int] = []
-    best = 0
-    for n_steps in STEPS:
-        if n_steps or config.penalty is not None:
-            tried.append(n_steps)
-            best = _best(tried, lambda n: trial.errors(windowing, replace(config, n_steps=n, verbose=0)))
-            if tried.index(best) < len(tried) - 2:  # twice in a row no better
-                break
-    return MOST_STEPS if best == STEPS[-1] else best
+    candidates = [(windowing, replace(config, n_steps=n_steps, verbose=0)) for n_steps in STEPS]
+    if config.penalty is None:
+        candidates = [one for one in candidates if one[1].n_steps]
+    best, tried = candidates[0], candidates[:1]
+    for candidate in candidates[1:]:
+        if not trial.fits("steps", *candidate):
+            break
+        tried.append(candidate)
+        best = _lowest(trial, "steps", tried)
+        if tried.index(best) < len(tried) - 2:  # twice in a row no better
+            break
+    trial.choose(*best)
+    # where the most that were tried are the best, more may be better still
+    return MOST_STEPS if best == tried[-1] else best[1].n_steps
 
 
-def _best(candidates: list[Any], errors_of: Callable[[Any], NDArray[np.float64]]) -> Any:
-    """Return the candidate whose errors, each relative to the lowest of its kind, are lowest on average."""
+def _best(
+    trial: HoldoutTrial, stage: str, candidates: list[Candidate], otherwise: Candidate | None = None
+) -> Candidate:
+    """Return the best candidate that there is time to try; `otherwise`, or the first, where nothing is compared."""
     candidates = list(dict.fromkeys(candidates))
     if len(candidates) == 1:
         return candidates[0]
-    errors = np.array([errors_of(candidate) for candidate in candidates])
+    tried = []
+    for candidate in candidates:
+        if trial.fits(stage, *candidate):
+            trial.errors(stage, *candidate)
+            tried.append(candidate)
+    if len(tried) < 2:
+        return candidates[0] if otherwise is None else otherwise
+    return _lowest(trial, stage, tried)
+
+
+def _lowest(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> Candidate:
+    """Return the candidate whose errors, each relative to the lowest of its kind, are lowest on average."""
+    errors = np.array([trial.errors(stage, *candidate) for candidate in candidates])
     lowest = np.maximum(errors.min(axis=0), np.finfo(np.float64).tiny)
     if np.isinf(lowest).any():  # nothing could be tried: the series are too short
         return candidates[0]

@@ -40,7 +40,6 @@ def fit_config(params: Any, n_rows: int) -> FitConfig:
         dropout=params.dropout,
         batch_size=min(max(n_rows // STEPS_AN_EPOCH, smallest), largest) if batch_size == "auto" else int(batch_size),
         n_steps=MOST_STEPS if max_iter == "auto" else int(max_iter),
-        max_time=params.max_time,
         n_threads=resolve_threads(params.n_threads),
         verbose=int(params.verbose),
     )

@@ -68,6 +68,13 @@ class Windowing:
         return self.window // self.segment + ahead
 
     @property
+    def scaling(self) -> str | None:
+        """What the parameter `scaling` of `LSTMForecaster` calls it."""
+        if self.spread is not None:
+            return "window"
+        return "level" if self.level else None
+
+    @property
     def context(self) -> int:
         """Rows before its cutoff that a forecast depends on."""
         return self.window + max(self.lag, self.spread or 0)

@@ -1,0 +1,114 @@
+"""Trials on held-out data, and what there is time for."""
+
+import numpy as np
+import pytest
+from forecasting_windows import make_config, make_panel
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tsl.forecasting.model import trials
+from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.search import WindowingChoices, choose_training, choose_windowing
+from tsl.forecasting.model.trials import SHARES, HoldoutTrial, TrialCosts
+from tsl.forecasting.model.windows import Windowing
+from tsl.forecasting.panel.panel import Panel
+from tsl.training import History
+
+PLAN = Windowing(12, 4, 6, level=4)
+LONG = Windowing(24, 4, 6, level=4)
+
+
+def test_a_trial_is_made_once_and_forecasts_held_out_rows():
+    panel = make_panel((200, 200), n_future=0)
+    trial, config = HoldoutTrial(panel, 1, 0), make_config()
+    errors = trial.errors("penalty", PLAN, config)
+    assert trial.errors("steps", PLAN, config) is errors
+    changed = Panel(**{**vars(panel), "values": panel.values.copy()})
+    changed.values[[*range(180, 200), *range(380, 400)]] += 1000.0
+    assert (HoldoutTrial(changed, 1, 0).errors("penalty", PLAN, config) > errors).all()
+    short = HoldoutTrial(make_panel((8,), n_future=0), 1, 0)
+    assert_allclose(short.errors("penalty", PLAN, config), np.inf)
+    assert short.table()["mase"].tolist() == [np.inf]
+
+
+def test_the_table_has_a_row_for_each_trial(clock):
+    trial = HoldoutTrial(make_panel((200,), n_future=0), 1, 0)
+    assert {len(column) for column in trial.table().values()} == {0}
+    lagged = Windowing(24, 12, 6, lag=12, level=0, spread=None)
+    for stage, windowing, config in [
+        ("windowing", lagged, make_config(n_steps=3, penalty=None)), ("penalty", PLAN, make_config()),
+    ]:  # fmt: skip
+        errors = trial.errors(stage, windowing, config)
+    trial.choose(PLAN, make_config())
+    table = {name: list(column) for name, column in trial.table().items()}
+    assert (table.pop("mase")[1], table.pop("smape")[1]) == tuple(errors)
+    assert table == {
+        "stage": ["windowing", "penalty"], "window": [24, 12], "segment": [12, 4], "differences": [12, None],
+        "scaling": [None, "window"], "penalty": [None, 0.1], "n_steps": [3, 0], "seconds": [0.0, 0.0],
+        "chosen": [False, True],
+    }  # fmt: skip
+
+
+def test_costs_go_with_the_window_and_the_steps():
+    costs, config = TrialCosts(), make_config(n_steps=10)
+    assert costs.seconds(PLAN, config) == 0.0  # nothing is known
+    costs.learn(PLAN, config, fixed=1.2, training=2.4, n_steps=10)
+    assert costs.seconds(PLAN, config) == pytest.approx(3.6)
+    assert costs.seconds(LONG, make_config(n_steps=20)) == pytest.approx(2.4 + 9.6)
+    larger = make_config(n_steps=20, hidden_size=(8,))
+    assert costs.seconds(PLAN, larger) == pytest.approx(1.2 + 4.8)  # at least
+    costs.learn(PLAN, larger, fixed=1.2, training=20.0, n_steps=20)
+    assert costs.seconds(PLAN, larger) == pytest.approx(21.2)
+
+
+@pytest.mark.parametrize(
+    # 3.6 s for the linear maps, and 0.72 s for a step with both
+    ("seconds", "expected"), [(1000.0, 300), (3.6 + 300 * 0.72 + 0.01, 300), (3.6 + 299 * 0.72, 250), (1.0, 50)]
+)  # fmt: skip
+def test_as_many_steps_as_there_is_time_for(seconds, expected):
+    costs = TrialCosts()
+    costs.learn(PLAN, make_config(n_steps=10), fixed=1.2, training=2.4, n_steps=10)
+    assert costs.affordable_steps([PLAN, LONG], make_config(n_steps=300), seconds) == expected
+
+
+@pytest.fixture
+def slow(monkeypatch, clock):
+    """A millisecond for each step of the window in each training step, of which none is really taken."""
+
+    def train(network, windows, sampler, config, random_state, checkpoint, max_time=None):
+        seconds = 1e-3 * config.n_steps * windows.windowing.window
+        assert max_time is None or seconds <= max_time
+        clock[0] += seconds
+        return History(n_steps=[config.n_steps], seconds=[seconds])
+
+    monkeypatch.setattr(trials, "train_network", train)
+    return clock
+
+
+def searched(limit):
+    """The trial of a search for everything, and what it found."""
+    panel = make_panel((400,), n_future=0)
+    trial = HoldoutTrial(panel, 12, 0, FitTime(limit))
+    choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
+    config = make_config(n_steps=3000, penalty=None)
+    windowing = choose_windowing(trial, panel, choices, config, 12)
+    return trial.table(), windowing, choose_training(trial, windowing, config, steps=True)
+
+
+def test_time_that_suffices_changes_nothing(slow):
+    (limited, *found), (free, *expected) = searched(1e6), searched(None)
+    assert found == expected
+    for name in set(free) - {"seconds"}:
+        assert_array_equal(limited[name], free[name])
+    assert_allclose(free["seconds"], 1e-3 * free["n_steps"] * free["window"])
+
+
+@pytest.mark.parametrize("limit", [150.0, 300.0])
+def test_trials_of_a_comparison_have_equally_many_steps_and_end_in_time(slow, limit):
+    table, *_ = searched(limit)
+    of_windowings = np.array(table["stage"]) == "windowing"
+    assert of_windowings.sum() == 6  # none is left out
+    (n_steps,) = set(table["n_steps"][of_windowings])
+    assert n_steps == limit / 3
+    assert 0.5 * SHARES["windowing"] * limit <= table["seconds"][of_windowings].sum() <= SHARES["windowing"] * limit
+    assert slow[0] <= SHARES["steps"] * limit
+    assert table["n_steps"].max() < 1500

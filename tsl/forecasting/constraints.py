@@ -1,0 +1,38 @@
+"""What the parameters of `LSTMForecaster` may be, beside those that all forecasters have."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+from tsl._sklearn import Interval, StrOptions, count, positive, share
+
+LSTM_CONSTRAINTS: dict[str, list[Any]] = {
+    "window": [StrOptions({"auto"}), count()],
+    "segment": [StrOptions({"auto"}), count()],
+    "hidden_size": [count(), tuple, list],
+    "n_layers": [count()],
+    "embedding_size": [count(), None],
+    "dropout": [share()],
+    "linear": ["boolean"],
+    "scaling": [StrOptions({"auto", "window", "level"}), None],
+    "differences": [StrOptions({"auto"}), count(), None],
+    "target_transform": [StrOptions({"log", "box-cox"}), None],
+    "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile"})],
+    "quantiles": ["array-like", None],
+    "intervals": [StrOptions({"calibrated", "dropout"})],
+    "strategy": [StrOptions({"direct", "recursive"})],
+    "n_models": [count()],
+    "short": [StrOptions({"pad", "skip", "error"})],
+    "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "learning_rate_init": [positive()],
+    "batch_size": [StrOptions({"auto"}), count()],
+    "max_iter": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+    "max_time": [positive(), None],
+    "clip_norm": [positive(), None],
+    "random_state": ["random_state"],
+    "n_threads": [count(), None],
+    "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
+    "callbacks": [list, tuple, None],
+}

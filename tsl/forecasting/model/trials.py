@@ -1,0 +1,188 @@
+"""Trials: networks trained on the beginning of all series, compared on the held-out end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, run_networks, start_network, train_network
+from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.scale import mean_change
+from tsl.training import Checkpoint
+
+# Chosen by judgement, not measured:
+N_CHECKED = 2000  # windows
+HELD_OUT = 0.1  # of each series, at least a horizon
+# Where the time of the fit is limited:
+SHARES = {"windowing": 0.3, "penalty": 0.5, "steps": 0.5}  # of it, by which trials end: networks to keep get the rest
+PLANNED = 0.8  # of the time for windowings: the first steps tell only about how long the others will take
+MEASURED_STEPS = 10  # before the first trial, to see how long a step takes
+FEWEST_STEPS = STEPS_AT_ONCE  # of a trial; rather than fewer, some candidates are left out
+
+
+class TrialResult(NamedTuple):
+    """What a trial has tried, and what came of it."""
+
+    stage: str
+    windowing: Windowing
+    penalty: float | None
+    n_steps: int
+    """Training steps that were taken."""
+    errors: NDArray[np.float64]
+    """Mean absolute scaled error and symmetric percentage error, (2,)."""
+    seconds: float
+
+
+class TrialCosts:
+    """What trials have cost so far, and what others would: in proportion to the window, and linear in the steps."""
+
+    def __init__(self) -> None:
+        self._fixed = 0.0  # seconds for each step of the window: the linear map, and forecasts of the held-out windows
+        self._per_step: dict[tuple[Any, ...], float] = {}  # the same for a training step, by the sizes of the network
+
+    def learn(self, windowing: Windowing, config: FitConfig, fixed: float, training: float, n_steps: int) -> None:
+        """Learn that so many training steps took `training` seconds, and the rest of the trial `fixed` seconds."""
+        self._fixed = fixed / windowing.window
+        if n_steps:
+            self._per_step[_sizes(config)] = training / n_steps / windowing.window
+
+    def seconds(self, windowing: Windowing, config: FitConfig) -> float:
+        """Return how long a trial would take; of a network of other sizes than before, how long at least."""
+        per_step = self._per_step.get(_sizes(config), max(self._per_step.values(), default=0.0))
+        return windowing.window * (self._fixed + config.n_steps * per_step)
+
+    def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig, seconds: float) -> int:
+        """Return with how many training steps each, `config.n_steps` at most, all of these take so many seconds."""
+        each = seconds / sum(windowing.window for windowing in windowings) - self._fixed
+        per_step = self._per_step.get(_sizes(config), 0.0)
+        if each >= config.n_steps * per_step:
+            return config.n_steps
+        # whole draws, so that exactly so many steps are taken
+        return max(int(each / max(per_step, 1e-12)) // STEPS_AT_ONCE * STEPS_AT_ONCE, min(FEWEST_STEPS, config.n_steps))
+
+
+class HoldoutTrial:
+    """Trains networks on the beginning of all series, and checks them on the rest.
+
+    Parameters
+    ----------
+    panel : Panel
+        The training part.
+    season : int
+        Errors are in units of the mean absolute change over so many steps.
+    random_state : int
+    time : FitTime, optional
+        The time of the fit, of which the trials take a share.
+    checkpoint : Checkpoint, optional
+        Where the trainings are kept.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        season: int,
+        random_state: int,
+        time: FitTime | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
+        self._time = FitTime() if time is None else time
+        self._scale = mean_change(panel, season)
+        self._costs = TrialCosts()
+        self._results: dict[tuple[Windowing, FitConfig], TrialResult] = {}
+        self._chosen: set[tuple[Windowing, FitConfig]] = set()
+
+    def errors(self, stage: str, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
+        """Return mean absolute scaled error and symmetric percentage error, (2,); inf where nothing can be fitted."""
+        if (windowing, config) not in self._results:
+            self._results[windowing, config] = self._run(stage, windowing, config)
+        return self._results[windowing, config].errors
+
+    def fits(self, stage: str, windowing: Windowing, config: FitConfig) -> bool:
+        """Return whether this was tried, or there is time to."""
+        if (windowing, config) in self._results:
+            return True
+        left = self._time.left(SHARES[stage])
+        return left is None or (left > 0 and self._costs.seconds(windowing, config) <= left)
+
+    def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig) -> int:
+        """Return how many of `config.n_steps` there is time for in a trial of each of these windowings."""
+        if not self._time.left(SHARES["windowing"]) or config.n_steps <= FEWEST_STEPS or not windowings:
+            return config.n_steps  # there is no limit, or no time to try any, or no need to
+        middle = sorted(windowings, key=lambda windowing: windowing.window)[len(windowings) // 2]
+        self._run("windowing", middle, replace(config, n_steps=MEASURED_STEPS))
+        return self._costs.affordable_steps(windowings, config, PLANNED * (self._time.left(SHARES["windowing"]) or 0.0))
+
+    def choose(self, windowing: Windowing, config: FitConfig) -> None:
+        """Mark a trial, if there was one, as what was chosen at its stage."""
+        self._chosen.add((windowing, config))
+
+    def table(self) -> dict[str, Any]:
+        """Return all trials in the order in which they were run: a list or an array for each column."""
+        trials = list(self._results.values())
+        errors = np.array([trial.errors for trial in trials]).reshape(-1, 2)
+        return {
+            "stage": [trial.stage for trial in trials],
+            "window": np.array([trial.windowing.window for trial in trials], np.int64),
+            "segment": np.array([trial.windowing.segment for trial in trials], np.int64),
+            "differences": [trial.windowing.lag or None for trial in trials],
+            "scaling": [trial.windowing.scaling for trial in trials],
+            "penalty": [trial.penalty for trial in trials],
+            "n_steps": np.array([trial.n_steps for trial in trials], np.int64),
+            "mase": errors[:, 0].copy(),
+            "smape": errors[:, 1].copy(),
+            "seconds": np.array([trial.seconds for trial in trials], np.float64),
+            "chosen": np.array([key in self._chosen for key in self._results], np.bool_),
+        }
+
+    def _run(self, stage: str, windowing: Windowing, config: FitConfig) -> TrialResult:
+        began = self._time.elapsed()
+        fitted, checked = self._split(windowing)
+        if not (fitted.total and len(checked)):
+            return TrialResult(stage, windowing, config.penalty, 0, np.full(2, np.inf), self._time.elapsed() - began)
+        windows = SeriesWindows(self._panel, windowing, ColumnStats.learn(self._panel))
+        random_state = np.random.RandomState(self._random_state)
+        network = start_network(windows, fitted, config, random_state)
+        limit, started = self._time.left(SHARES[stage]), self._time.elapsed()
+        history = train_network(network, windows, fitted, config, random_state, self._checkpoint, max_time=limit)
+        trained = self._time.elapsed(started + sum(history.seconds))
+        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
+        truth = self._panel.values[checked[:, None] + np.arange(windowing.horizon)]
+        errors = _errors(truth, forecasts, self._scale[self._panel.series_of(checked - 1), None])
+        seconds, n_steps = self._time.elapsed() - began, sum(history.n_steps)
+        self._costs.learn(windowing, config, seconds - (trained - started), trained - started, n_steps)
+        return TrialResult(stage, windowing, config.penalty, n_steps, errors, seconds)
+
+    def _split(self, windowing: Windowing) -> tuple[WindowSampler, NDArray[np.int64]]:
+        """Return the windows to learn from, and the cutoffs to check at: none where they weigh nothing."""
+        panel, horizon = self._panel, windowing.horizon
+        cutoffs = training_cutoffs(panel, windowing.window, horizon)
+        held_out = np.maximum((HELD_OUT * panel.lengths).astype(np.int64), horizon)
+        cut = (panel.ends - held_out)[panel.series_of(cutoffs - 1)]
+        fitted = WindowSampler(panel, cutoffs[cutoffs + horizon <= cut], horizon)
+        checked = cutoffs[cutoffs >= cut]
+        if not WindowSampler(panel, checked, horizon).total:
+            return fitted, checked[:0]
+        return fitted, checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
+
+
+def _sizes(config: FitConfig) -> tuple[Any, ...]:
+    return config.hidden_size, config.embedding_size
+
+
+def _errors(
+    truth: NDArray[np.float64], forecasts: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
+    found = []
+    for unit in (np.broadcast_to(scale, error.shape), size):
+        known = ~np.isnan(error) & (unit > 0)
+        found.append(np.mean(error[known] / unit[known]) if known.any() else 0.0)
+    return np.array(found)
