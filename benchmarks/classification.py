@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import time
 import warnings
 from typing import Any
@@ -45,6 +46,7 @@ def _run_task(bench: Bench, task: Task) -> dict[str, Runs]:
     """Run all methods on one data set, and print a table of them."""
     methods = {NEIGHBOUR: [nearest_neighbour(task)]}
     if not bench.options.quick:
+        bench.machine["versions"]["aeon"] = importlib.metadata.version("aeon")
         methods[ROCKET] = [rocket(task, seed, bench.options.n_threads) for seed in range(bench.options.seeds)]
     methods[OWN] = own_runs(bench, task)
     rows = [_row(method, runs) for method, runs in methods.items()]

@@ -44,11 +44,11 @@ class Task:
         return np.array([len(series) for series in self.X_train])
 
     def quick(self, n: int = 12) -> Task:
-        """Return a task with at most `n` series in each part, and their first 16 steps."""
+        """Return a task with at most `n` series in each part, and their first 40 steps."""
         parts = []
         for X, y in [(self.X_train, self.y_train), (self.X_test, self.y_test)]:
             few = np.unique(np.linspace(0, len(y) - 1, n).astype(int))  # the archives sort some by class
-            parts += [[X[i][:16] for i in few], y[few]]
+            parts += [[X[i][:40] for i in few], y[few]]
         return Task(self.name, *parts, self.published)
 
     def in_words(self) -> str:

@@ -84,11 +84,11 @@ def test_every_seed_is_a_model_of_its_own(task):
 
 
 def test_quick_tasks_keep_every_class():
-    X, y = [np.zeros((40, 1))] * 60, np.repeat(["a", "b", "c"], 20)
+    X, y = [np.zeros((50, 1))] * 60, np.repeat(["a", "b", "c"], 20)
     few = Task("sorted", X, y, X, y).quick()
     assert len(few.y_train) == len(few.X_test) == 12
     assert set(few.y_train) == {"a", "b", "c"}
-    assert {len(series) for series in few.X_train} == {16}
+    assert {len(series) for series in few.X_train} == {40}
 
 
 def test_verdicts():
