@@ -5,8 +5,8 @@ How a suite is added
 Write ``benchmarks/<suite>.py`` with a line ``SUMMARY``, printed first, and a function ``run(bench)``; the module's
 name goes into `SUITES` in ``benchmarks/__main__.py``. `bench` is a `benchmarks.bench.Bench`:
 
-- ``bench.options``: `peers`, `n_threads`, `quick` (tiny work, for the tests), `only` (cases whose name holds it), and
-  for ``accuracy`` and ``text`` `data` (a folder of public files) and `seeds`.
+- ``bench.options``: `peers`, `n_threads`, `quick` (tiny work, for the tests), `only` (cases whose name holds it),
+  `seeds` for ``accuracy``, ``text`` and ``classification``, and for the first two `data` (a folder of public files).
 - ``bench.cases({name: job, ...})``: those that `only` leaves.
 - ``bench.compare(name, job)``: every rival does the job, in turns within this run; gives `Result` by rival.
 - ``bench.record(name, **numbers)``: keeps any other numbers for ``--json``.

@@ -13,7 +13,19 @@ from benchmarks.bench import Bench, Options
 from benchmarks.machine import headline, usable_cores
 from benchmarks.peers import PEERS
 
-SUITES = ("train", "predict", "article", "generate", "startup", "memory", "scaling", "endurance", "accuracy", "text")
+SUITES = (
+    "train",
+    "predict",
+    "article",
+    "generate",
+    "startup",
+    "memory",
+    "scaling",
+    "endurance",
+    "accuracy",
+    "text",
+    "classification",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         "--data", metavar="DIR", help="folder of public files: M4 and ETTh1 for accuracy, .txt for text"
     )
     parser.add_argument(
-        "--seeds", type=_positive, default=3, metavar="N", help="for accuracy and text: models of each kind"
+        "--seeds",
+        type=_positive,
+        default=3,
+        metavar="N",
+        help="for accuracy, text and classification: models of each kind",
     )
     parser.add_argument(
         "--isa", choices=(isa.NATIVE, *isa.HELD), default=isa.NATIVE, help="hold all to an instruction set"

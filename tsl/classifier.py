@@ -15,8 +15,9 @@ from sklearn.utils.validation import column_or_1d
 from tsl._estimator import WindowEstimator
 from tsl._estimator.checks import check_finite, naming
 from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
-from tsl._estimator.parameters import set_parameters
-from tsl._sklearn import checks_parameters
+from tsl._estimator.parameters import WindowParameters, set_parameters
+from tsl._estimator.settings import auto_segment
+from tsl._sklearn import StrOptions, checks_parameters, count
 from tsl.network import Loss
 
 
@@ -32,6 +33,10 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Units of each LSTM layer, the lowest first.
     bidirectional : bool, default=False
         Whether each layer also reads the window from its last step to its first.
+    segment : int or "auto", default="auto"
+        Steps of a window that are read at once, side by side: long windows are learned better and sooner from few
+        segments than from many single steps. Zeros, the mean of each channel, fill up the last segment. ``"auto"``
+        makes at most 32 segments of the longest training window; windows of up to 32 steps are read step by step.
     dropout : float, default=0.0
         Share of each layer's outputs that is set to 0 in training, drawn for each step of a window.
     recurrent_dropout : float, default=0.0
@@ -176,11 +181,19 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     (100, 2)
     """
 
+    segment: int | Auto
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
+        **WindowParameters._parameter_constraints,
+        "segment": [StrOptions({"auto"}), count()],
+    }
+
     def __init__(
         self,
         *,
         hidden_size: int | tuple[int, ...] = 64,
         bidirectional: bool = False,
+        segment: int | Auto = "auto",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         forget_bias: float | Literal["chrono"] = 1.0,
@@ -340,6 +353,13 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
     def _loss(self) -> Loss:
         return Loss("log_loss")
+
+    # --- the network ------------------------------------------------------------------------------------------
+
+    def _segment(self, n_steps: int, *, resume: bool) -> int:
+        if self.segment != "auto":
+            return int(self.segment)
+        return self.network_.architecture.segment if resume else auto_segment(n_steps)
 
 
 def _plain(y: Any) -> Any:

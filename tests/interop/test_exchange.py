@@ -78,6 +78,16 @@ def test_a_classifier_comes_back(way):
     assert_array_equal(again.predict(X), model.predict(X))
 
 
+def test_segments_are_said_by_the_estimator(way):
+    give, take = way
+    model = LSTMClassifier(**SMALL, scaling=None, segment=4).fit(X, LABELS)
+    again = take(LSTMClassifier(segment=4), give(model), classes=["down", "up"])
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.n_channels_in_ == 2
+    with pytest.raises(ValueError, match="segment=3 does not divide the 8 inputs of the weights"):
+        take(LSTMClassifier(segment=3), give(model), classes=["down", "up"])
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

@@ -156,10 +156,26 @@ def test_a_classifier_gives_labels_and_probabilities(labels):
     assert_same(found["probabilities"], model.predict_proba(X))
 
 
+@pytest.mark.parametrize("time_order", ["oldest_first", "newest_first"])
+def test_segments_are_cut_by_the_model(time_order):
+    labels = np.digitize(Y, [98, 102])
+    model = LSTMClassifier(**SMALL, segment=4, time_order=time_order).fit(X, labels)
+    onnx_model = to_onnx(model)
+    for windows in (X, X[:7, :3], np.tile(X, (1, 2, 1))):
+        assert_same(run(onnx_model, X=windows)["probabilities"], model.predict_proba(windows))
+    lengths = np.arange(len(X)) % 6 + 1
+    sequences = [window[:length] for window, length in zip(X, lengths)]
+    model.fit(sequences, labels)
+    padded = np.where(np.arange(6)[:, None] < lengths[:, None, None], X, np.nan)  # what lies beyond is not read
+    found = run(to_onnx(model), X=padded, lengths=lengths)
+    assert_same(found["probabilities"], model.predict_proba(sequences))
+
+
 @settings(max_examples=8)
 @given(
     hidden_size=st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple),
     bidirectional=st.booleans(),
+    segment=st.sampled_from([1, 2, 3, 7]),
     scaling=st.sampled_from(["standard", None]),
     forget_bias=st.sampled_from([1.0, "chrono"]),
     dropout=st.sampled_from([0.0, 0.3]),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from forged_files import forge_changed
+from numpy.testing import assert_array_equal
 from persistence_kinds import KINDS, SMALL, X, Y
 
 import tsl
@@ -104,6 +105,17 @@ def object_of_its_own(tree, tensors):
 def test_a_forged_regressor_is_refused(change, path):
     with pytest.raises(ValueError, match="is damaged, or of another version"):
         forged("regressor", path, change)
+
+
+def test_segments_longer_than_all_rows_read_zeros(path):
+    def change(tree, tensors):
+        reads_rows_beyond(tree, tensors)
+        tensors["network_.lstm_0.w_in"][:] = tensors["network_.head.w_out"][:, 1:] = 0.1
+
+    model = forged("labels", path, change)
+    together = model.predict_proba(X)  # where other windows lie beyond
+    assert_array_equal([model.predict_proba(window[None])[0] for window in X], together)
+    assert np.ptp(together[:, 0]) > 0
 
 
 def fewer_columns(state):

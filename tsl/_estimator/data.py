@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl._estimator.checks import check_numbers
-from tsl.network import Sequences
+from tsl.network import Framing, Sequences
 from tsl.training import Samples
 
 
@@ -64,6 +64,25 @@ def merged(data: TrainingData) -> TrainingData:
     once = data.part([first[key] for key in keys])
     summed = np.array([total[key] for key in keys])
     return once._replace(weights=summed / summed.max())
+
+
+def in_segments(windows: Sequences, segment: int) -> Sequences:
+    """Return the windows for a network that reads `segment` steps at once.
+
+    The last segment of a window may reach beyond its end, where all is read as 0: bounds keep the network from what
+    follows in the rows.
+    """
+    if segment == 1:
+        return windows
+    (rows, starts, lengths), n = windows[:3], len(windows.starts)
+    ends = starts + lengths
+    framing = Framing(
+        np.zeros((n, rows.shape[1]), rows.dtype),
+        np.ones((n, rows.shape[1]), rows.dtype),
+        np.stack([starts, ends, ends], axis=1),
+        np.zeros((n, 0), rows.dtype),
+    )
+    return Sequences(rows, starts, -(-lengths // segment), framing)
 
 
 def cut(samples: Samples, n_first: int) -> tuple[Samples, Samples]:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator.base import NetworkEstimator
 from tsl._estimator.checkpoints import open_checkpoint
-from tsl._estimator.data import TrainingData, cut, make_data, merged
+from tsl._estimator.data import TrainingData, cut, in_segments, make_data, merged
 from tsl._estimator.fit_tasks import FitTasks
 from tsl._estimator.gates import GateActivations, gate_activations
 from tsl._estimator.inputs import read_windows
@@ -55,6 +55,10 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
 
     def _loss(self) -> Loss:
         raise NotImplementedError
+
+    def _segment(self, n_steps: int, *, resume: bool) -> int:
+        """Return how many steps the network reads at once, in windows of up to `n_steps`."""
+        return 1
 
     # --- fit --------------------------------------------------------------------------------------------------
 
@@ -192,17 +196,19 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
 
     def _prepare(self, data: TrainingData, n_training: int, *, resume: bool) -> Samples:
         """Set up scaling and network from the first `n_training` samples, and scale all."""
-        architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs())
+        training = data.part(slice(n_training))
+        n_steps = int(training.windows.lengths.max())
+        segment = self._segment(n_steps, resume=resume)
+        architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs(), segment)
         if resume:
             self._check_same(architecture, self.dtype)
         else:
-            training = data.part(slice(n_training))
             if self.scaling is None:
                 self.input_scaling_ = no_scaling(self.n_channels_in_)
             else:
                 self.input_scaling_ = input_scaling(training, may_be_columns=self._may_be_columns)
             self._fit_target_scaling(training)
-            n_steps = int(training.windows.lengths.max())
+            n_steps = -(-n_steps // segment)
             self._start(architecture, dtype=self.dtype, forget_bias=self.forget_bias, n_steps=n_steps)
         return self._samples(data)
 
@@ -211,12 +217,14 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         dtype = self.network_.dtype
         targets = Targets(self._scaled_targets(data.targets), np.arange(len(data.targets)))
         weights = None if data.weights is None else data.weights.astype(dtype)
-        return Samples(scaled_windows(data.windows, self.input_scaling_, dtype), targets, weights)
+        windows = scaled_windows(data.windows, self.input_scaling_, dtype)
+        return Samples(in_segments(windows, self.network_.architecture.segment), targets, weights)
 
     def _network_inputs(self, X: Any) -> Sequences:
         """Return the windows of X as the fitted network is to see them."""
         check_is_fitted(self)
-        return scaled_windows(self._read_inputs(X, reset=False), self.input_scaling_, self.network_.dtype)
+        windows = scaled_windows(self._read_inputs(X, reset=False), self.input_scaling_, self.network_.dtype)
+        return in_segments(windows, self.network_.architecture.segment)
 
     # --- prediction -------------------------------------------------------------------------------------------
 
@@ -238,7 +246,8 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         -------
         gates : list of GateActivations
             One for each layer and direction, the lowest layer first, forward before reverse: named tuples of `layer`,
-            `direction`, and the arrays `input`, `forget`, `candidate`, `output`, `cell` and `hidden`, each (n, T, H).
+            `direction`, and the arrays `input`, `forget`, `candidate`, `output`, `cell` and `hidden`, each (n, T, H);
+            T counts segments where `LSTMClassifier` reads several steps at once.
 
         See Also
         --------

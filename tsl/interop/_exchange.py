@@ -27,7 +27,8 @@ def to_torch_state_dict(estimator: LSTMRegressor | LSTMClassifier | LSTMCharMode
 
     They are for a module with the attributes ``lstm``, an ``nn.LSTM``, and ``head``, an ``nn.Linear`` on the last
     hidden states (of a character model on every step); of a character model with vectors also ``embedding``, an
-    ``nn.Embedding``. If layers differ in size, ``lstm`` is an ``nn.ModuleList`` with an ``nn.LSTM`` for each.
+    ``nn.Embedding``. If layers differ in size, ``lstm`` is an ``nn.ModuleList`` with an ``nn.LSTM`` for each. Of a
+    classifier that reads segments, ``lstm`` reads all channels of the first step, then of the next one, and so on.
 
     Parameters
     ----------
@@ -74,7 +75,8 @@ def from_torch_state_dict(
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        Its parameters say how training would go on; it is not changed.
+        Its parameters say how training would go on, and `segment` how many steps the weights read at once ("auto" is
+        one step); it is not changed.
     state_dict : mapping of str to ndarray or tensor
         Entries of ``nn.LSTM`` (``weight_ih_l0``, ``weight_hh_l0``, with or without biases, which are added; further
         layers, ``_reverse``), after any prefix; of one ``nn.Linear``; and of a character model of an ``nn.Embedding``
@@ -98,8 +100,8 @@ def from_torch_state_dict(
     TypeError
         If the estimator is of another kind.
     ValueError
-        If an entry is missing, left over or of another shape than the others ask for, or if `classes` or `characters`
-        are missing or of another number than the weights have.
+        If an entry is missing, left over or of another shape than the others ask for, or if `classes`, `characters`
+        or `segment` are missing or do not go with the number of outputs or inputs of the weights.
 
     Examples
     --------
@@ -166,7 +168,8 @@ def from_keras_weights(
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        Its parameters say how training would go on, and whether layers are `bidirectional`; it is not changed.
+        Its parameters say how training would go on, whether layers are `bidirectional`, and `segment` how many steps
+        the weights read at once ("auto" is one step); it is not changed.
     weights : sequence of ndarray
         As ``model.get_weights()`` gives them, of an ``Embedding`` or none, layers ``LSTM`` with biases, and a
         ``Dense`` layer. Activations must be those that Keras takes by default; that of the last layer is linear for a
@@ -252,7 +255,11 @@ def _window_model(
     """Return a regressor or classifier with these weights; windows may have any length."""
     if weights.n_embedded:
         raise ValueError(f"the weights have an embedding, which {type(model).__name__} does not have")
-    n_channels, n_outputs = weights.n_inputs, weights.n_outputs
+    segment = _segment(model)
+    n_channels, left_over = divmod(weights.n_inputs, segment)
+    if left_over:
+        raise ValueError(f"segment={segment} does not divide the {weights.n_inputs} inputs of the weights")
+    n_outputs = weights.n_outputs
     if model.n_channels not in (None, n_channels):
         raise ValueError(f"n_channels={model.n_channels} is not what the weights have, which is {n_channels}")
     model.set_params(bidirectional=weights.bidirectional)
@@ -267,9 +274,16 @@ def _window_model(
     model.n_timesteps_in_, model.n_channels_in_ = None, n_channels
     model.columns_, model._may_be_columns = None, False
     model.input_scaling_ = _scaling(input_scaling, n_channels, "input_scaling")
-    architecture = Architecture(n_channels, weights.hidden_sizes, n_outputs, weights.bidirectional)
+    sizes = weights.hidden_sizes
+    architecture = Architecture(n_channels, sizes, n_outputs, weights.bidirectional, segment=segment)
     model._adopt(architecture, weights.named, model.dtype)
     return model
+
+
+def _segment(model: Any) -> int:
+    """Return how many steps the weights are to read at once; weights from elsewhere do not say it."""
+    segment = getattr(model, "segment", 1)
+    return 1 if segment == "auto" else int(segment)
 
 
 def _checked_classes(classes: Any, n_outputs: int) -> NDArray[Any]:

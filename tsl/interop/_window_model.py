@@ -56,12 +56,44 @@ def windows_of(graph: Graph, model: Any, value: str, rank: int) -> Windows:
 def add_predictions(graph: Graph, model: Any, windows: Windows) -> None:
     """Add the network, and what `predict` makes of its outputs."""
     scaled = _standardised(graph, windows.values, model.input_scaling_)
-    lengths = graph.cast(windows.lengths, np.int32) if windows.lengths else ""
-    outputs, _ = add_network(graph, model.network_, graph.cast(scaled, np.float32), lengths)
+    values, lengths = graph.cast(scaled, np.float32), windows.lengths
+    segment = model.network_.architecture.segment
+    if segment > 1:
+        values, lengths = _in_segments(graph, Windows(values, lengths), segment, model.n_channels_in_)
+    lengths = graph.cast(lengths, np.int32) if lengths else ""
+    outputs, _ = add_network(graph, model.network_, values, lengths)
     if isinstance(model, LSTMClassifier):
         _add_labels(graph, model, outputs)
     else:
         _add_numbers(graph, model, outputs)
+
+
+def _in_segments(graph: Graph, windows: Windows, segment: int, n_channels: int) -> Windows:
+    """Return windows (n, S, segment * C), and how many segments each has; the last one is filled up with zeros."""
+    values, lengths = windows
+    if lengths:
+        values = _zero_beyond(graph, windows)
+    padded = graph.add("Pad", values, graph.constant(np.array([0, 0, 0, 0, segment - 1, 0], np.int64)))
+    n_segments = _n_segments(graph, graph.add("Shape", values, start=1, end=2), segment)
+    first, axis, size = (graph.constant(np.array([number], np.int64)) for number in (0, 1, segment))
+    whole = graph.add("Slice", padded, first, graph.add("Mul", n_segments, size), axis)
+    lengths = _n_segments(graph, lengths, segment) if lengths else ""
+    return Windows(graph.reshape(whole, (0, -1, segment * n_channels)), lengths)
+
+
+def _n_segments(graph: Graph, n_steps: str, segment: int) -> str:
+    """Return how many segments it takes for so many steps."""
+    more, size = (graph.constant(np.array([number], np.int64)) for number in (segment - 1, segment))
+    return graph.add("Div", graph.add("Add", n_steps, more), size)
+
+
+def _zero_beyond(graph: Graph, windows: Windows) -> str:
+    """Return windows (n, T, C) with zeros beyond the length of each, where there may be anything."""
+    first, each = (graph.constant(np.array(number, np.int64)) for number in (0, 1))
+    n_steps = graph.add("Squeeze", graph.add("Shape", windows.values, start=1, end=2))
+    steps = graph.reshape(graph.add("Range", first, n_steps, each), (1, -1, 1))
+    within = graph.add("Less", steps, graph.reshape(windows.lengths, (-1, 1, 1)))
+    return graph.add("Where", within, windows.values, graph.constant(np.float32(0.0)))
 
 
 def _declared_windows(graph: Graph, model: Any, input_form: InputForm) -> Windows:

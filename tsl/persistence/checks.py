@@ -25,7 +25,7 @@ def check(built: Any) -> None:
         _check_encoder(built)
     elif kind in _OF_ONE_NETWORK and any(name.endswith("_") for name in vars(built)):  # fitted
         _check_moments(built)
-        _check_reading(built.network_.architecture)
+        _check_reading(built.network_.architecture, may_have_segments=kind == "LSTMClassifier")
         (_check_vocabulary if kind == "LSTMCharModel" else _check_channels)(built)
 
 
@@ -37,10 +37,10 @@ def _check_moments(model: Any) -> None:
         raise ValueError(f"moments of step {moments.step!r}")
 
 
-def _check_reading(architecture: Any) -> None:
-    """Refuse a network that reads more than one row per step: it would read past the last row of windows."""
-    more = (architecture.segment - 1, architecture.n_static, architecture.n_known, architecture.skip_steps)
-    if any(more):
+def _check_reading(architecture: Any, *, may_have_segments: bool) -> None:
+    """Refuse a network that reads more per step than a row, or a segment where windows are bounded accordingly."""
+    more = (architecture.n_static, architecture.n_known, architecture.skip_steps)
+    if any(more) or (architecture.segment > 1 and not may_have_segments):
         raise ValueError(f"a network of other windows: {architecture}")
 
 

@@ -1,0 +1,97 @@
+"""`segment`: a classifier that reads several steps of a window at once."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import tsl
+from tsl import LSTMClassifier
+from tsl._estimator.data import in_segments
+from tsl.network import Sequences
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(3.0, 2.0, (24, 10, 2))
+RAGGED = [window[: 1 + i % 10] for i, window in enumerate(X)]
+Y = np.arange(24) % 3
+SMALL = {"hidden_size": 4, "max_iter": 4, "random_state": 0}
+
+
+def small(X=X, **parameters):
+    return LSTMClassifier(**(SMALL | parameters)).fit(X, Y)
+
+
+def side_by_side(windows, scaling, segment):
+    """Windows of segments, from the definition: scaled, filled up with zeros, steps side by side."""
+    scaled = [(window - scaling.mean) / scaling.scale for window in windows]
+    filled = [np.concatenate([one, np.zeros((-len(one) % segment, one.shape[1]))]) for one in scaled]
+    return [one.reshape(-1, segment * one.shape[1]) for one in filled]
+
+
+@pytest.mark.parametrize("segment", [2, 3, 4, 10, 16])
+@pytest.mark.parametrize("windows", [X, RAGGED], ids=["equal", "ragged"])
+def test_a_segment_is_a_step_with_more_channels(windows, segment):
+    parameters = {"bidirectional": True, "dtype": "float64"}
+    model = small(windows, segment=segment, **parameters)
+    joined = side_by_side(windows, model.input_scaling_, segment)
+    other = small(joined, segment=1, scaling=None, layout="time_channel", **parameters)
+    assert_allclose(model.predict_proba(windows), other.predict_proba(joined), rtol=1e-9)
+    assert model.n_timesteps_in_ == (10 if windows is X else None)
+    assert model.n_channels_in_ == 2
+
+
+@pytest.mark.parametrize(("n_steps", "segment"), [(1, 1), (32, 1), (33, 2), (64, 2), (65, 3), (1460, 46)])
+def test_auto_makes_at_most_32_segments(n_steps, segment):
+    shorter = [np.zeros(1), np.arange(n_steps) / n_steps]
+    model = LSTMClassifier(**(SMALL | {"max_iter": 1})).fit(shorter, [0, 1])
+    assert model.network_.architecture.segment == segment
+    assert model.gates(shorter)[0].hidden.shape == (2, -(-n_steps // segment), 4)
+
+
+def test_overlapping_windows_are_read_to_their_end_and_not_copied():
+    series = RNG.normal(size=(33, 2))
+    view = np.lib.stride_tricks.sliding_window_view(series, 10, axis=0).swapaxes(1, 2)
+    assert_array_equal(small(view, segment=4).predict_proba(view), small(view.copy(), segment=4).predict_proba(view))
+    windows = Sequences(series, np.arange(24), np.full(24, 10))
+    assert in_segments(windows, 4).rows is series
+
+
+def test_a_prediction_does_not_depend_on_the_other_windows():
+    model = small(RAGGED, segment=3)
+    assert_array_equal([model.predict_proba([one])[0] for one in RAGGED], model.predict_proba(RAGGED))
+
+
+def test_training_goes_on_with_the_segments_that_it_began_with():
+    long = np.tile(X, (1, 4, 1))
+    whole = small(long, learning_rate="constant")
+    parts = LSTMClassifier(**SMALL, learning_rate="constant")
+    for _ in range(4):
+        parts.partial_fit(long, Y, classes=[0, 1, 2])
+    assert_array_equal(parts.predict_proba(long), whole.predict_proba(long))
+    parts.set_params(warm_start=True).fit(long[:, :7], Y)  # for which auto would be 1
+    assert parts.network_.architecture.segment == 2
+    with pytest.raises(ValueError, match="cannot go on training"):
+        parts.set_params(segment=3).fit(long, Y)
+
+
+def test_files_keep_segments(tmp_path):
+    model = small(segment=3)
+    tsl.save(model, tmp_path / "model.tsl")
+    again = tsl.load(tmp_path / "model.tsl")
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert_array_equal(again.partial_fit(X, Y).predict_proba(X), model.partial_fit(X, Y).predict_proba(X))
+
+
+def bumps(n, seed):
+    """Early in much noise, a bump or a wave."""
+    rng = np.random.default_rng(seed)
+    y, starts = np.arange(n) % 2, rng.integers(30, 60, size=n)
+    windows = 0.3 * rng.normal(size=(n, 200))
+    shapes = 2 * np.hanning(20) * np.stack([np.ones(20), np.sign(np.arange(20) - 9.5)])
+    for window, start, shape in zip(windows, starts, shapes[y]):
+        window[start : start + 20] += shape
+    return windows, y
+
+
+def test_defaults_learn_from_few_long_windows():
+    model = LSTMClassifier(random_state=0).fit(*bumps(60, seed=0))
+    assert model.score(*bumps(200, seed=1)) > 0.7  # single steps, segment=1, guess: 0.52
