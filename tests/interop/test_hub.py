@@ -58,14 +58,14 @@ def hub(monkeypatch):
             raise RevisionNotFound("404: v9")
         return str(repositories[repo_id])
 
-    package, utils = types.ModuleType("huggingface_hub"), types.ModuleType("huggingface_hub.utils")
+    package, errors = types.ModuleType("huggingface_hub"), types.ModuleType("huggingface_hub.errors")
     package.snapshot_download = snapshot_download
     package.create_repo = lambda repo_id, **options: repositories.setdefault(repo_id)
     package.upload_folder = lambda *, repo_id, folder_path, **options: repositories.update({repo_id: folder_path})
-    utils.HFValidationError = type("HFValidationError", (ValueError,), {})
-    utils.RepositoryNotFoundError, utils.RevisionNotFoundError = NotFound, RevisionNotFound
+    errors.HFValidationError = type("HFValidationError", (ValueError,), {})
+    errors.RepositoryNotFoundError, errors.RevisionNotFoundError = NotFound, RevisionNotFound
     monkeypatch.setitem(sys.modules, "huggingface_hub", package)
-    monkeypatch.setitem(sys.modules, "huggingface_hub.utils", utils)
+    monkeypatch.setitem(sys.modules, "huggingface_hub.errors", errors)
     return types.SimpleNamespace(repositories=repositories, calls=calls)
 
 

@@ -169,7 +169,7 @@ def _download(source: str | os.PathLike[str], revision: str | None) -> Path:
         raise FileNotFoundError(f"source must be a folder, or a repository as in 'owner/name', got {given!r}")
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+        from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
     except ImportError:
         raise ImportError(f"there is no folder {source!r}, and a repository needs huggingface_hub: {EXTRA}") from None
     try:
