@@ -3,8 +3,7 @@
 Everything below is imported on first use, so `import tsl` costs next to nothing and compiles nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tsl._lazy import lazy_names
 from tsl._version import __version__
@@ -47,13 +46,4 @@ if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers a
     from tsl.persistence import load, save
     from tsl.regressor import LSTMRegressor
 
-
-_lazy = lazy_names(__name__, _NAMES)
-
-
-def __getattr__(name: str) -> Any:
-    return import_module(f"tsl.{name}") if name in _SUBMODULES else _lazy(name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _NAMES | {name: f"tsl.{name}" for name in _SUBMODULES})

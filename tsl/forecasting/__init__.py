@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tsl.forecasting.model.sampling import ShortSeriesWarning
     from tsl.forecasting.times.axis import IrregularTimesWarning
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "IgnoredColumnsWarning": "tsl.forecasting.frames.roles",
@@ -33,7 +33,3 @@ __getattr__ = lazy_names(
         "TooShortWarning": "tsl.forecasting.evaluation.backtest",
     },
 )
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

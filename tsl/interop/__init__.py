@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tsl.interop._onnx_forecaster import OnnxForecaster
     from tsl.interop._skl2onnx import register_skl2onnx
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "OnnxForecaster": "tsl.interop._onnx_forecaster",
@@ -48,7 +48,3 @@ __getattr__ = lazy_names(
         "to_torch_state_dict": "tsl.interop._exchange",
     },
 )
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
