@@ -54,9 +54,14 @@ def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | 
     return columns
 
 
+def channels_first(estimator: Any) -> bool:
+    """Return whether the channel comes before the time in X; a list of names as `layout` says nothing of it."""
+    return isinstance(estimator.layout, str) and estimator.layout == "channel_time"
+
+
 def ordered(estimator: Any, X: NDArray[Any]) -> NDArray[Any]:
     """Return an array as (..., T, C), the oldest step first, by `layout` and `time_order`."""
-    if isinstance(estimator.layout, str) and estimator.layout == "channel_time":
+    if channels_first(estimator):
         X = X.swapaxes(-1, -2)
     return X[..., ::-1, :] if estimator.time_order == "newest_first" else X
 
@@ -64,13 +69,12 @@ def ordered(estimator: Any, X: NDArray[Any]) -> NDArray[Any]:
 def as_given(estimator: Any, windows: NDArray[Any]) -> NDArray[Any]:
     """Return windows (n, T, C) as a view that `ordered` turns into them."""
     windows = windows[:, ::-1] if estimator.time_order == "newest_first" else windows
-    is_swapped = isinstance(estimator.layout, str) and estimator.layout == "channel_time"
-    return windows.swapaxes(1, 2) if is_swapped else windows
+    return windows.swapaxes(1, 2) if channels_first(estimator) else windows
 
 
 def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[Any]:
     """Return a table or a row (..., T * C), whose columns go by their position, as (..., T, C)."""
-    if isinstance(estimator.layout, str) and estimator.layout == "channel_time":
+    if channels_first(estimator):
         return ordered(estimator, table.reshape(*table.shape[:-1], n_channels, -1))
     return ordered(estimator, table.reshape(*table.shape[:-1], -1, n_channels))
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from tsl._estimator.layout import channels_first
 from tsl._estimator.scaling import Scaling
 from tsl.classifier import LSTMClassifier
 from tsl.interop._graph import Graph
@@ -104,7 +105,7 @@ def _declared_windows(graph: Graph, model: Any, input_form: InputForm) -> Window
         n_columns = "n_columns" if n_steps is None else n_steps * n_channels
         return windows_of(graph, model, graph.input("X", np.float64, ["n", n_columns]), 2)
     times: Any = n_steps if model.input_scaling_.mean.ndim == 2 else "T"
-    turned = isinstance(model.layout, str) and model.layout == "channel_time"
+    turned = channels_first(model)
     value = graph.input("X", np.float64, ["n", n_channels, times] if turned else ["n", times, n_channels])
     if n_steps is not None:
         return windows_of(graph, model, value, 3)
@@ -126,14 +127,14 @@ def _windows_of_table(graph: Graph, model: Any, table: str) -> str:
     if model.columns_ is not None:
         chosen = graph.add("Gather", table, graph.constant(model.columns_.ravel().astype(np.int64), "columns"), axis=1)
         return graph.reshape(chosen, (0, *model.columns_.shape))
-    if isinstance(model.layout, str) and model.layout == "channel_time":
+    if channels_first(model):
         return _ordered(graph, model, graph.reshape(table, (0, n_channels, -1)))
     return _ordered(graph, model, graph.reshape(table, (0, -1, n_channels)))
 
 
 def _ordered(graph: Graph, model: Any, value: str) -> str:
     """Return windows (n, T, C), the oldest step first, as `layout` and `time_order` say where they are."""
-    if isinstance(model.layout, str) and model.layout == "channel_time":
+    if channels_first(model):
         value = graph.transpose(value, 0, 2, 1)
     return graph.cut(value, 1, -1, step=-1) if model.time_order == "newest_first" else value
 
