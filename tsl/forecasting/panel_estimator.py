@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from tsl._sklearn import Interval, StrOptions, check_parameters
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.frames.continuation import Continuation
-from tsl.forecasting.frames.cutoffs import in_parts, known_at, with_covariates_of
+from tsl.forecasting.frames.cutoffs import known_in_parts, with_covariates_of
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
@@ -234,19 +234,17 @@ class FittedModel:
     def _known_at(
         self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str
     ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
-        """Yield what is known at the cutoffs, as many of them at once as fit into memory."""
-        context = self._estimator._context_length()
+        """Return what is known at the cutoffs, as many of them at once as fit into memory."""
+        own, context = self._estimator, self._estimator._context_length()
         if context is None:
-            yield panel, cutoffs
-            return
-        for part in in_parts(len(cutoffs), context + n_ahead):
-            yield known_at(
-                panel,
-                cutoffs[part],
-                self._estimator.schema_,
-                missing,
-                context=context,
-                n_known=n_known[part],
-                n_ahead=n_ahead,
-                repeats=self._estimator._repeats,
-            )
+            return iter([(panel, cutoffs)])
+        return known_in_parts(
+            panel,
+            cutoffs,
+            own.schema_,
+            missing,
+            context=context,
+            n_known=n_known,
+            n_ahead=n_ahead,
+            repeats=own._repeats,
+        )

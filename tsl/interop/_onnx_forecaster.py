@@ -18,7 +18,7 @@ from tsl.forecasting.arguments import checked_horizon
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.frames.continuation import StepsAhead
-from tsl.forecasting.frames.cutoffs import in_parts, known_at
+from tsl.forecasting.frames.cutoffs import known_in_parts
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.model.quantiles import interpolated
@@ -211,17 +211,16 @@ class OnnxForecaster:
     def _forecast(self, ahead: StepsAhead, horizon: int, n_ahead: int) -> NDArray[np.float64]:
         """Return forecasts (n_series, horizon, quantiles or 1) in ascending order."""
         found = []
-        for part in in_parts(len(ahead.cutoffs), self._context + n_ahead):
-            panel, cutoffs = known_at(
-                ahead.panel,
-                ahead.cutoffs[part],
-                self._schema,
-                self._frames["missing"],
-                context=self._context,
-                n_known=ahead.n_known[part],
-                n_ahead=n_ahead,
-                repeats=self._frames["repeats"],
-            )
+        for panel, cutoffs in known_in_parts(
+            ahead.panel,
+            ahead.cutoffs,
+            self._schema,
+            self._frames["missing"],
+            context=self._context,
+            n_known=ahead.n_known,
+            n_ahead=n_ahead,
+            repeats=self._frames["repeats"],
+        ):
             if horizon <= self._block:
                 found.append(self._run(panel, cutoffs)[:, :horizon])
             else:

@@ -18,11 +18,31 @@ ROWS_AT_ONCE = 2**20  # of windows that are copied together
 Cutoffs = NDArray[np.int64]
 
 
-def in_parts(n_windows: int, n_rows: int) -> Iterator[slice]:
-    """Yield which windows, of `n_rows` each, may lie in memory together."""
-    at_once = max(1, ROWS_AT_ONCE // n_rows)
-    for start in range(0, n_windows, at_once):
-        yield slice(start, start + at_once)
+def known_in_parts(
+    panel: Panel,
+    cutoffs: Cutoffs,
+    schema: Schema,
+    missing: str,
+    *,
+    context: int,
+    n_known: Cutoffs,
+    n_ahead: int,
+    repeats: Sequence[int] = (),
+) -> Iterator[tuple[Panel, Cutoffs]]:
+    """Yield what `known_at` returns, for as many cutoffs at a time as fit into memory."""
+    at_once = max(1, ROWS_AT_ONCE // (context + n_ahead))
+    for start in range(0, len(cutoffs), at_once):
+        part = slice(start, start + at_once)
+        yield known_at(
+            panel,
+            cutoffs[part],
+            schema,
+            missing,
+            context=context,
+            n_known=n_known[part],
+            n_ahead=n_ahead,
+            repeats=repeats,
+        )
 
 
 def known_at(
