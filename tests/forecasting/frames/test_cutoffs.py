@@ -1,20 +1,18 @@
 """What a forecast depends on: what is known at its cutoff, and of that its window alone."""
 
 import warnings
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
-from forecasting_models import HOURS, make_panel
+from forecasting_models import HOURS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl import LSTMForecaster
 from tsl.baselines import Drift, Naive, SeasonalNaive, WindowAverage
-from tsl.forecasting.frames.cutoffs import with_covariates_of
 
 NAN = np.nan
 DAYS = pd.date_range("2024-01-01", periods=400)
@@ -244,29 +242,6 @@ def lstm_scale(known, model):
 
     _, panel = Schema.learn(known)
     return 1.0 / naive_scale(panel, find_season(panel, model.schema_.season_hints))[0]
-
-
-# --- covariates of another window --------------------------------------------------------------------------------
-
-
-def windows_of(values, lengths, cutoffs):
-    """Windows with these numbers as a past and, tenfold, as a future covariate."""
-    panel = make_panel(*np.split(np.zeros(len(values)), np.cumsum(lengths)[:-1]))
-    values = np.asarray(values, float)[:, None]
-    return replace(panel, past=np.hstack([values, -values]), future=10 * values), np.array(cutoffs)
-
-
-def test_rows_of_other_windows_go_by_their_distance_from_the_cutoff():
-    own = windows_of([1, 2, 3, 4, 5, 6, 7], [4, 3], [3, 5])  # three rows before the cutoff and one, one ahead and two
-    own[0].past[3], own[0].past[5:] = NAN, NAN
-    donors = windows_of([10, 20, 30, 40, 50, 60, 70], [2, 5], [1, 5])
-    donors[0].past[1], donors[0].past[5:] = NAN, NAN
-    found = with_covariates_of(*own, *donors, [0], [0])
-    # the first window begins two rows earlier than that of its donor, whose first row stands for them
-    assert_array_equal(found.future[:, 0], [100, 100, 100, 200, 500, 600, 700])
-    assert_array_equal(found.past[:, 0], [10, 10, 10, NAN, 50, NAN, NAN])
-    assert_array_equal(found.past[:, 1], own[0].past[:, 1])
-    assert_array_equal(own[0].future[:, 0], 10.0 * np.arange(1, 8))
 
 
 # --- nothing but the window --------------------------------------------------------------------------------------
