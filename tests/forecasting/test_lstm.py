@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from tsl import LSTMForecaster
 from tsl.forecasting import ShortSeriesWarning
+from tsl.forecasting.model.members import Member
 from tsl.forecasting.model.trained import N_DRAWS
 from tsl.forecasting.model.windows import SeriesWindows
 from tsl.network import Network
@@ -85,7 +86,7 @@ def test_several_models_are_averaged():
     members = []
     for network in model.networks_:
         member = copy.copy(model)
-        member.networks_ = [network]
+        member.networks_, member.members_ = [network], [Member("lstm", model.windowing_, 1.0)]
         members.append(member.predict())
     assert_allclose(model.predict(), sum(members) / 3, rtol=1e-6)
 

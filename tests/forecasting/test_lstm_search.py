@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from sklearn.base import clone
 
 import tsl
 from tsl import LSTMForecaster
+from tsl.baselines import Naive
+from tsl.interop import OnnxForecaster, to_onnx
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,54 @@ def test_the_trials_are_copied_and_saved_with_the_model(searched, tmp_path):
     for other in (tsl.load(path), pickle.loads(pickle.dumps(searched)), copy.deepcopy(searched)):
         same_trials(other.search_results_, searched.search_results_)
     assert not hasattr(clone(searched), "search_results_")
+
+
+def noisy_frame():
+    """Random walks, of which no forecast is far better than another."""
+    return make_frame() + np.random.default_rng(1).normal(0, 3, (240, 3)).cumsum(axis=0)
+
+
+@pytest.fixture(scope="module")
+def unlike():
+    parameters = {**SMALL, "window": "auto", "differences": "auto", "max_iter": 5}
+    return LSTMForecaster(6, **parameters).fit(noisy_frame())
+
+
+def alone(model, k):
+    """The model with one of its members alone."""
+    one = copy.copy(model)
+    one.networks_, one.members_ = [model.networks_[k]], [replace(model.members_[k], weight=1.0)]
+    return one
+
+
+def test_the_forecast_is_the_weighted_mean_of_unlike_members(unlike):
+    windowings = [member.windowing for member in unlike.members_ if member.kind == "lstm"]
+    assert len(set(windowings)) == len(windowings) == 3
+    assert unlike.windowing_ == windowings[0]
+    forecasts = [alone(unlike, k).predict() for k in range(len(unlike.members_))]
+    weights = [member.weight for member in unlike.members_]
+    assert_allclose(unlike.predict(), sum(weight * one for weight, one in zip(weights, forecasts)), rtol=1e-6)
+    kinds = [member.kind for member in unlike.members_]
+    assert_allclose(forecasts[kinds.index("naive")], Naive(6).fit(noisy_frame()).predict(), rtol=1e-5)
+    chosen = pd.DataFrame(unlike.search_results_).query("chosen and stage == 'simple'")
+    assert chosen["kind"].to_list() == [kind for kind in kinds if kind != "lstm"]
+
+
+def test_a_refit_for_intervals_has_the_same_members(unlike):
+    twin = unlike._clone_with_choices().fit(noisy_frame())
+    assert twin.members_ == unlike.members_
+    assert not hasattr(twin, "search_results_")  # nothing is tried
+
+
+def test_unlike_members_are_saved_and_converted(unlike, tmp_path):
+    tsl.save(unlike, tmp_path / "model.tsl")
+    loaded = tsl.load(tmp_path / "model.tsl")
+    assert loaded.members_ == unlike.members_
+    assert_array_equal(loaded.predict(), unlike.predict())
+    converted = OnnxForecaster(to_onnx(unlike))
+    for n_rows in (240, 20, 3):  # shorter than some of the windows, and than all
+        known = noisy_frame().iloc[-n_rows:]
+        assert_allclose(converted.predict(8, data=known), unlike.predict(8, data=known), rtol=1e-4)
 
 
 def test_nothing_is_tried_where_everything_is_given():

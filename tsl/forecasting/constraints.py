@@ -22,7 +22,7 @@ LSTM_CONSTRAINTS: dict[str, list[Any]] = {
     "quantiles": ["array-like", None],
     "intervals": [StrOptions({"calibrated", "dropout"})],
     "strategy": [StrOptions({"direct", "recursive"})],
-    "n_models": [count()],
+    "n_models": [StrOptions({"auto"}), count()],
     "short": [StrOptions({"pad", "skip", "error"})],
     "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
     "alpha": [Interval(Real, 0, None, closed="left")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -21,10 +22,11 @@ from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
 from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.members import Member
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import choose_training, choose_windowing
-from tsl.forecasting.model.settings import fit_config, windowing_choices
+from tsl.forecasting.model.search import Choices, choose
+from tsl.forecasting.model.settings import fit_config, parameters_of, search_choices, seasons_to_try
 from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
@@ -40,9 +42,10 @@ from tsl.training import Callback, Checkpoint, compile_kernels
 class LSTMForecaster(CallbackSupportMixin, Forecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
-    One network learns from all series. It reads a window of each, several steps at once, relative to the window's own
+    Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
     level and scale, and forecasts all steps of the horizon at once; a linear map from the window to the forecast is
-    part of it.
+    part of it. The forecast is the mean of a few networks that read unlike windows, and of a simple forecast where that
+    is as good.
 
     Parameters
     ----------
@@ -82,8 +85,11 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         network alone, not the noise in the series, and are too narrow.
     strategy : {"direct", "recursive"}, default="direct"
         Whether the network forecasts the whole horizon at once, or one step at a time, which it then reads.
-    n_models : int, default=1
-        Networks to train with different random numbers; the forecast is their mean.
+    n_models : int or "auto", default="auto"
+        Networks whose mean is the forecast. "auto" takes up to three that read unlike windows, by how well they did in
+        the trials, together with the naive and the seasonal naive forecast where these are nearly as good, each
+        weighted by its error on held-out data; where `window`, `differences` and `scaling` leave nothing to try, it is
+        one. An int trains so many with the best windowing and different random numbers.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -110,8 +116,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Windows in a training step, drawn so that all series count the same. "auto" is 256, but less where a batch would
         be a large part of the data.
     max_iter : int or "auto", default="auto"
-        Training steps. "auto" tries up to 1500 on held-out data, and takes 3000 if 1500 were best. 0 leaves the linear
-        map alone.
+        Training steps of each network. "auto" tries up to 1500 on held-out data; if 1500 were best it takes 3000, or
+        1500 for each of three networks. 0 leaves the linear map alone.
     max_time : float or None, default=None
         Time limit of `fit` in seconds, without compiling. The trials for "auto" parameters take half of it at most:
         where it is short they have fewer training steps, and some are left out. All networks share the rest. A refit,
@@ -125,8 +131,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     verbose : int, default=0
         1 shows progress on stderr.
     callbacks : list, optional
-        Functions called as ``callback(epoch, history, network)`` after each 50 training steps of each of the
-        `n_models` networks, which may return True to end the training of that network, or raise an exception to end
+        Functions called as ``callback(epoch, history, network)`` after each 50 training steps of each of the networks,
+        which may return True to end the training of that network, or raise an exception to end
         `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
         trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
         go to `set_callbacks` instead: an epoch is a task.
@@ -138,16 +144,20 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     n_steps_ : int
         Training steps of each network.
     windowing_ : Windowing
-        How windows are cut and scaled: ``windowing_.window``, for example.
+        How windows are cut and scaled: ``windowing_.window``, for example; of several windowings the best.
     networks_ : list of tsl.network.Network
     history_ : list of tsl.training.History
         One for each network.
+    members_ : list of Member
+        What each network forecasts: its ``kind`` ("lstm", or "naive" and "seasonal naive", for which nothing is
+        learned), its ``windowing`` and its ``weight``.
     search_results_ : dict of lists and arrays
         The trials for "auto" parameters and for the penalty of the linear map, in the order in which they were run, for
-        ``pd.DataFrame(model.search_results_)``: ``stage`` ("windowing", "penalty" or "steps"); ``window``, ``segment``,
-        ``differences`` and ``scaling``, as in the parameters; ``penalty``, None without a linear map; ``n_steps``, the
-        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; and
-        whether the trial was ``chosen`` at its stage. Models from files of earlier versions do not have it.
+        ``pd.DataFrame(model.search_results_)``: ``stage`` ("windowing", "penalty", "steps" or "simple"); ``kind``, as
+        in `members_`; ``window``, ``segment``, ``differences`` and ``scaling``, as in the parameters; ``penalty``, None
+        without a linear map; ``n_steps``, the training steps taken; ``mase`` and ``smape`` on held-out data, after
+        `target_transform`; ``seconds``; and whether the trial was ``chosen`` at its stage. Models from files of earlier
+        versions do not have it.
 
     See Also
     --------
@@ -182,6 +192,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     """
 
     _parameter_constraints = Forecaster._parameter_constraints | LSTM_CONSTRAINTS
+    _choices: Choices | None = None
+    """What a fit is to choose: see `_clone_with_choices`."""
 
     def __init__(
         self,
@@ -202,7 +214,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",
         strategy: Literal["direct", "recursive"] = "direct",
-        n_models: int = 1,
+        n_models: int | Auto = "auto",
         missing: Missing = "error",
         short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
@@ -322,7 +334,9 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        n_epochs = None if self.max_iter == "auto" else self.n_models * -(-int(self.max_iter) // STEPS_AT_ONCE)
+        n_epochs = None
+        if "auto" not in (self.max_iter, self.n_models):
+            n_epochs = int(self.n_models) * -(-int(self.max_iter) // STEPS_AT_ONCE)
         tasks = FitTasks(self, data, None, sample_weight, n_epochs, learned=())
         own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
         self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
@@ -348,16 +362,22 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
                 compile_kernels(np.float32, int(self.verbose))
         self.transform_ = PowerTransform.learn(self.target_transform, panel)
         panel = self.transform_.apply(panel)
-        trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
-        choices = windowing_choices(self, self.season_, panel.future.shape[1])
-        self.windowing_ = choose_windowing(trial, panel, choices, config, self.season_)
-        config = choose_training(trial, self.windowing_, config, steps=self.max_iter == "auto")
-        self.n_steps_, self.search_results_ = config.n_steps, trial.table()
-        panel = without_short(panel, self.windowing_.window + self.windowing_.horizon, self.short)
+        chosen = self._choices
+        if chosen is None:
+            trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
+            seasons = seasons_to_try(self, panel, self.season_, self.schema_.season_hints)
+            chosen = choose(trial, panel, config, seasons, **search_choices(self, panel.future.shape[1]))
+            self.search_results_ = trial.table()
+        config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
+        self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
+        self.members_ = list(chosen.members)
+        self.windowing_ = chosen.members[0].windowing
+        longest = max(member.windowing.window for member in chosen.members)
+        panel = without_short(panel, longest + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
         self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
-        seeds = [random_state.randint(2**31) for _ in range(self.n_models)]
-        fitted = fit_networks(panel, self.windowing_, self._scaling, config, seeds, time, checkpoint, callbacks)
+        seeds = [random_state.randint(2**31) for _ in chosen.members]
+        fitted = fit_networks(panel, chosen.members, self._scaling, config, seeds, time, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
@@ -365,8 +385,13 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
+    def _members(self) -> list[Member]:
+        """Return what the networks forecast; files of earlier versions do not have `members_`."""
+        n_networks = len(self.networks_)
+        return getattr(self, "members_", [Member("lstm", self.windowing_, 1.0 / n_networks)] * n_networks)
+
     def _context_length(self) -> int:
-        return self.windowing_.context
+        return max(member.windowing.context for member in self._members())
 
     def _rows_ahead(self, horizon: int) -> int:
         block = self.windowing_.horizon
@@ -376,19 +401,14 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
     ) -> Forecasts:
         trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
-        model = TrainedNetworks(self.networks_, self.windowing_, self._scaling, self.transform_, trained, n_threads)
+        model = TrainedNetworks(self.networks_, self._members(), self._scaling, self.transform_, trained, n_threads)
         dropout = self.dropout if self.intervals == "dropout" else None
         return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
 
     def _clone_with_choices(self) -> LSTMForecaster:
-        """Return an unfitted forecaster of one network with what `fit` chose as its parameters."""
-        windowing = self.windowing_
-        return clone(self).set_params(
-            window=windowing.window,
-            segment=windowing.segment,
-            season=self.season_,
-            differences=windowing.lag or None,
-            scaling=windowing.scaling,
-            max_iter=self.n_steps_,
-            n_models=1,
-        )
+        """Return an unfitted forecaster that takes what `fit` chose."""
+        if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
+            return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
+        other = clone(self).set_params(season=self.season_)
+        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_)
+        return other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -9,63 +10,136 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import boxcox
 
-from tsl.forecasting.model.windows import MOST_SCALES, ROUNDING, SMALLEST_SCALE, Windowing
+from tsl.forecasting.model.members import by_windowing
+from tsl.forecasting.model.windows import MOST_SCALES, ROUNDING, SMALLEST_SCALE, ColumnStats, Windowing
 from tsl.forecasting.panel.panel import LARGEST
 from tsl.interop._graph import Graph
 from tsl.interop._network import add_network
+from tsl.network import Network
 
 
 def add_forecaster(graph: Graph, forecaster: Any) -> str:
     """Add the networks of a fitted `LSTMForecaster`, and declare their inputs; return forecasts (n, horizon, Q)."""
-    return _Windows(graph, forecaster).forecasts()
+    members, networks = forecaster._members(), forecaster.networks_
+    longest = max((member.windowing for member in members), key=lambda plan: plan.window)
+    inputs = _Inputs(graph, forecaster, longest.window, max(member.windowing.context for member in members))
+    total = ""
+    for plan, own, weights in by_windowing(networks, members):
+        share = graph.constant(np.float64(sum(weights)))
+        found = graph.add("Mul", share, _Windows(inputs, plan, own, weights).forecasts())
+        total = graph.add("Add", total, found) if total else found
+    forecasts = inputs.undone(total)
+    n_quantiles = networks[0].architecture.n_outputs // longest.horizon
+    if n_quantiles == 1:
+        return forecasts
+    count = graph.constant(np.array([n_quantiles], np.int64))
+    return graph.add("TopK", forecasts, count, n_outputs=2, axis=-1, largest=0, sorted=1)[0]
+
+
+class _Inputs:
+    """What all windows are cut from: each input is declared once, for the longest of them.
+
+    All numbers are float64. NaN stands for a missing reading, and for the rows before the beginning of a series.
+    """
+
+    def __init__(self, graph: Graph, forecaster: Any, window: int, context: int) -> None:
+        self.graph, self.window, self.context = graph, window, context
+        self.stats: ColumnStats = forecaster._scaling
+        self.horizon = forecaster.windowing_.horizon
+        self._exponent: float | None = forecaster.transform_.exponent
+        self._n_rows = ""
+        self.n_past, self.n_future, self.n_static = (
+            len(block[0]) for block in (self.stats.past, self.stats.future, self.stats.static)
+        )
+        self.values = self._transformed(graph.input("values", np.float64, ["n", context]))
+        if forecaster.windowing_.masked or self.n_past or self.n_future:
+            self._n_rows = graph.reshape(graph.input("n_rows", np.int64, ["n"]), (-1, 1))
+        self._past = self._standardised("past", window, self.stats.past) if self.n_past else ""
+        self._future = self._standardised("future", window + self.horizon, self.stats.future) if self.n_future else ""
+        self.static = self._standardised("static", 0, self.stats.static) if self.n_static else ""
+
+    def last(self, context: int) -> str:
+        """Return the last readings, (n, context)."""
+        return self.graph.cut(self.values, 1, -context)
+
+    def is_row(self, window: int) -> str:
+        """Return which rows of a window belong to the series, (n, window), where values alone do not tell."""
+        if not self._n_rows:
+            return ""
+        before = np.arange(window, 0, -1, dtype=np.int64)[None]  # rows from each to the cutoff
+        return self.graph.add("GreaterOrEqual", self._n_rows, self.graph.constant(before))
+
+    def past(self, window: int) -> str:
+        """Return the past covariates of a window, standardised."""
+        return self.graph.cut(self._past, 1, -window)
+
+    def future(self, window: int) -> str:
+        """Return the covariates known ahead, of a window and the horizon, standardised."""
+        return self.graph.cut(self._future, 1, self.window - window)
+
+    def _standardised(self, name: str, n_rows: int, stats: NDArray[np.float64]) -> str:
+        """Declare covariates, (n, n_rows, ·) or without rows (n, ·), and return them standardised."""
+        given = self.graph.input(name, np.float64, ["n", *([n_rows] if n_rows else []), len(stats[0])])
+        mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
+        return self.graph.cast(self.graph.add("Div", self.graph.add("Sub", given, mean), deviation), np.float32)
+
+    def _transformed(self, values: str) -> str:
+        """Return readings after the power transform."""
+        if self._exponent is None:
+            return values
+        logarithm = self.graph.add("Log", values)
+        if self._exponent == 0:
+            return logarithm
+        exponent, one = self.graph.constant(np.float64(self._exponent)), self.graph.constant(np.float64(1.0))
+        power = self.graph.add("Exp", self.graph.add("Mul", logarithm, exponent))
+        return self.graph.add("Div", self.graph.add("Sub", power, one), exponent)
+
+    def undone(self, values: str) -> str:
+        """Return values as they were before the power transform; see `PowerTransform.undo`."""
+        if self._exponent is None:
+            return values
+        graph, exponent = self.graph, self._exponent
+        if exponent > 0:
+            values = self.graph.add("Max", values, graph.constant(np.float64(-1.0 / exponent)))
+        elif exponent < 0:
+            values = self.graph.add("Min", values, graph.constant(np.float64((1 - 1e-6) * -1.0 / exponent)))
+        values = self.graph.add("Min", values, graph.constant(np.float64(boxcox(LARGEST, exponent))))
+        if exponent == 0:
+            return graph.add("Exp", values)
+        factor, one = graph.constant(np.float64(exponent)), graph.constant(np.float64(1.0))
+        return graph.add(
+            "Exp",
+            self.graph.add(
+                "Div", graph.add("Log", self.graph.add("Add", self.graph.add("Mul", values, factor), one)), factor
+            ),
+        )
 
 
 class _Windows:
     """The nodes that `tsl.forecasting.model.windows.SeriesWindows` corresponds to, for one window a series.
 
-    All numbers are float64 until the network reads them. NaN stands for a missing reading, and for the rows before the
-    beginning of a series.
+    All numbers are float64 until the network reads them.
     """
 
-    def __init__(self, graph: Graph, forecaster: Any) -> None:
-        self.graph = graph
-        self.networks = forecaster.networks_
-        self.plan: Windowing = forecaster.windowing_
-        self.stats = forecaster._scaling
-        self.exponent: float | None = forecaster.transform_.exponent
-        self.n_past, self.n_future = len(self.stats.past[0]), len(self.stats.future[0])
-        self.n_static = len(self.stats.static[0])
-        self.values = self._transformed(graph.input("values", np.float64, ["n", self.plan.context]))
-        self.is_row = self._declared_rows()
+    def __init__(self, inputs: _Inputs, plan: Windowing, networks: Sequence[Network], weights: Sequence[float]) -> None:
+        self.graph, self.inputs, self.plan = inputs.graph, inputs, plan
+        self.networks, self.weights = networks, np.asarray(weights) / sum(weights)
+        self.values = inputs.last(plan.context)
 
     def forecasts(self) -> str:
-        """Return the forecasts in the units of the readings, quantiles in ascending order."""
+        """Return the mean forecasts of the networks, before the transform of the values is undone, (n, horizon, Q)."""
         level, scale = self._level(), self._window_scale()
-        unit = self._or_size(scale, level)
-        rows = self._rows(level, scale, unit)
-        outputs = [add_network(self.graph, network, rows)[0] for network in self.networks]
-        total = reduce(partial(self.graph.add, "Add"), (self.graph.cast(one, np.float64) for one in outputs))
-        mean = self.graph.add(
-            "Div", total, self.graph.constant(np.float64(len(outputs)))
-        )  # ONNX Runtime: no Mean in float64
+        rows = self._rows(level, scale, self._or_size(scale, level))
+        terms = []
+        for network, weight in zip(self.networks, self.weights):
+            outputs = self.graph.cast(add_network(self.graph, network, rows)[0], np.float64)
+            terms.append(self.graph.add("Mul", self.graph.constant(np.float64(weight)), outputs))
+        mean = reduce(partial(self.graph.add, "Add"), terms)  # ONNX Runtime: no Mean in float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
         base, scale = self._column(self._base(level)), self._column(scale)
-        restored = self._undone(self.graph.add("Add", base, self.graph.add("Mul", scale, relative)))
-        n_quantiles = self.networks[0].architecture.n_outputs // self.plan.horizon
-        if n_quantiles == 1:
-            return restored
-        count = self.graph.constant(np.array([n_quantiles], np.int64))
-        return self.graph.add("TopK", restored, count, n_outputs=2, axis=-1, largest=0, sorted=1)[0]
+        return self.graph.add("Add", base, self.graph.add("Mul", scale, relative))
 
-    # --- inputs -------------------------------------------------------------------------------------------------
-
-    def _declared_rows(self) -> str:
-        """Declare which rows belong to the series, where values alone do not tell: (n, window) truth values."""
-        if not (self.plan.masked or self.n_past or self.n_future):
-            return ""
-        n_rows = self.graph.reshape(self.graph.input("n_rows", np.int64, ["n"]), (-1, 1))
-        before = np.arange(self.plan.window, 0, -1, dtype=np.int64)[None]  # rows from each to the cutoff
-        return self.graph.add("GreaterOrEqual", n_rows, self.graph.constant(before))
+    # --- what the network reads -----------------------------------------------------------------------------------
 
     def _rows(self, level: str, scale: str, unit: str) -> str:
         """Return what each step of the network reads: (n, steps, segment * channels + static), float32."""
@@ -82,26 +156,27 @@ class _Windows:
         if plan.masked:
             channels.append(graph.cast(graph.add("IsNaN", self.graph.cut(self.values, 1, -plan.window)), np.float32))
         blocks = [graph.concatenate([graph.reshape(one, (0, 0, 1)) for one in channels], axis=2)]
-        if self.n_past:
-            blocks.append(self._standardised("past", plan.window, self.stats.past))
-        if self.n_future:
+        if self.inputs.n_past:
+            blocks.append(self.inputs.past(plan.window))
+        if self.inputs.n_future:
             return self._with_future(blocks)
         return self._with_static(graph.reshape(self._known(blocks), (0, plan.n_steps, -1)))
 
     def _known(self, blocks: list[str]) -> str:
         """Return blocks of channels side by side, 0 where a number is missing and before the series begins."""
         rows = self._without_nan(self.graph.concatenate(blocks, axis=2))
-        if not self.is_row:
+        is_row = self.inputs.is_row(self.plan.window)
+        if not is_row:
             return rows
-        return self.graph.add("Mul", rows, self.graph.cast(self.graph.reshape(self.is_row, (0, 0, 1)), np.float32))
+        return self.graph.add("Mul", rows, self.graph.cast(self.graph.reshape(is_row, (0, 0, 1)), np.float32))
 
     def _with_future(self, blocks: list[str]) -> str:
         """Return the rows of the window and those ahead of it, of which only what is known ahead is read."""
         plan, graph = self.plan, self.graph
         n_ahead = plan.n_steps * plan.segment - plan.window
-        future = self._standardised("future", plan.window + plan.horizon, self.stats.future)
+        future = self.inputs.future(plan.window)
         within = self._known([*blocks, graph.cut(future, 1, 0, plan.window)])
-        n_others = self.networks[0].architecture.n_inputs - self.n_future
+        n_others = self.networks[0].architecture.n_inputs - self.inputs.n_future
         ahead = self._without_nan(graph.cut(future, 1, plan.window))
         padding = np.array([0, 0, n_others, 0, n_ahead - plan.horizon, 0], np.int64)
         ahead = graph.add("Pad", ahead, graph.constant(padding), graph.constant(np.float32(0.0)))
@@ -110,24 +185,18 @@ class _Windows:
 
     def _with_static(self, rows: str) -> str:
         """Return steps (n, steps, ·) with what does not change in time beside each of them."""
-        if not self.n_static:
+        if not self.inputs.n_static:
             return rows
-        static = self.graph.reshape(self._standardised("static", 0, self.stats.static), (0, 1, self.n_static))
-        shape = self.graph.constant(np.array([1, self.plan.n_steps, self.n_static], np.int64))
+        static = self.graph.reshape(self.inputs.static, (0, 1, self.inputs.n_static))
+        shape = self.graph.constant(np.array([1, self.plan.n_steps, self.inputs.n_static], np.int64))
         return self.graph.concatenate([rows, self.graph.add("Expand", static, shape)], axis=2)
-
-    def _standardised(self, name: str, n_rows: int, stats: NDArray[np.float64]) -> str:
-        """Declare covariates, (n, n_rows, ·) or without rows (n, ·), and return them standardised."""
-        given = self.graph.input(name, np.float64, ["n", *([n_rows] if n_rows else []), len(stats[0])])
-        mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
-        return self.graph.cast(self.graph.add("Div", self.graph.add("Sub", given, mean), deviation), np.float32)
 
     # --- level and scale -----------------------------------------------------------------------------------------
 
     def _level(self) -> str:
         """Return the mean of the last values of each window; of all, else the last reading, where these are missing."""
         plan, graph = self.plan, self.graph
-        center = graph.constant(np.float64(self.stats.values[0, 0]))
+        center = graph.constant(np.float64(self.inputs.stats.values[0, 0]))
         if not plan.level:
             return graph.add("Expand", center, graph.add("Shape", self._one_column()))
         level = self._mean(self.graph.cut(self.values, 1, -min(plan.level, plan.window)))
@@ -137,18 +206,18 @@ class _Windows:
 
     def _last_reading(self) -> str:
         """Return the last value of the context that is not missing, (n, 1); NaN for none."""
-        graph = self.graph
-        places = graph.constant(np.arange(self.plan.context, dtype=np.int64)[None])
+        graph, values = self.graph, self.inputs.values
+        places = graph.constant(np.arange(self.inputs.context, dtype=np.int64)[None])
         nowhere = graph.constant(np.int64(-1))
-        found = graph.add("Where", graph.add("IsNaN", self.values), nowhere, places)
+        found = graph.add("Where", graph.add("IsNaN", values), nowhere, places)
         last = graph.add("ReduceMax", found, axes=[1], keepdims=1)
-        return graph.add("GatherElements", self.values, graph.add("Max", last, graph.constant(np.int64(0))), axis=1)
+        return graph.add("GatherElements", values, graph.add("Max", last, graph.constant(np.int64(0))), axis=1)
 
     def _window_scale(self) -> str:
         """Return what windows are in units of, 0 where that is rounding or nothing is known."""
         plan, graph = self.plan, self.graph
         if plan.spread is None:
-            unit = graph.constant(np.float64(self.stats.values[1, 0]))
+            unit = graph.constant(np.float64(self.inputs.stats.values[1, 0]))
             return graph.add("Expand", unit, graph.add("Shape", self._one_column()))
         window = self.graph.cut(self.values, 1, -plan.window)
         mean = self._mean(window)
@@ -172,39 +241,6 @@ class _Windows:
             return base
         start = plan.context - plan.lag
         return self._unless_nan(self.graph.cut(self.values, 1, start, start + plan.horizon), base)
-
-    # --- the transform of the values ------------------------------------------------------------------------------
-
-    def _transformed(self, values: str) -> str:
-        """Return readings after the power transform."""
-        if self.exponent is None:
-            return values
-        logarithm = self.graph.add("Log", values)
-        if self.exponent == 0:
-            return logarithm
-        exponent, one = self.graph.constant(np.float64(self.exponent)), self.graph.constant(np.float64(1.0))
-        power = self.graph.add("Exp", self.graph.add("Mul", logarithm, exponent))
-        return self.graph.add("Div", self.graph.add("Sub", power, one), exponent)
-
-    def _undone(self, values: str) -> str:
-        """Return values as they were before the power transform; see `PowerTransform.undo`."""
-        if self.exponent is None:
-            return values
-        graph, exponent = self.graph, self.exponent
-        if exponent > 0:
-            values = self.graph.add("Max", values, graph.constant(np.float64(-1.0 / exponent)))
-        elif exponent < 0:
-            values = self.graph.add("Min", values, graph.constant(np.float64((1 - 1e-6) * -1.0 / exponent)))
-        values = self.graph.add("Min", values, graph.constant(np.float64(boxcox(LARGEST, exponent))))
-        if exponent == 0:
-            return graph.add("Exp", values)
-        factor, one = graph.constant(np.float64(exponent)), graph.constant(np.float64(1.0))
-        return graph.add(
-            "Exp",
-            self.graph.add(
-                "Div", graph.add("Log", self.graph.add("Add", self.graph.add("Mul", values, factor), one)), factor
-            ),
-        )
 
     # --- arithmetic -----------------------------------------------------------------------------------------------
 

@@ -168,13 +168,14 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
     """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
-    forecasts, plan = add_forecaster(graph, forecaster), forecaster.windowing_
+    forecasts, horizon = add_forecaster(graph, forecaster), forecaster.windowing_.horizon
+    window = max(member.windowing.window for member in forecaster._members())
     quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_
-    graph.output("forecasts", forecasts, np.float64, ["n", plan.horizon, max(1, len(quantiles))])
+    graph.output("forecasts", forecasts, np.float64, ["n", horizon, max(1, len(quantiles))])
     return {
-        "horizon": json.dumps(plan.horizon),
-        "context": json.dumps(plan.context),
-        "window": json.dumps(plan.window),
+        "horizon": json.dumps(horizon),
+        "context": json.dumps(forecaster._context_length()),
+        "window": json.dumps(window),
         "season": json.dumps(forecaster.season_),
         "freq": json.dumps(forecaster.schema_.freq),
         "missing": forecaster.missing,

@@ -66,6 +66,7 @@ PARTS = {
     "forecasting.EveryTick": "tsl.forecasting.times.rules",
     "forecasting.Frequency": "tsl.forecasting.times.inference",
     "forecasting.History": "tsl.forecasting.panel.store:SeriesStore",
+    "forecasting.Member": "tsl.forecasting.model.members",
     "forecasting.Panel": "tsl.forecasting.panel.panel",
     "forecasting.PowerTransform": "tsl.forecasting.panel.power",
     "forecasting.Roles": "tsl.forecasting.frames.roles",

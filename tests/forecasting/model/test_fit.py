@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tsl.forecasting.model import fit
 from tsl.forecasting.model.fit import fit_networks, run_networks, start_network, train_network
 from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.members import Member
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.network import Dropout
@@ -37,8 +38,9 @@ def test_each_seed_gives_a_network():
     panel, plan = make_panel(), PLANS["ahead"]
     stats = ColumnStats.learn(panel)
     config = make_config(n_steps=3, penalty=None)
-    one, two = fit_networks(panel, plan, stats, config, [1, 2], FitTime())
-    again, _ = fit_networks(panel, plan, stats, config, [1, 2], FitTime())
+    members = [Member("lstm", plan, 0.5)] * 2
+    one, two = fit_networks(panel, members, stats, config, [1, 2], FitTime())
+    again, _ = fit_networks(panel, members, stats, config, [1, 2], FitTime())
     assert not np.array_equal(one[0].params, two[0].params)
     assert_array_equal(again[0].params, one[0].params)
     assert one[1].n_iter == 1  # 50 steps, or all, are one entry
@@ -48,6 +50,8 @@ def test_all_networks_share_the_time_that_is_left(monkeypatch, clock):
     limits = []
 
     def train_slowly(*args):
+        if args[3].n_steps == 0:
+            return train_network(*args)
         limits.append(args[-1])
         clock[0] += 3.0 if len(limits) == 1 else args[-1]
         return train_network(*args[:-1])
@@ -56,8 +60,9 @@ def test_all_networks_share_the_time_that_is_left(monkeypatch, clock):
     time = FitTime(11.0)
     clock[0] = 1.0
     panel, plan = make_panel(), PLANS["plain"]
-    fit_networks(panel, plan, ColumnStats.learn(panel), make_config(n_steps=1), [1, 2, 3], time)
-    assert limits == [10.0 / 3, 3.5, 3.5]  # the first left 7 s for two
+    members = [Member(kind, plan, 0.25) for kind in ("lstm", "naive", "lstm", "lstm")]
+    fit_networks(panel, members, ColumnStats.learn(panel), make_config(n_steps=1, penalty=None), [1, 2, 3, 4], time)
+    assert limits == [10.0 / 3, 3.5, 3.5]  # the first left 7 s for two; the naive forecast takes no time
 
 
 def test_draws_share_their_windows_and_are_the_same_in_parts(monkeypatch):

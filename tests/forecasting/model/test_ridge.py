@@ -1,12 +1,15 @@
 """The linear map from a window to its forecast."""
 
 import numpy as np
-from forecasting_windows import make_panel, windows_of
+import pytest
+from forecasting_windows import make_config, make_panel, windows_of
 from numpy.testing import assert_allclose
 
+from tsl.forecasting.model.fit import run_networks, start_network
 from tsl.forecasting.model.ridge import LinearMap
-from tsl.forecasting.model.sampling import training_cutoffs
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import Windowing
+from tsl.forecasting.panel.naive import naive, seasonal_naive
 
 
 def test_linear_map_finds_what_is_linear():
@@ -33,3 +36,16 @@ def test_the_penalty_counts_for_each_window():
     linear = LinearMap.fit(windows, cutoffs, 0.3)
     assert_allclose(np.concatenate([linear.values.reshape(4, 3), linear.ahead.reshape(6, 3)]), matrix, rtol=1e-9)
     assert_allclose(linear.offset, targets.mean(axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_hand"), [("naive", naive), ("seasonal naive", lambda *known: seasonal_naive(*known, season=4))]
+)
+@pytest.mark.parametrize("plan", [Windowing(12, 3, 6, level=4), Windowing(8, 4, 6, level=4, n_future=2)], ids=str)
+def test_simple_forecasts_are_networks_whose_linear_map_is_known(kind, by_hand, plan):
+    windows = windows_of(make_panel(), plan)
+    cutoffs = training_cutoffs(windows.panel, plan.window, plan.horizon)
+    sampler, config = WindowSampler(windows.panel, cutoffs, plan.horizon), make_config(penalty=None).of_kind(kind)
+    network = start_network(windows, sampler, config, np.random.RandomState(0))
+    found = run_networks([network], windows, cutoffs, 1)[0, :, :, 0]
+    assert_allclose(found, by_hand(windows.panel, cutoffs, plan.horizon), rtol=1e-5, atol=1e-5)  # float32

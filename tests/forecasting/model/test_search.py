@@ -3,16 +3,25 @@
 import numpy as np
 import pytest
 from forecasting_windows import make_config, make_panel
+from numpy.testing import assert_allclose
 
-from tsl.forecasting.model.search import (
-    MOST_STEPS,
+from tsl.forecasting.model.candidates import (
     WindowingChoices,
-    choose_training,
-    choose_windowing,
+    leaves_its_range,
     longest_window,
     seasonal_lags,
     segment_of,
     window_sizes,
+)
+from tsl.forecasting.model.search import (
+    LEAST_WEIGHT,
+    MOST_NETWORKS,
+    MOST_STEPS,
+    STEPS_OF_ALL,
+    TEMPERATURE,
+    choose,
+    choose_training,
+    choose_windowings,
 )
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
@@ -38,8 +47,18 @@ class Table:
     def affordable_steps(self, windowings, config):
         return config.n_steps
 
+    def lowest(self, windowing):
+        return np.min([self.errors(*one) for one in self.seen if one[1] == windowing], axis=0)
+
     def choose(self, windowing, config):
         self.chosen.append((windowing, config))
+
+
+def waves():
+    """A series that keeps to its range."""
+    panel = make_panel((400,), n_future=0)
+    panel.values[:] = np.sin(2 * np.pi * np.arange(400) / 12)
+    return panel
 
 
 @pytest.mark.parametrize(
@@ -67,19 +86,24 @@ def test_lags_are_the_fewest_seasons_and_those_after_which_series_repeat_best():
 
 
 def test_the_windowing_with_the_lowest_errors_is_chosen():
-    panel = make_panel((400,), n_future=0)
+    panel = waves()
     trial = Table(lambda windowing, config: 1 + abs(windowing.window - 48) + 10 * (windowing.spread is not None))
-    choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
-    found = choose_windowing(trial, panel, choices, make_config(hidden_size=(128,), n_steps=3000), 12)
+    choices = WindowingChoices(Windowing(1, 1, 6, level=1), None, 0, None, standardised=True)
+    best, *others = choose_windowings(trial, panel, choices, make_config(hidden_size=(128,), n_steps=3000), [12])
+    found = best.windowing
     assert (found.window, found.segment, found.level, found.spread) == (48, 12, 0, None)
-    assert [windowing for windowing, _ in trial.chosen] == [found]
+    scores = [best.score, *(one.score for one in others)]
+    assert scores == sorted(scores)
+    assert scores[0] == 1.0
+    assert len(scores) == len(trial.seen) == 6
     assert {(config.hidden_size, config.n_steps) for _, _, config in trial.seen} == {((64,), 300)}
 
 
 def test_what_is_given_needs_no_trial():
-    choices = WindowingChoices(Windowing(1, 1, 6, level=12), 24, 12, 5, standardised=False)
+    choices = WindowingChoices(Windowing(1, 1, 6, level=1), 24, 12, 5, standardised=False)
     trial = Table(lambda *_: pytest.fail("a trial"))
-    found = choose_windowing(trial, make_panel((400,)), choices, make_config(), 12)
+    (one,) = choose_windowings(trial, make_panel((400,)), choices, make_config(), [12])
+    found = one.windowing
     assert (found.window, found.segment, found.lag) == (20, 5, 12)  # whole segments
 
 
@@ -99,9 +123,9 @@ def test_steps_are_tried_until_twice_in_a_row_no_better(best, expected, tried):
 def test_windowings_for_which_there_is_no_time_are_left_out(n_trials, window):
     # the windows are 24, 48, 84, 168 and 234, and the first two trials compare the scaling for the middle one
     trial = Table(lambda windowing, config: 1 + abs(windowing.window - 48), n_trials)
-    choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
-    found = choose_windowing(trial, make_panel((400,), n_future=0), choices, make_config(n_steps=3000), 12)
-    assert (found.window, len(trial.seen)) == (window, n_trials if n_trials != 1 else 1)
+    choices = WindowingChoices(Windowing(1, 1, 6, level=1), None, 0, None, standardised=True)
+    found = choose_windowings(trial, waves(), choices, make_config(n_steps=3000), [12])
+    assert (found[0].windowing.window, len(trial.seen)) == (window, n_trials if n_trials != 1 else 1)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +141,100 @@ def test_the_longest_trainings_for_which_there_is_no_time_are_left_out(n_trials,
     trial = Known(lambda _, config: 1 + abs(config.n_steps - best) + config.penalty, n_trials)
     found = choose_training(trial, PLAN, make_config(n_steps=3000), steps=True)
     assert (found.n_steps, len(trial.seen)) == (expected, n_trials)
+
+
+# --- members ----------------------------------------------------------------------------------------------------
+
+
+def chosen(error, n_models="auto", simple=True, n_steps=3000, **given):
+    """What is chosen with these errors, and the trial."""
+    trial, start = Table(error), Windowing(1, 1, 6, level=1)
+    fields = {"window": None, "lag": 0, "segment": None, "standardised": True} | given
+    found = choose(
+        trial, waves(), make_config(n_steps=n_steps), [12], choices=WindowingChoices(start, **fields),
+        n_models=n_models, steps=n_steps == 3000, simple=simple,
+    )  # fmt: skip
+    return found, trial
+
+
+def far_off(windowing, config):
+    """The errors of the window of 48 are the lowest; standardised windows are 10 % worse, simple forecasts far off."""
+    worse = {"naive": 9.0, "seasonal naive": 9.0}.get(config.kind, 0.0)
+    return 1.0 + abs(windowing.window - 48) / 100 + 0.2 * (windowing.spread is None) + worse
+
+
+def test_networks_are_unlike_and_weighted_by_their_errors():
+    found, trial = chosen(far_off)
+    windowings = [member.windowing for member in found.members]
+    assert [(one.window, one.spread) for one in windowings] == [(48, 0), (84, None), (24, 0)]  # each kind, then sizes
+    assert len(windowings) == MOST_NETWORKS
+    scores = (1.0 + np.array([0.0, 0.56, 0.24])) / 2 + 0.5  # of two errors one is the same everywhere
+    weights = np.exp((1.0 - scores) / TEMPERATURE)
+    assert_allclose([member.weight for member in found.members], weights / weights.sum())
+    assert {windowing for windowing, _ in trial.chosen} >= set(windowings)
+    assert {member.kind for member in found.members} == {"lstm"}
+
+
+def test_networks_that_are_far_worse_are_left_out():
+    found, _ = chosen(lambda windowing, config: far_off(windowing, config) + 5.0 * (windowing.window != 48))
+    assert [(member.windowing.window, member.weight) for member in found.members] == [(48, 1.0)]
+    assert -2 * TEMPERATURE * np.log(LEAST_WEIGHT) < 5.0
+
+
+@pytest.mark.parametrize("kind", ["naive", "seasonal naive"])
+def test_simple_forecasts_that_are_as_good_are_members(kind):
+    def error(windowing, config):
+        return 1.0 if config.kind == kind else far_off(windowing, config)
+
+    found, _ = chosen(error)
+    kinds = [member.kind for member in found.members]
+    assert kinds == ["lstm"] * MOST_NETWORKS + [kind]
+    assert found.members[-1].weight == pytest.approx(0.5)  # as much as all networks together
+    assert sum(member.weight for member in found.members) == pytest.approx(1.0)
+    plan = found.members[-1].windowing
+    assert (plan.window, plan.level, plan.lag, plan.spread) == (48, 12, 0, 0)
+    assert {member.kind for member in chosen(error, simple=False)[0].members} == {"lstm"}
+
+
+def test_a_number_of_networks_is_kept_and_is_of_the_best_windowing():
+    found, _ = chosen(far_off, n_models=5)
+    assert [(member.kind, member.windowing.window, member.weight) for member in found.members] == [
+        ("lstm", 48, 0.2)
+    ] * 5
+
+
+def test_where_nothing_is_to_choose_there_is_one_network():
+    found, trial = chosen(far_off, n_steps=7, window=24, segment=4, standardised=False)
+    assert [(member.kind, member.weight) for member in found.members] == [("lstm", 1.0)]
+    assert {stage for stage, *_ in trial.seen} == {"penalty"}
+
+
+def test_several_networks_share_the_most_steps():
+    def more_is_better(windowing, config):
+        return far_off(windowing, config) + 1.0 / (1 + config.n_steps)
+
+    assert chosen(more_is_better, n_models=1)[0].n_steps == MOST_STEPS
+    assert chosen(more_is_better)[0].n_steps == STEPS_OF_ALL // MOST_NETWORKS
+    assert chosen(more_is_better, n_steps=200)[0].n_steps == 200
+
+
+def test_of_several_seasons_the_one_that_helps_is_chosen():
+    panel, choices = make_panel((400,), n_future=0), WindowingChoices(Windowing(1, 1, 6, level=1), None, 0, None, False)
+    for best in (1, 12):
+        trial = Table(lambda windowing, _, best=best: 1.0 + (windowing.level != best))
+        found = choose_windowings(trial, panel, choices, make_config(n_steps=300), [1, 12])
+        assert found[0].season == found[0].windowing.level == best
+        assert {one.season for one in found} == {1, 12}
+
+
+@pytest.mark.parametrize(
+    ("values", "leaves"),
+    [
+        (np.sin(np.arange(600.0)), False), (0.01 * np.arange(600.0) + np.sin(np.arange(600.0)), True),
+        (np.random.default_rng(0).normal(size=600), False), (np.random.default_rng(0).normal(size=600).cumsum(), True),
+        (np.full(600, 2.0), False), (np.full(600, np.nan), False),
+    ],
+)  # fmt: skip
+def test_series_that_drift_leave_their_range(values, leaves):
+    panel = Panel(**{**vars(make_panel((600,))), "values": values})
+    assert leaves_its_range(panel) == leaves

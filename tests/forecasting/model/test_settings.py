@@ -16,9 +16,9 @@ def test_batches_are_smaller_where_there_is_less_to_learn_from(n_rows, expected)
 def test_what_is_auto_is_left_to_trials():
     config = fit_config(LSTMForecaster(n_layers=2, hidden_size=3), 1000)
     assert (config.n_steps, config.hidden_size) == (MOST_STEPS, (3, 3))
-    choices = windowing_choices(LSTMForecaster(6), 12, 2)
+    choices = windowing_choices(LSTMForecaster(6), 2)
     assert (choices.window, choices.lag, choices.segment, choices.standardised) == (None, None, None, True)
-    assert (choices.start.horizon, choices.start.level, choices.start.n_future) == (6, 12, 2)
+    assert (choices.start.horizon, choices.start.level, choices.start.n_future) == (6, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,10 @@ def test_what_is_auto_is_left_to_trials():
     ],
 )
 def test_differences_reach_over_the_horizon(changes, lag):
-    assert windowing_choices(LSTMForecaster(10, **changes), 12, 0).lag == lag
+    assert windowing_choices(LSTMForecaster(10, **changes), 0).lag == lag
 
 
 def test_scaling_is_that_of_windows_or_of_all_values():
-    found = {scaling: windowing_choices(LSTMForecaster(scaling=scaling), 12, 0).start for scaling in ("level", None)}
-    assert (found["level"].level, found["level"].spread) == (12, None)
+    found = {scaling: windowing_choices(LSTMForecaster(scaling=scaling), 0).start for scaling in ("level", None)}
+    assert (found["level"].level, found["level"].spread) == (1, None)
     assert (found[None].level, found[None].spread) == (0, None)

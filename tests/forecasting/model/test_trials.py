@@ -6,8 +6,9 @@ from forecasting_windows import make_config, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.forecasting.model import trials
+from tsl.forecasting.model.candidates import WindowingChoices
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.search import WindowingChoices, choose_training, choose_windowing
+from tsl.forecasting.model.search import choose_training, choose_windowings
 from tsl.forecasting.model.trials import SHARES, HoldoutTrial, TrialCosts
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
@@ -42,9 +43,9 @@ def test_the_table_has_a_row_for_each_trial(clock):
     table = {name: list(column) for name, column in trial.table().items()}
     assert (table.pop("mase")[1], table.pop("smape")[1]) == tuple(errors)
     assert table == {
-        "stage": ["windowing", "penalty"], "window": [24, 12], "segment": [12, 4], "differences": [12, None],
-        "scaling": [None, "window"], "penalty": [None, 0.1], "n_steps": [3, 0], "seconds": [0.0, 0.0],
-        "chosen": [False, True],
+        "stage": ["windowing", "penalty"], "kind": ["lstm", "lstm"], "window": [24, 12], "segment": [12, 4],
+        "differences": [12, None], "scaling": [None, "window"], "penalty": [None, 0.1], "n_steps": [3, 0],
+        "seconds": [0.0, 0.0], "chosen": [False, True],
     }  # fmt: skip
 
 
@@ -87,10 +88,11 @@ def slow(monkeypatch, clock):
 def searched(limit):
     """The trial of a search for everything, and what it found."""
     panel = make_panel((400,), n_future=0)
+    panel.values[:] = np.sin(2 * np.pi * np.arange(400) / 12)  # keeps to its range
     trial = HoldoutTrial(panel, 12, 0, FitTime(limit))
-    choices = WindowingChoices(Windowing(1, 1, 6, level=12), None, 0, None, standardised=True)
+    choices = WindowingChoices(Windowing(1, 1, 6, level=1), None, 0, None, standardised=True)
     config = make_config(n_steps=3000, penalty=None)
-    windowing = choose_windowing(trial, panel, choices, config, 12)
+    windowing = choose_windowings(trial, panel, choices, config, [12])[0].windowing
     return trial.table(), windowing, choose_training(trial, windowing, config, steps=True)
 
 

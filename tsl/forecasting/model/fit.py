@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.members import Kind, Member
 from tsl.forecasting.model.ridge import LinearMap
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
-from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
 from tsl.forecasting.panel.panel import Panel
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
@@ -27,7 +28,8 @@ class FitConfig:
     """Sizes of a network, and how it is trained.
 
     The network starts as the linear map of least squares with this `penalty`, which training then changes together
-    with the LSTM; None leaves the linear map out.
+    with the LSTM; None leaves the linear map out. A network of another `kind` than "lstm" is a
+    linear map that is known.
     """
 
     hidden_size: tuple[int, ...]
@@ -41,6 +43,13 @@ class FitConfig:
     n_steps: int
     n_threads: int
     verbose: int
+    kind: Kind = "lstm"
+
+    def of_kind(self, kind: Kind) -> FitConfig:
+        """Return what a member of this kind takes."""
+        if kind == "lstm":
+            return self
+        return replace(self, kind=kind, hidden_size=(1,), embedding_size=0, penalty=0.0, n_steps=0)
 
     @property
     def n_quantiles(self) -> int:
@@ -54,7 +63,10 @@ def start_network(
     """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one."""
     network = _new_network(windows, config, random_state)
     if config.penalty is not None:
-        linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
+        if config.kind == "lstm":
+            linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
+        else:
+            linear = LinearMap.simple(windows, config.kind)
         _start_linear(network, windows, linear, config.n_quantiles)
     return network
 
@@ -131,7 +143,7 @@ def _start_linear(network: Network, windows: SeriesWindows, linear: LinearMap, n
 
 def fit_networks(
     panel: Panel,
-    windowing: Windowing,
+    members: Sequence[Member],
     stats: ColumnStats,
     config: FitConfig,
     seeds: Sequence[int],
@@ -139,44 +151,46 @@ def fit_networks(
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
 ) -> list[tuple[Network, History]]:
-    """Return a network and its history for each seed; all of them take the time that is left.
+    """Return a network and its history for each member; those that are trained share the time that is left.
 
     Raises
     ------
     ValueError
         If there is no window to learn from.
     """
-    horizon = windowing.horizon
-    sampler = WindowSampler(panel, training_cutoffs(panel, windowing.window, horizon), horizon)
-    if not sampler.total:
-        raise ValueError(
-            f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} rows, and "
-            "at least one value has to follow the first horizon rows of a series"
-        )
-    windows = SeriesWindows(panel, windowing, stats)
+    horizon = members[0].windowing.horizon
+    configs = [config.of_kind(member.kind) for member in members]
     fitted = []
-    for k, seed in enumerate(seeds):
+    for k, (member, own, seed) in enumerate(zip(members, configs, seeds, strict=True)):
+        sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon)
+        if not sampler.total:
+            raise ValueError(
+                f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} rows, "
+                "and at least one value has to follow the first horizon rows of a series"
+            )
         random_state = np.random.RandomState(seed)
-        network = start_network(windows, sampler, config, random_state)
+        windows = SeriesWindows(panel, member.windowing, stats)
+        network = start_network(windows, sampler, own, random_state)
         began, left = time.elapsed(), time.left()
-        limit = None if left is None else left / (len(seeds) - k)
-        history = train_network(network, windows, sampler, config, random_state, checkpoint, callbacks, limit)
+        limit = None if left is None else left / max(sum(one.n_steps > 0 for one in configs[k:]), 1)
+        history = train_network(network, windows, sampler, own, random_state, checkpoint, callbacks, limit)
         time.elapsed(began + sum(history.seconds))
         fitted.append((network, history))
     return fitted
 
 
 def run_networks(
-    networks: list[Network],
+    networks: Sequence[Network],
     windows: SeriesWindows,
     cutoffs: NDArray[np.int64],
     n_threads: int,
     dropouts: Sequence[Dropout | None] = (None,),
+    weights: Sequence[float] | None = None,
 ) -> NDArray[Any]:
     """Return mean forecasts at `cutoffs` in the units of the panel, (n_draws, n, horizon, quantiles or 1).
 
     Each of `dropouts` gives one draw of what the networks may forecast; None leaves no unit out. All draws share the
-    windows, which are built once.
+    windows, which are built once. With `weights` the mean is weighted.
     """
     horizon = windows.windowing.horizon
     parts = []
@@ -185,7 +199,7 @@ def run_networks(
         sequences, draws = windows.sequences(part), []
         for dropout in dropouts:
             outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
-            mean = np.mean(outputs, axis=0, dtype=np.float64)
+            mean = np.average(np.asarray(outputs, np.float64), axis=0, weights=weights)
             draws.append(windows.restored(mean.reshape(len(part), horizon, -1), part))
         parts.append(draws)
     return np.concatenate(parts, axis=1)

@@ -1,4 +1,4 @@
-"""The linear map from a window to its forecast, by least squares."""
+"""Linear maps from a window to its forecast: by least squares, and those of simple forecasts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.windows import SeriesWindows
 
 # Chosen by judgement, not measured:
@@ -39,4 +40,19 @@ class LinearMap(NamedTuple):
             matrix[:n_values].reshape(*parts[0].shape[1:], -1),
             matrix[n_values:].reshape(*parts[1].shape[1:], matrix.shape[1]),
             offset,
+        )
+
+    @classmethod
+    def simple(cls, windows: SeriesWindows, kind: Kind) -> LinearMap:
+        """Return the map that repeats the last value, or the last season: as many values as there are in a level."""
+        plan = windows.windowing
+        values, steps = np.zeros((plan.window, 1, plan.horizon)), np.arange(plan.horizon)
+        if kind == "seasonal naive":
+            values[plan.window - plan.level + steps % plan.level, 0, steps] = 1.0
+        else:
+            values[-1] = 1.0
+        return cls(
+            values,
+            np.zeros((plan.horizon if plan.n_future else 0, plan.n_future, plan.horizon)),
+            np.zeros(plan.horizon),
         )

@@ -1,4 +1,4 @@
-"""Choice of the windowing, the penalty and the number of steps, by trials on the held-out end of the series.
+"""Choice of the windowings, the penalty and the number of steps, by trials on the held-out end of the series.
 
 A network after a fifth of the training steps tells already which windowing is the better one; a linear map, though
 faster still, does not: its choice was wrong as often as right.
@@ -6,16 +6,20 @@ faster still, does not: its choice was wrong as often as right.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tsl.forecasting.model.candidates import WindowingChoices, Windowings
 from tsl.forecasting.model.fit import FitConfig
+from tsl.forecasting.model.members import Kind, Member
 from tsl.forecasting.model.ridge import PENALTIES
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.scale import mean_change
 
 Candidate = tuple[Windowing, FitConfig]
 
@@ -23,51 +27,132 @@ Candidate = tuple[Windowing, FitConfig]
 # chosen in this way and up to 4000 steps the overall weighted average was 0.480. Each by itself was not measured.
 TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
 STEPS = (0, 50, 150, 500, 1500)
-MOST_STEPS = 3000  # where the most that were tried are the best
-# Chosen by judgement, not measured:
-MOST_LAGS = 8  # seasons
-MOST_VALUES = 1024  # in a window
-LONGEST_SEGMENT = 48
-WINDOW_SEASONS = (2, 4, 7, 14, 21)
+MOST_STEPS = 3000  # of a network, where the most that were tried are the best
+STEPS_OF_ALL = 4500  # of several networks, but STEPS[-1] for each at least
+MOST_NETWORKS = 3
+TEMPERATURE = 0.2  # a network with errors higher by this share weighs 1/e
+SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast: nothing of it was fitted or chosen
+LEAST_WEIGHT = 0.1  # relative to the best network's
+TINY = 1e-100  # an error that is none
 
 
 @dataclass(frozen=True)
-class WindowingChoices:
-    """What is given of a windowing; None leaves a choice.
+class Choices:
+    """What a fit chooses."""
+
+    season: int
+    members: tuple[Member, ...]
+    penalty: float | None
+    n_steps: int
+
+
+def choose(
+    trial: HoldoutTrial,
+    panel: Panel,
+    config: FitConfig,
+    seasons: Sequence[int],
+    *,
+    choices: WindowingChoices,
+    n_models: int | Literal["auto"],
+    steps: bool,
+    simple: bool,
+) -> Choices:
+    """Return the members of the forecast, and how they are trained.
 
     Parameters
     ----------
-    start : Windowing
-        What is given anyway. Where forecasts are relative to a lag, windows are in units of the change over that number
-        of seasons after which the series repeat best, whatever the lag.
-    window, lag, segment : int or None
-        As in `Windowing`.
-    standardised : bool
-        Whether windows with neither level nor scale of their own may be chosen.
+    trial : HoldoutTrial
+    panel : Panel
+    config : FitConfig
+    seasons : sequence of int
+        Each may be that of the panel, 1 for none.
+    choices : WindowingChoices
+    n_models : int or "auto"
+        So many networks with the best windowing; "auto" takes one with each of the best.
+    steps : bool
+        Whether the number of training steps is to be chosen.
+    simple : bool
+        Whether forecasts that nothing is learned for may be members.
     """
+    found = choose_windowings(trial, panel, choices, config, seasons)
+    best = found[0]
+    config = choose_training(trial, best.windowing, config, steps=steps)
+    if n_models != "auto" or len(found) == 1:
+        n_networks = 1 if n_models == "auto" else n_models
+        trial.choose(best.windowing, best.trained)
+        members = [Member("lstm", best.windowing, 1.0 / n_networks)] * n_networks
+        return Choices(best.season, tuple(members), config.penalty, config.n_steps)
+    unlike = _unlike(found)
+    for one in unlike:
+        trial.choose(one.windowing, one.trained)
+    members = _shares([Member("lstm", one.windowing, _weight(one.score)) for one in unlike])
+    if simple:
+        members = _shares([*members, *_simple_members(trial, best, config)])
+    n_steps = config.n_steps
+    if steps and n_steps == MOST_STEPS:
+        n_steps = int(np.clip(STEPS_OF_ALL // len(unlike), STEPS[-1], MOST_STEPS))
+    return Choices(best.season, tuple(members), config.penalty, n_steps)
 
-    start: Windowing
-    window: int | None
-    lag: int | None
-    segment: int | None
-    standardised: bool
+
+def _unlike(found: Sequence[Found]) -> list[Found]:
+    """Return the best windowing of each kind, then other sizes, the best first; as many as there may be networks."""
+    good = [one for one in found if _weight(one.score) >= LEAST_WEIGHT]
+    first = list({one.windowing.kind: one for one in reversed(good)}.values())[::-1]
+    first.sort(key=lambda one: one.score)
+    ordered = first + [one for one in good if one not in first]
+    return ordered[:MOST_NETWORKS]
 
 
-def choose_windowing(
-    trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, season: int
-) -> Windowing:
-    """Return the windowing with the lowest errors in trials of small networks; `season` is 1 for none."""
-    start = choices.start
-    longest = longest_window(panel, start.horizon)
-    repeats = seasonal_lags(panel, season, start.horizon, longest)
-    sizes = [choices.window] if choices.window is not None else window_sizes(season, start.horizon, longest)
-    lags = [choices.lag] if choices.lag is not None else [0, *repeats]
+def _shares(members: Sequence[Member]) -> list[Member]:
+    """Return the members with weights that add up to 1."""
+    total = sum(member.weight for member in members)
+    return [replace(member, weight=member.weight / total) for member in members]
 
-    def candidate(size: int, lag: int) -> Windowing:
-        segment = segment_of(size, season) if choices.segment is None else choices.segment
-        spread = repeats[-1] if lag and repeats and start.spread is not None else start.spread
-        return replace(start, window=max(size // segment, 1) * segment, segment=segment, lag=lag, spread=spread)
 
+def _simple_members(trial: HoldoutTrial, best: Found, config: FitConfig) -> list[Member]:
+    """Return the simple forecasts that are not much worse than the network with the best windowing.
+
+    They weigh as much as all networks together if they are as good.
+    """
+    plan, lowest = replace(best.windowing, level=best.season, spread=0, lag=0), trial.lowest(best.windowing)
+    kinds: list[Kind] = ["naive", "seasonal naive"] if 1 < best.season <= plan.window else ["naive"]
+    members = []
+    for kind in kinds:
+        own = replace(config, verbose=0).of_kind(kind)
+        if trial.fits("simple", plan, own):
+            weight = _weight(float(_relative(trial.errors("simple", plan, own), lowest)), SIMPLE_TEMPERATURE)
+            if weight >= LEAST_WEIGHT:
+                trial.choose(plan, own)
+                members.append(Member(kind, plan, weight))
+    return members
+
+
+def _weight(score: float, temperature: float = TEMPERATURE) -> float:
+    """Return the weight of a member by its errors relative to those of the best network."""
+    return float(np.exp((1.0 - score) / temperature))
+
+
+# --- windowings ---------------------------------------------------------------------------------------------------
+
+
+class Found(NamedTuple):
+    """A windowing that was tried."""
+
+    windowing: Windowing
+    trained: FitConfig
+    """How, in the trial."""
+    season: int
+    score: float
+    """Errors in a trial of a small network, relative to the lowest."""
+
+
+def choose_windowings(
+    trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, seasons: Sequence[int]
+) -> list[Found]:
+    """Return the windowings that were tried, the best first, or the only one.
+
+    Each of `seasons` may be that of the panel.
+    """
     small = replace(
         config,
         hidden_size=(min(TRIAL_SIZE, *config.hidden_size),),
@@ -75,25 +160,54 @@ def choose_windowing(
         n_steps=min(TRIAL_STEPS, config.n_steps),
         verbose=0,
     )
-    middle = sizes[len(sizes) // 2]
-    first = [candidate(middle, lag) for lag in lags]
-    if choices.standardised:
-        first.insert(1, replace(candidate(middle, 0), level=0, spread=None))
-    own_sizes = [candidate(size, 0) for size in sizes]
-    compared = dict.fromkeys(one for group in (first, own_sizes) if len(set(group)) > 1 for one in group)
-    small = replace(small, n_steps=trial.affordable_steps(list(compared), small))
-    best, _ = _best(trial, "windowing", [(windowing, small) for windowing in first])
-    resized = [replace(best, window=own.window, segment=own.segment) for own in own_sizes]
-    best, _ = _best(trial, "windowing", [(windowing, small) for windowing in resized], otherwise=(best, small))
-    trial.choose(best, small)
-    return best
+    among = {season: Windowings(panel, choices, season) for season in seasons}
+    kinds: dict[Windowing, int] = {}
+    for season in seasons:
+        for kind in among[season].kinds():
+            kinds.setdefault(kind, season)
+    first = next(iter(kinds))
+    planned = dict.fromkeys([*_compared(kinds), *_compared(among[seasons[0]].sizes(first))])
+    small = replace(small, n_steps=trial.affordable_steps(list(planned), small))
+    tried = _tried(trial, "windowing", [(kind, small) for kind in _compared(kinds)])
+    best = _lowest(trial, "windowing", tried)[0] if len(tried) > 1 else first
+    sizes = among[kinds[best]].sizes(best)
+    tried = list(dict.fromkeys(tried + _tried(trial, "windowing", [(one, small) for one in _compared(sizes)])))
+    scores = _scores(trial, "windowing", tried) if len(tried) > 1 else np.ones(0)
+    if not np.isfinite(scores).all() or not len(scores):
+        return [Found(best, small, kinds[best], 1.0)]
+    order = np.argsort(scores, kind="stable")
+    relative = (scores / scores.min()).tolist()
+    return [
+        Found(windowing, own, kinds.get(windowing, kinds[best]), relative[k])
+        for k, (windowing, own) in ((k, tried[k]) for k in order.tolist())
+    ]
+
+
+def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:
+    """Return each of them once, none where there is only one."""
+    distinct = list(dict.fromkeys(windowings))
+    return distinct if len(distinct) > 1 else []
+
+
+def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates that there is time to try, after trying them."""
+    tried = []
+    for candidate in candidates:
+        if trial.fits(stage, *candidate):
+            trial.errors(stage, *candidate)
+            tried.append(candidate)
+    return tried
+
+
+# --- training -----------------------------------------------------------------------------------------------------
 
 
 def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
     """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
     if config.penalty is not None:
         linear = [(windowing, replace(config, penalty=penalty, n_steps=0, verbose=0)) for penalty in PENALTIES]
-        best = _best(trial, "penalty", linear)
+        tried = _tried(trial, "penalty", linear)
+        best = _lowest(trial, "penalty", tried) if len(tried) > 1 else linear[0]
         trial.choose(*best)
         config = replace(config, penalty=best[1].penalty)
     return replace(config, n_steps=_choose_steps(trial, windowing, config)) if steps else config
@@ -117,58 +231,19 @@ def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) 
     return MOST_STEPS if best == tried[-1] else best[1].n_steps
 
 
-def _best(
-    trial: HoldoutTrial, stage: str, candidates: list[Candidate], otherwise: Candidate | None = None
-) -> Candidate:
-    """Return the best candidate that there is time to try; `otherwise`, or the first, where nothing is compared."""
-    candidates = list(dict.fromkeys(candidates))
-    if len(candidates) == 1:
-        return candidates[0]
-    tried = []
-    for candidate in candidates:
-        if trial.fits(stage, *candidate):
-            trial.errors(stage, *candidate)
-            tried.append(candidate)
-    if len(tried) < 2:
-        return candidates[0] if otherwise is None else otherwise
-    return _lowest(trial, stage, tried)
-
-
 def _lowest(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> Candidate:
-    """Return the candidate whose errors, each relative to the lowest of its kind, are lowest on average."""
+    """Return the candidate with the lowest score, the first where nothing could be tried."""
+    return candidates[int(np.argmin(_scores(trial, stage, candidates)))]
+
+
+def _scores(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> NDArray[np.float64]:
+    """Return the errors of candidates, each relative to the lowest of its kind, on average; inf for short series."""
     errors = np.array([trial.errors(stage, *candidate) for candidate in candidates])
-    lowest = np.maximum(errors.min(axis=0), np.finfo(np.float64).tiny)
-    if np.isinf(lowest).any():  # nothing could be tried: the series are too short
-        return candidates[0]
-    return candidates[int((errors / lowest).mean(axis=1).argmin())]
+    if not np.isfinite(errors).all():
+        return np.full(len(candidates), np.inf)
+    return _relative(errors, errors.min(axis=0))
 
 
-def longest_window(panel: Panel, horizon: int) -> int:
-    """Return the longest window that leaves most series enough windows to learn from."""
-    return max(min(int(0.6 * (np.percentile(panel.lengths, 25) - horizon)), MOST_VALUES), 1)
-
-
-def segment_of(window: int, season: int) -> int:
-    """Return how many steps the LSTM reads at once: a season, or a part of it, at most half of the window."""
-    if season > 1:
-        parts = [part for part in range(1, LONGEST_SEGMENT + 1) if season % part == 0]
-        return max(part for part in parts if part == 1 or 2 * part <= window)
-    return max(1, min(window // 8, LONGEST_SEGMENT))
-
-
-def window_sizes(season: int, horizon: int, longest: int) -> list[int]:
-    """Return the windows to choose from, the shortest first."""
-    unit = season if season > 1 else max(4, min(horizon, LONGEST_SEGMENT))
-    return sorted({min(unit * n, longest) for n in WINDOW_SEASONS})
-
-
-def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
-    """Return the fewest seasons that reach over the horizon, and of more the number after which series repeat best."""
-    fewest = -(-horizon // season)
-    lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
-    if not lags:
-        return []
-    change = mean_change(panel, season)
-    used = change > 0
-    changes = [np.median(mean_change(panel, lag)[used] / change[used]) if used.any() else 0.0 for lag in lags]
-    return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]
+def _relative(errors: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of both errors (·, 2) in units of others (2,); no error at all is as good as none."""
+    return ((errors + TINY) / (to + TINY)).mean(axis=-1)

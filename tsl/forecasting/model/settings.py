@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
 from tsl._estimator import resolve_threads
+from tsl.forecasting.model.candidates import WindowingChoices, longest_window
 from tsl.forecasting.model.fit import FitConfig
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.search import MOST_STEPS, WindowingChoices
+from tsl.forecasting.model.search import MOST_STEPS
 from tsl.forecasting.model.windows import Windowing
+from tsl.forecasting.panel.panel import Panel
 from tsl.network import Loss, Optimizer
 
 # Chosen by judgement, not measured:
@@ -54,25 +57,43 @@ def _hidden_sizes(hidden_size: int | tuple[int, ...], n_layers: int) -> tuple[in
     return tuple(int(size) for size in sizes)
 
 
-def windowing_choices(params: Any, season: int, n_future: int) -> WindowingChoices:
+def search_choices(params: Any, n_future: int) -> dict[str, Any]:
+    """Return what `tsl.forecasting.model.search.choose` is to choose; arguments as of `windowing_choices`."""
+    return {
+        "choices": windowing_choices(params, n_future),
+        "n_models": params.n_models,
+        "steps": params.max_iter == "auto",
+        "simple": params.quantiles is None and params.intervals == "calibrated",
+    }
+
+
+def seasons_to_try(params: Any, panel: Panel, season: int, hints: Sequence[int]) -> list[int]:
+    """Return the season; where none is given or found, also the first that the calendar suggests."""
+    hints = [hint for hint in sorted(hints) if 1 < hint <= longest_window(panel, _steps_at_once(params)) // 2]
+    return [season, *hints[:1]] if params.season == "auto" and season == 1 else [season]
+
+
+def _steps_at_once(params: Any) -> int:
+    return 1 if params.strategy == "recursive" else int(params.horizon)
+
+
+def windowing_choices(params: Any, n_future: int) -> WindowingChoices:
     """Return what the parameters say of windows, and what they leave to choose.
 
     Parameters
     ----------
     params : object
         Has the parameters of `LSTMForecaster` as attributes.
-    season : int
-        Steps of a season, 1 for none.
     n_future : int
         Columns that are known ahead.
     """
     scaling, differences = params.scaling, params.differences
-    horizon = 1 if params.strategy == "recursive" else int(params.horizon)
+    horizon = _steps_at_once(params)
     start = Windowing(
         window=1,
         segment=1,
         horizon=horizon,
-        level=0 if scaling is None else season,
+        level=0 if scaling is None else 1,
         spread=0 if scaling in ("auto", "window") else None,
         masked=params.missing == "mask",
         n_future=n_future,
@@ -91,3 +112,16 @@ def windowing_choices(params: Any, season: int, n_future: int) -> WindowingChoic
         segment=None if params.segment == "auto" else int(params.segment),
         standardised=scaling == "auto",
     )
+
+
+def parameters_of(windowing: Windowing, season: int, n_steps: int) -> dict[str, Any]:
+    """Return parameters of one network that leave nothing of this to choose."""
+    return {
+        "window": windowing.window,
+        "segment": windowing.segment,
+        "season": season,
+        "differences": windowing.lag or None,
+        "scaling": windowing.scaling,
+        "max_iter": n_steps,
+        "n_models": 1,
+    }

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.model.fit import run_networks
+from tsl.forecasting.model.members import Member, by_windowing
 from tsl.forecasting.model.quantiles import interpolated
 from tsl.forecasting.model.recursive import Cutoffs, rolled
-from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
@@ -21,10 +22,10 @@ N_DRAWS = 100  # forecasts with other units left out each, for intervals; chosen
 
 
 class TrainedNetworks(NamedTuple):
-    """Networks whose mean is the forecast, and what brings a panel to them and their outputs back."""
+    """Networks whose weighted mean is the forecast, and what brings a panel to them and their outputs back."""
 
     networks: list[Network]
-    windowing: Windowing
+    members: Sequence[Member]
     stats: ColumnStats
     transform: PowerTransform
     quantiles: tuple[float, ...]
@@ -54,12 +55,16 @@ class TrainedNetworks(NamedTuple):
         self, panel: Panel, cutoffs: Cutoffs, horizon: int, dropouts: Sequence[Dropout | None]
     ) -> NDArray[np.float64]:
         """Return a draw for each of `dropouts`, (n_draws, n, horizon, quantiles or 1), quantiles in ascending order."""
-        block = self.windowing.horizon
+        block = self.members[0].windowing.horizon
         panel = self.transform.apply(panel)
 
         def run(panel: Panel, cutoffs: Cutoffs, *dropouts: Dropout | None) -> NDArray[np.float64]:
-            windows = SeriesWindows(panel, self.windowing, self.stats, cutoffs)
-            return np.sort(run_networks(self.networks, windows, cutoffs, self.n_threads, dropouts), axis=3)
+            total = np.zeros(1)
+            for windowing, networks, weights in by_windowing(self.networks, self.members):
+                windows = SeriesWindows(panel, windowing, self.stats, cutoffs)
+                forecasts = run_networks(networks, windows, cutoffs, self.n_threads, dropouts, weights)
+                total = total + sum(weights) * forecasts
+            return np.sort(total, axis=3)
 
         if horizon <= block:
             found = run(panel, cutoffs, *dropouts)[:, :, :horizon]

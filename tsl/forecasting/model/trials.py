@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, run_networks, start_network, train_network
 from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
@@ -21,7 +22,12 @@ from tsl.training import Checkpoint
 N_CHECKED = 2000  # windows
 HELD_OUT = 0.1  # of each series, at least a horizon
 # Where the time of the fit is limited:
-SHARES = {"windowing": 0.3, "penalty": 0.5, "steps": 0.5}  # of it, by which trials end: networks to keep get the rest
+SHARES = {
+    "windowing": 0.3,
+    "penalty": 0.5,
+    "steps": 0.5,
+    "simple": 0.5,
+}  # of it, by which trials end: networks to keep get the rest
 PLANNED = 0.8  # of the time for windowings: the first steps tell only about how long the others will take
 MEASURED_STEPS = 10  # before the first trial, to see how long a step takes
 FEWEST_STEPS = STEPS_AT_ONCE  # of a trial; rather than fewer, some candidates are left out
@@ -31,6 +37,7 @@ class TrialResult(NamedTuple):
     """What a trial has tried, and what came of it."""
 
     stage: str
+    kind: Kind
     windowing: Windowing
     penalty: float | None
     n_steps: int
@@ -105,6 +112,11 @@ class HoldoutTrial:
             self._results[windowing, config] = self._run(stage, windowing, config)
         return self._results[windowing, config].errors
 
+    def lowest(self, windowing: Windowing) -> NDArray[np.float64]:
+        """Return the lowest errors, (2,), of all networks with this windowing that were tried."""
+        errors = [result.errors for (own, config), result in self._results.items() if own == windowing]
+        return np.min(errors, axis=0)
+
     def fits(self, stage: str, windowing: Windowing, config: FitConfig) -> bool:
         """Return whether this was tried, or there is time to."""
         if (windowing, config) in self._results:
@@ -130,6 +142,7 @@ class HoldoutTrial:
         errors = np.array([trial.errors for trial in trials]).reshape(-1, 2)
         return {
             "stage": [trial.stage for trial in trials],
+            "kind": [trial.kind for trial in trials],
             "window": np.array([trial.windowing.window for trial in trials], np.int64),
             "segment": np.array([trial.windowing.segment for trial in trials], np.int64),
             "differences": [trial.windowing.lag or None for trial in trials],
@@ -146,7 +159,9 @@ class HoldoutTrial:
         began = self._time.elapsed()
         fitted, checked = self._split(windowing)
         if not (fitted.total and len(checked)):
-            return TrialResult(stage, windowing, config.penalty, 0, np.full(2, np.inf), self._time.elapsed() - began)
+            return TrialResult(
+                stage, config.kind, windowing, config.penalty, 0, np.full(2, np.inf), self._time.elapsed() - began
+            )
         windows = SeriesWindows(self._panel, windowing, ColumnStats.learn(self._panel))
         random_state = np.random.RandomState(self._random_state)
         network = start_network(windows, fitted, config, random_state)
@@ -154,11 +169,13 @@ class HoldoutTrial:
         history = train_network(network, windows, fitted, config, random_state, self._checkpoint, max_time=limit)
         trained = self._time.elapsed(started + sum(history.seconds))
         forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
-        truth = self._panel.values[checked[:, None] + np.arange(windowing.horizon)]
-        errors = _errors(truth, forecasts, self._scale[self._panel.series_of(checked - 1), None])
+        rows = checked[:, None] + np.arange(windowing.horizon)
+        weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
+        scale = self._scale[self._panel.series_of(checked - 1), None]
+        errors = _errors(self._panel.values[rows], forecasts, scale, weights)
         seconds, n_steps = self._time.elapsed() - began, sum(history.n_steps)
         self._costs.learn(windowing, config, seconds - (trained - started), trained - started, n_steps)
-        return TrialResult(stage, windowing, config.penalty, n_steps, errors, seconds)
+        return TrialResult(stage, config.kind, windowing, config.penalty, n_steps, errors, seconds)
 
     def _split(self, windowing: Windowing) -> tuple[WindowSampler, NDArray[np.int64]]:
         """Return the windows to learn from, and the cutoffs to check at: none where they weigh nothing."""
@@ -178,11 +195,14 @@ def _sizes(config: FitConfig) -> tuple[Any, ...]:
 
 
 def _errors(
-    truth: NDArray[np.float64], forecasts: NDArray[np.float64], scale: NDArray[np.float64]
+    truth: NDArray[np.float64],
+    forecasts: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
     found = []
     for unit in (np.broadcast_to(scale, error.shape), size):
-        known = ~np.isnan(error) & (unit > 0)
-        found.append(np.mean(error[known] / unit[known]) if known.any() else 0.0)
+        known = ~np.isnan(error) & (unit > 0) & (weights > 0)
+        found.append(np.average(error[known] / unit[known], weights=weights[known]) if known.any() else 0.0)
     return np.array(found)

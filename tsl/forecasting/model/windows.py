@@ -68,6 +68,11 @@ class Windowing:
         return self.window // self.segment + ahead
 
     @property
+    def kind(self) -> tuple[bool, int | None, int]:
+        """What windowings that differ in their sizes alone have in common."""
+        return self.level > 0, self.spread, self.lag
+
+    @property
     def scaling(self) -> str | None:
         """What the parameter `scaling` of `LSTMForecaster` calls it."""
         if self.spread is not None:
@@ -90,9 +95,11 @@ class ColumnStats(NamedTuple):
 
     @classmethod
     def learn(cls, panel: Panel) -> ColumnStats:
-        """Return those of a panel, over what is not missing."""
-        columns = (panel.values[:, None], panel.past, panel.future, panel.static)
-        return cls(*(_mean_and_deviation(rows) for rows in columns))
+        """Return those of a panel, over what is not missing; rows without weight do not count."""
+        columns = [panel.values[:, None], panel.past, panel.future]
+        if panel.weights is not None and (panel.weights > 0).any():
+            columns = [rows[panel.weights > 0] for rows in columns]
+        return cls(*(_mean_and_deviation(rows) for rows in (*columns, panel.static)))
 
 
 class SeriesWindows:

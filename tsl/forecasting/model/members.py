@@ -1,0 +1,41 @@
+"""The members of a forecast: networks and simple forecasts, of which it is the weighted mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tsl.forecasting.model.windows import Windowing
+from tsl.network import Network
+
+Kind = Literal["lstm", "naive", "seasonal naive"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """What one network forecasts, and how much that counts.
+
+    Parameters
+    ----------
+    kind : {"lstm", "naive", "seasonal naive"}
+        The LSTM with its linear map, or a forecast that nothing is learned for: the last value or the last season.
+        These too are networks, whose linear map is known.
+    windowing : Windowing
+        How its windows are cut and scaled.
+    weight : float
+        Its share of the forecast. The shares of all members add up to 1.
+    """
+
+    kind: Kind
+    windowing: Windowing
+    weight: float
+
+
+def by_windowing(
+    networks: Sequence[Network], members: Sequence[Member]
+) -> Iterator[tuple[Windowing, list[Network], list[float]]]:
+    """Return the networks that read the same windows, and their weights."""
+    for windowing in dict.fromkeys(member.windowing for member in members):
+        own = [k for k, member in enumerate(members) if member.windowing == windowing]
+        yield windowing, [networks[k] for k in own], [members[k].weight for k in own]
