@@ -20,13 +20,13 @@ from tsl.forecasting.constraints import LSTM_CONSTRAINTS
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
+from tsl.forecasting.model.fit import fit_networks
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.members import Member
+from tsl.forecasting.model.members import Member, alike
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import Choices, choose
-from tsl.forecasting.model.settings import fit_config, parameters_of, search_choices, seasons_to_try
+from tsl.forecasting.model.search import Choices
+from tsl.forecasting.model.settings import choose_for, fit_config, n_epochs, parameters_of
 from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
@@ -69,7 +69,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Whether to add a linear map of the window to the output of the LSTM.
     scaling : {"auto", "window", "level", None}, default="auto"
         How windows are scaled: by their own level and scale ("window"), by their level alone ("level"), or by the mean
-        and deviation of all values (None). "auto" tries "window" and None.
+        and deviation of all values (None). "auto" tries "window", and None if the series keep to their range.
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps before, or the smallest multiple of it that is known for
         the whole horizon. "auto" tries none and whole numbers of seasons.
@@ -86,10 +86,9 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     strategy : {"direct", "recursive"}, default="direct"
         Whether the network forecasts the whole horizon at once, or one step at a time, which it then reads.
     n_models : int or "auto", default="auto"
-        Networks whose mean is the forecast. "auto" takes up to three that read unlike windows, by how well they did in
-        the trials, together with the naive and the seasonal naive forecast where these are nearly as good, each
-        weighted by its error on held-out data; where `window`, `differences` and `scaling` leave nothing to try, it is
-        one. An int trains so many with the best windowing and different random numbers.
+        Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
+        they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
+        leave nothing to try, it is one. An int trains so many with the best windowing and different random numbers.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -149,15 +148,12 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     history_ : list of tsl.training.History
         One for each network.
     members_ : list of Member
-        What each network forecasts: its ``kind`` ("lstm", or "naive" and "seasonal naive", for which nothing is
-        learned), its ``windowing`` and its ``weight``.
+        For each network its ``kind``, "lstm", "naive" or "seasonal naive", its ``windowing`` and its ``weight``.
     search_results_ : dict of lists and arrays
-        The trials for "auto" parameters and for the penalty of the linear map, in the order in which they were run, for
-        ``pd.DataFrame(model.search_results_)``: ``stage`` ("windowing", "penalty", "steps" or "simple"); ``kind``, as
-        in `members_`; ``window``, ``segment``, ``differences`` and ``scaling``, as in the parameters; ``penalty``, None
-        without a linear map; ``n_steps``, the training steps taken; ``mase`` and ``smape`` on held-out data, after
-        `target_transform`; ``seconds``; and whether the trial was ``chosen`` at its stage. Models from files of earlier
-        versions do not have it.
+        The trials in the order in which they were run, for ``pd.DataFrame(model.search_results_)``: ``stage``
+        ("windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,
+        ``differences`` and ``scaling``, as in the parameters; ``penalty`` of the linear map; ``n_steps``, as taken;
+        ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; whether it was ``chosen``.
 
     See Also
     --------
@@ -184,11 +180,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     2024-01-17 16:00:00    9.1
     2024-01-17 17:00:00    9.0
     Name: load, dtype: float64
-    >>> trials = pd.DataFrame(forecaster.search_results_)
-    >>> trials["stage"].value_counts().to_dict()
-    {'windowing': 4, 'penalty': 3}
-    >>> int(trials["chosen"].sum())
-    2
+    >>> [(member.kind, member.windowing.scaling) for member in forecaster.members_]
+    [('lstm', 'window'), ('lstm', 'window')]
     """
 
     _parameter_constraints = Forecaster._parameter_constraints | LSTM_CONSTRAINTS
@@ -319,8 +312,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         TypeError
             If `data` is neither a Series nor a DataFrame.
         ValueError
-            If a parameter is out of range, the data cannot be learned from, or `checkpoint` is a file of another fit or
-            of something else.
+            If a parameter is out of range, the data cannot be learned from, or `checkpoint` is no file of this fit.
 
         Warns
         -----
@@ -334,10 +326,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
         read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
-        n_epochs = None
-        if "auto" not in (self.max_iter, self.n_models):
-            n_epochs = int(self.n_models) * -(-int(self.max_iter) // STEPS_AT_ONCE)
-        tasks = FitTasks(self, data, None, sample_weight, n_epochs, learned=())
+        tasks = FitTasks(self, data, None, sample_weight, n_epochs(self), learned=())
         own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
         self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
         self._see(data)
@@ -365,13 +354,11 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         chosen = self._choices
         if chosen is None:
             trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
-            seasons = seasons_to_try(self, panel, self.season_, self.schema_.season_hints)
-            chosen = choose(trial, panel, config, seasons, **search_choices(self, panel.future.shape[1]))
+            chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
         self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
-        self.members_ = list(chosen.members)
-        self.windowing_ = chosen.members[0].windowing
+        self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
         longest = max(member.windowing.window for member in chosen.members)
         panel = without_short(panel, longest + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
@@ -387,8 +374,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
 
     def _members(self) -> list[Member]:
         """Return what the networks forecast; files of earlier versions do not have `members_`."""
-        n_networks = len(self.networks_)
-        return getattr(self, "members_", [Member("lstm", self.windowing_, 1.0 / n_networks)] * n_networks)
+        return getattr(self, "members_", alike(self.windowing_, len(self.networks_)))
 
     def _context_length(self) -> int:
         return max(member.windowing.context for member in self._members())

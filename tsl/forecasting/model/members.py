@@ -32,6 +32,11 @@ class Member:
     weight: float
 
 
+def alike(windowing: Windowing, n_networks: int) -> list[Member]:
+    """Return networks that differ in their random numbers alone."""
+    return [Member("lstm", windowing, 1.0 / n_networks)] * n_networks
+
+
 def by_windowing(
     networks: Sequence[Network], members: Sequence[Member]
 ) -> Iterator[tuple[Windowing, list[Network], list[float]]]:

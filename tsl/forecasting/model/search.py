@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.candidates import WindowingChoices, Windowings
 from tsl.forecasting.model.fit import FitConfig
-from tsl.forecasting.model.members import Kind, Member
+from tsl.forecasting.model.members import Kind, Member, alike
 from tsl.forecasting.model.ridge import PENALTIES
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
@@ -78,9 +78,8 @@ def choose(
     best = found[0]
     config = choose_training(trial, best.windowing, config, steps=steps)
     if n_models != "auto" or len(found) == 1:
-        n_networks = 1 if n_models == "auto" else n_models
         trial.choose(best.windowing, best.trained)
-        members = [Member("lstm", best.windowing, 1.0 / n_networks)] * n_networks
+        members = alike(best.windowing, 1 if n_models == "auto" else n_models)
         return Choices(best.season, tuple(members), config.penalty, config.n_steps)
     unlike = _unlike(found)
     for one in unlike:

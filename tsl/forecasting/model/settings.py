@@ -8,10 +8,11 @@ from typing import Any
 
 from tsl._estimator import resolve_threads
 from tsl.forecasting.model.candidates import WindowingChoices, longest_window
-from tsl.forecasting.model.fit import FitConfig
+from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.search import MOST_STEPS
+from tsl.forecasting.model.search import MOST_STEPS, Choices, choose
+from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.network import Loss, Optimizer
@@ -57,14 +58,27 @@ def _hidden_sizes(hidden_size: int | tuple[int, ...], n_layers: int) -> tuple[in
     return tuple(int(size) for size in sizes)
 
 
-def search_choices(params: Any, n_future: int) -> dict[str, Any]:
-    """Return what `tsl.forecasting.model.search.choose` is to choose; arguments as of `windowing_choices`."""
-    return {
-        "choices": windowing_choices(params, n_future),
-        "n_models": params.n_models,
-        "steps": params.max_iter == "auto",
-        "simple": params.quantiles is None and params.intervals == "calibrated",
-    }
+def choose_for(
+    params: Any, trial: HoldoutTrial, panel: Panel, config: FitConfig, season: int, hints: Sequence[int]
+) -> Choices:
+    """Return what the parameters leave to trials: `season` is the one given or found, `hints` are the calendar's."""
+    return choose(
+        trial,
+        panel,
+        config,
+        seasons_to_try(params, panel, season, hints),
+        choices=windowing_choices(params, panel.future.shape[1]),
+        n_models=params.n_models,
+        steps=params.max_iter == "auto",
+        simple=params.quantiles is None and params.intervals == "calibrated",
+    )
+
+
+def n_epochs(params: Any) -> int | None:
+    """Return how many entries the histories of all networks will have; None where trials decide."""
+    if "auto" in (params.max_iter, params.n_models):
+        return None
+    return int(params.n_models) * -(-int(params.max_iter) // STEPS_AT_ONCE)
 
 
 def seasons_to_try(params: Any, panel: Panel, season: int, hints: Sequence[int]) -> list[int]:

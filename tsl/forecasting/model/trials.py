@@ -147,7 +147,7 @@ class HoldoutTrial:
             "segment": np.array([trial.windowing.segment for trial in trials], np.int64),
             "differences": [trial.windowing.lag or None for trial in trials],
             "scaling": [trial.windowing.scaling for trial in trials],
-            "penalty": [trial.penalty for trial in trials],
+            "penalty": [trial.penalty if trial.kind == "lstm" else None for trial in trials],
             "n_steps": np.array([trial.n_steps for trial in trials], np.int64),
             "mase": errors[:, 0].copy(),
             "smape": errors[:, 1].copy(),
