@@ -128,7 +128,8 @@ def _forecaster_data(part: Any) -> list[str]:
     if part.schema_.freq is not None:
         lines.append(f"Frequency: {_code(part.schema_.freq)}")
     if hasattr(part, "windowing_"):
-        lines.append(f"Window: {_number(int(part.windowing_.window), 'step')}")
+        windows = sorted({member.windowing.window for member in part._members()})
+        lines.append("Window: " + ", ".join(_number(window, "step") for window in windows))
     forms = {"series": "a Series", "single": "a frame of one series", "long": "a long frame"}
     lines.append(f"Form: {forms.get(roles.form, 'a wide frame, each column of which is a series')}")
     named = {"target": roles.target, "id_col": roles.id_col, "time_col": roles.time_col}

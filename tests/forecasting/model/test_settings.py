@@ -1,10 +1,11 @@
 """From parameters to windows and training."""
 
 import pytest
+from forecasting_windows import make_panel
 
 from tsl import LSTMForecaster
 from tsl.forecasting.model.search import MOST_STEPS
-from tsl.forecasting.model.settings import fit_config, windowing_choices
+from tsl.forecasting.model.settings import fit_config, n_epochs, seasons_to_try, windowing_choices
 
 
 @pytest.mark.parametrize(("n_rows", "expected"), [(100, 32), (1600, 100), (10**6, 256)])
@@ -38,3 +39,25 @@ def test_scaling_is_that_of_windows_or_of_all_values():
     found = {scaling: windowing_choices(LSTMForecaster(scaling=scaling), 0).start for scaling in ("level", None)}
     assert (found["level"].level, found["level"].spread) == (1, None)
     assert (found[None].level, found[None].spread) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "season", "hints", "expected"),
+    [
+        ({}, 1, (168, 24), [1, 24]),  # the first of the calendar's
+        ({}, 12, (24, 168), [12]),  # one was found
+        ({"season": 1}, 1, (24,), [1]),  # given
+        ({}, 1, (), [1]),
+        ({}, 1, (52,), [1]),  # 56 rows are the longest window: too short for two of them
+    ],
+)
+def test_the_calendar_suggests_a_season_where_none_is_found(changes, season, hints, expected):
+    assert seasons_to_try(LSTMForecaster(6, **changes), make_panel((100,)), season, hints) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, None), ({"max_iter": 120}, None), ({"n_models": 2}, None), ({"max_iter": 120, "n_models": 2}, 6)],
+)
+def test_epochs_are_known_beforehand_where_nothing_is_left_to_trials(changes, expected):
+    assert n_epochs(LSTMForecaster(**changes)) == expected
