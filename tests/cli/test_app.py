@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("typer", reason="the command line is an extra")
 
+from command_line import fails
 from typer.testing import CliRunner
 
 import tsl.network
-from tsl import cli
 from tsl.cli import demo
 from tsl.cli.app import app
 from tsl.kernels import cache
@@ -51,9 +51,8 @@ def test_warmup_fails_where_nothing_can_be_kept(tmp_path, monkeypatch):
         assert entry_point(lambda x: x + 1)(1) == 2
 
     monkeypatch.setattr("tsl.network.warm_up", compile_a_kernel)
-    monkeypatch.setattr(sys, "argv", ["tsl", "warmup"])
-    with pytest.raises(SystemExit, match=rf"tsl: compiled kernels cannot be kept.*{tmp_path}.*NUMBA_CACHE_DIR"):
-        cli.main()
+    message = fails("warmup", code=1)
+    assert re.search(rf"tsl: compiled kernels cannot be kept.*{tmp_path}.*NUMBA_CACHE_DIR", message)
     assert "machine code  not kept" in run("info").output
 
 
@@ -117,17 +116,17 @@ def test_forecasts_are_made_a_day_before(short):
     assert (demo.day_ahead_forecasts(changed, 0, lambda message: None).predicted == forecasts.predicted).all()
 
 
-def test_an_error_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
+def test_an_error_is_one_line_and_status_1(tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sys, "argv", ["tsl", "demo", "--out", str(tmp_path / "file")])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    message = str(stop.value)
-    assert message.startswith("tsl: ")
+    message = fails("demo", "--out", tmp_path / "file", code=1)
     assert str(tmp_path / "file") in message
     assert "--out" in message  # the hint
-    assert "\n" not in message
-    assert capsys.readouterr().out == ""
+
+
+def test_demo_keeps_the_files_of_an_earlier_one(tmp_path):
+    (tmp_path / "macbeth.txt").write_text("mine", encoding="utf-8")
+    assert re.search(r"macbeth.txt is there already: .*--out.*--force", fails("demo", "--out", tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["macbeth.txt"]
 
 
 def test_a_seed_out_of_range_is_refused_before_anything_is_done(monkeypatch, tmp_path):
@@ -150,6 +149,5 @@ def test_a_missing_extra_is_named_with_the_way_to_get_it(missing, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("tsl.cli.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.setattr(sys, "argv", ["tsl", "demo"])
-    with pytest.raises(SystemExit, match=rf'{missing} is not installed; .*"tsl-lstm\[all\]"'):
-        cli.main()
+    message = fails("demo", code=1)
+    assert message == f'tsl: {missing} is not installed; python -m pip install "tsl-lstm[all]" brings it'

@@ -1,6 +1,5 @@
 """`tsl forecast` and `tsl backtest`, mostly with a baseline for speed."""
 
-import sys
 from io import StringIO
 
 import numpy as np
@@ -10,9 +9,9 @@ from numpy.testing import assert_allclose
 
 pytest.importorskip("typer", reason="the command line is an extra")
 
+from command_line import fails, run
 from typer.testing import CliRunner
 
-from tsl import cli
 from tsl.baselines import SeasonalNaive
 from tsl.cli import forecast
 from tsl.cli.app import app
@@ -45,24 +44,6 @@ def one(tmp_path):
     """A file of one series."""
     MANY[MANY["shop"] == "north"].drop(columns="shop").to_csv(tmp_path / "one.csv", index=False)
     return tmp_path / "one.csv"
-
-
-def run(*arguments):
-    """What is written to stdout by a command that succeeds."""
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert found.exit_code == 0, found.output
-    return found.stdout
-
-
-def fails(*arguments, monkeypatch):
-    """The one line with which a command fails."""
-    monkeypatch.setattr(sys, "argv", ["tsl", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code != 0
-    message = str(ended.value.code)
-    assert "\n" not in message
-    return message
 
 
 def test_forecast_to_stdout_is_the_forecast_of_the_same_model(sales):
@@ -120,7 +101,7 @@ def short(monkeypatch):
     monkeypatch.setattr(forecast, "make_model", lambda *given: make_model(*given).set_params(max_iter=3, window=14))
 
 
-def test_lstm_learns_what_is_known_ahead(one, tmp_path, short, monkeypatch):
+def test_lstm_learns_what_is_known_ahead(one, tmp_path, short):
     table = pd.read_csv(one).assign(promotion=np.arange(N_DAYS) % 2, visitors=1.0)
     table.to_csv(one, index=False)
     ahead = pd.DataFrame({"day": pd.date_range("2024-03-25", periods=2).astype(str), "promotion": [0, 1]})
@@ -129,7 +110,7 @@ def test_lstm_learns_what_is_known_ahead(one, tmp_path, short, monkeypatch):
     found = run(*arguments, "--future", tmp_path / "ahead.csv", "--quiet")
     assert pd.read_csv(StringIO(found))["day"].tolist() == ahead["day"].tolist()
     ahead[:1].to_csv(tmp_path / "ahead.csv", index=False)
-    message = fails(*arguments, "--future", tmp_path / "ahead.csv", monkeypatch=monkeypatch)
+    message = fails(*arguments, "--future", tmp_path / "ahead.csv", "--quiet")
     assert message.startswith("tsl: future must ")
 
 
@@ -137,7 +118,7 @@ def test_lstm_learns_what_is_known_ahead(one, tmp_path, short, monkeypatch):
 def test_ids_come_back_as_they_were_written(tmp_path, ids):
     path, out = tmp_path / "sales.csv", tmp_path / "out.csv.gz"
     pd.concat([weekly(name, 100) for name in ids]).to_csv(path, index=False)
-    options = ["--horizon", 1, "--id", "shop", "--target", "sold", *NAIVE, "--out", out]
+    options = ["--horizon", 1, "--id", "shop", "--target", "sold", *NAIVE, "--out", out, "--force"]
     for command in ("forecast", "backtest"):
         run(command, path, *options)
         written = pd.read_csv(out, dtype=str, keep_default_na=False)["shop"].unique().tolist()
@@ -165,9 +146,8 @@ def test_ids_and_categories_of_the_future_are_read_as_those_of_the_past(tmp_path
     rows["shop"] = rows["kind"] = ["007", "1"]  # columns that look like numbers where nothing else is in them
     pd.concat([weekly(name, 100).assign(kind=kinds) for name in ("007", "1")]).to_csv(path, index=False)
     pd.DataFrame(rows).assign(kind="1").to_csv(ahead, index=False)
-    run(
-        "forecast", path, "--horizon", 1, "--id", "shop", "--quiet", "--future", ahead, "--target", "sold", "--out", out
-    )
+    options = ["--id", "shop", "--quiet", "--future", ahead, "--target", "sold", "--out", out, "--force"]
+    run("forecast", path, "--horizon", 1, *options)
     assert pd.read_csv(out, dtype=str)["shop"].tolist() == ["007", "1"]
 
 
@@ -210,15 +190,12 @@ def test_what_is_wrong_is_said_in_one_line(sales, command, arguments, message, m
         "--model",
         "seasonal-naive",
         *arguments,
-        monkeypatch=monkeypatch,
     )
     assert pd.Series([found]).str.match(message).all(), found
 
 
-def test_missing_file_and_missing_option(tmp_path, monkeypatch):
-    assert fails("forecast", tmp_path / "no.csv", "--horizon", 2, monkeypatch=monkeypatch).startswith(
-        "tsl: there is no file"
-    )
+def test_missing_file_and_missing_option(tmp_path):
+    assert fails("forecast", tmp_path / "no.csv", "--horizon", 2).startswith("tsl: there is no file")
     assert CliRunner().invoke(app, ["forecast", "x.csv"]).exit_code == 2  # --horizon is needed
 
 
@@ -257,13 +234,13 @@ def next_times(path, *options):
         ("%b-%y", "date", "got 'Jan-23', in which the number is the year by '%b-%y' or else the day"),
     ],
 )
-def test_times_that_can_be_read_in_two_ways_need_the_format(tmp_path, monkeypatch, form, name, message):
+def test_times_that_can_be_read_in_two_ways_need_the_format(tmp_path, form, name, message):
     path = written(tmp_path, form)
-    said = fails("forecast", path, "--horizon", 2, "--model", "naive", monkeypatch=monkeypatch)
+    said = fails("forecast", path, "--horizon", 2, "--model", "naive")
     assert message in said
     assert "say which with --time-format" in said
     assert next_times(path, "--time-format", form) == ["2024-01-01", "2024-02-01"]
-    said = fails("forecast", path, "--horizon", 2, "--time-format", "%Y-%m-%d", monkeypatch=monkeypatch)
+    said = fails("forecast", path, "--horizon", 2, "--time-format", "%Y-%m-%d")
     assert "the times in 'date' must be dates in the format '%Y-%m-%d', got " in said
 
 

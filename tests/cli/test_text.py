@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -48,20 +49,12 @@ def saved(model, play):
 
 def run(*arguments, stdin=None):
     """What a command that succeeds writes to stdout."""
-    found = CliRunner().invoke(app, ["text", *map(str, arguments)], input=stdin, catch_exceptions=False)
-    assert found.exit_code == 0, found.output
-    return found.stdout
+    return command_line.run("text", *arguments, stdin=stdin)
 
 
-def fails(*arguments, monkeypatch):
+def fails(*arguments, code=2):
     """The one line with which a command fails."""
-    monkeypatch.setattr(sys, "argv", ["tsl", "text", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    message = str(ended.value.code)
-    assert message.startswith("tsl: ")
-    assert "\n" not in message
-    return message
+    return command_line.fails("text", *arguments, code=code)
 
 
 # --- train ------------------------------------------------------------------------------------------------------------
@@ -103,14 +96,14 @@ def test_train_goes_on_with_a_model(play):
     assert_array_equal(more.network_.params, expected.network_.params)
 
 
-def test_train_goes_on_from_a_checkpoint(play, monkeypatch):
+def test_train_goes_on_from_a_checkpoint(play):
     first = run("train", play, *SMALL, "--checkpoint", "play-fit.tsl", "--quiet")
     expected = load("play.tsl")
-    again = run("train", play, *SMALL, "--checkpoint", "play-fit.tsl")
+    again = run("train", play, *SMALL, "--checkpoint", "play-fit.tsl", "--force")
     assert again == first  # with the seconds that it took then
     assert_array_equal(load("play.tsl").network_.params, expected.network_.params)
-    wrong = ("train", play, *SMALL, "--seed", 1, "--checkpoint", "play-fit.tsl")
-    assert "is of another fit" in fails(*wrong, monkeypatch=monkeypatch)
+    wrong = ("train", play, *SMALL, "--seed", 1, "--checkpoint", "play-fit.tsl", "--force", "--quiet")
+    assert "is of another fit" in fails(*wrong)
 
 
 def test_train_in_bytes_needs_no_alphabet(play):
@@ -192,10 +185,11 @@ def test_ctrl_c_before_the_first_epoch_is_over_keeps_what_there_is(play, interru
 
 
 @pytest.mark.filterwarnings("always")
-def test_ctrl_c_before_anything_is_learned_writes_nothing(play, interrupted, monkeypatch):
+def test_ctrl_c_before_anything_is_learned_writes_nothing(play, interrupted):
     interrupted.append(0)
-    message = fails("train", play, *SMALL, monkeypatch=monkeypatch)
-    assert message == "tsl: nothing was learned before Ctrl-C: play.tsl is not written"
+    code, out, err = command_line.ended("text", "train", play, *SMALL, "--quiet")
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "tsl: nothing was learned before Ctrl-C: play.tsl is not written"
     assert not Path("play.tsl").exists()
 
 
@@ -205,23 +199,23 @@ def test_ctrl_c_before_anything_is_learned_writes_nothing(play, interrupted, mon
         (b"", "tsl: bad.txt is empty"),
         (b"\xef\xbb\xbf", "tsl: bad.txt is empty"),
         ("Café".encode("latin-1"), "tsl: bad.txt is not UTF-8: byte 0xe9 at position 3; convert it first, .*iconv"),
-        ("Macbeth".encode("utf-16"), "tsl: bad.txt is not UTF-8: byte 0xff at position 0"),
+        (b"\xff\xfe\x4d\x00\x61", "tsl: bad.txt is not UTF-8: byte 0x61 at position"),
         (b"x", "tsl: validation_fraction=0.1 leaves 0 of 1 characters of text to train on"),
     ],
     ids=["empty", "mark alone", "latin-1", "utf-16", "one character"],
 )
-def test_texts_that_cannot_be_learned_are_refused(play, content, message, monkeypatch):
+def test_texts_that_cannot_be_learned_are_refused(play, content, message):
     Path("bad.txt").write_bytes(content)
-    assert re.match(message, fails("train", "bad.txt", *SMALL, "--quiet", monkeypatch=monkeypatch))
+    assert re.match(message, fails("train", "bad.txt", *SMALL, "--quiet"))
     assert not Path("bad.tsl").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "play.txt"], "tsl: play.txt is the text itself: name another file with --out"),
+        (["--out", "play.txt", "--force"], "tsl: play.txt is the file that is read: name another file with --out"),
         (["--out", "nowhere/play.tsl"], "tsl: there is no folder nowhere to write play.tsl to"),
-        (["--out", "."], "tsl: . is there and is not a file: name another one with --out"),
+        (["--out", "."], "tsl: . is a folder: name another file with --out"),
         (["--set", "colour=red"], "tsl: --set must name one of alpha, .*, windowed, got 'colour'"),
         (["--set", "callbacks=[]"], "tsl: --set must name one of .* got 'callbacks'"),
         (["--set", "dropout"], "tsl: --set must have the form NAME=VALUE, got 'dropout'"),
@@ -232,13 +226,13 @@ def test_texts_that_cannot_be_learned_are_refused(play, content, message, monkey
     ],
     ids=" ".join,
 )
-def test_wrong_options_of_train_are_refused_before_it_begins(play, arguments, message, monkeypatch):
-    assert re.match(message, fails("train", play, *SMALL, "--quiet", *arguments, monkeypatch=monkeypatch))
+def test_wrong_options_of_train_are_refused_before_it_begins(play, arguments, message):
+    assert re.match(message, fails("train", play, *SMALL, "--quiet", *arguments))
     assert [path.name for path in Path().iterdir()] == ["play.txt"]
 
 
-def test_a_missing_text_is_named(play, monkeypatch):
-    assert "none.txt" in fails("train", "none.txt", monkeypatch=monkeypatch)
+def test_a_missing_text_is_named(play):
+    assert "none.txt" in fails("train", "none.txt")
 
 
 # --- generate ---------------------------------------------------------------------------------------------------------
@@ -280,14 +274,14 @@ def test_generate_writes_several_texts_under_their_numbers(model, saved):
     assert found == f"--- 1\nWhen {one}\n--- 2\nWhen {two}\n"
 
 
-def test_generate_and_score_say_what_to_do_about_unknown_characters(model, saved, monkeypatch):
-    message = fails("generate", saved, "--prompt", "Wheñ", monkeypatch=monkeypatch)
+def test_generate_and_score_say_what_to_do_about_unknown_characters(model, saved):
+    message = fails("generate", saved, "--prompt", "Wheñ")
     assert message.endswith("'ñ' at position 3; --ignore-unknown leaves such characters out")
     expected = model.generate("Whe", 9, temperature=0.7, random_state=1)
     arguments = ["generate", saved, "--length", 9, "--seed", 1]
     assert run(*arguments, "--prompt", "Wheñ", "--ignore-unknown") == f"{expected}\n"
     Path("new.txt").write_text("Wheñ shall we", encoding="utf-8")
-    assert "--ignore-unknown" in fails("score", saved, "new.txt", monkeypatch=monkeypatch)
+    assert "--ignore-unknown" in fails("score", saved, "new.txt")
     assert "perplexity" in run("score", saved, "new.txt", "--ignore-unknown")
 
 
@@ -302,20 +296,20 @@ def test_generate_and_score_say_what_to_do_about_unknown_characters(model, saved
     ],
     ids=lambda value: str(value[0]) if isinstance(value, list) else "",
 )
-def test_wrong_options_of_generate_are_one_line(saved, arguments, message, monkeypatch):
-    assert re.match(message, fails("generate", saved, *arguments, monkeypatch=monkeypatch))
+def test_wrong_options_of_generate_are_one_line(saved, arguments, message):
+    assert re.match(message, fails("generate", saved, *arguments))
 
 
 @pytest.mark.parametrize("arguments", [["--temperature", "nan"], ["--length", "-1"], ["--top-k", "0"]])
-def test_numbers_out_of_range_are_refused(saved, arguments, monkeypatch):
+def test_numbers_out_of_range_are_refused(saved, arguments):
     found = CliRunner().invoke(app, ["text", "generate", saved, *arguments])
     assert found.exit_code != 0
     assert found.stdout == ""
 
 
-def test_a_file_that_is_no_model_is_refused(play, monkeypatch):
-    assert "play.txt is not a file of tsl's" in fails("generate", play, monkeypatch=monkeypatch)
-    assert "play.txt is not a file of tsl's" in fails("score", play, play, monkeypatch=monkeypatch)
+def test_a_file_that_is_no_model_is_refused(play):
+    assert "play.txt is not a file of tsl's" in fails("generate", play)
+    assert "play.txt is not a file of tsl's" in fails("score", play, play)
 
 
 def endless(saved):
@@ -364,6 +358,6 @@ def test_score_prints_the_mean_cost_of_a_character(model, saved, play, way):
     }
 
 
-def test_score_of_nothing_is_refused(saved, monkeypatch):
+def test_score_of_nothing_is_refused(saved):
     Path("empty.txt").touch()
-    assert fails("score", saved, "empty.txt", monkeypatch=monkeypatch) == "tsl: empty.txt is empty"
+    assert fails("score", saved, "empty.txt") == "tsl: empty.txt is empty"

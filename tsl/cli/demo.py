@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from tsl import LSTMCharModel, LSTMRegressor
+from tsl.cli.files import write_bytes
+from tsl.cli.output import notes_in_one_line, write_figure
 from tsl.datasets import load_macbeth, load_sea_surface_temperature
 from tsl.windows import SlidingWindow
 
@@ -33,11 +35,17 @@ LEAST_TEXT_SECONDS = 10.0
 TOTAL_SECONDS = 100.0  # which leaves time of two minutes for what follows the training
 REPORT_SECONDS = 5.0
 WRITTEN = 400
+FILES = PICTURE, TEXT = "sea_temperature.png", "macbeth.txt"
 
 
-def run_demo(out: Path, seed: int) -> None:
+def run_demo(out: Path, seed: int, *, force: bool = False) -> None:
     """Run both parts, and write a figure and a text to the folder `out`."""
     began = time.perf_counter()
+    for file in FILES:
+        if (out / file).exists() and not force:
+            raise ValueError(
+                f"{out / file} is there already: name another folder with --out, or overwrite with --force"
+            )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -45,10 +53,11 @@ def run_demo(out: Path, seed: int) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     # One console knows where its progress line is, and prints above it.
     progress = console if console.is_terminal else Console(stderr=True)
-    files = [
-        forecast_sea(out, seed, console, progress),
-        write_like_macbeth(out, seed, console, progress, deadline=began + TOTAL_SECONDS),
-    ]
+    with notes_in_one_line(until_interrupt=True):
+        files = [
+            forecast_sea(out, seed, console, progress),
+            write_like_macbeth(out, seed, console, progress, deadline=began + TOTAL_SECONDS),
+        ]
     console.print(f"\nDone in {time.perf_counter() - began:.0f} s. Look at {' and '.join(map(str, files))}.")
 
 
@@ -80,8 +89,8 @@ def forecast_sea(out: Path, seed: int, console: Console, progress: Console) -> P
     console.print(f"  LSTM                           {error:.4f} °C  ({error / naive - 1:+.1%})")
     console.print(f"  persistence, the last reading  {naive:.4f} °C")
     console.print(f"  the same and a seasonal drift  {drifted:.4f} °C")
-    path = out / "sea_temperature.png"
-    draw_forecasts(forecasts).savefig(path, dpi=120)
+    path = out / PICTURE
+    write_figure(draw_forecasts(forecasts), path)
     return path
 
 
@@ -133,7 +142,7 @@ def recent_drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def draw_forecasts(forecasts: Forecasts) -> Figure:
     """Plot the last days, and the distribution of the errors."""
     shown = slice(-SHOWN_DAYS * HORIZON, None)
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = Figure(figsize=(11, 4.5), layout="constrained", dpi=120)
     course, errors = figure.subplots(1, 2, width_ratios=[3, 1])
     times = forecasts.times[shown]
     course.plot(times, forecasts.actual[shown], color="black", linewidth=1.5, label="measured")
@@ -172,8 +181,8 @@ def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console
     report.show()
     written = model.generate("MACBETH.\n", WRITTEN, temperature=0.6, random_state=seed)
     console.print(f"\nIt writes:\n\n{written}")
-    path = out / "macbeth.txt"
-    path.write_text(written + "\n", encoding="utf-8")
+    path = out / TEXT
+    write_bytes(path, f"{written}\n".encode())
     return path
 
 

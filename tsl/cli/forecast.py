@@ -9,28 +9,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from tsl.cli.output import new_figure, notes_in_one_line
-from tsl.cli.tables import (
-    Columns,
-    as_written,
-    check_outputs,
-    guess_columns,
-    is_text,
-    read_table,
-    stamp_format,
-    with_stamps,
-    write_table,
-)
+from tsl.cli.choices import GROUPS, MODELS
+from tsl.cli.files import STDIN, STDOUT, check_outputs, did_you_mean
+from tsl.cli.output import new_figure, notes_in_one_line, records, write_figure, write_json
+from tsl.cli.table_files import TableFile, is_text, kind_of, write_table
+from tsl.cli.tables import Columns, guess_columns, stamp_format, with_stamps
 from tsl.metrics import evaluate
 
-MODELS = {
-    "lstm": ("tsl.forecasting", "LSTMForecaster"),
-    "naive": ("tsl.baselines", "Naive"),
-    "seasonal-naive": ("tsl.baselines", "SeasonalNaive"),
-    "drift": ("tsl.baselines", "Drift"),
-    "window-average": ("tsl.baselines", "WindowAverage"),
-}
-GROUPS = ("series", "cutoff", "step")
 SHOWN = ("mae", "rmse", "smape", "mase")
 
 
@@ -44,6 +29,17 @@ class Source(NamedTuple):
     past: tuple[str, ...]
     future: Path | None
     time_format: str | None
+    sep: str | None = None
+    decimal: str | None = None
+
+
+class Results(NamedTuple):
+    """Where results go, as given on the command line."""
+
+    out: Path | None
+    plot: Path | None
+    force: bool
+    as_json: bool
 
 
 class Choices(NamedTuple):
@@ -60,65 +56,101 @@ class Choices(NamedTuple):
     quiet: bool
 
 
-def run_forecast(source: Source, choices: Choices, levels: list[float], out: Path | None, plot: Path | None) -> None:
+def run_forecast(source: Source, choices: Choices, levels: list[float], results: Results) -> None:
     """Fit, forecast, and write the forecasts to a file or to stdout."""
-    check_outputs(out, plot)
-    figure = None if plot is None else new_figure(plot)
+    figure = prepare(source, results)
     table, columns, future = load(source, choices.freq)
-    with notes_in_one_line():
+    with notes_in_one_line(until_interrupt=True):
         model = make_model(choices, columns, source.past)
         model.fit(table, target=columns.target, id_col=columns.id, time_col=columns.time)
         known = {"future": future} if "future" in model.get_params() else {}
         result = model.predict(level=levels or None, **known)
-    if figure is not None:
+    if figure is not None and results.plot is not None:
         from tsl.plotting import plot_forecast
 
         plot_forecast(table, result, target=columns.target, ax=figure.subplots())
-        figure.savefig(plot)
-    if out is None:
-        result.to_csv(sys.stdout, index=False)
-    else:
-        write_table(result, out)
-        sys.stdout.write(f"{len(result)} rows written to {out}\n")
+        write_figure(figure, results.plot)
+    to_stdout = results.out in (None, STDOUT)
+    if results.as_json:
+        said = described(model, columns, choices) | {"forecast": records(result)} if to_stdout else {}
+        write_json(said | written(result, results))
+    if not (results.as_json and to_stdout):
+        write_table(result, results.out or STDOUT)
+    if not results.as_json and not to_stdout:
+        sys.stdout.write(f"{len(result)} rows written to {results.out}\n")
 
 
-def run_backtest(
-    source: Source, choices: Choices, options: dict[str, Any], by: str | None, out: Path | None, plot: Path | None
-) -> None:
+def run_backtest(source: Source, choices: Choices, options: dict[str, Any], by: str | None, results: Results) -> None:
     """Backtest, and print the metrics beside those of the baselines."""
     if by not in (None, *GROUPS):
         raise ValueError(f"--by must be one of {', '.join(GROUPS)}, got {by!r}")
-    check_outputs(out, plot)
-    figure = None if plot is None else new_figure(plot)
+    figure = prepare(source, results)
     table, columns, _ = load(source, choices.freq)
-    with notes_in_one_line():
+    with notes_in_one_line(until_interrupt=True):
         model = make_model(choices, columns, source.past)
         known = before_windows(table, columns, choices.horizon, options)
         model.fit(known, target=columns.target, id_col=columns.id, time_col=columns.time)
         frame = model.backtest(table, **options)
-    sys.stdout.write(scores_in_columns(frame, table, columns, model, by) + "\n")
-    if figure is not None:
+    scores = scores_of(frame, table, columns, model, by)
+    if figure is not None and results.plot is not None:
         from tsl.plotting import plot_backtest
 
         plot_backtest(frame, ax=figure.subplots())
-        figure.savefig(plot)
-    if out is not None:
-        write_table(frame, out)
-        sys.stdout.write(f"{len(frame)} rows written to {out}\n")
+        write_figure(figure, results.plot)
+    if results.out is not None:
+        write_table(frame, results.out)
+    if results.as_json:
+        write_json(described(model, columns, choices) | {"metrics": records(scores)} | written(frame, results))
+        return
+    said = sys.stderr if results.out == STDOUT else sys.stdout
+    said.write(scores.to_string(index=False, float_format="{:.4g}".format, na_rep="") + "\n")
+    if results.out not in (None, STDOUT):
+        said.write(f"{len(frame)} rows written to {results.out}\n")
+
+
+def prepare(source: Source, results: Results) -> Any:
+    """Check inputs and outputs before anything takes long; return a figure if there is something to plot."""
+    if source.file == STDIN and source.future == STDIN:
+        raise ValueError("- can be the table or --future, but not both")
+    if results.plot == STDOUT:
+        raise ValueError("--plot must name a file, got '-'")
+    if results.out not in (None, STDOUT):
+        kind_of(results.out)
+    outputs = {"--out": results.out, "--plot": results.plot}
+    check_outputs(outputs, [source.file, source.future], force=results.force)
+    return None if results.plot is None else new_figure(results.plot)
+
+
+def described(model: Any, columns: Columns, choices: Choices) -> dict[str, Any]:
+    """Return what was inferred and chosen, for JSON."""
+    return {
+        "model": type(model).__name__,
+        "horizon": choices.horizon,
+        "season": getattr(model, "season_", None),
+        "columns": {"id": columns.id, "time": columns.time, "target": columns.target, "future": columns.ahead},
+    }
+
+
+def written(table: pd.DataFrame, results: Results) -> dict[str, Any]:
+    """Return what was written to files, for JSON."""
+    files = {"out": results.out, "plot": results.plot}
+    found: dict[str, Any] = {name: str(path) for name, path in files.items() if path not in (None, STDOUT)}
+    return found | ({"rows": len(table)} if "out" in found else {})
 
 
 def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
     """Read the columns of the table that are used, their roles, and the covariates known ahead."""
-    table = read_table(source.file)
-    future = None if source.future is None else read_table(source.future)
+    file = TableFile(source.file, source.sep, source.decimal)
+    future_file = None if source.future is None else TableFile(source.future, source.sep, source.decimal)
+    table, future = file.read(), None if future_file is None else future_file.read()
     columns = guess_columns(
         table, time=source.time, target=source.target, id_col=source.id, past=source.past, future=future
     )
     texts = [name for name in (*source.past, *columns.ahead) if is_text(table[name])]
-    table = as_written(table, source.file, texts if columns.id is None else [columns.id, *texts])
-    if source.future is not None and future is not None:
+    table = file.as_written(table, texts if columns.id is None else [columns.id, *texts])
+    if future_file is not None and future is not None:
         keys = [name for name in (columns.id, *columns.ahead) if name is not None and name in future]
-        future = as_written(future, source.future, [name for name in keys if is_text(table[name])])
+        future = future_file.as_written(future, [name for name in keys if is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
     form = source.time_format
     if form is None and not isinstance(freq, int):  # with which times are plain numbers
@@ -139,7 +171,8 @@ def read_freq(freq: str | None) -> str | int | None:
 def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any:
     """Build the forecaster with those of the parameters that it has."""
     if choices.model not in MODELS:
-        raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {choices.model!r}")
+        near = did_you_mean(choices.model, MODELS)
+        raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {choices.model!r}{near}")
     module, name = MODELS[choices.model]
     kind = getattr(importlib.import_module(module), name)
     wanted = {
@@ -174,8 +207,8 @@ def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options:
     return known
 
 
-def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, model: Any, by: str | None) -> str:
-    """Return the metrics of all models as a table of text."""
+def scores_of(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, model: Any, by: str | None) -> pd.DataFrame:
+    """Return the metrics of all models."""
     history = table[[name for name in (columns.id, columns.time, columns.target) if name is not None]]
     season = getattr(model, "season_", None) or 1
     name = type(model).__name__
@@ -185,6 +218,4 @@ def scores_in_columns(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns
     groups, metrics = list(scores.columns[:n_groups]), scores.columns[n_groups + 1 :]
     intervals = [column for column in metrics if column.startswith(("coverage-", "interval_width-"))]
     scores = scores[[*groups, "model", *SHOWN, *intervals]]
-    if groups:
-        scores = scores.sort_values(groups, kind="stable")
-    return scores.to_string(index=False, float_format="{:.4g}".format, na_rep="")
+    return scores.sort_values(groups, kind="stable") if groups else scores

@@ -1,13 +1,22 @@
-"""Figures and warnings of the command line."""
+"""Figures, JSON and warnings of the command line."""
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tsl.cli.files import write_bytes
 
 
 def new_figure(path: Path) -> Any:
@@ -21,9 +30,53 @@ def new_figure(path: Path) -> Any:
     return figure
 
 
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a picture, whole or not at all."""
+    drawn = BytesIO()
+    figure.savefig(drawn, format=path.suffix.removeprefix(".").lower())
+    write_bytes(path, drawn.getvalue())
+
+
+def write_json(found: dict[str, Any]) -> None:
+    """Write an object to stdout as JSON: missing numbers as null, times in ISO 8601."""
+    sys.stdout.write(json.dumps(_plain(found), allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dicts."""
+    columns = [table[name].astype(object).tolist() for name in table.columns]
+    return [dict(zip(map(str, table.columns), row)) for row in zip(*columns)]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date):  # timestamps are, too
+        return value.isoformat()
+    return value if isinstance(value, bool | int | str) else str(value)
+
+
 @contextmanager
-def notes_in_one_line() -> Iterator[None]:
-    """Write each warning to stderr once and in one line, without the line of code that it comes from."""
+def notes_in_one_line(*, until_interrupt: bool = False) -> Iterator[None]:
+    """Write each warning to stderr once and in one line, without the line of code that it comes from.
+
+    Parameters
+    ----------
+    until_interrupt : bool, default=False
+        Raise `KeyboardInterrupt` in place of the warning of a fit that Ctrl-C has ended: what would follow is the
+        result of half a training.
+    """
+    from tsl.training import TrainingInterruptedWarning
+
     said: set[str] = set()
 
     def note(message: Warning | str, *details: Any, **options: Any) -> None:
@@ -32,9 +85,11 @@ def notes_in_one_line() -> Iterator[None]:
             sys.stderr.write(f"tsl: note: {text}\n")
         said.add(text)
 
-    shown: Callable[..., None] = warnings.showwarning
-    warnings.showwarning = note
-    try:
-        yield
-    finally:
-        warnings.showwarning = shown
+    with warnings.catch_warnings():
+        warnings.showwarning = note
+        if until_interrupt:
+            warnings.simplefilter("error", TrainingInterruptedWarning)
+        try:
+            yield
+        except TrainingInterruptedWarning:
+            raise KeyboardInterrupt from None

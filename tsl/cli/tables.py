@@ -1,10 +1,8 @@
-"""Tables of series: reading files, guessing the roles of columns, writing files."""
+"""Tables of series: the roles of columns, and times."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +10,12 @@ import pandas as pd
 
 from tsl._dates import NotDatesError, number_format, read_dates, text_format
 from tsl._tables.columns import ID, TARGET, TIME
+from tsl.cli.files import did_you_mean
+from tsl.cli.table_files import is_text
 
 HINT = "say which with --time-format"
 TIME_NAMES = (TIME, "time", "timestamp", "datetime", "date", "month", "year")
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+MOST_LISTED = 12  # names of columns in an error
 
 
 class Columns(NamedTuple):
@@ -26,75 +26,6 @@ class Columns(NamedTuple):
     id: str | None
     ahead: tuple[str, ...] = ()
     """Covariates that are known ahead."""
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file."""
-    kind = _kind(path)
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    try:
-        table = pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
-    except ImportError:
-        raise ValueError(f"{path} needs pyarrow: python -m pip install pyarrow") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a {kind} file: {error}") from None
-    if kind == ".parquet" and table.index.names != [None]:
-        table = table.reset_index()
-    if table.empty or table.shape[1] < 2:
-        raise ValueError(
-            f"{path} must have rows, with columns separated by commas for the time and the target, "
-            f"got {len(table)} rows of {list(table.columns)}"
-        )
-    return table
-
-
-def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
-    """Read a CSV file; refuse rows with more fields than names, for which pandas would shift all columns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(path, index_col=False, **options)
-
-
-def as_written(table: pd.DataFrame, path: Path, names: Iterable[str]) -> pd.DataFrame:
-    """Return the table with these columns as the strings of the CSV file that it was read from.
-
-    Pandas would make 7 of "007", 12000.0 of "12E3" and a missing value of "NA". Parquet has types of its own.
-    """
-    names = list(dict.fromkeys(names))
-    if not names or _kind(path) == ".parquet":
-        return table
-    places = [table.columns.get_loc(name) for name in names]
-    texts = _read_csv(path, usecols=places, dtype=str, keep_default_na=False, na_values=[""])
-    return table.assign(**{name: texts[name] for name in names})
-
-
-def is_text(column: pd.Series) -> bool:
-    """Return whether a column holds strings or categories."""
-    # in pandas 2, `is_string_dtype` is false for strings with missing values
-    return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.infer_dtype(column, skipna=True) == "string"
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV or Parquet file."""
-    if _kind(path) == ".parquet":
-        try:
-            table.to_parquet(path, index=False)
-        except ImportError:
-            raise ValueError(f"{path} needs pyarrow: python -m pip install pyarrow, or name a .csv file") from None
-    else:
-        table.to_csv(path, index=False)
-
-
-def check_outputs(table: Path | None, picture: Path | None) -> None:
-    """Check that both files can be written, before anything takes long."""
-    if table is not None:
-        _kind(table)
-    for path in (table, picture):
-        if path is not None and not path.parent.is_dir():
-            raise ValueError(f"there is no folder {path.parent} to write {path.name} to")
-        if path is not None and path.is_dir():
-            raise ValueError(f"{path} is a folder: name a file")
 
 
 def guess_columns(
@@ -109,7 +40,10 @@ def guess_columns(
     """Return the columns that are named, and for the other roles the only choice there is."""
     for option, name in (("--time", time), ("--target", target), ("--id", id_col), *(("--past", n) for n in past)):
         if name is not None and name not in table:
-            raise ValueError(f"{option} must be a column of the file, which has {_listed(table)}, got {name!r}")
+            near = did_you_mean(name, table.columns, "{!r}")
+            raise ValueError(f"{option} must be a column of the file, which has {_listed(table)}, got {name!r}{near}")
+    if target is not None:
+        _check_numbers(table, target)
     time = _guess_time(table, [*past, target, id_col]) if time is None else time
     id_col = _guess_id(table, time, [*past, target]) if id_col is None else id_col
     ahead = [] if future is None else [name for name in future if name not in (time, id_col, target, *past)]
@@ -182,6 +116,14 @@ def _guess_target(table: pd.DataFrame, taken: list[Any]) -> str:
     return numbers[0]
 
 
+def _check_numbers(table: pd.DataFrame, target: str) -> None:
+    column = table[target]
+    if is_text(column):
+        texts = column.dropna().astype(object)
+        odd = pd.concat([texts[pd.to_numeric(texts, errors="coerce").isna()], texts]).iloc[0]
+        raise ValueError(f"--target must name a column of numbers, got {target!r}, which holds {odd!r}")
+
+
 def _has_dates(table: pd.DataFrame, name: str) -> bool:
     """Return whether a column of strings holds dates, ambiguous ones too."""
     try:
@@ -201,12 +143,7 @@ def _dates(values: pd.Index, form: str) -> pd.DatetimeIndex:
         return read_dates(values, form, utc=True)
 
 
-def _kind(path: Path) -> str:
-    for suffix in SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return suffix
-    raise ValueError(f"files must end in {', '.join(SUFFIXES)}, got {path.name}")
-
-
 def _listed(names: Iterable[Any]) -> str:
-    return ", ".join(map(str, names)) or "none"
+    names = list(map(str, names))
+    more = len(names) - MOST_LISTED
+    return ", ".join([*names[:MOST_LISTED], f"and {more} more"] if more > 0 else names) or "none"

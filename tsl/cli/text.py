@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -17,11 +18,11 @@ from rich.live import Live
 from rich.text import Text
 
 from tsl import LSTMCharModel
-from tsl.cli.output import notes_in_one_line
+from tsl.cli.files import STDIN, STDOUT, check_input, check_outputs, decode, read_bytes, title_of, write_bytes
+from tsl.cli.output import notes_in_one_line, write_json
 from tsl.persistence import load, save
 from tsl.training import History, compile_kernels
 
-STDIN = Path("-")
 FLUSH_SECONDS = 0.02
 BAR_WIDTH = 10  # of 80 columns
 REPORTS = 6  # lines that stay, with a sample
@@ -42,20 +43,31 @@ class Budget(NamedTuple):
 # --- tsl text train -------------------------------------------------------------------------------------------------
 
 
-def run_train(
-    files: list[Path],
-    out: Path | None,
-    start_from: Path | None,
-    checkpoint: Path | None,
-    budget: Budget,
-    parameters: dict[str, Any],
-    quiet: bool,
-) -> None:
-    """Train on the files, and save the model to `out`; Ctrl-C ends the training, and the model is kept."""
-    out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if out is None else out
-    check_out(out, files)
+class Paths(NamedTuple):
+    """The files of a training, as given on the command line."""
+
+    texts: list[Path]
+    out: Path | None
+    start_from: Path | None
+    checkpoint: Path | None
+    force: bool
+
+
+def run_train(paths: Paths, budget: Budget, parameters: dict[str, Any], *, quiet: bool, as_json: bool) -> None:
+    """Train on the files, and save the model; Ctrl-C ends the training, and the model is kept."""
+    files = paths.texts
+    if files.count(STDIN) > 1:
+        raise ValueError("- can be one of the texts only")
+    out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if paths.out is None else paths.out
+    if out == STDOUT and as_json:
+        raise ValueError("--out must name a file where there is --json, got '-'")
+    check_outputs({"--out": out}, files, force=paths.force)
     texts = [read_input(file) for file in files]
-    model = new_model(budget, parameters) if start_from is None else model_to_go_on(start_from, budget, parameters)
+    model = (
+        new_model(budget, parameters)
+        if paths.start_from is None
+        else model_to_go_on(paths.start_from, budget, parameters)
+    )
     compile_kernels("float32", 0 if quiet else 1)
     n_characters = sum(map(len, texts))
     if model.early_stopping:
@@ -63,11 +75,26 @@ def run_train(
     report = None if quiet else TrainingReport(model, budget, n_characters)
     with notes_in_one_line(), nullcontext() if report is None else report.shown():
         model.set_params(callbacks=None if report is None else [report])
-        model.fit(texts, checkpoint=checkpoint)
+        model.fit(texts, checkpoint=paths.checkpoint)
     if model.history_.n_iter == 0:
-        raise ValueError(f"nothing was learned before Ctrl-C: {out} is not written")
-    save(model, out)
-    sys.stdout.write(f"{out}: {summary(model.history_, held_out=model.early_stopping)}\n")
+        sys.stderr.write(f"tsl: nothing was learned before Ctrl-C: {out} is not written\n")
+        sys.exit(INTERRUPTED)
+    save_model(model, out)
+    if as_json:
+        write_json({"out": str(out)} | training_summary(model.history_, held_out=model.early_stopping))
+    else:
+        line = f"{title_of(out)}: {summary(model.history_, held_out=model.early_stopping)}\n"
+        (sys.stderr if out == STDOUT else sys.stdout).write(line)
+
+
+def save_model(model: Any, out: Path) -> None:
+    """Save a model to a file, or write the file to standard output for ``-``."""
+    if out != STDOUT:
+        save(model, out)
+        return
+    with TemporaryDirectory() as folder:
+        save(model, Path(folder) / "model.tsl")
+        write_bytes(STDOUT, (Path(folder) / "model.tsl").read_bytes())
 
 
 def new_model(budget: Budget, parameters: dict[str, Any]) -> Any:
@@ -77,7 +104,7 @@ def new_model(budget: Budget, parameters: dict[str, Any]) -> Any:
 
 def model_to_go_on(path: Path, budget: Budget, parameters: dict[str, Any]) -> Any:
     """Return the model of a file, to continue its training."""
-    return with_parameters(load(path), budget, parameters).set_params(warm_start=True)
+    return with_parameters(load_file(path), budget, parameters).set_params(warm_start=True)
 
 
 def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> Any:
@@ -107,26 +134,22 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     return parsed
 
 
-def check_out(out: Path, files: list[Path]) -> None:
-    """Check before the training that the model can be written after it."""
-    folder = out.parent
-    if not folder.is_dir():
-        raise OSError(f"there is no folder {folder} to write {out.name} to: name another file with --out")
-    if not os.access(folder, os.W_OK):
-        raise OSError(f"{folder} is a folder that nothing can be written to: name another file with --out")
-    if out.exists() and not out.is_file():
-        raise OSError(f"{out} is there and is not a file: name another one with --out")
-    if any(file != STDIN and file.exists() and out.exists() and out.samefile(file) for file in files):
-        raise ValueError(f"{out} is the text itself: name another file with --out")
-
-
 def summary(history: History, *, held_out: bool) -> str:
     """Return the result of the training in one line."""
+    found = training_summary(history, held_out=held_out)
+    bits = f"{found['bits_per_char_training']:.3f} bits per character in training"
+    if "bits_per_char_held_out" in found:
+        bits = f"{found['bits_per_char_held_out']:.3f} bits per character held out, {bits}"
+    return f"{bits}, text read {history.n_iter} times in {found['seconds']:.0f} s"
+
+
+def training_summary(history: History, *, held_out: bool) -> dict[str, Any]:
+    """Return the result of the training: that of the weights that are kept."""
     best = history.best_iter - 1 if held_out and history.best_iter else -1
-    bits = f"{in_bits(history.loss[best])} bits per character in training"
+    found = {"epochs": history.n_iter, "seconds": sum(history.seconds), "stopped_by": history.stopped_by}
     if math.isfinite(history.val_loss[best]):  # not if Ctrl-C came before the first epoch was over
-        bits = f"{in_bits(history.val_loss[best])} bits per character held out, {bits}"
-    return f"{bits}, text read {history.n_iter} times in {sum(history.seconds):.0f} s"
+        found["bits_per_char_held_out"] = history.val_loss[best] / math.log(2)
+    return found | {"bits_per_char_training": history.loss[best] / math.log(2)}
 
 
 def in_bits(nats: float) -> str:
@@ -204,10 +227,20 @@ def printable(text: str) -> str:
 # --- tsl text generate ----------------------------------------------------------------------------------------------
 
 
-def run_generate(path: Path, prompt: str, options: dict[str, Any], *, echo: bool, ignore_unknown: bool) -> None:
-    """Generate text after a prompt, and stream it to stdout."""
+def run_generate(
+    path: Path, prompt: str, options: dict[str, Any], *, echo: bool, ignore_unknown: bool, as_json: bool
+) -> None:
+    """Generate text after a prompt, and stream it to stdout; as JSON when all of it is there."""
+    if path == STDIN and prompt == "-":
+        raise ValueError("- can be the model or --prompt, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
     prompt = read_input(STDIN) if prompt == "-" else prompt
+    if as_json:
+        with naming_the_option():
+            texts = model.generate(prompt, **options)
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        write_json({"prompt": prompt, "texts": [prompt * echo + text for text in texts]})
+        return
     with naming_the_option(), to_stdout() as write:
         for piece in pieces(model, prompt, options, echo=prompt if echo else ""):
             write(piece)
@@ -256,19 +289,24 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
 # --- tsl text score -------------------------------------------------------------------------------------------------
 
 
-def run_score(path: Path, file: Path, *, ignore_unknown: bool) -> None:
+def run_score(path: Path, file: Path, *, ignore_unknown: bool, as_json: bool) -> None:
     """Print how well the model predicts a text."""
+    if path == STDIN == file:
+        raise ValueError("- can be the model or the text, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
     text = read_input(file)
     with naming_the_option():
         nats = -model.score(text)
-    rows = [
-        ("characters", f"{len(text)}"),
-        ("nats per character", f"{nats:.4f}"),
-        ("bits per character", f"{nats / math.log(2):.4f}"),
-        ("perplexity", f"{math.exp(nats):.4f}"),
-    ]
-    sys.stdout.write("".join(f"{name:20}{value}\n" for name, value in rows))
+    numbers = {
+        "nats per character": nats,
+        "bits per character": nats / math.log(2),
+        "perplexity": math.exp(nats),
+    }
+    if as_json:
+        write_json({name.replace(" ", "_"): value for name, value in ({"characters": len(text)} | numbers).items()})
+        return
+    rows = {"characters": f"{len(text)}"} | {name: f"{value:.4f}" for name, value in numbers.items()}
+    sys.stdout.write("".join(f"{name:20}{value}\n" for name, value in rows.items()))
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -276,9 +314,24 @@ def run_score(path: Path, file: Path, *, ignore_unknown: bool) -> None:
 
 def load_model(path: Path, *, ignore_unknown: bool) -> Any:
     """Load a model, set to leave out unknown characters if `ignore_unknown`."""
-    model = load(path)
+    model = load_file(path)
     if ignore_unknown:
         model.vocabulary_.set_params(unknown="ignore")
+    return model
+
+
+def load_file(path: Path) -> Any:
+    """Load a language model from a file, or from standard input for ``-``."""
+    check_input(path)
+    if path == STDIN:
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / title_of(STDIN)
+            copy.write_bytes(read_bytes(STDIN))
+            model = load(copy)
+    else:
+        model = load(path)
+    if not isinstance(model, LSTMCharModel):
+        raise ValueError(f"{title_of(path)} must be a model of tsl text train, got one of {type(model).__name__}")
     return model
 
 
@@ -294,15 +347,7 @@ def naming_the_option() -> Iterator[None]:
 
 def read_input(file: Path) -> str:
     """Read a file or stdin as UTF-8, without a byte order mark and with line feeds alone."""
-    name = "standard input" if file == STDIN else str(file)
-    content = sys.stdin.buffer.read() if file == STDIN else file.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name} is not UTF-8: byte {content[error.start]:#04x} at position {error.start:,}; convert it first, "
-            "for instance with iconv -f latin1 -t utf-8"
-        ) from None
+    text = decode(read_bytes(file), title_of(file))
     if not text:
-        raise ValueError(f"{name} is empty")
+        raise ValueError(f"{title_of(file)} is empty")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,26 @@
+"""Names that options of the command line choose from: importing them costs nothing, as completion in a shell needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+MODELS = {
+    "lstm": ("tsl.forecasting", "LSTMForecaster"),
+    "naive": ("tsl.baselines", "Naive"),
+    "seasonal-naive": ("tsl.baselines", "SeasonalNaive"),
+    "drift": ("tsl.baselines", "Drift"),
+    "window-average": ("tsl.baselines", "WindowAverage"),
+}
+GROUPS = ("series", "cutoff", "step")
+MISSING = ("error", "interpolate", "ffill", "mask")
+TOKENS = ("char", "byte")
+UNKNOWN = ("error", "ignore", "replace", "grow")
+
+
+def completed_from(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return a function that completes the beginning of one of these names."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
