@@ -48,7 +48,7 @@ class Choices(NamedTuple):
     horizon: int
     model: str
     season: int | None
-    n_models: int
+    n_models: int | None
     missing: str
     freq: str | int | None
     max_time: float | None
@@ -181,7 +181,7 @@ def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any
         "freq": choices.freq,
         "past": list(past) or None,
         "future": list(columns.ahead) or None,
-        "n_models": choices.n_models,
+        "n_models": choices.n_models or "auto",
         "max_time": choices.max_time,
         "random_state": choices.seed,
         "verbose": 0 if choices.quiet else 1,

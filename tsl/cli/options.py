@@ -54,7 +54,8 @@ Level = Annotated[
 ]
 Season = Annotated[int | None, typer.Option(min=1, help="Steps in a season. Default: inferred.")]
 Models = Annotated[
-    int, typer.Option("--n-models", min=1, help="Number of models to average: more accurate, and slower.")
+    int | None,
+    typer.Option("--n-models", min=1, help="Networks to average; by default a few with unlike windows."),
 ]
 Model = Annotated[
     str,
