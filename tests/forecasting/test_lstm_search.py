@@ -59,15 +59,15 @@ def test_the_trials_are_copied_and_saved_with_the_model(searched, tmp_path):
     assert not hasattr(clone(searched), "search_results_")
 
 
-def noisy_frame():
-    """Random walks, of which no forecast is far better than another."""
-    return make_frame() + np.random.default_rng(1).normal(0, 3, (240, 3)).cumsum(axis=0)
+def random_walks():
+    """Random walks, which nothing forecasts better than their last value."""
+    return 0.0 * make_frame() + np.random.default_rng(1).normal(0, 3, (240, 3)).cumsum(axis=0)
 
 
 @pytest.fixture(scope="module")
 def unlike():
     parameters = {**SMALL, "window": "auto", "differences": "auto", "max_iter": 5}
-    return LSTMForecaster(6, **parameters).fit(noisy_frame())
+    return LSTMForecaster(6, **parameters).fit(random_walks())
 
 
 def alone(model, k):
@@ -85,13 +85,13 @@ def test_the_forecast_is_the_weighted_mean_of_unlike_members(unlike):
     weights = [member.weight for member in unlike.members_]
     assert_allclose(unlike.predict(), sum(weight * one for weight, one in zip(weights, forecasts)), rtol=1e-6)
     kinds = [member.kind for member in unlike.members_]
-    assert_allclose(forecasts[kinds.index("naive")], Naive(6).fit(noisy_frame()).predict(), rtol=1e-5)
+    assert_allclose(forecasts[kinds.index("naive")], Naive(6).fit(random_walks()).predict(), rtol=1e-5)
     chosen = pd.DataFrame(unlike.search_results_).query("chosen and stage == 'simple'")
     assert chosen["kind"].to_list() == [kind for kind in kinds if kind != "lstm"]
 
 
 def test_a_refit_for_intervals_has_the_same_members(unlike):
-    twin = unlike._clone_with_choices().fit(noisy_frame())
+    twin = unlike._clone_with_choices().fit(random_walks())
     assert twin.members_ == unlike.members_
     assert not hasattr(twin, "search_results_")  # nothing is tried
 
@@ -103,7 +103,7 @@ def test_unlike_members_are_saved_and_converted(unlike, tmp_path):
     assert_array_equal(loaded.predict(), unlike.predict())
     converted = OnnxForecaster(to_onnx(unlike))
     for n_rows in (240, 20, 3):  # shorter than some of the windows, and than all
-        known = noisy_frame().iloc[-n_rows:]
+        known = random_walks().iloc[-n_rows:]
         assert_allclose(converted.predict(8, data=known), unlike.predict(8, data=known), rtol=1e-4)
 
 

@@ -31,6 +31,17 @@ def test_a_trial_is_made_once_and_forecasts_held_out_rows():
     assert short.table()["mase"].tolist() == [np.inf]
 
 
+@pytest.mark.parametrize(
+    # of one series of 200 rows a third, of three a quarter: 50 windows of 3 rows; of many a tenth
+    ("n_series", "held_out"), [(1, 70), (3, 50), (20, 20)]
+)  # fmt: skip
+def test_so_much_is_held_out_that_the_windows_tell_something(n_series, held_out):
+    trial = HoldoutTrial(make_panel((200,) * n_series, n_future=0), 1, 0)
+    fitted, checked = trial._split(Windowing(12, 4, 3, level=4))
+    drawn = fitted.draw(10_000, np.random.RandomState(0))
+    assert drawn[drawn <= 200].max() + 3 == checked[0] == 200 - held_out
+
+
 def test_the_table_has_a_row_for_each_trial(clock):
     trial = HoldoutTrial(make_panel((200,), n_future=0), 1, 0)
     assert {len(column) for column in trial.table().values()} == {0}
@@ -108,7 +119,7 @@ def test_time_that_suffices_changes_nothing(slow):
 def test_trials_of_a_comparison_have_equally_many_steps_and_end_in_time(slow, limit):
     table, *_ = searched(limit)
     of_windowings = np.array(table["stage"]) == "windowing"
-    assert of_windowings.sum() == 6  # none is left out
+    assert of_windowings.sum() == 7  # none is left out
     (n_steps,) = set(table["n_steps"][of_windowings])
     assert n_steps == limit / 3
     assert 0.5 * SHARES["windowing"] * limit <= table["seconds"][of_windowings].sum() <= SHARES["windowing"] * limit

@@ -15,7 +15,7 @@ from tsl.forecasting.panel.scale import mean_change
 MOST_LAGS = 8  # seasons
 MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
-WINDOW_SEASONS = (2, 4, 7, 14, 21)
+WINDOW_SEASONS = (1, 2, 4, 7, 14, 21)
 MOST_SERIES = 100  # that are looked at
 # On the training parts of share prices and of carbon dioxide standardised windows were 4 times and twice as wrong as
 # others on what came later, though a tenth worse and a fifth better on the held-out end.
