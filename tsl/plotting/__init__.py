@@ -6,6 +6,7 @@ a new figure, and returns the Axes.
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast
 from tsl.plotting._gates import plot_gates
+from tsl.plotting._grid import plot_forecasts
 from tsl.plotting._importance import plot_importance
 from tsl.plotting._surprisal import plot_surprisal
 from tsl.plotting._training import plot_history, plot_residuals
@@ -14,6 +15,7 @@ __all__ = [
     "plot_backtest",
     "plot_error_by_step",
     "plot_forecast",
+    "plot_forecasts",
     "plot_gates",
     "plot_history",
     "plot_importance",
