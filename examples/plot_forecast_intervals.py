@@ -26,7 +26,7 @@ print(forecast.head(3).round(1))
 # %%
 # Beside the forecast, the observed values:
 
-plot_forecast(known, forecast, actual=later)
+plot_forecast(known, forecast, actual=later, ylabel="ppm of carbon dioxide")
 plt.show()
 
 # %%
@@ -36,7 +36,7 @@ plt.show()
 backtest = forecaster.backtest(n_windows=10, level=[80, 95])
 print(evaluate(backtest, ["mae", "coverage"]).round(2).to_string())
 
-plot_backtest(backtest)
+plot_backtest(backtest, ylabel="ppm of carbon dioxide")
 plt.show()
 
 # %%

@@ -17,3 +17,8 @@ def long(frame, **names):
 def line(ax, label):
     (found,) = [drawn for drawn in ax.get_lines() if drawn.get_label() == label]
     return found
+
+
+def entries(ax):
+    """The entries of the legend."""
+    return [text.get_text() for text in ax.get_legend().get_texts()]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from plotting_frames import DAYS, WAVE, line, long
+from plotting_frames import DAYS, WAVE, entries, line, long
 
 from tsl.baselines import Naive
 from tsl.metrics import evaluate
@@ -61,15 +61,18 @@ FORMS = {
 def test_forecast_follows_its_history_in_every_form(form):
     history, forecast, options, base = FORMS[form]
     ax = plot_forecast(history, forecast, **options)
-    shown, ahead = line(ax, "history"), line(ax, "forecast")
+    shown, ahead = line(ax, "actual"), line(ax, "forecast")
     assert len(shown.get_xdata()) == 50  # three times the forecast is less
     assert_allclose(shown.get_ydata(), base + WAVE[40:90])
     assert_allclose(ahead.get_ydata(), base + np.ones(10))
     assert ax.convert_xunits(shown.get_xdata()[-1]) + 1 == ax.convert_xunits(ahead.get_xdata()[0])  # the next day
     levels = [text.get_text() for text in ax.get_legend().get_texts() if "interval" in text.get_text()]
     with_intervals = any("lo-80" in str(name) for name in getattr(forecast, "columns", []))
-    assert levels == (["95 % interval", "80 % interval"] if with_intervals else [])
-    assert ax.get_title() == ("a" if base else {"series": "y"}.get(form, ax.get_title()))
+    assert levels == (["80 % interval", "95 % interval"] if with_intervals else [])
+    target = {"wide, other target": "x", "wide, a column a series": "a", "wide, pairs of columns": "a"}.get(form, "y")
+    target = "sales" if form == "long, one series" else target
+    assert ax.get_ylabel() == target
+    assert ax.get_title() == f"Forecast of {'y, a' if form == 'long' else target}"
     ax.figure.canvas.draw()
 
 
@@ -87,8 +90,8 @@ def test_series_of_any_name_can_be_shown(columns, level):
     forecast = Naive(horizon=10, season=1).fit(frame[:90]).predict(level=level)
     for k, name in enumerate(columns):
         ax = plot_forecast(frame[:90], forecast, actual=frame, series=name)
-        assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
-        assert_allclose(line(ax, "actual").get_ydata(), 10 * k + WAVE[90:])
+        assert_allclose(line(ax, "actual").get_ydata(), 10 * k + WAVE[40:90])
+        assert_allclose(line(ax, "actual afterwards").get_ydata(), 10 * k + WAVE[90:])
         assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
         assert len(ax.collections) == (level is not None)
 
@@ -102,9 +105,9 @@ def test_wide_frames_may_have_their_stamps_in_a_column(level, levels, times):
     forecast = Naive(horizon=10, season=1).fit(frame[:90], time_col=frame.columns[0]).predict(level=level)
     for k, name in ((0, None), (1, columns[1])):
         ax = plot_forecast(frame[:90], forecast, series=name)
-        assert_allclose(line(ax, "history").get_ydata(), 10 * k + WAVE[40:90])
+        assert_allclose(line(ax, "actual").get_ydata(), 10 * k + WAVE[40:90])
         assert_allclose(line(ax, "forecast").get_ydata(), 10 * k + WAVE[89])
-        shown, ahead = line(ax, "history").get_xdata(), line(ax, "forecast").get_xdata()
+        shown, ahead = line(ax, "actual").get_xdata(), line(ax, "forecast").get_xdata()
         assert ax.convert_xunits(shown[-1]) + 1 == ax.convert_xunits(ahead[0])  # the next day
 
 
@@ -117,9 +120,9 @@ def test_intervals_are_shaded_between_their_bounds():
 def test_first_series_is_shown_by_default_and_what_came_beside_it():
     full = long(pd.DataFrame({"y": WAVE}, DAYS))
     ax = plot_forecast(full[full["day"] < AHEAD[0]], long(predicted()), actual=full, n_history=7)
-    assert ax.get_title() == "b"
-    assert len(line(ax, "history").get_xdata()) == 7
-    assert_allclose(line(ax, "actual").get_ydata(), WAVE[90:])
+    assert ax.get_title() == "Forecast of y, b"
+    assert len(line(ax, "actual").get_xdata()) == 7
+    assert_allclose(line(ax, "actual afterwards").get_ydata(), WAVE[90:])
 
 
 @pytest.mark.parametrize("index", [DAYS.to_period("D"), pd.RangeIndex(100), DAYS.tz_localize("Asia/Tokyo")])
@@ -150,12 +153,13 @@ def test_backtest_shows_each_window_from_its_cutoff():
     assert_allclose(drawn[1], WAVE[80:90] + np.arange(1.0, 11.0))
     assert_allclose(drawn[2], WAVE[90:] + np.arange(1.0, 11.0))
     assert len(drawn) == 1 + 2 + 2  # the truth, the windows, the cutoffs
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["actual", "90 % interval", "y_pred"]
-    assert ax.get_title() == "a"
+    assert entries(ax) == ["actual", "forecast", "90 % interval", "cutoff"]
+    assert (ax.get_title(), ax.get_ylabel()) == ("Backtest of sales, a: 2 cutoffs", "sales")
     behind = frame[["shop", "day", "cutoff", *frame.columns[3:]]]
     assert len(plot_backtest(behind).get_lines()) == len(drawn)
     single = plot_backtest(frame[frame["shop"] == "a"].drop(columns="shop"), models=["Naive"])
-    assert single.get_title() == ""
+    assert single.get_title() == "Backtest of sales: 2 cutoffs"
+    assert entries(single) == ["actual", "Naive", "cutoff"]
     single.figure.canvas.draw()
 
 
@@ -179,8 +183,9 @@ def test_forecasts_in_sample_can_be_shown_as_forecasts():
 def test_error_by_step_has_a_line_for_each_model():
     scores = evaluate(backtest_frame(), by="step")
     ax = plot_error_by_step(scores, "mae")
-    assert_allclose(line(ax, "y_pred").get_ydata(), np.arange(1.0, 11.0))
-    assert_array_equal(line(ax, "y_pred").get_xdata(), np.arange(1, 11))
+    assert_allclose(line(ax, "forecast").get_ydata(), np.arange(1.0, 11.0))
+    assert_array_equal(line(ax, "forecast").get_xdata(), np.arange(1, 11))
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("mean absolute error", "steps ahead")
     assert_allclose(line(ax, "Naive").get_ydata(), 12.0)
     assert ax.get_ylim()[0] == 0.0
 
@@ -244,4 +249,4 @@ def test_a_history_written_in_text_or_numbers_is_drawn_on_dates(form):
     history = pd.Series(WAVE[:90], texts.astype(np.int64) if form == "%Y%m%d" else texts, name="y")
     ax = plot_forecast(history, predicted())
     (wanted,) = plt.figure().add_subplot().plot(PAST[-50:], WAVE[40:90])
-    assert_array_equal(line(ax, "history").get_xydata(), wanted.get_xydata())
+    assert_array_equal(line(ax, "actual").get_xydata(), wanted.get_xydata())

@@ -29,12 +29,12 @@ def test_bars_are_in_the_order_of_their_lengths():
     assert labels(ax.get_yticklabels()) == ["('a', 1)", "wind", "offer"]  # the last one is at the top
     spread = ax.collections[0].get_segments()
     assert_allclose(spread[2][:, 0], [1.5, 2.5])
-    assert ax.get_xlabel() == "decrease of the score"
+    assert (ax.get_title(), ax.get_xlabel()) == ("Permutation importance of channels", "decrease of the score")
 
 
 def test_bars_of_covariates_name_the_error():
     ax = plot_importance(bunch(covariates=NAMES, roles=NAMES, metric="mase", baseline=1.0))
-    assert ax.get_xlabel() == "increase of mase"
+    assert (ax.get_title(), ax.get_xlabel()) == ("Permutation importance of covariates", "increase of mase")
 
 
 def test_steps_go_from_the_oldest_at_the_left_to_the_last_at_the_right():
@@ -46,6 +46,7 @@ def test_steps_go_from_the_oldest_at_the_left_to_the_last_at_the_right():
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].max() == pytest.approx(2.1)
     assert ax.get_xlabel() == "steps before the end of the window"
+    assert ax.get_title() == "Permutation importance of steps"
 
 
 def test_channels_at_steps_are_a_heat_map_that_is_white_at_zero():
@@ -54,6 +55,7 @@ def test_channels_at_steps_are_a_heat_map_that_is_white_at_zero():
     assert_array_equal(ax.images[0].get_array(), mean.T)
     assert ax.images[0].get_clim() == (-4.0, 4.0)
     assert labels(ax.get_xticklabels()) == ["4", "2", "0"]
+    assert ax.get_title() == "Permutation importance of channels by step"
     assert labels(ax.get_yticklabels()) == ["wind", "offer"]
     many = plot_importance(bunch(np.zeros((100, 2)), steps=np.arange(100)[::-1], channels=NAMES[:2]))
     assert len(many.get_xticks()) == 12

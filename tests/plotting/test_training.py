@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from plotting_frames import DAYS, WAVE, line, long
+from plotting_frames import DAYS, WAVE, entries, line, long
 
 from tsl.plotting import plot_history, plot_residuals
 from tsl.training.history import History
@@ -17,6 +17,7 @@ def test_residuals_show_what_is_left_to_learn():
     centred = WAVE - WAVE.mean()
     assert_allclose(segments[2][1], [3, centred[3:] @ centred[:-3] / (centred @ centred)])
     assert len(segments) == 6
+    assert entries(correlation) == ["95 % if independent"]
     assert spread.get_legend().get_texts()[0].get_text() == f"mean {WAVE.mean():.3g}"
     _, given = plt.subplots(1, 3)
     assert_array_equal(plot_residuals(pd.DataFrame({"residual": WAVE}).where(WAVE[:, None] < 0.9), axes=given), given)
@@ -50,3 +51,6 @@ def test_loss_by_epoch():
     ax = plot_history(history)
     assert_allclose(line(ax, "validation").get_ydata(), [3.0, 2.5, 2.7])
     assert line(ax, "best epoch").get_xdata()[0] == 2
+    assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == ("Loss by epoch", "epoch", "loss")
+    ax.figure.canvas.draw()
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())

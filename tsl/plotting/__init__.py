@@ -1,11 +1,13 @@
 """Plots of forecasts and their errors, of training, of importances, and of the gates of a network.
 
 They need matplotlib, which ``pip install "tsl-lstm[plot]"`` installs. Each function draws into the given `ax` or into
-a new figure, and returns the Axes.
+a new figure that fits a notebook, and returns the Axes, on which all can be changed. The colours are those of Okabe and
+Ito, which people with any colour vision tell apart.
 """
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast
 from tsl.plotting._gates import plot_gates
+from tsl.plotting._grid import plot_forecasts
 from tsl.plotting._importance import plot_importance
 from tsl.plotting._surprisal import plot_surprisal
 from tsl.plotting._training import plot_history, plot_residuals
@@ -14,6 +16,7 @@ __all__ = [
     "plot_backtest",
     "plot_error_by_step",
     "plot_forecast",
+    "plot_forecasts",
     "plot_gates",
     "plot_history",
     "plot_importance",

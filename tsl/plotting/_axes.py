@@ -1,13 +1,21 @@
-"""Axes to draw into."""
+"""Axes to draw into, and what all plots have in common: colours, ticks of dates, legends."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TRUTH = "black"
+# Okabe & Ito (2008), which people with any colour vision tell apart; yellow is left out, as it is faint on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+FAINT = "0.6"  # grey, for lines of reference
+WIDTH, HEIGHT = 8.0, 3.5  # inches, which fit the column of a notebook
+FEWEST_DATES, MOST_DATES = 3, 7  # ticks
 
 
 def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
@@ -19,6 +27,57 @@ def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
     return plt.subplots(*layout, figsize=(width, height), layout="constrained", **options)[1]
 
 
-def slanted_dates(ax: Axes) -> None:
-    """Rotate the labels of the x axis, so that timestamps do not overlap."""
-    ax.tick_params(axis="x", rotation=30)
+def light(ax: Axes) -> None:
+    """Leave out the frame at the top and at the right, and draw a faint grid behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", color="0.9", linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def label_times(ax: Axes, times: pd.Index) -> None:
+    """Set few ticks of dates, of which each says only what differs from the one before; name an axis of other times."""
+    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        ax.set_xlabel("time" if times.name is None else str(times.name))
+        return
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    zone = getattr(times, "tz", None)
+    locator = AutoDateLocator(tz=zone, minticks=FEWEST_DATES, maxticks=MOST_DATES)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
+
+
+def whole_ticks(ax: Axes) -> None:
+    """Let the x axis have ticks at whole numbers alone."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def add_legend(ax: Axes, last: Sequence[str] = (), *, outside: bool = False) -> None:
+    """Add a legend: at the right of the axes where that hides nothing, or inside on faint white.
+
+    The entries `last` stand at its end in this order. A figure of `new_axes` makes room for what is outside; one of the
+    caller's may not.
+    """
+    handles, labels = legend_entries(ax, last)
+    if outside:
+        ax.legend(handles, labels, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+    else:
+        ax.legend(handles, labels, edgecolor="none", framealpha=0.8)
+
+
+def legend_entries(ax: Axes, last: Sequence[str] = ()) -> tuple[list[Any], list[str]]:
+    """Return the handles and the labels of a legend, those of `last` at the end."""
+    handles, labels = ax.get_legend_handles_labels()
+    places = {label: place for place, label in enumerate(last)}
+    pairs = sorted(zip(handles, labels), key=lambda pair: places.get(pair[1], -1))
+    return [handle for handle, _ in pairs], [label for _, label in pairs]
+
+
+def lighter(colour: str, share: float) -> tuple[float, float, float]:
+    """Return a mixture of white and this share of a colour."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (1.0 - share * (1.0 - part) for part in to_rgb(colour))
+    return red, green, blue

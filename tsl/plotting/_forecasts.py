@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tsl._tables import to_pandas
-from tsl._tables.columns import CUTOFF, POINT, bound_name, interval_levels
-from tsl.plotting._axes import TRUTH, new_axes, slanted_dates
+from tsl._tables.columns import CUTOFF, POINT
+from tsl.plotting._axes import (
+    COLOURS,
+    FAINT,
+    HEIGHT,
+    TRUTH,
+    WIDTH,
+    add_legend,
+    label_times,
+    light,
+    new_axes,
+    whole_ticks,
+)
+from tsl.plotting._drawing import draw_intervals, marker
 from tsl.plotting._series import matplotlib_times, one_backtest, one_forecast, one_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEWEST_SHOWN = 50
-COLOURS = ("tab:red", "tab:blue", "tab:green", "tab:purple", "tab:orange", "tab:brown")
-METRICS = ("mae", "rmse", "mase", "smape")
+MOST_CUTOFFS = 10
+FORECAST = "forecast"
+METRICS = {"mae": "mean absolute error", "rmse": "root mean squared error", "mase": "MASE", "smape": "sMAPE"}
 
 
 def plot_forecast(
@@ -29,6 +42,7 @@ def plot_forecast(
     target: str | None = None,
     time_col: str | None = None,
     n_history: int | None = None,
+    ylabel: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot a forecast with its prediction intervals after the end of its history.
@@ -49,6 +63,8 @@ def plot_forecast(
         The column of timestamps of a history without a time index. Default: the one that the forecast has.
     n_history : int, optional
         Rows of the history to show. Default: three times those of the forecast, at least 50.
+    ylabel : str, optional
+        Label of the y axis, such as a unit. Default: the name of the target.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -61,7 +77,11 @@ def plot_forecast(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such `series` or `target`, or `target` must be given.
+        If there is no such `series` or `target`, `target` must be given, or `n_history` is negative.
+
+    See Also
+    --------
+    plot_forecasts : Plot those of several series in a grid.
 
     Examples
     --------
@@ -71,31 +91,48 @@ def plot_forecast(
     >>> days = pd.date_range("2024-03-01", periods=2)
     >>> forecast = pd.DataFrame({"y_pred": [60, 61], "y_pred-lo-90": [58, 58], "y_pred-hi-90": [62, 64]}, days)
     >>> ax = plot_forecast(history, forecast)
+    >>> ax.get_title()
+    'Forecast of sales'
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['history', '90 % interval', 'forecast']
+    ['actual', 'forecast', '90 % interval']
     """
+    if n_history is not None and n_history < 0:
+        raise ValueError(f"n_history must be at least 0, got {n_history}")
     name, table = one_forecast(forecast, series)
-    ax = new_axes(10.0, 4.0) if ax is None else ax
-    title, dated = name, isinstance(table.index, pd.DatetimeIndex)
+    own = ax is None
+    ax = new_axes(WIDTH, HEIGHT) if ax is None else ax
+    what, dated = None, isinstance(table.index, pd.DatetimeIndex)
     if history is not None:
         past = one_history(history, name, forecast, target, time_col, dated=dated)
-        shown = past.iloc[-(max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history) :]
-        ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, label="history")
-        title = past.name if title is None else title
+        n_shown = max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history
+        shown, what = past.iloc[max(len(past) - n_shown, 0) :], past.name
+        ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, linewidth=1.2, label="actual")
     if actual is not None:
         observed = one_history(actual, name, forecast, target, time_col, dated=dated)
         observed = observed[observed.index.isin(table.index)]
-        ax.plot(matplotlib_times(observed.index), observed.to_numpy(), color=TRUTH, linestyle="--", label="actual")
+        look: dict[str, Any] = {"color": TRUTH, "linewidth": 1.2, "linestyle": "--"} | marker(len(observed))
+        ax.plot(matplotlib_times(observed.index), observed.to_numpy(), label="actual afterwards", **look)
     when = matplotlib_times(table.index)
-    _draw_intervals(ax, when, table, POINT, COLOURS[0])
-    ax.plot(when, table[POINT].to_numpy(), color=COLOURS[0], label="forecast", **_marker(len(table)))
-    ax.set_title("" if title is None else str(title))
-    ax.legend()
-    slanted_dates(ax)
+    levels = draw_intervals(ax, when, table, POINT, COLOURS[0])
+    ax.plot(when, table[POINT].to_numpy(), color=COLOURS[0], label=FORECAST, **marker(len(table)))
+    names = dict.fromkeys(str(one) for one in (what, name) if one is not None)
+    ax.set_title(f"Forecast of {', '.join(names)}" if names else "Forecast")
+    ax.set_ylabel("" if what is None and ylabel is None else str(what) if ylabel is None else ylabel)
+    light(ax)
+    label_times(ax, table.index)
+    add_legend(ax, [FORECAST, *levels], outside=own)
     return ax
 
 
-def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (POINT,), ax: Axes | None = None) -> Axes:
+def plot_backtest(
+    frame: Any,
+    *,
+    series: Any = None,
+    models: Sequence[str] = (POINT,),
+    n_cutoffs: int | None = None,
+    ylabel: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Plot the forecasts of a backtest, each from its cutoff on, over the observed values.
 
     Parameters
@@ -105,7 +142,11 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     series : object, optional
         The series to show, if there are several. Default: the first one.
     models : sequence of str, default=("y_pred",)
-        Columns of forecasts to show, with their intervals.
+        Columns of forecasts to show, with their intervals; up to 6.
+    n_cutoffs : int, optional
+        Number of cutoffs to show, the last ones. Default: up to 10.
+    ylabel : str, optional
+        Label of the y axis, such as a unit. Default: the name of the target.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -118,7 +159,8 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such series or model, or `frame` is no backtest.
+        If there is no such series or model, `frame` is no backtest, there are more than 6 models, or `n_cutoffs` is
+        below 1.
 
     Examples
     --------
@@ -127,28 +169,53 @@ def plot_backtest(frame: Any, *, series: Any = None, models: Sequence[str] = (PO
     >>> frame = pd.DataFrame({"cutoff": [3, 3, 5, 5], "time": [4, 5, 6, 7], "y": 1.0, "y_pred": 1.1, "Naive": 0.9})
     >>> ax = plot_backtest(frame, models=["y_pred", "Naive"])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['actual', 'y_pred', 'Naive']
+    ['actual', 'forecast', 'Naive', 'cutoff']
     """
     name, table, (_, time, truth) = one_backtest(frame, series)
     for model in models:
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
-    ax = new_axes(10.0, 4.0) if ax is None else ax
+    if len(models) > len(COLOURS):
+        raise ValueError(f"models must be up to {len(COLOURS)}, which colours tell apart, got {len(models)}")
+    if n_cutoffs is not None and n_cutoffs < 1:
+        raise ValueError(f"n_cutoffs must be at least 1, got {n_cutoffs}")
+    cutoffs = table[CUTOFF].drop_duplicates().sort_values()
+    shown = cutoffs.iloc[-(MOST_CUTOFFS if n_cutoffs is None else n_cutoffs) :]
+    table = table[table[CUTOFF].isin(shown)]
+    own = ax is None
+    ax = new_axes(WIDTH, HEIGHT) if ax is None else ax
     actual = table.drop_duplicates(time).set_index(time)[truth].sort_index()
-    ax.plot(matplotlib_times(actual.index), actual.to_numpy(), color=TRUTH, label="actual")
+    times = matplotlib_times(actual.index)
+    ax.plot(times, actual.to_numpy(), color=TRUTH, linewidth=1.2, label="actual", **marker(len(actual)))
+    labels: dict[str, None] = {}
     for model, colour in zip(models, COLOURS):
-        for k, (_, window) in enumerate(table.groupby(CUTOFF)):
-            window = window.sort_values(time)
-            when = matplotlib_times(pd.Index(window[time]))
-            label = model if k == 0 else None
-            _draw_intervals(ax, when, window, model, colour, labelled=k == 0 and len(models) == 1)
-            ax.plot(when, window[model].to_numpy(), color=colour, label=label, **_marker(len(window)))
-    for when in matplotlib_times(pd.Index(table[CUTOFF].unique())):
-        ax.axvline(when, color="tab:gray", linestyle=":", linewidth=1)
-    ax.set_title("" if name is None else str(name))
-    ax.legend()
-    slanted_dates(ax)
+        labels |= dict.fromkeys(_draw_windows(ax, table, time, model, colour, alone=len(models) == 1))
+    for k, when in enumerate(matplotlib_times(pd.Index(shown))):
+        ax.axvline(when, color=FAINT, linestyle=":", linewidth=1, label="cutoff" if k == 0 else None)
+    of = f" of {len(cutoffs)}" if len(shown) < len(cutoffs) else ""
+    what = ", ".join(dict.fromkeys(str(one) for one in (truth, name) if one is not None))
+    ax.set_title(
+        f"Backtest of {what}: {f'last {len(shown)}' if of else len(shown)}{of} cutoff{'s' * (len(cutoffs) > 1)}"
+    )
+    ax.set_ylabel(str(truth) if ylabel is None else ylabel)
+    light(ax)
+    label_times(ax, actual.index)
+    add_legend(ax, [*labels, "cutoff"], outside=own)
     return ax
+
+
+def _draw_windows(ax: Axes, table: pd.DataFrame, time: Any, model: str, colour: str, *, alone: bool) -> list[str]:
+    """Draw the forecasts of a model from each cutoff; return the labels of a legend."""
+    name = FORECAST if model == POINT else str(model)
+    levels: list[str] = []
+    for k, (_, window) in enumerate(table.groupby(CUTOFF)):
+        window = window.sort_values(time)
+        when = matplotlib_times(pd.Index(window[time]))
+        found = draw_intervals(ax, when, window, model, colour, labelled=k == 0 and alone, solid=alone)
+        levels = found if alone else []
+        look = {"color": colour} | marker(len(window))
+        ax.plot(when, window[model].to_numpy(), label=name if k == 0 else None, **look)
+    return [name, *levels]
 
 
 def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -181,33 +248,23 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     >>> from tsl.plotting import plot_error_by_step
     >>> frame = pd.DataFrame({"cutoff": 3, "time": [4, 5], "y": 1.0, "y_pred": [1.1, 1.3], "Naive": [1.5, 1.7]})
     >>> plot_error_by_step(evaluate(frame, by="step")).get_ylabel()
-    'mae'
+    'mean absolute error'
     """
     table, _ = to_pandas(scores, "scores")
     if "step" not in table or "model" not in table:
         raise ValueError(f'scores must be of evaluate(frame, by="step"), got the columns {list(table.columns)}')
     metric = next((name for name in METRICS if name in table), None) if metric is None else metric
-    if metric not in table:
+    if metric is None or metric not in table:
         raise ValueError(f"metric must be a column of scores, {list(table.columns)}, got {metric!r}")
-    ax = new_axes(7.0, 4.0) if ax is None else ax
+    own = ax is None
+    ax = new_axes(WIDTH, HEIGHT) if ax is None else ax
+    ax.set_prop_cycle(color=COLOURS)
     for model, part in table.groupby("model", sort=False):
-        ax.plot(part["step"].to_numpy(), part[metric].to_numpy(), label=str(model), **_marker(len(part)))
-    ax.set(xlabel="steps ahead", ylabel=metric)
+        label = FORECAST if model == POINT else str(model)
+        ax.plot(part["step"].to_numpy(), part[metric].to_numpy(), label=label, **marker(len(part)))
+    ax.set(title="Error by steps ahead", xlabel="steps ahead", ylabel=METRICS.get(metric, metric))
     ax.set_ylim(bottom=0.0)
-    ax.legend()
+    light(ax)
+    whole_ticks(ax)
+    add_legend(ax, outside=own)
     return ax
-
-
-def _draw_intervals(
-    ax: Axes, when: pd.Index, table: pd.DataFrame, model: str, colour: str, *, labelled: bool = True
-) -> None:
-    """Shade the prediction intervals of a model, the widest one the lightest."""
-    for level in sorted(interval_levels(table.columns, model), key=float, reverse=True):
-        low, high = (table[bound_name(model, side, level)].to_numpy(float) for side in ("lo", "hi"))
-        label = f"{level} % interval" if labelled else None
-        ax.fill_between(when, low, high, color=colour, alpha=0.2, linewidth=0, label=label)
-
-
-def _marker(n_rows: int) -> dict[str, Any]:
-    """Return the options of a marker for a line of one point, which is invisible without."""
-    return {"marker": "o"} if n_rows == 1 else {}

@@ -113,7 +113,7 @@ def plot_gates(
     if ax is None:
         ax = _new_axes(*steps[:, rows].shape)
     image = ax.imshow(steps[:, rows].T, aspect="auto", interpolation="nearest", **_colours(gate, steps))
-    ax.figure.colorbar(image, ax=ax)
+    ax.figure.colorbar(image, ax=ax, label="activation")
     ax.set(title=title, xlabel="step", ylabel="unit")
     ax.set_yticks(range(len(rows)), [str(unit) for unit in rows])
     if labels is not None:
@@ -143,7 +143,7 @@ def _over_text(
         raise ValueError("step_labels must be a text where there is a line_length, one character a step")
     line_length = checked_line_length(line_length)
     ax, image = colour_text(labels, values, line_length, ax, **colours)
-    ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02)
+    ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02, label="activation")
     write_characters(ax, labels, image, line_length)
     return ax
 
@@ -165,4 +165,4 @@ def _colours(gate: str, steps: Any) -> dict[str, Any]:
 
 def _new_axes(n_steps: int, n_units: int) -> Axes:
     width, height = 2.0 + 0.25 * n_steps, 1.5 + 0.25 * n_units  # inches: room for the labels
-    return new_axes(min(max(width, 5.0), 16.0), height)
+    return new_axes(min(max(width, 5.0), 10.0), height)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsl.plotting._axes import new_axes
+from tsl.plotting._axes import COLOURS, FAINT, HEIGHT, WIDTH, light, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST_WIDTH = 10.0  # inches
 STEPS = "steps before the end of the window"
 SCORE = "decrease of the score"
 
@@ -63,23 +64,28 @@ def _shown(result: Any) -> str:
 
 
 def _bars(result: Any, what: str, ax: Axes | None) -> Axes:
-    names = result["covariates" if "covariates" in result else "channels"]
-    ax = new_axes(7.0, 1.0 + 0.35 * len(names)) if ax is None else ax
+    kind = "covariates" if "covariates" in result else "channels"
+    names = result[kind]
+    ax = new_axes(WIDTH, 1.3 + 0.35 * len(names)) if ax is None else ax
     order = np.argsort(result["importances_mean"], kind="stable")
-    ax.barh(range(len(names)), result["importances_mean"][order], xerr=result["importances_std"][order], capsize=3)
+    look: dict[str, Any] = {"color": COLOURS[0], "ecolor": "0.4", "capsize": 3}
+    ax.barh(range(len(names)), result["importances_mean"][order], xerr=result["importances_std"][order], **look)
     ax.set_yticks(range(len(names)), [str(name) for name in names[order]])
-    ax.axvline(0.0, color="tab:gray", linewidth=1)
-    ax.set_xlabel(what)
+    ax.axvline(0.0, color=FAINT, linewidth=1)
+    ax.set(title=f"Permutation importance of {kind}", xlabel=what)
+    light(ax)
+    ax.grid(axis="y", visible=False)
     return ax
 
 
 def _line(result: Any, what: str, ax: Axes | None) -> Axes:
-    ax = new_axes(7.0, 4.0) if ax is None else ax
+    ax = new_axes(WIDTH, HEIGHT) if ax is None else ax
     steps, mean, deviation = result["steps"], result["importances_mean"], result["importances_std"]
-    ax.plot(steps, mean, marker="o", markersize=3)
-    ax.fill_between(steps, mean - deviation, mean + deviation, alpha=0.2, linewidth=0)
-    ax.axhline(0.0, color="tab:gray", linewidth=1)
-    ax.set(xlabel=STEPS, ylabel=what)
+    ax.plot(steps, mean, color=COLOURS[0], marker="o", markersize=3)
+    ax.fill_between(steps, mean - deviation, mean + deviation, color=COLOURS[0], alpha=0.2, linewidth=0)
+    ax.axhline(0.0, color=FAINT, linewidth=1)
+    ax.set(title="Permutation importance of steps", xlabel=STEPS, ylabel=what)
+    light(ax)
     ax.invert_xaxis()
     return ax
 
@@ -87,12 +93,12 @@ def _line(result: Any, what: str, ax: Axes | None) -> Axes:
 def _heat_map(result: Any, what: str, ax: Axes | None) -> Axes:
     steps, channels, mean = result["steps"], result["channels"], result["importances_mean"].T
     if ax is None:
-        ax = new_axes(min(max(2.0 + 0.25 * len(steps), 5.0), 16.0), 1.5 + 0.35 * len(channels))
+        ax = new_axes(min(max(2.0 + 0.25 * len(steps), 5.0), MOST_WIDTH), 1.5 + 0.35 * len(channels))
     limit = float(np.abs(mean).max()) or 1.0
     image = ax.imshow(mean, aspect="auto", interpolation="nearest", cmap="RdBu_r", vmin=-limit, vmax=limit)
     ax.figure.colorbar(image, ax=ax, label=what)
     shown = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 12)).round().astype(int))  # labels that fit
     ax.set_xticks(shown, [str(step) for step in steps[shown]])
     ax.set_yticks(range(len(channels)), [str(name) for name in channels])
-    ax.set_xlabel(STEPS)
+    ax.set(title="Permutation importance of channels by step", xlabel=STEPS)
     return ax

@@ -32,6 +32,23 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
     return name, rows if keys.time is None else rows.set_index(keys.time)
 
 
+def names_of(forecast: Any) -> list[Any]:
+    """Return the names of the series of a forecast; ``[None]`` for one that has none."""
+    forecast = _with_levels(forecast, "forecast")
+    if isinstance(forecast, pd.Series):
+        return [None]
+    if _time_of_wide(forecast) is not None:
+        forecast = forecast.set_index(forecast.columns[0])
+    if _has_bounds_below(forecast):
+        names = zip(forecast.columns.droplevel(-1), forecast.columns.get_level_values(-1))
+        return list(dict.fromkeys(name for name, column in names if column == POINT))
+    forecast = one_level(forecast)
+    if POINT not in forecast:
+        return list(forecast.columns)
+    keys = forecast_keys(forecast.columns)
+    return [None] if keys.id is None else list(forecast[keys.id].unique())
+
+
 def one_history(
     history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None, *, dated: bool
 ) -> pd.Series:

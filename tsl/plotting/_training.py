@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.plotting._axes import new_axes, slanted_dates
+from tsl.plotting._axes import COLOURS, FAINT, HEIGHT, WIDTH, add_legend, label_times, light, new_axes, whole_ticks
 from tsl.plotting._series import matplotlib_times, one_residual
 
 if TYPE_CHECKING:
@@ -48,14 +48,17 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['training', 'validation', 'best epoch']
     """
-    ax = new_axes(7.0, 4.0) if ax is None else ax
+    ax = new_axes(WIDTH, HEIGHT) if ax is None else ax
     epochs = np.arange(1, len(history.loss) + 1)
-    ax.plot(epochs, history.loss, label="training", marker="o" if len(epochs) == 1 else "")
+    marker = "o" if len(epochs) == 1 else ""
+    ax.plot(epochs, history.loss, color=COLOURS[0], label="training", marker=marker)
     if np.isfinite(history.val_loss).any():
-        ax.plot(epochs, history.val_loss, label="validation", marker="o" if len(epochs) == 1 else "")
-        ax.axvline(history.best_iter, color="tab:gray", linestyle=":", label="best epoch")
-    ax.set(xlabel="epoch", ylabel="loss")
-    ax.legend()
+        ax.plot(epochs, history.val_loss, color=COLOURS[1], label="validation", marker=marker)
+        ax.axvline(history.best_iter, color=FAINT, linestyle=":", label="best epoch")
+    ax.set(title="Loss by epoch", xlabel="epoch", ylabel="loss")
+    light(ax)
+    whole_ticks(ax)
+    add_legend(ax)
     return ax
 
 
@@ -103,24 +106,31 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
         raise ValueError(f"residuals must be at least 4, got {len(column)}")
     values = column.to_numpy(float)
     if axes is None:
-        axes = new_axes(12.0, 3.5, 1, 3, width_ratios=[2, 1, 1.5])
+        axes = new_axes(10.0, 3.0, 1, 3, width_ratios=[2, 1, 1.5])
     course, spread, correlation = axes
-    course.plot(matplotlib_times(column.index), values, linewidth=1)
-    course.axhline(0.0, color="tab:gray", linewidth=1)
-    course.set_title("Residuals")
-    slanted_dates(course)
-    spread.hist(values, bins="auto", orientation="horizontal")
+    course.plot(matplotlib_times(column.index), values, color=COLOURS[0], linewidth=1)
+    course.axhline(0.0, color=FAINT, linewidth=1)
+    course.set(title="Residuals", ylabel="actual - forecast")
+    label_times(course, column.index)
+    spread.hist(values, bins="auto", orientation="horizontal", color=COLOURS[0])
     spread.axhline(values.mean(), color="black", linestyle="--", linewidth=1, label=f"mean {values.mean():.3g}")
-    spread.set_title("Their spread")
-    spread.legend()
+    spread.set(title="Their spread", xlabel="number of residuals")
+    add_legend(spread)
     n_lags = min(MOST_LAGS, len(values) // 4) if n_lags is None else n_lags
-    found = _autocorrelation(values, n_lags)
-    correlation.vlines(np.arange(1, len(found) + 1), 0.0, found)
-    for limit in (-1.96, 1.96):
-        correlation.axhline(limit / np.sqrt(len(values)), color="tab:gray", linestyle=":", linewidth=1)
-    correlation.axhline(0.0, color="tab:gray", linewidth=1)
-    correlation.set(title="Autocorrelation", xlabel="lag")
+    _draw_autocorrelation(correlation, _autocorrelation(values, n_lags), 1.96 / np.sqrt(len(values)))
+    for ax in axes:
+        light(ax)
     return np.asarray(axes)
+
+
+def _draw_autocorrelation(ax: Axes, found: NDArray[np.float64], limit: float) -> None:
+    ax.vlines(np.arange(1, len(found) + 1), 0.0, found, color=COLOURS[0])
+    for k, height in enumerate((-limit, limit)):
+        ax.axhline(height, color=FAINT, linestyle=":", linewidth=1, label="95 % if independent" if k else None)
+    ax.axhline(0.0, color=FAINT, linewidth=1)
+    ax.set(title="Autocorrelation", xlabel="lag", ylabel="correlation")
+    whole_ticks(ax)
+    add_legend(ax)
 
 
 def _one_column(residuals: Any, series: Any) -> pd.Series:
