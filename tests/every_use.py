@@ -106,6 +106,12 @@ def use_char_models():
                 form.partial_fit(TEXT + "z" * (form.unknown == "grow"))
     contexts = tsl.LSTMCharModel(hidden_size=4, max_iter=1).fit(["to b", "or no"], ["e", "t"])
     contexts.score(["to b"], ["e"])
+    labelled = tsl.LSTMCharModel(hidden_size=4, max_iter=1).fit([TEXT, TEXT], labels=["a", "b"])
+    for form in (labelled, saved_and_mapped(labelled)):
+        form.generate("to", 3, label="b", n_samples=2)
+        form.predict(["t", "or not"], labels=["b", "a"])
+        form.score(TEXT, labels="a", adapt=True)
+        form.partial_fit(TEXT, labels="b")
 
 
 def use_forecasters():

@@ -82,6 +82,10 @@ KINDS = {
     "labels as booleans": (lambda: LSTMClassifier(**SMALL).fit(X, Y > 0), lambda m: m.predict(X)),
     "columns of a frame": (lambda: LSTMRegressor(**SMALL).fit(TABLE, TABLE["a"]), lambda m: m.predict(TABLE)),
     "text": (lambda: LSTMCharModel(**SMALL).fit(TEXT), lambda m: m.surprisal(TEXT)),
+    "text with labels": (
+        lambda: LSTMCharModel(**SMALL).fit([TEXT, TEXT[1:]], labels=["a", "é"]),
+        lambda m: m.surprisal(TEXT, label="é"),
+    ),
     "vocabulary": (lambda: CharVocabulary().fit(TEXT), lambda m: m.encode(TEXT)),
     "windows of text": (lambda: CharWindow(4).fit(TEXT), lambda m: m.transform(TEXT)),
     "windows": (lambda: SlidingWindow(4).fit(TABLE), lambda m: m.transform(TABLE)),

@@ -62,6 +62,9 @@ def of_texts():
         for written in (model.generate("to", 9, temperature=0), *model.generate("b", 9, random_state=0, **options)):
             yield np.array([ord(character) for character in written])
         yield np.array([ord(character) for character in model.generate("", 5, temperature=5.0, random_state=0)])
+    model = LSTMCharModel(hidden_size=4, max_iter=1, random_state=0).fit([TEXT, TEXT], labels=["a", "b"])
+    yield model.surprisal(TEXT[:40], label="b", adapt=True)
+    yield np.array([ord(character) for character in model.generate("to", 9, label="a", temperature=0)])
 
 
 def of_choices():

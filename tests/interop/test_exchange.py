@@ -282,6 +282,10 @@ def test_arguments_that_are_missing_or_of_other_estimators_are_named():
     ]:
         with pytest.raises(ValueError, match=words):
             from_torch_state_dict(estimator, weights, **given)
+    labelled = LSTMCharModel(**SMALL).fit([TEXT, TEXT], labels=["a", "b"])
+    for give in (to_torch_state_dict, to_keras_weights):
+        with pytest.raises(ValueError, match="estimator must be fitted without labels, .* with 2 labels"):
+            give(labelled)
     with pytest.raises(TypeError, match="estimator must be an LSTMRegressor, .* got Naive"):
         from_torch_state_dict(Naive(), state)
     with pytest.raises(TypeError, match="estimator must be an LSTMRegressor, .* got Naive"):

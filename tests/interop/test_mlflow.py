@@ -73,5 +73,5 @@ def test_a_text_model_writes_after_each_prompt():
     assert answer(model, "When ", params) == expected[:1]
     with pytest.raises(ValueError, match="a frame of prompts must have one column, got 2"):
         answer(model, pd.DataFrame({"a": ["x"], "b": ["y"]}))
-    with pytest.raises(ValueError, match=r"must be among length, temperature, .*, got 'n_samples'"):
+    with pytest.raises(ValueError, match=r"must be among length, label, .*, got 'n_samples'"):
         answer(model, ["When "], {"n_samples": 2})

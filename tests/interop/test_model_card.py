@@ -117,7 +117,18 @@ def test_card_warns_of_the_data_in_the_file(models):
     assert "**It holds the last rows that `SlidingWindow`" in card_of(models["pipeline"])
     assert "It holds the labels or categories" in card_of(models["pipeline"])
     assert "It holds the characters" in card_of(models["text"])
+    assert "It holds the labels" not in card_of(models["text"])
     assert "**" not in card_of(models["classifier"])
+
+
+def test_labels_are_counted_and_asked_for():
+    text = "Adamson quail Zedner " * 20
+    model = LSTMCharModel(hidden_size=4, max_iter=1).fit([text, text], labels=["Adamson", "Zedner"])
+    card = card_of(model)
+    assert "Labels: 2" in card
+    assert "text = model.generate(label=label, length=200)" in card
+    assert "It holds the labels or categories" in card
+    assert [secret for secret in SECRETS if secret in card] == []
 
 
 @pytest.mark.parametrize(

@@ -369,6 +369,12 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
         to_onnx(regressor(), tmp_path / "none" / "model.onnx")
 
 
+def test_labels_have_no_input():
+    model = LSTMCharModel(**(SMALL | {"max_iter": 1})).fit([TEXT, TEXT], labels=[1, 2])
+    with pytest.raises(ValueError, match="estimator must be fitted without labels, as an ONNX model .* with 2 labels"):
+        to_onnx(model)
+
+
 def test_the_model_says_what_it_is():
     said = {
         entry.key: entry.value for entry in to_onnx(LSTMCharModel(**SMALL, lowercase=True).fit(TEXT)).metadata_props

@@ -107,6 +107,33 @@ def test_a_forged_regressor_is_refused(change, path):
         forged("regressor", path, change)
 
 
+def one_label(tree, tensors):
+    tensors["labels_"] = tensors["labels_"][:1].copy()
+
+
+def labels_that_are_numbers_of_floating_point(tree, tensors):
+    tree["state"]["labels_"] = {"$array": "class_count_"}
+    tensors["class_count_"] = np.array([0.0, 1.0])
+
+
+def no_labels(tree, tensors):
+    tree["state"]["labels_"] = None
+
+
+def labels_beside_numbers(tree, tensors):
+    architecture(tree)["one_hot"] = False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [one_label, labels_that_are_numbers_of_floating_point, no_labels, labels_beside_numbers],
+    ids=lambda change: change.__name__,
+)
+def test_a_forged_model_of_labelled_texts_is_refused(change, path):
+    with pytest.raises(ValueError, match="is damaged, or of another version"):
+        forged("text with labels", path, change)
+
+
 def test_segments_longer_than_all_rows_read_zeros(path):
     def change(tree, tensors):
         reads_rows_beyond(tree, tensors)

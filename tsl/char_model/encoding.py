@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.char_model.labels import NO_LABELS, LabelEncoder
 from tsl.char_model.samples import Codes, Contexts, Documents
 from tsl.network import Architecture
 from tsl.text import CharVocabulary
@@ -14,10 +15,11 @@ from tsl.text.points import as_texts
 
 
 class TextEncoder(NamedTuple):
-    """Turns texts into codes, as a model reads them."""
+    """Turns texts into codes, as a model reads them, and labels into conditions."""
 
     vocabulary: CharVocabulary
     lowercase: bool
+    labels: LabelEncoder = NO_LABELS
 
     def encode(self, text: Any, name: str = "text") -> Codes:
         """Return the codes of a single text; `name` is the argument that an error names."""
@@ -30,10 +32,13 @@ class TextEncoder(NamedTuple):
         """Return the codes of each of one text or several."""
         return [self.vocabulary.encode(one) for one in lowered(text, self.lowercase)]
 
-    def examples(self, text: Any, y: Any, window: int) -> Documents | Contexts:
+    def examples(self, text: Any, y: Any, window: int, labels: Any = None) -> Documents | Contexts:
         """Return whole texts, or contexts where `y` says what follows; `window` is that of whole texts."""
         codes = self.encode_all(text)
-        return Documents(codes, window) if y is None else Contexts(codes, self._targets(y, len(codes)))
+        conditions = self.labels.encode([labels] if is_one(text, labels) else labels, len(codes))
+        if y is None:
+            return Documents(codes, window, conditions)
+        return Contexts(codes, self._targets(y, len(codes)), conditions)
 
     def _targets(self, y: Any, n: int) -> Codes:
         """Return the codes of the characters after `n` contexts."""
@@ -50,6 +55,11 @@ class TextEncoder(NamedTuple):
     def starts_character(self, codes: Codes) -> NDArray[np.bool_]:
         """Return which tokens start a character: all but the later bytes of one in UTF-8."""
         return (codes & 0xC0) != 0x80 if self.vocabulary.tokens == "byte" else np.ones(codes.size, np.bool_)
+
+
+def is_one(text: Any, labels: Any) -> bool:
+    """Return whether these are one text and its label, rather than lists."""
+    return isinstance(text, str) and isinstance(labels, (str, int, np.integer))
 
 
 def lowered(text: Any, lowercase: bool) -> list[str]:

@@ -19,6 +19,7 @@ class GenerationMixin:
         prompt: str = "",
         length: int = 200,
         *,
+        label: str | int | None = None,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -40,6 +41,9 @@ class GenerationMixin:
             Text to continue.
         length : int, default=200
             Characters to write.
+        label : str or int, default=None
+            Label of the text, for a model that was fitted with labels. With `state` None goes on with the label of
+            that state, and another one takes its place.
         temperature : float, default=1.0
             Divides the log-probabilities: at 1 characters are drawn as the model expects them; below 1 likely ones are
             drawn more often, at 0 always the likeliest one; above 1 less often.
@@ -82,7 +86,8 @@ class GenerationMixin:
             If an argument is of the wrong type.
         ValueError
             If an argument is out of its range, if two of them contradict each other, if no character is left to draw
-            from, or if the prompt has unknown characters and `unknown` is "error" or "grow".
+            from, or if the prompt has unknown characters and `unknown` is "error" or "grow"; or if the model was fitted
+            with other labels, or without.
 
         Examples
         --------
@@ -109,6 +114,7 @@ class GenerationMixin:
             n_samples=n_samples,
             state=state,
             random_state=random_state,
+            label=label,
         )
         model = text_model(self)
         texts = model.write(prompt, options) if beam_width is None else model.search(prompt, options)
@@ -121,6 +127,7 @@ class GenerationMixin:
         prompt: str = "",
         length: int = 200,
         *,
+        label: str | int | None = None,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -140,6 +147,8 @@ class GenerationMixin:
             As in `generate`, like all other parameters.
         length : int, default=200
             Characters to write.
+        label : str or int, default=None
+            Label of the text.
         temperature : float, default=1.0
             Divides the log-probabilities.
         top_k : int, default=None
@@ -193,5 +202,6 @@ class GenerationMixin:
             n_samples=n_samples,
             state=state,
             random_state=random_state,
+            label=label,
         )
         return text_model(self).write(prompt, options)

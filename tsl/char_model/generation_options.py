@@ -27,6 +27,7 @@ class GenerationOptions(NamedTuple):
     state: TextState | None
     random_state: np.random.RandomState | None
     """None where nothing is drawn."""
+    label: Any
 
 
 def check_options(
@@ -43,6 +44,7 @@ def check_options(
     n_samples: Any = 1,
     state: Any = None,
     random_state: Any = None,
+    label: Any = None,
 ) -> GenerationOptions:
     """Check the options of `generate`.
 
@@ -75,6 +77,7 @@ def check_options(
         n_samples=n_samples,
         state=state,
         random_state=_random_state(random_state, is_needed=choice.temperature > 0),
+        label=label,
     )
 
 

@@ -14,8 +14,9 @@ from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.options import Auto, LearningRate, Solver
 from tsl._estimator.parameters import set_parameters
 from tsl._sklearn import checks_parameters
-from tsl.char_model.encoding import TextEncoder, lowered
+from tsl.char_model.encoding import TextEncoder, is_one, lowered
 from tsl.char_model.generation import GenerationMixin
+from tsl.char_model.labels import NO_LABELS, LabelEncoder
 from tsl.char_model.prediction import PredictionMixin
 from tsl.char_model.samples import Contexts, Documents
 from tsl.char_model.settings import document_window, new_architecture, new_dropout, new_optimizer
@@ -119,6 +120,8 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         How often each was in the training set.
     vocabulary_ : tsl.text.CharVocabulary
         Characters to codes and back.
+    labels_ : ndarray of shape (n_labels,) or None
+        The labels of the texts, sorted; None without labels.
     network_ : tsl.network.Network
         The network.
     history_ : tsl.training.History
@@ -159,6 +162,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     """
 
     vocabulary_: CharVocabulary
+    labels_: NDArray[Any] | None = None  # of models in older files
 
     def __init__(
         self,
@@ -202,6 +206,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         text: str | Sequence[str],
         y: Sequence[str] | None = None,
         *,
+        labels: Any = None,
         checkpoint: Any = None,
         checkpoint_every: float = 60.0,
     ) -> Self:
@@ -214,6 +219,9 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             lengths, as `tsl.text.CharWindow` with ``output="text"`` gives them.
         y : sequence of str, default=None
             The character after each of these pieces, if only these characters are to be predicted.
+        labels : sequence of n str or n int, default=None
+            A label for each text, such as its author or its language, which the network reads with every character.
+            All methods then need the label of a text; new ones are not learned later. For a single str, one label.
         checkpoint : path-like, optional
             File that the state of the training is written to, so that the same call, made again after the process was
             killed, continues from there with the same result, bit for bit (unless `max_time` is set). The file stays
@@ -232,10 +240,11 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             If a text is not a str: bytes must be decoded first.
         ValueError
             If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
-            another architecture than the parameters say; or if `checkpoint` is of another fit, or not a checkpoint.
+            another architecture than the parameters say; or if `checkpoint` is of another fit, or not a checkpoint; or
+            if there are not as many `labels` as texts, or, with `warm_start`, if one is new.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        examples, held_out = self._prepare(text, y, kept, resume=self.warm_start and hasattr(self, "network_"))
+        examples, held_out = self._prepare(text, y, labels, kept, resume=self.warm_start and hasattr(self, "network_"))
         self.class_count_ = self._counts(examples)
         model = text_model(self)
         validation = None if held_out is None else lambda: -model.mean_log_likelihood(held_out)
@@ -243,7 +252,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         return self
 
     @checks_parameters
-    def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None) -> Self:
+    def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None, *, labels: Any = None) -> Self:
         """Train for one epoch on more text. The first text decides the vocabulary, unless ``unknown="grow"``.
 
         Parameters
@@ -252,6 +261,8 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             As in `fit`.
         y : sequence of str, default=None
             As in `fit`.
+        labels : sequence of n str or n int, default=None
+            As in `fit`; those of the first text are all that there are.
 
         Returns
         -------
@@ -261,11 +272,12 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         Raises
         ------
         TypeError, ValueError
-            As in `fit`; also if there are unknown characters and ``unknown="error"``, or if `early_stopping` is set.
+            As in `fit`; also if there are new labels, or unknown characters and ``unknown="error"``, or if
+            `early_stopping` is set.
         """
         if self.early_stopping:
             raise ValueError("partial_fit cannot know when to stop: early_stopping=True is for fit")
-        examples, _ = self._prepare(text, y, None, resume=hasattr(self, "network_"))
+        examples, _ = self._prepare(text, y, labels, None, resume=hasattr(self, "network_"))
         self.class_count_ = self.class_count_ + self._counts(examples)
         self._learn(examples, None, one_epoch=True)
         return self
@@ -273,19 +285,28 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _prepare(
-        self, text: Any, y: Any, checkpoint: Checkpoint | None, *, resume: bool
+        self, text: Any, y: Any, labels: Any, checkpoint: Checkpoint | None, *, resume: bool
     ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
         """Return the training set and what is held out, when there is a network for it; nothing changes on an error."""
-        texts = [*lowered(text, self.lowercase), *([] if y is None else lowered(list(y), self.lowercase))]
+        texts = lowered(text, self.lowercase)
+        labels = [labels] if is_one(text, labels) else labels
+        encoder = LabelEncoder(self.labels_) if resume else LabelEncoder.of(labels, len(texts))
+        if labels is not None and self.encoding == "scalar":
+            raise ValueError(
+                'labels need encoding="embedding" or "onehot", got "scalar", which reads one number a step'
+            )
+        texts = [*texts, *([] if y is None else lowered(list(y), self.lowercase))]
         # Also of what is held out for validation: an alphabet tells nothing of what comes next.
         vocabulary = self._vocabulary_for(texts, resume=resume)
-        examples = TextEncoder(vocabulary, self.lowercase).examples(text, y, document_window(self))
+        texts_encoder = TextEncoder(vocabulary, self.lowercase, encoder)
+        examples = texts_encoder.examples(text, y, document_window(self), labels)
         held_out: Documents | Contexts | None = None
         if self.early_stopping:
             examples, held_out = examples.split_end(self.validation_fraction)
         examples.check()
-        self._begin(checkpoint, None if held_out is None else (held_out.texts, held_out.targets), resume=resume)
-        self._prepare_network(vocabulary, examples.window, resume=resume)
+        about = None if held_out is None else (held_out.texts, held_out.targets, held_out.labels)
+        self._begin(checkpoint, about, resume=resume)
+        self._prepare_network(vocabulary, examples.window, encoder, resume=resume)
         return examples, held_out
 
     def _vocabulary_for(self, texts: list[str], *, resume: bool) -> CharVocabulary:
@@ -293,24 +314,29 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
             return CharVocabulary(self.unknown, self.tokens, self.min_frequency).fit(texts)
         return self.vocabulary_.grown(texts) if self.unknown == "grow" else self.vocabulary_
 
-    def _prepare_network(self, vocabulary: CharVocabulary, window: int, *, resume: bool) -> None:
+    def _prepare_network(
+        self, vocabulary: CharVocabulary, window: int, labels: LabelEncoder = NO_LABELS, *, resume: bool
+    ) -> None:
         """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
 
         If `resume`, check instead that the network there is does so, and make room for new characters; nothing changes
         on an error.
         """
+        n_labels = 0 if labels.known is None else len(labels.known)
         if resume:
             known = self.network_.architecture
-            self._check_same(new_architecture(self, len(self.vocabulary_), window, known), PRECISION)
+            wanted = new_architecture(self, len(self.vocabulary_), window, known, n_labels=n_labels)
+            self._check_same(wanted, PRECISION)
             self._grow(vocabulary)
         else:
-            self._start(new_architecture(self, len(vocabulary), window), dtype=PRECISION)
+            self._start(new_architecture(self, len(vocabulary), window, n_labels=n_labels), dtype=PRECISION)
             if self.encoding == "onehot":
                 with self.network_.editing() as params:
-                    w_in = self.network_.named(params)["lstm_0.w_in"]
+                    w_in = self.network_.named(params)["lstm_0.w_in"][: len(vocabulary)]
                     w_in[:] = self._random_state.normal(scale=ONE_HOT_SCALE, size=w_in.shape)
             self.class_count_ = np.zeros(len(vocabulary), np.int64)
         self.vocabulary_ = vocabulary
+        self.labels_ = labels.known
         self.classes_ = vocabulary.tokens_
         self._window = window or int(self.window)
 

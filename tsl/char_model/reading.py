@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 from tsl.char_model.encoding import network_inputs
 from tsl.char_model.samples import Codes
 from tsl.char_model.text_state import TextState, check_state
-from tsl.network import Choice, CodeWriter, Network, Sequences, choose
+from tsl.network import Choice, CodeWriter, Network, Sequences, States2D, Targets, choose
 
 REPEATED = 32  # characters back that `repetition_penalty` looks; chosen by judgement, not measured
 CHUNK = 1024  # characters, or windows, read in one call
 GROUP, GROUP_CHUNK = 64, 64  # contexts in a batch, and characters of each in one call
 WRITTEN_FLOPS = 5e7  # in one call that writes: some milliseconds
+
+
+class Stretch(NamedTuple):
+    """Some characters of a text in a row, and what the network expects in their place."""
+
+    outputs: NDArray[np.float32]
+    """(k, V) before each of them."""
+    sequences: Sequences
+    """What the network has read for it."""
+    targets: Targets
+    """The characters."""
+    initial: States2D | None
+    """The states that reading began from."""
 
 
 class CharWriter(Protocol):
@@ -41,26 +54,27 @@ class StreamReader:
         self._network = network
         self._n_threads = n_threads
 
-    def after_each(self, codes: Codes) -> Iterator[NDArray[np.float32]]:
-        """Yield the outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
-        states = None
-        for begin in range(0, codes.size, CHUNK):
-            part = np.array([min(CHUNK, codes.size - begin)])
-            outputs, states = self._network.forward_states(
-                Sequences(codes, np.array([begin]), part), initial=states, n_threads=self._n_threads
-            )
-            yield outputs[0]
+    def stretches(self, codes: Codes, label: Codes | None = None, length: int = CHUNK) -> Iterator[Stretch]:
+        """Yield what the network expects after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
+        states, targets = None, codes.astype(np.int64)
+        for begin in range(0, codes.size - 1, length):
+            starts, lengths = np.array([begin]), np.array([min(length, codes.size - 1 - begin)])
+            sequences = Sequences(codes, starts, lengths, conditions=label)
+            outputs, after = self._network.forward_states(sequences, initial=states, n_threads=self._n_threads)
+            yield Stretch(outputs[0], sequences, Targets(targets, starts + 1), states)
+            states = after
 
-    def after_all(self, contexts: Sequence[Codes]) -> NDArray[np.float32]:
+    def after_all(self, contexts: Sequence[Codes], labels: Codes | None = None) -> NDArray[np.float32]:
         """Return the outputs (n, V) after each of n contexts, none of them empty."""
         outputs = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         longest_first = np.argsort([-context.size for context in contexts], kind="stable")
         for first in range(0, len(contexts), GROUP):
             group = longest_first[first : first + GROUP]
-            outputs[group] = self._after_group([contexts[k] for k in group])
+            of_group = None if labels is None else labels[group]
+            outputs[group] = self._after_group([contexts[k] for k in group], of_group)
         return outputs
 
-    def _after_group(self, contexts: list[Codes]) -> NDArray[np.float32]:
+    def _after_group(self, contexts: list[Codes], labels: Codes | None) -> NDArray[np.float32]:
         """Return the outputs after each of a few contexts, given the longest first."""
         sizes = np.array([context.size for context in contexts])
         starts = np.cumsum(sizes) - sizes
@@ -73,7 +87,8 @@ class StreamReader:
             if states is not None:
                 hidden, cell = states
                 states = [layer[:n] for layer in hidden], [layer[:n] for layer in cell]
-            part = Sequences(codes, starts[:n] + begin, lengths)
+            conditions = None if labels is None else labels[:n]
+            part = Sequences(codes, starts[:n] + begin, lengths, conditions=conditions)
             outputs, states = self._network.forward_states(part, initial=states, n_threads=self._n_threads)
             last[:n] = outputs[np.arange(n), lengths - 1]
         return last
@@ -82,10 +97,10 @@ class StreamReader:
         """Check that a state is one of this kind of model."""
         check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
 
-    def begin(self, first: NDArray[Any]) -> TextState:
+    def begin(self, first: NDArray[Any], label: Codes | None = None) -> TextState:
         """Return the state before the first character of a text, for which `first` (V,) is expected."""
         recent = np.full((1, REPEATED), -1, np.int32)
-        return TextState(self._network.zero_states(1), first[None, :], recent, (b"",), ("",))
+        return TextState(self._network.zero_states(1), first[None, :], recent, (b"",), ("",), label)
 
     def read(self, state: TextState, codes: Codes) -> TextState:
         """Return the state after `codes` (n, steps)."""
@@ -93,7 +108,8 @@ class StreamReader:
         for begin in range(0, codes.shape[1], CHUNK):
             part = np.ascontiguousarray(codes[:, begin : begin + CHUNK])
             n, steps = part.shape
-            sequences = Sequences(part.ravel(), np.arange(n) * steps, np.full(n, steps))
+            starts, lengths = np.arange(n) * steps, np.full(n, steps)
+            sequences = Sequences(part.ravel(), starts, lengths, conditions=state.labels)
             hidden, cell = (np.split(one, ends, axis=1) for one in state.states)
             outputs, final = self._network.forward_states(sequences, initial=(hidden, cell), n_threads=self._n_threads)
             joined = np.stack([np.concatenate(one, axis=1) for one in final])
@@ -115,7 +131,7 @@ class StreamWriter:
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
         """Return the codes that are chosen, and the state after them."""
         self._writer.states[:] = state.states
-        codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy())
+        codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy(), state.labels)
         return codes, state.after(self._writer.states.copy(), outputs, codes.T)
 
 
@@ -127,31 +143,36 @@ class WindowReader:
         self._window = window
         self._n_threads = n_threads
 
-    def after_each(self, codes: Codes) -> Iterator[NDArray[np.float32]]:
-        """Yield the outputs (k, V) after ``codes[:1]``, ``codes[:2]`` ..., some at a time."""
-        rows = network_inputs(self._network.architecture, codes)
-        for begin in range(1, codes.size + 1, CHUNK):
-            ends = np.arange(begin, min(begin + CHUNK, codes.size + 1))
-            yield self._forward(rows, ends, np.minimum(ends, self._window))
+    def stretches(self, codes: Codes, label: Codes | None = None, length: int = CHUNK) -> Iterator[Stretch]:
+        """Yield what the network expects after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
+        rows, targets = network_inputs(self._network.architecture, codes), codes.astype(np.int64)
+        for begin in range(1, codes.size, length):
+            ends = np.arange(begin, min(begin + length, codes.size))
+            lengths, labels = np.minimum(ends, self._window), None if label is None else np.repeat(label, ends.size)
+            sequences = Sequences(rows, ends - lengths, lengths, conditions=labels)
+            outputs = self._network.forward(sequences, n_threads=self._n_threads)
+            yield Stretch(outputs, sequences, Targets(targets, ends), None)
 
-    def after_all(self, contexts: Sequence[Codes]) -> NDArray[np.float32]:
+    def after_all(self, contexts: Sequence[Codes], labels: Codes | None = None) -> NDArray[np.float32]:
         """Return the outputs (n, V) after each of n contexts, none of them empty."""
         outputs = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         for first in range(0, len(contexts), CHUNK):
             windows = [context[-self._window :] for context in contexts[first : first + CHUNK]]
             lengths = np.array([window.size for window in windows])
             rows = network_inputs(self._network.architecture, np.concatenate(windows))
-            outputs[first : first + CHUNK] = self._forward(rows, np.cumsum(lengths), lengths)
+            conditions = None if labels is None else labels[first : first + CHUNK]
+            sequences = Sequences(rows, np.cumsum(lengths) - lengths, lengths, conditions=conditions)
+            outputs[first : first + CHUNK] = self._network.forward(sequences, n_threads=self._n_threads)
         return outputs
 
     def check(self, state: TextState) -> None:
         """Check that a state is one of this kind of model."""
         check_state(state, self._network, 0, max(self._window, REPEATED))
 
-    def begin(self, first: NDArray[Any]) -> TextState:
+    def begin(self, first: NDArray[Any], label: Codes | None = None) -> TextState:
         """Return the state before the first character of a text, for which `first` (V,) is expected."""
         recent = np.full((1, max(self._window, REPEATED)), -1, np.int32)
-        return TextState(np.zeros((2, 1, 0)), first[None, :], recent, (b"",), ("",))
+        return TextState(np.zeros((2, 1, 0)), first[None, :], recent, (b"",), ("",), label)
 
     def read(self, state: TextState, codes: Codes) -> TextState:
         """Return the state after `codes` (n, steps)."""
@@ -159,14 +180,11 @@ class WindowReader:
             return state
         recent = state.after(state.states, state.outputs, codes).recent
         windows = [codes_[codes_ >= 0] for codes_ in recent[:, -self._window :]]
-        return state.after(state.states, self.after_all(windows), codes)
+        return state.after(state.states, self.after_all(windows, state.labels), codes)
 
     def writer(self, n: int) -> WindowWriter:
         """Return a writer of n texts side by side."""
         return WindowWriter(self)
-
-    def _forward(self, rows: Any, ends: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._network.forward(Sequences(rows, ends - lengths, lengths), n_threads=self._n_threads)
 
 
 class WindowWriter:

@@ -30,10 +30,13 @@ class Documents:
     window : int
         How many characters each is predicted from, no window reaching from one text into the next; or 0 for all of
         them, by streams.
+    labels : ndarray of int32, of shape (n,), or None
+        The code of each text's label.
     """
 
     texts: list[Codes]
     window: int
+    labels: Codes | None = None
 
     @property
     def targets(self) -> Codes:
@@ -56,7 +59,7 @@ class Documents:
             first.append(codes[:left])
             last.append(codes[left:])
             left = max(0, left - codes.size)
-        return replace(self, texts=_not_empty(first)), replace(self, texts=_not_empty(last))
+        return self._not_empty(first), self._not_empty(last)
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
         """Return all windows that have a next character; `rows_of` turns codes into what the network reads."""
@@ -64,7 +67,16 @@ class Documents:
         starts = np.concatenate([np.arange(begin, end - self.window) for begin, end in pairwise(begins)])
         codes, lengths = np.concatenate(self.texts), np.full(starts.size, self.window)
         targets = Targets(codes.astype(np.int64), starts + self.window)
-        return Samples(Sequences(rows_of(codes), starts, lengths), targets)
+        conditions = None
+        if self.labels is not None:
+            conditions = np.repeat(self.labels, [max(0, text.size - self.window) for text in self.texts])
+        return Samples(Sequences(rows_of(codes), starts, lengths, conditions=conditions), targets)
+
+    def _not_empty(self, texts: list[Codes]) -> Documents:
+        """Return these parts of the texts, without empty ones."""
+        kept = [k for k, codes in enumerate(texts) if codes.size]
+        labels = None if self.labels is None else self.labels[kept]
+        return replace(self, texts=[texts[k] for k in kept], labels=labels)
 
 
 @dataclass(frozen=True)
@@ -77,10 +89,13 @@ class Contexts:
         Codes.
     targets : ndarray of int32, of shape (n,)
         The code after each of them.
+    labels : ndarray of int32, of shape (n,), or None
+        The code of each one's label.
     """
 
     texts: list[Codes]
     targets: Codes
+    labels: Codes | None = None
 
     @property
     def window(self) -> int:
@@ -95,13 +110,18 @@ class Contexts:
     def split_end(self, share: float) -> tuple[Contexts, Contexts]:
         """Return the first contexts, and the last ones, about `share` of all."""
         left = _left_of(len(self.texts), share, "contexts")
-        return Contexts(self.texts[:left], self.targets[:left]), Contexts(self.texts[left:], self.targets[left:])
+        return self._part(slice(left)), self._part(slice(left, None))
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
         """Return all contexts; `rows_of` turns codes into what the network reads."""
         lengths = np.array([codes.size for codes in self.texts])
-        sequences = Sequences(rows_of(np.concatenate(self.texts)), np.cumsum(lengths) - lengths, lengths)
+        rows, starts = rows_of(np.concatenate(self.texts)), np.cumsum(lengths) - lengths
+        sequences = Sequences(rows, starts, lengths, conditions=self.labels)
         return Samples(sequences, Targets(self.targets.astype(np.int64), np.arange(lengths.size)))
+
+    def _part(self, which: slice) -> Contexts:
+        labels = None if self.labels is None else self.labels[which]
+        return Contexts(self.texts[which], self.targets[which], labels)
 
 
 def _left_of(total: int, share: float, what: str) -> int:
@@ -109,10 +129,6 @@ def _left_of(total: int, share: float, what: str) -> int:
     if left < 2:
         raise ValueError(f"validation_fraction={share} leaves {left} of {total} {what} to train on")
     return left
-
-
-def _not_empty(texts: list[Codes]) -> list[Codes]:
-    return [codes for codes in texts if codes.size]
 
 
 class Streams:
@@ -130,6 +146,8 @@ class Streams:
         At most so many streams, and steps in a chunk: fewer in a short text.
     random_state : numpy.random.RandomState
         Draws where an epoch begins, and which other chunks start from zero states.
+    labels : ndarray of int32, of shape (n,), or None
+        The code of each text's label.
 
     Attributes
     ----------
@@ -138,9 +156,15 @@ class Streams:
     """
 
     def __init__(
-        self, texts: Sequence[Codes], n_streams: int, sequence_length: int, random_state: np.random.RandomState
+        self,
+        texts: Sequence[Codes],
+        n_streams: int,
+        sequence_length: int,
+        random_state: np.random.RandomState,
+        labels: Codes | None = None,
     ) -> None:
-        texts = [codes for codes in texts if codes.size > 1]
+        used = [k for k, codes in enumerate(texts) if codes.size > 1]
+        texts = [texts[k] for k in used]
         inputs = np.concatenate([codes[:-1] for codes in texts])
         targets = np.concatenate([codes[1:] for codes in texts])
         size = inputs.size
@@ -150,6 +174,7 @@ class Streams:
         # The ring twice, so that a stream may run over its end.
         begins = np.cumsum([0] + [codes.size - 1 for codes in texts])
         self._begins = np.concatenate([begins[:-1], begins + size])
+        self._labels = None if labels is None else np.tile(labels[used], 2)
         # A border makes one chunk more; none of them is empty.
         most_borders = int((np.searchsorted(self._begins, begins[:-1] + self._each) - np.arange(len(texts))).max())
         self.n_chunks = min(self._each, -(-self._each // sequence_length) + most_borders)
@@ -164,7 +189,10 @@ class Streams:
         streams = [(first + self._each * b) % self._size for b in range(self.n_streams)]
         starts, lengths = (np.ravel(part, order="F") for part in zip(*map(self._chunks, streams), strict=True))
         fresh = np.isin(starts, self._begins) | (self._random_state.random_sample(starts.size) < FRESH)
-        return Samples(Sequences(self._inputs, starts, lengths, reset=fresh), Targets(self._targets, starts))
+        texts = np.searchsorted(self._begins, starts, side="right") - 1
+        conditions = None if self._labels is None else self._labels[texts]
+        sequences = Sequences(self._inputs, starts, lengths, reset=fresh, conditions=conditions)
+        return Samples(sequences, Targets(self._targets, starts))
 
     def _chunks(self, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the starts and the lengths of the chunks of the stream that begins at `start`."""

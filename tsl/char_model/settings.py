@@ -18,7 +18,7 @@ def document_window(parameters: CharParameters) -> int:
 
 
 def new_architecture(
-    parameters: CharParameters, n_codes: int, window: int, known: Architecture | None = None
+    parameters: CharParameters, n_codes: int, window: int, known: Architecture | None = None, *, n_labels: int = 0
 ) -> Architecture:
     """Return the form of the network; where the parameters leave it open, it is that of a `known` one."""
     if parameters.hidden_size != "auto":
@@ -40,6 +40,7 @@ def new_architecture(
         n_codes,
         one_hot=one_hot,
         every_step=not window,
+        n_static=n_labels,
         n_embedded=n_embedded,
     )
 

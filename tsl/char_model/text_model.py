@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator import resolve_threads
+from tsl.char_model.adaptation import Adaptation, AdaptedNetwork
 from tsl.char_model.beam_search import CodeCopier, likeliest_codes
 from tsl.char_model.encoding import TextEncoder
 from tsl.char_model.generation_options import GenerationOptions
+from tsl.char_model.labels import LabelEncoder
 from tsl.char_model.reading import StreamReader, WindowReader, log_softmax
 from tsl.char_model.samples import Codes, Contexts, Documents
 from tsl.char_model.text_state import TextState
@@ -28,11 +30,13 @@ class TextModel:
     network : Network
         A trained network.
     encoder : TextEncoder
-        Turns texts into codes.
+        Turns texts into codes, and labels into conditions.
     tokens : ndarray of shape (V,)
         What each code stands for.
     class_count : ndarray of int, of shape (V,)
         How often each code was in the training set.
+    mean_sq : ndarray of shape (P,)
+        Second moments of the gradient in training, or zeros.
     window : int
         Characters that a windowed network reads.
     n_threads : int
@@ -45,6 +49,7 @@ class TextModel:
         encoder: TextEncoder,
         tokens: NDArray[Any],
         class_count: NDArray[np.int64],
+        mean_sq: NDArray[Any],
         window: int,
         n_threads: int,
     ) -> None:
@@ -52,11 +57,15 @@ class TextModel:
         self.encoder = encoder
         self._tokens = tokens
         self._class_count = class_count
-        self._reader: StreamReader | WindowReader
+        self._mean_sq = mean_sq
+        self._window = window
+        self._n_threads = n_threads
+        self._reader = self._reader_of(network)
+
+    def _reader_of(self, network: Network) -> StreamReader | WindowReader:
         if network.architecture.every_step:
-            self._reader = StreamReader(network, n_threads)
-        else:
-            self._reader = WindowReader(network, window, n_threads)
+            return StreamReader(network, self._n_threads)
+        return WindowReader(network, self._window, self._n_threads)
 
     # --- prediction -------------------------------------------------------------------------------------------
 
@@ -65,27 +74,37 @@ class TextModel:
         counts = self._class_count + 1
         return np.log(counts / counts.sum())
 
-    def log_probabilities(self, contexts: list[Codes]) -> NDArray[np.float64]:
+    def log_probabilities(self, contexts: list[Codes], labels: Codes | None = None) -> NDArray[np.float64]:
         """Return the log-probabilities (n, V) of what comes after each context."""
         known = [k for k, codes in enumerate(contexts) if codes.size]
         expected = np.empty((len(contexts), len(self._class_count)))
         expected[:] = self.log_first()
-        expected[known] = log_softmax(self._reader.after_all([contexts[k] for k in known]))
+        of_known = None if labels is None else labels[known]
+        expected[known] = log_softmax(self._reader.after_all([contexts[k] for k in known], of_known))
         return expected
 
-    def surprisal(self, codes: Codes) -> NDArray[np.float64]:
+    def surprisal(
+        self, codes: Codes, label: Codes | None = None, adaptation: Adaptation | None = None
+    ) -> NDArray[np.float64]:
         """Return the negative log-likelihood of each code, given those before it."""
         surprisal = np.empty(codes.size)
         if codes.size:
             surprisal[0] = -self.log_first()[codes[0]]
-        done = 1
-        for outputs in self._reader.after_each(codes[:-1]):
-            expected, came = log_softmax(outputs), codes[done : done + len(outputs)]
-            surprisal[done : done + len(outputs)] = -expected[np.arange(len(outputs)), came]
-            done += len(outputs)
+        done, adapted = 1, None
+        if adaptation is None:
+            stretches = self._reader.stretches(codes, label)
+        else:
+            adapted = AdaptedNetwork(self.network, self._mean_sq, adaptation, self._n_threads)
+            stretches = self._reader_of(adapted.network).stretches(codes, label, int(adaptation.sequence_length))
+        for stretch in stretches:
+            n = len(stretch.outputs)
+            surprisal[done : done + n] = -log_softmax(stretch.outputs)[np.arange(n), codes[done : done + n]]
+            done += n
+            if adapted is not None and done < codes.size:  # before the next stretch is read
+                adapted.learn(stretch)
         return surprisal
 
-    def mean_log_likelihood(self, examples: Documents | Contexts) -> float:
+    def mean_log_likelihood(self, examples: Documents | Contexts, adaptation: Adaptation | None = None) -> float:
         """Return the mean log-likelihood of a token.
 
         Raises
@@ -96,9 +115,10 @@ class TextModel:
         if sum(codes.size for codes in examples.texts) == 0:
             raise ValueError("text must have at least 1 known character, got none")
         if isinstance(examples, Documents):
-            total = -sum(float(self.surprisal(codes).sum()) for codes in examples.texts)
-            return total / examples.targets.size
-        expected = self.log_probabilities(examples.texts)
+            labels = [None] * len(examples.texts) if examples.labels is None else examples.labels[:, None]
+            surprisals = (self.surprisal(*one, adaptation) for one in zip(examples.texts, labels, strict=True))
+            return -sum(float(surprisal.sum()) for surprisal in surprisals) / examples.targets.size
+        expected = self.log_probabilities(examples.texts, examples.labels)
         return float(expected[np.arange(len(expected)), examples.targets].mean())
 
     # --- generation -------------------------------------------------------------------------------------------
@@ -141,16 +161,28 @@ class TextModel:
     def _after_prompt(self, prompt: Any, options: GenerationOptions) -> TextState:
         """Return the state after the prompt, read from the beginning of a text or from the state that was given."""
         codes, state = self.encoder.encode(prompt, "prompt"), options.state
+        goes_on = state is not None and options.label is None
+        label = None if goes_on else self.encoder.labels.encode_one(options.label)
         if state is None:
-            state = self._reader.begin(self.log_first().astype(self.network.dtype))
+            state = self._reader.begin(self.log_first().astype(self.network.dtype), label)
         else:
             self._reader.check(state)
+            if label is not None:
+                state = replace(state, labels=np.repeat(label, state.n))
         return self._reader.read(state, np.tile(codes, (state.n, 1)))
 
 
 def text_model(model: Any) -> TextModel:
     """Return what a fitted `LSTMCharModel` predicts and writes with."""
     check_is_fitted(model)
-    encoder = TextEncoder(model.vocabulary_, model.lowercase)
+    encoder = TextEncoder(model.vocabulary_, model.lowercase, LabelEncoder(model.labels_))
     n_threads = resolve_threads(model.n_threads)
-    return TextModel(model.network_, encoder, model.classes_, model.class_count_, model._window, n_threads)
+    return TextModel(
+        model.network_,
+        encoder,
+        model.classes_,
+        model.class_count_,
+        model._optimizer_state.mean_sq,
+        model._window,
+        n_threads,
+    )

@@ -29,6 +29,8 @@ class TextState:
         The first bytes of a character that is not complete yet.
     held : tuple of n str
         Characters beyond the requested length, as one byte can complete two of them.
+    labels : ndarray of int32, of shape (n,), or None
+        The code of each text's label, for a model with labels.
     """
 
     states: NDArray[Any]
@@ -36,6 +38,7 @@ class TextState:
     recent: NDArray[np.int32]
     pending: tuple[bytes, ...]
     held: tuple[str, ...]
+    labels: NDArray[np.int32] | None = None
 
     @property
     def n(self) -> int:
@@ -62,6 +65,7 @@ class TextState:
             recent=self.recent[which],
             pending=tuple(self.pending[k] for k in which),
             held=tuple(self.held[k] for k in which),
+            labels=None if self.labels is None else self.labels[which],
         )
 
     def after(self, states: NDArray[Any], outputs: NDArray[Any], codes: Codes) -> Self:
@@ -87,17 +91,21 @@ class TextState:
 
 def joined(states: Sequence[TextState]) -> TextState:
     """Return the states of several texts as one."""
+    labels = [state.labels for state in states if state.labels is not None]
     return TextState(
         np.concatenate([state.states for state in states], axis=1),
         np.concatenate([state.outputs for state in states]),
         np.concatenate([state.recent for state in states]),
         tuple(pending for state in states for pending in state.pending),
         tuple(held for state in states for held in state.held),
+        np.concatenate(labels) if labels else None,
     )
 
 
 def check_state(state: TextState, network: Network, n_states: int, n_recent: int) -> None:
     """Check that a state has the sizes of this model."""
     sizes = state.states.shape[2], state.outputs.shape[1], state.recent.shape[1]
-    if sizes != (n_states, network.architecture.n_outputs, n_recent):
+    labels, n_labels = state.labels, network.architecture.n_static
+    known = labels is None if n_labels == 0 else labels is not None and 0 <= labels.min() <= labels.max() < n_labels
+    if sizes != (n_states, network.architecture.n_outputs, n_recent) or not known:
         raise ValueError("state must come from this model, got one of a model of another form")

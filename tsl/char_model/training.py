@@ -47,7 +47,7 @@ def plan_training(
         batch_size = min(batch_size, n_windows)
         steps_per_epoch = -(-n_windows // batch_size)
     else:
-        samples = Streams(examples.texts, batch_size, int(parameters.sequence_length), random_state)
+        samples = Streams(examples.texts, batch_size, int(parameters.sequence_length), random_state, examples.labels)
         batch_size, steps_per_epoch = samples.n_streams, samples.n_chunks
     max_iter = defaults.auto_max_iter(steps_per_epoch) if parameters.max_iter == "auto" else int(parameters.max_iter)
     settings = TrainingSettings(

@@ -38,11 +38,13 @@ def grow(
 
 
 def _copy_by_code(old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]], new_codes: NDArray[np.int32]) -> None:
-    """Copy all parameters, those of each code to its new index."""
+    """Copy all parameters, those of each code to its new index; rows of labels stay behind those of codes."""
     for name, numbers in old.items():
         if new[name].shape == numbers.shape:
             new[name][:] = numbers
         elif name.startswith("head"):
             new[name][..., new_codes] = numbers
         else:
-            new[name][new_codes] = numbers
+            n_labels = len(numbers) - len(new_codes)
+            new[name][new_codes] = numbers[: len(new_codes)]
+            new[name][len(new[name]) - n_labels :] = numbers[len(new_codes) :]

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from tsl._estimator.scaling import Scaling, no_scaling
 from tsl.char_model import LSTMCharModel
 from tsl.classifier import LSTMClassifier
-from tsl.interop._weights import Weights, from_keras, from_torch_state, keras_weights, torch_state
+from tsl.interop._weights import Weights, check_no_labels, from_keras, from_torch_state, keras_weights, torch_state
 from tsl.network import Architecture
 from tsl.regressor import LSTMRegressor
 from tsl.text import CharVocabulary
@@ -45,6 +45,8 @@ def to_torch_state_dict(estimator: LSTMRegressor | LSTMClassifier | LSTMCharMode
     ------
     TypeError
         If the estimator has no such network.
+    ValueError
+        If it is a character model that was fitted with labels.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -138,6 +140,8 @@ def to_keras_weights(estimator: LSTMRegressor | LSTMClassifier | LSTMCharModel) 
     ------
     TypeError
         If the estimator has no such network.
+    ValueError
+        If it is a character model that was fitted with labels.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -220,6 +224,7 @@ def _known(estimator: Any) -> Any:
 
 def _fitted(estimator: Any) -> Any:
     check_is_fitted(_known(estimator))
+    check_no_labels(estimator, "the layers of PyTorch and Keras")
     return estimator
 
 

@@ -81,7 +81,7 @@ def _usage(estimator: Any) -> str:
         covariates = "future=future" if estimator.schema_.roles.future else ""
         return f"forecast = model.predict({covariates})"
     if isinstance(estimator, LSTMCharModel):
-        return "text = model.generate(length=200)"
+        return f"text = model.generate({'' if estimator.labels_ is None else 'label=label, '}length=200)"
     return "y = model.predict(X)" if hasattr(estimator, "predict") else "X = model.transform(X)"
 
 
@@ -106,7 +106,8 @@ def _data(part: Any) -> list[str]:
         return _forecaster_data(part)
     lines = []
     if isinstance(part, LSTMCharModel):
-        return [f"Vocabulary: {len(part.vocabulary_)} {'bytes' if part.tokens == 'byte' else 'characters'}"]
+        labels = [] if part.labels_ is None else [f"Labels: {len(part.labels_)}"]
+        return [f"Vocabulary: {len(part.vocabulary_)} {'bytes' if part.tokens == 'byte' else 'characters'}", *labels]
     if hasattr(part, "n_timesteps_in_"):
         steps = "of any length" if part.n_timesteps_in_ is None else f"of {_number(part.n_timesteps_in_, 'step')}"
         lines.append(f"Windows {steps}, {_number(part.n_channels_in_, 'channel')}")
@@ -185,7 +186,8 @@ def _contents(estimator: Any) -> str:
         )
     if "SlidingWindow" in names:
         lines.append("**It holds the last rows that `SlidingWindow` was fitted on**, which later rows continue.")
-    if names & {"LSTMClassifier", "LabelEncoder", "OneHotEncoder", "OrdinalEncoder"}:
+    reads_labels = getattr(estimator, "labels_", None) is not None
+    if reads_labels or names & {"LSTMClassifier", "LabelEncoder", "OneHotEncoder", "OrdinalEncoder"}:
         lines.append("It holds the labels or categories of the data.")
     if names & {"LSTMCharModel", "CharVocabulary", "CharWindow"}:
         lines.append(

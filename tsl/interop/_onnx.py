@@ -20,6 +20,7 @@ from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
 from tsl.interop._metadata import FRAMES, pack
 from tsl.interop._network import LayerStates, add_network
+from tsl.interop._weights import check_no_labels
 from tsl.interop._window_model import InputForm, add_pipeline
 from tsl.persistence.atomic import replace_file
 from tsl.regressor import LSTMRegressor
@@ -133,6 +134,7 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
 
 def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
     """Add a network that reads codes, with its states as inputs and outputs; return what it says of itself."""
+    check_no_labels(model, "an ONNX model")
     network = model.network_
     architecture = network.architecture
     codes = graph.input("codes", np.int64, ["n", "T"])

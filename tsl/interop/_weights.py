@@ -212,3 +212,19 @@ def _checked(named: dict[str, NDArray[Any]], n_layers: int, bidirectional: bool,
                 f"{named[name].shape}"
             )
     return weights
+
+
+def check_no_labels(estimator: Any, others: str) -> None:
+    """Check that an estimator reads no labels, which `others` have no input for.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    labels = getattr(estimator, "labels_", None)
+    if labels is not None:
+        raise ValueError(
+            f"estimator must be fitted without labels, as {others} cannot read them beside each character; "
+            f"got an LSTMCharModel with {len(labels)} labels"
+        )

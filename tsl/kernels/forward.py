@@ -52,6 +52,7 @@ def load_windows(layout, work, data, batch):
         if data.bounds.size:
             load_framed(layout, data, window, b, length, x)
             continue
+        load_condition(layout, work, data, window, b)
         for t in range(batch.n_steps):
             if layout.one_hot:
                 work.codes[t, b] = data.codes[start + t] if t < length else -1
@@ -60,6 +61,13 @@ def load_windows(layout, work, data, batch):
                     x[t, b, c] = data.rows[start + t, c]
             else:
                 fill(row(x, (t, b, 0), x.shape[2]), 0.0)
+
+
+@kernel
+def load_condition(layout, work, data, index, b):
+    """Set the code that row b reads at every step besides."""
+    if layout.one_hot:
+        work.codes[work.codes.shape[0] - 1, b] = data.conditions[index] if data.conditions.size else -1
 
 
 @kernel

@@ -117,16 +117,18 @@ def _rows_of_block(block, chunks, first, last, n):
 
 @kernel
 def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
-    """Do the same for one-hot inputs: gate gradients are added to the row of their code."""
+    """Do the same for one-hot inputs: gate gradients are added to the row of their code, and of their condition."""
     n_steps, batch = d_gates.shape[1], d_gates.shape[2]
+    conditions = row(codes, (codes.shape[0] - 1, 0), batch)
     for block in range(first, last):
         fill(row(d_packed, (block, 0, 0), d_packed.shape[1] * GATE_WIDTH), 0.0)
         for s in range(n_steps):
             t = time_of(s, n_steps, reverse)
             for b in range(batch):
-                if codes[t, b] >= 0:
-                    for k in range(0, GATE_WIDTH, LANES):
-                        add_vector(address(d_packed, (block, codes[t, b], k)), address(d_gates, (block, s, b, k)))
+                for code in (codes[t, b], conditions[b]):
+                    if code >= 0:
+                        for k in range(0, GATE_WIDTH, LANES):
+                            add_vector(address(d_packed, (block, code, k)), address(d_gates, (block, s, b, k)))
 
 
 @kernel

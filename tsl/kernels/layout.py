@@ -87,7 +87,7 @@ class Workspace(NamedTuple):
     """Memory for one batch. Starts are for the largest batch; a smaller one uses the front of each array."""
 
     numbers: Any  # the flat buffer
-    codes: Any  # (steps, batch) int32
+    codes: Any  # (steps + 1, batch) int32: of each step, and last the one that every step reads besides; -1 for none
     windows: Any  # (batch,) scratch for window numbers
     lengths: Any  # (batch,)
     row_losses: Any  # (batch,) float64
@@ -120,6 +120,7 @@ class KernelData(NamedTuple):
 
     rows: Any  # (N, C), or (0, 0)
     codes: Any  # (N,) int32, or (0,)
+    conditions: Any  # (n,) int32 code that every step of a window reads besides its own, or (0,)
     starts: Any  # (n,)
     lengths: Any  # (n,)
     values: Any  # (M, K), or (0, 0)

@@ -3,7 +3,8 @@
 Shapes: T steps, B batch, C inputs, H hidden units, padded to `units` = a multiple of LANES; time-major throughout.
 
 x       (T, B, C)        inputs by time, read at t = s, or at t = T - 1 - s in the reverse direction
-codes   (T, B)           instead of `x` for one-hot inputs; below 0 for none
+codes   (·, B)           instead of `x` for one-hot inputs, by time; the last row is read at every step besides; below 0
+                         for none
 gates   (blocks, T, B, 4*LANES)  activations by block of units and step s: [input, forget, candidate, output][unit]
 cells   (T+1, B, units)  cell state before each step, and after the last
 hidden  (T+1, B, units)  hidden state likewise
@@ -84,8 +85,11 @@ def _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block
     sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
     if one_hot:
         for b in range(first, last):
-            weights_of_code = address(w_in, (block, max(codes[t, b], 0), 0))
-            _add_code(codes[t, b], weights_of_code, start, address(gates, (block, g, b, 0)))
+            code, condition = codes[t, b], codes[codes.shape[0] - 1, b]
+            sums_of_row = address(gates, (block, g, b, 0))
+            _add_code(code, address(w_in, (block, max(code, 0), 0)), start, sums_of_row)
+            if condition >= 0:
+                _add_code(condition, address(w_in, (block, condition, 0)), sums_of_row, sums_of_row)
         start, start_row = sums, GATE_WIDTH
     gate_rows(
         last - first,

@@ -7,7 +7,7 @@ import numpy as np
 
 from tsl.kernels.activations import exp
 from tsl.kernels.compile import entry_point, kernel
-from tsl.kernels.forward import load_states, save_states
+from tsl.kernels.forward import load_condition, load_states, save_states
 from tsl.kernels.layout import Batch, row
 from tsl.kernels.primitives import address, by_reference, call, filled, load, store
 from tsl.kernels.products import ONE, ZERO
@@ -194,8 +194,8 @@ def _take(order, weights, n):
 def write_codes(forward_at, layout, packed, work, data, dropout, choice, streams, member):
     """Choose `streams.codes`, and read each before the next is chosen.
 
-    `data.initial` holds the states, and takes the final ones; the other data is not read. A team of threads calls this
-    together.
+    `data.initial` holds the states, and takes the final ones; of the other data only the conditions are read. A team
+    of threads calls this together.
     """
     layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
     choice, streams, member = by_reference(choice), by_reference(streams), by_reference(member)
@@ -203,6 +203,8 @@ def write_codes(forward_at, layout, packed, work, data, dropout, choice, streams
     first, last = partition(n_streams, member)
     order = row(streams.order, (member.thread, 0), streams.order.shape[1])
     batch = by_reference(Batch(row(work.windows, ZERO, n_streams), ONE, n_streams, first, last, np.uint64(0)))
+    for b in range(first, last):
+        load_condition(layout, work, data, b, b)
     for step in range(codes.shape[0]):
         chosen, draws = row(codes, (step, 0), n_streams), row(streams.draws, (step, 0), n_streams)
         choose_rows(scores, choice, streams.recent, order, draws, chosen, first, last)

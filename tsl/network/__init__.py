@@ -4,6 +4,7 @@ A `Network` is stacked LSTM layers, each in one direction or both, and a dense h
 states of every step. It knows arrays only: no scikit-learn, no pandas, no files.
 """
 
+from tsl.network.kernel_data import States2D
 from tsl.network.network import Network
 from tsl.network.spec import (
     Architecture,
@@ -35,6 +36,7 @@ __all__ = [
     "OptimizerState",
     "Sequences",
     "States",
+    "States2D",
     "Targets",
     "TrainingMemory",
     "choose",

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tsl.network.memory import n_skipped
 from tsl.network.spec import Architecture
 
+FIRST_LAYER = ("lstm_0.w_in", "lstm_0_reverse.w_in")
+
 
 def initialise(
     named: dict[str, NDArray[Any]],
@@ -41,6 +43,10 @@ def initialise(
             if chrono_steps > 1:
                 forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0, forget.size))
                 input_bias[:] = -forget
+    if architecture.one_hot and architecture.n_static:  # so that windows of all conditions are read alike at first
+        names = ["embedding.w"] if architecture.n_embedded else [name for name in named if name in FIRST_LAYER]
+        for name in names:
+            named[name][architecture.n_inputs :] = 0.0
 
 
 def _orthogonal(size: int, random_state: np.random.RandomState) -> NDArray[np.float64]:

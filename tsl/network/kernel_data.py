@@ -20,6 +20,7 @@ def empty_data(dtype: Any) -> KernelData:
     return KernelData(
         rows=table,
         codes=np.zeros(0, np.int32),
+        conditions=np.zeros(0, np.int32),
         starts=integers,
         lengths=integers,
         values=table,
@@ -69,6 +70,8 @@ def kernel_data(
             given |= {"target_shifts": plain(targets.shifts), "target_scales": plain(targets.scales)}
     if framing is not None:
         given |= {name: plain(getattr(framing, name)) for name in ("shifts", "scales", "bounds", "statics")}
+    if sequences.conditions is not None:
+        given["conditions"] = plain(np.asarray(sequences.conditions + architecture.n_inputs, np.int32))
     if weights is not None:
         given["weights"] = plain(weights)
     if sequences.reset is not None:
@@ -104,10 +107,20 @@ def _check_widths(architecture: Architecture, sequences: Sequences) -> None:
     if not architecture.one_hot and sequences.rows.shape[1] != architecture.n_inputs:
         raise ValueError(f"rows must have {architecture.n_inputs} channels, got {sequences.rows.shape[1]}")
     n_static = 0 if framing is None else framing.statics.shape[1]
-    if n_static != architecture.n_static:
+    if architecture.one_hot:
+        _check_conditions(architecture.n_static, sequences.conditions)
+    elif n_static != architecture.n_static:
         raise ValueError(f"windows must have {architecture.n_static} static numbers, got {n_static}")
     if architecture.skip_steps and (sequences.lengths != architecture.skip_steps).any():
         raise ValueError(f"windows must have {architecture.skip_steps} steps, got {np.unique(sequences.lengths)}")
+
+
+def _check_conditions(n_static: int, conditions: NDArray[Any] | None) -> None:
+    """Check that windows of a one-hot network have conditions if that reads any, and only those that it knows."""
+    if (conditions is None) != (n_static == 0):
+        raise ValueError(f"windows must have {'conditions' if n_static else 'no conditions'} for this network")
+    if conditions is not None and conditions.size and not 0 <= conditions.min() <= conditions.max() < n_static:
+        raise ValueError(f"conditions must be from 0 to {n_static - 1}, got {conditions.min()} to {conditions.max()}")
 
 
 def plain(array: NDArray[Any]) -> NDArray[Any]:

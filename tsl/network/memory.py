@@ -153,7 +153,7 @@ def _lstm_records(
                 "bias": starts[f"{name}.bias"],
                 "packed_w_in": packed_w_in,
                 "packed_codes": (
-                    packed.take(blocks, architecture.n_inputs, GATE_WIDTH) if reads_vectors else packed_w_in
+                    packed.take(blocks, n_raw(architecture), GATE_WIDTH) if reads_vectors else packed_w_in
                 ),
                 "packed_w_rec": packed.take(blocks, n_hidden, GATE_WIDTH),
                 "packed_bias": packed.take(blocks, GATE_WIDTH),
@@ -195,7 +195,7 @@ def new_workspace(
     }
     return Workspace(
         numbers=aligned_zeros(numbers.size, dtype),
-        codes=np.zeros((n_steps, batch) if layout.one_hot else (0, 0), np.int32),
+        codes=np.zeros((n_steps + 1, batch) if layout.one_hot else (0, 0), np.int32),
         windows=np.zeros(batch, np.int64),
         lengths=np.zeros(batch, np.int64),
         row_losses=np.zeros(batch),

@@ -56,7 +56,8 @@ class Network:
     dtype : {np.float32, np.float64}
     random_state : numpy.random.RandomState or None
         Draws the initial weights: orthogonal recurrent matrices (gate by gate), Glorot uniform input and output
-        matrices, zero biases but `forget_bias` for the forget gate. None leaves all parameters 0.
+        matrices, zero biases but `forget_bias` for the forget gate, and zeros for the conditions of a one-hot network.
+        None leaves all parameters 0.
     forget_bias : float
         At 1 a new unit remembers for a step or two, at 5 for about 150.
     chrono_steps : int
@@ -247,11 +248,15 @@ class Network:
         initial: States2D | None = None,
         dropout: Dropout = Dropout(),  # noqa: B008 (frozen)
         step: int = 0,
+        memory: TrainingMemory | None = None,
         n_threads: int = 1,
     ) -> Gradient:
-        """Return the `Gradient` of the loss of these windows as one batch, with the dropout of training step `step`."""
+        """Return the `Gradient` of the loss of these windows as one batch, with the dropout of training step `step`.
+
+        `memory` is what earlier calls have worked in.
+        """
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
-        team = Team(self, 1, n_steps, n, dropout, n_threads)
+        team = Team(self, 1, n_steps, n, dropout, n_threads, memory)
         losses, _ = team.run(
             self.data(sequences, targets, weights, initial),
             np.arange(n)[None, :],

@@ -30,7 +30,8 @@ class Architecture:
     segment : int
         Rows of `Sequences.rows` that one step reads, side by side.
     n_static : int
-        Numbers of each window that every step reads besides, see `Framing`.
+        Numbers of each window that every step reads besides, see `Framing`; of a `one_hot` network, how many conditions
+        there are, of which each window has one: every step reads its one-hot vector besides.
     n_known : int
         Of the input channels, the last ones, which are known beyond the bounds of `Framing`.
     skip_steps : int
@@ -38,7 +39,8 @@ class Architecture:
         a linear map past the layers. Its weights start at 0.
     n_embedded : int
         If not 0, a dense layer of so many rectified linear units lies between each step's inputs and the first LSTM
-        layer; of a `one_hot` network, each code stands for a vector of so many numbers, which are learned.
+        layer; of a `one_hot` network, each code, and each condition, stands for a vector of so many numbers, which are
+        learned, and that of the condition is added to that of the code.
     """
 
     n_inputs: int
@@ -86,12 +88,15 @@ class Sequences(NamedTuple):
     framing: Framing | None = None
     reset: NDArray[np.bool_] | None = None
     """(n,) which windows start from zero where others take carried states; None: none of them."""
+    conditions: NDArray[np.int32] | None = None
+    """(n,) of a one-hot network with `n_static` conditions: that of each window, from 0 on."""
 
     def part(self, which: Any) -> Sequences:
         """Return the windows numbered `which`, in the same rows."""
         framing = self.framing and Framing(*(array[which] for array in self.framing))
         reset = None if self.reset is None else self.reset[which]
-        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, reset)
+        conditions = None if self.conditions is None else self.conditions[which]
+        return Sequences(self.rows, self.starts[which], self.lengths[which], framing, reset, conditions)
 
 
 class Targets(NamedTuple):

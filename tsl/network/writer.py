@@ -114,6 +114,7 @@ class CodeWriter:
         draws: NDArray[np.float64],
         choice: Choice = LIKELY,
         recent: NDArray[np.int32] | None = None,
+        conditions: NDArray[np.int32] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[Any]]:
         """Choose codes one after the other, and read each.
 
@@ -128,6 +129,8 @@ class CodeWriter:
         recent : ndarray of shape (n_streams, R), int32, or None
             The last R codes of each stream, oldest first, -1 where there were none; moved on in place. Those that
             `choice.penalty` is for; None is none.
+        conditions : ndarray of shape (n_streams,), int32, or None
+            As in `Sequences`.
 
         Returns
         -------
@@ -139,7 +142,8 @@ class CodeWriter:
         n_outputs = network.architecture.n_outputs
         n_threads = useful_sharing_threads(self._n_threads, len(draws), network.flops(1, 1), draws.shape[1])
         none = np.zeros(0, np.int64)
-        data = network.data(Sequences(np.zeros(0, np.int32), none, none), carried=self.states)
+        nothing = Sequences(np.zeros(0, np.int32), none, none, conditions=conditions)
+        data = network.data(nothing, carried=self.states)
         streams = _streams(scores, network.dtype, recent, draws, n_threads)
         work = network.workspaces.borrow(network.layout, 1, draws.shape[1], network.dtype)
         forward_at = forward_address(network.layout, self._packed, work)

@@ -25,7 +25,7 @@ def check(built: Any) -> None:
         _check_encoder(built)
     elif kind in _OF_ONE_NETWORK and any(name.endswith("_") for name in vars(built)):  # fitted
         _check_moments(built)
-        _check_reading(built.network_.architecture, may_have_segments=kind == "LSTMClassifier")
+        _check_reading(built.network_.architecture, kind)
         (_check_vocabulary if kind == "LSTMCharModel" else _check_channels)(built)
 
 
@@ -37,10 +37,11 @@ def _check_moments(model: Any) -> None:
         raise ValueError(f"moments of step {moments.step!r}")
 
 
-def _check_reading(architecture: Any, *, may_have_segments: bool) -> None:
-    """Refuse a network that reads more per step than a row, or a segment where windows are bounded accordingly."""
-    more = (architecture.n_static, architecture.n_known, architecture.skip_steps)
-    if any(more) or (architecture.segment > 1 and not may_have_segments):
+def _check_reading(architecture: Any, kind: str) -> None:
+    """Refuse a network that reads more per step than a row, or a segment or a label where windows have them."""
+    more = {"n_static": architecture.n_static, "segment": architecture.segment - 1}
+    more.pop({"LSTMCharModel": "n_static", "LSTMClassifier": "segment"}.get(kind, ""), None)
+    if any(more.values()) or architecture.n_known or architecture.skip_steps:
         raise ValueError(f"a network of other windows: {architecture}")
 
 
@@ -69,6 +70,11 @@ def _check_vocabulary(model: Any) -> None:
         sizes.add(architecture.n_inputs)
     if sizes != {size}:
         raise ValueError(f"a vocabulary of {size} does not go with {sorted(sizes)}")
+    labels, n_labels = model.labels_, architecture.n_static
+    if labels is None and n_labels == 0:
+        return
+    if not (architecture.one_hot and labels.shape == (n_labels,) and labels.dtype.kind in "iU"):
+        raise ValueError(f"labels {labels!r:.100} do not go with a network of {n_labels}")
 
 
 def _check_panel(panel: Any) -> None:

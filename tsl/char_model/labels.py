@@ -1,0 +1,102 @@
+"""Labels of texts: the conditions that a model reads them under."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SHOWN = 10  # labels that an error names
+
+
+def as_labels(labels: Any, n: int) -> list[str | int]:
+    """Return the labels of n texts as a list.
+
+    Raises
+    ------
+    TypeError
+        If they are not a list, or neither all str nor all int.
+    ValueError
+        If there are not as many labels as texts.
+    """
+    if not isinstance(labels, (list, tuple, np.ndarray, pd.Series)):
+        raise TypeError(f"labels must be a list with a label for each text, got {labels!r:.100}")
+    found = [one.item() if isinstance(one, np.generic) else one for one in labels]
+    if len(found) != n:
+        raise ValueError(f"labels must be as many as texts, {n} of them, got {len(found)}")
+    if not (all(isinstance(one, str) for one in found) or all(type(one) is int for one in found)):
+        raise TypeError(
+            f"labels must be all str or all int, got {', '.join(sorted({type(one).__name__ for one in found}))}"
+        )
+    return found
+
+
+def label_codes(labels: list[str | int], known: NDArray[Any], name: str) -> NDArray[np.int32]:
+    """Return the code of each label: its index among the `known` ones; `name` is the argument that errors name.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among them.
+    """
+    codes = {label: code for code, label in enumerate(known.tolist())}
+    unknown = next((label for label in labels if label not in codes), None)
+    if unknown is not None:
+        shown = ", ".join(map(repr, known[:SHOWN].tolist())) + (", ..." if len(known) > SHOWN else "")
+        raise ValueError(f"{name} must be known from fit, one of {len(known)} ({shown}), got {unknown!r}")
+    return np.array([codes[label] for label in labels], np.int32)
+
+
+class LabelEncoder:
+    """Encoder of labels as conditions of a network.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n_labels,) or None
+        The labels that a model was fitted with, sorted; None for a model without labels.
+    """
+
+    def __init__(self, known: NDArray[Any] | None) -> None:
+        self.known = known
+
+    @classmethod
+    def of(cls, labels: Any, n: int) -> LabelEncoder:
+        """Return the encoder for a new model of n texts with these labels, or with None."""
+        return cls(None if labels is None else np.unique(np.array(as_labels(labels, n))))
+
+    def encode(self, labels: Any, n: int) -> NDArray[np.int32] | None:
+        """Return the codes of the labels of n texts; None where the model has no labels.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there are other labels than the model knows, or none where it needs them.
+        """
+        if not self._are_needed("labels", labels):
+            return None
+        assert self.known is not None
+        return label_codes(as_labels(labels, n), self.known, "labels")
+
+    def encode_one(self, label: Any) -> NDArray[np.int32] | None:
+        """Return the code of the label of one text, of shape (1,), as `encode` does."""
+        if not self._are_needed("label", label):
+            return None
+        assert self.known is not None
+        one = label.item() if isinstance(label, np.generic) else label
+        if not isinstance(one, (str, numbers.Integral)):
+            raise TypeError(f"label must be a str or an int, got {label!r:.100}")
+        return label_codes([one], self.known, "label")  # type: ignore[list-item]
+
+    def _are_needed(self, name: str, given: Any) -> bool:
+        """Return whether there are labels, which is an error where the model was fitted the other way."""
+        if self.known is None and given is not None:
+            raise ValueError(f"{name} must be None for a model that was fitted without labels, got {given!r:.100}")
+        if self.known is not None and given is None:
+            raise ValueError(f"{name} must be given for a model that was fitted with labels, got None")
+        return self.known is not None
+
+
+NO_LABELS = LabelEncoder(None)
