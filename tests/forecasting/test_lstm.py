@@ -1,6 +1,7 @@
 """The LSTM behind the forecaster's interface."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from sklearn.base import clone
 
 from tsl import LSTMForecaster
 from tsl.forecasting import ShortSeriesWarning
-from tsl.forecasting.model.members import Member
 from tsl.forecasting.model.trained import N_DRAWS
 from tsl.forecasting.model.windows import SeriesWindows
 from tsl.network import Network
@@ -83,12 +83,13 @@ def test_calibration_keeps_what_was_chosen(scaling):
 
 def test_several_models_are_averaged():
     model = LSTMForecaster(6, **{**SMALL, "n_models": 3}).fit(make_frame())
-    members = []
-    for network in model.networks_:
-        member = copy.copy(model)
-        member.networks_, member.members_ = [network], [Member("lstm", model.windowing_, 1.0)]
-        members.append(member.predict())
-    assert_allclose(model.predict(), sum(members) / 3, rtol=1e-6)
+    total = 0.0
+    for network, member in zip(model.networks_, model.members_, strict=True):
+        alone = copy.copy(model)
+        alone.networks_, alone.members_ = [network], [replace(member, weight=1.0)]
+        total = total + member.weight * alone.predict()
+    assert len(model.networks_) == 3
+    assert_allclose(model.predict(), total, rtol=1e-6)
 
 
 # --- horizons ---------------------------------------------------------------------------------------------------

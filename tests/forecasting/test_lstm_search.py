@@ -41,9 +41,11 @@ def test_the_trials_of_a_search_are_a_table(searched):
     assert trials["stage"].drop_duplicates().to_list() == ["windowing", "penalty", "steps"]
     assert np.isfinite(trials[["mase", "smape", "seconds"]]).all(axis=None)
     chosen = trials[trials["chosen"]].set_index("stage")
-    windowing = searched.windowing_
-    assert list(chosen.loc["windowing", ["window", "segment"]]) == [windowing.window, windowing.segment]
-    assert searched.search_results_["differences"][trials["chosen"].idxmax()] == (windowing.lag or None)
+    windowings = [member.windowing for member in searched.members_]
+    assert len(windowings) == 2
+    expected = sorted((one.window, one.segment, one.lag) for one in windowings)
+    columns = chosen.loc["windowing", ["window", "segment", "differences"]].fillna(0)
+    assert sorted(columns.itertuples(index=False, name=None)) == expected
     of_penalties = trials[trials["stage"] == "penalty"]
     assert sorted(of_penalties["penalty"]) == [0.01, 0.1, 1.0]
     tried = [0, *trials.loc[trials["stage"] == "steps", "n_steps"]]

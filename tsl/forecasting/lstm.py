@@ -88,7 +88,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     n_models : int or "auto", default="auto"
         Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
         they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
-        leave nothing to try, it is one. An int trains so many with the best windowing and different random numbers.
+        leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"

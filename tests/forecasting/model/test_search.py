@@ -196,11 +196,16 @@ def test_simple_forecasts_that_are_as_good_are_members(kind):
     assert {member.kind for member in chosen(error, simple=False)[0].members} == {"lstm"}
 
 
-def test_a_number_of_networks_is_kept_and_is_of_the_best_windowing():
-    found, _ = chosen(far_off, n_models=5)
-    assert [(member.kind, member.windowing.window, member.weight) for member in found.members] == [
-        ("lstm", 48, 0.2)
-    ] * 5
+def test_a_number_of_networks_is_kept_and_has_the_windowings_in_turn():
+    found, _ = chosen(
+        lambda windowing, config: 1.0 if config.kind == "naive" else far_off(windowing, config), n_models=5
+    )
+    assert [member.windowing.window for member in found.members] == [48, 84, 24, 48, 84]
+    assert {member.kind for member in found.members} == {"lstm"}
+    assert found.members[0].weight == found.members[3].weight > found.members[2].weight
+    assert [member.windowing.window for member in chosen(far_off, n_models=1)[0].members] == [48]
+    given, _ = chosen(far_off, n_models=2, n_steps=7, window=24, segment=4, standardised=False)
+    assert [member.weight for member in given.members] == [0.5, 0.5]
 
 
 def test_where_nothing_is_to_choose_there_is_one_network():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.candidates import WindowingChoices, Windowings
 from tsl.forecasting.model.fit import FitConfig
-from tsl.forecasting.model.members import Kind, Member, alike
+from tsl.forecasting.model.members import Kind, Member
 from tsl.forecasting.model.ridge import PENALTIES
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
@@ -68,28 +68,26 @@ def choose(
         Each may be that of the panel, 1 for none.
     choices : WindowingChoices
     n_models : int or "auto"
-        So many networks with the best windowing; "auto" takes one with each of the best.
+        How many networks, to which unlike windowings are dealt in turn; "auto" takes one for each.
     steps : bool
         Whether the number of training steps is to be chosen.
     simple : bool
         Whether forecasts that nothing is learned for may be members.
     """
     found = choose_windowings(trial, panel, choices, config, seasons)
-    best = found[0]
+    best, unlike = found[0], _unlike(found)
     config = choose_training(trial, best.windowing, config, steps=steps)
-    if n_models != "auto" or len(found) == 1:
-        trial.choose(best.windowing, best.trained)
-        members = alike(best.windowing, 1 if n_models == "auto" else n_models)
-        return Choices(best.season, tuple(members), config.penalty, config.n_steps)
-    unlike = _unlike(found)
-    for one in unlike:
+    n_networks = len(unlike) if n_models == "auto" else n_models
+    dealt = [unlike[k % len(unlike)] for k in range(n_networks)]
+    for one in dealt:
         trial.choose(one.windowing, one.trained)
-    members = _shares([Member("lstm", one.windowing, _weight(one.score)) for one in unlike])
-    if simple:
-        members = _shares([*members, *_simple_members(trial, best, config)])
+    members = _shares([Member("lstm", one.windowing, _weight(one.score)) for one in dealt])
     n_steps = config.n_steps
-    if steps and n_steps == MOST_STEPS:
-        n_steps = int(np.clip(STEPS_OF_ALL // len(unlike), STEPS[-1], MOST_STEPS))
+    if n_models == "auto" and len(found) > 1:
+        if simple:
+            members = _shares([*members, *_simple_members(trial, best, config)])
+        if steps and n_steps == MOST_STEPS:
+            n_steps = int(np.clip(STEPS_OF_ALL // n_networks, STEPS[-1], MOST_STEPS))
     return Choices(best.season, tuple(members), config.penalty, n_steps)
 
 
