@@ -24,13 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {"LSTMForecaster": {}}
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "M4 Hourly": {
         "LSTMForecaster, season": {},
-        "LSTMForecaster, chosen, 5 models": {
-            "window": 336,
-            "differences": 168,
-            "embedding_size": 128,
-            "max_iter": 3000,
-            "n_models": 5,
-        },
+        "LSTMForecaster, chosen, 6 models": {"embedding_size": 128, "n_models": 6},
     },
     "ETTh1, 96 ahead": {
         **DEFAULTS,
