@@ -46,8 +46,12 @@ def plot_forecasts(
         Number of series to show where `series` names none.
     n_columns : int, default=3
         Plots beside each other.
-    target, time_col, n_history, ylabel
-        As for `plot_forecast`; the label stands at the left of each row.
+    target, time_col : str, optional
+        As for `plot_forecast`.
+    n_history : int, optional
+        As for `plot_forecast`.
+    ylabel : str, optional
+        As for `plot_forecast`; it stands at the left of each row.
     axes : array of matplotlib.axes.Axes, optional
         The axes to draw into, at least one a series. Default: those of a new figure.
 
