@@ -22,7 +22,7 @@ from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit import fit_networks
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.members import Member, alike
+from tsl.forecasting.model.members import Member, alike, longest_window_of
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.sampling import without_short
 from tsl.forecasting.model.search import Choices
@@ -359,8 +359,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
         self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
         self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
-        longest = max(member.windowing.window for member in chosen.members)
-        panel = without_short(panel, longest + self.windowing_.horizon, self.short)
+        panel = without_short(panel, longest_window_of(chosen.members) + self.windowing_.horizon, self.short)
         self._scaling = ColumnStats.learn(panel)
         self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
         seeds = [random_state.randint(2**31) for _ in chosen.members]

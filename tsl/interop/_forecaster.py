@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import boxcox
 
-from tsl.forecasting.model.members import by_windowing
+from tsl.forecasting.model.members import by_windowing, longest_window_of
 from tsl.forecasting.model.windows import MOST_SCALES, ROUNDING, SMALLEST_SCALE, ColumnStats, Windowing
 from tsl.forecasting.panel.panel import LARGEST
 from tsl.interop._graph import Graph
@@ -21,15 +21,14 @@ from tsl.network import Network
 def add_forecaster(graph: Graph, forecaster: Any) -> str:
     """Add the networks of a fitted `LSTMForecaster`, and declare their inputs; return forecasts (n, horizon, Q)."""
     members, networks = forecaster._members(), forecaster.networks_
-    longest = max((member.windowing for member in members), key=lambda plan: plan.window)
-    inputs = _Inputs(graph, forecaster, longest.window, max(member.windowing.context for member in members))
+    inputs = _Inputs(graph, forecaster, longest_window_of(members), forecaster._context_length())
     total = ""
     for plan, own, weights in by_windowing(networks, members):
         share = graph.constant(np.float64(sum(weights)))
         found = graph.add("Mul", share, _Windows(inputs, plan, own, weights).forecasts())
         total = graph.add("Add", total, found) if total else found
     forecasts = inputs.undone(total)
-    n_quantiles = networks[0].architecture.n_outputs // longest.horizon
+    n_quantiles = networks[0].architecture.n_outputs // inputs.horizon
     if n_quantiles == 1:
         return forecasts
     count = graph.constant(np.array([n_quantiles], np.int64))

@@ -15,6 +15,7 @@ from tsl.char_model import LSTMCharModel
 from tsl.char_model.text_model import text_model
 from tsl.classifier import LSTMClassifier
 from tsl.forecasting import LSTMForecaster
+from tsl.forecasting.model.members import longest_window_of
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.interop._forecaster import add_forecaster
 from tsl.interop._graph import Graph
@@ -171,7 +172,7 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
     """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
     forecasts, horizon = add_forecaster(graph, forecaster), forecaster.windowing_.horizon
-    window = max(member.windowing.window for member in forecaster._members())
+    window = longest_window_of(forecaster._members())
     quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_
     graph.output("forecasts", forecasts, np.float64, ["n", horizon, max(1, len(quantiles))])
     return {

@@ -161,15 +161,17 @@ def fit_networks(
     horizon = members[0].windowing.horizon
     configs = [config.of_kind(member.kind) for member in members]
     fitted = []
+    windows: SeriesWindows | None = None
     for k, (member, own, seed) in enumerate(zip(members, configs, seeds, strict=True)):
-        sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon)
-        if not sampler.total:
-            raise ValueError(
-                f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} rows, "
-                "and at least one value has to follow the first horizon rows of a series"
-            )
+        if windows is None or windows.windowing != member.windowing:
+            sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon)
+            if not sampler.total:
+                raise ValueError(
+                    f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
+                    "rows, and at least one value has to follow the first horizon rows of a series"
+                )
+            windows = SeriesWindows(panel, member.windowing, stats)
         random_state = np.random.RandomState(seed)
-        windows = SeriesWindows(panel, member.windowing, stats)
         network = start_network(windows, sampler, own, random_state)
         began, left = time.elapsed(), time.left()
         limit = None if left is None else left / max(sum(one.n_steps > 0 for one in configs[k:]), 1)

@@ -37,6 +37,11 @@ def alike(windowing: Windowing, n_networks: int) -> list[Member]:
     return [Member("lstm", windowing, 1.0 / n_networks)] * n_networks
 
 
+def longest_window_of(members: Sequence[Member]) -> int:
+    """Return the steps of the longest window that any of them reads."""
+    return max(member.windowing.window for member in members)
+
+
 def by_windowing(
     networks: Sequence[Network], members: Sequence[Member]
 ) -> Iterator[tuple[Windowing, list[Network], list[float]]]:
