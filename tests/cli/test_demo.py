@@ -17,14 +17,13 @@ from tsl.cli.terminal_plot import terminal_plot
 from tsl.metrics import evaluate
 
 BRAILLE = re.compile("[\u2801-\u28ff]")
-FEW = {"window": 52, "season": 52, "segment": 52, "differences": None, "scaling": "window", "n_models": 1}
 
 
 @pytest.fixture
 def short(monkeypatch):
     """A demo of seconds."""
     few = {"hidden_size": 16, "max_iter": 1}
-    monkeypatch.setattr(demo, "CO2_SETTINGS", {"horizon": 52, "missing": "mask", **FEW, **few})
+    monkeypatch.setattr(demo, "CO2_SETTINGS", demo.CO2_SETTINGS | few)
     monkeypatch.setattr(demo, "GLUCOSE_SETTINGS", demo.GLUCOSE_SETTINGS | few)
     monkeypatch.setattr(demo, "GLUCOSE_WINDOWS", 30)
     monkeypatch.setattr(demo, "TEXT_SECONDS", 0.3)
