@@ -1,4 +1,10 @@
-"""Draw docs/_static/forecast.png, the picture of README.md: ``python examples/picture_of_readme.py``."""
+"""
+The picture of README.md
+========================
+
+``python examples/picture_of_readme.py`` draws docs/_static/forecast.png: carbon dioxide, with each year forecast at
+the end of the one before.
+"""
 
 from pathlib import Path
 

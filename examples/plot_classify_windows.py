@@ -32,7 +32,8 @@ print(f"{known.sum():,} windows to learn from, {y[known].mean():.0%} of them bef
 model = make_pipeline(SlidingWindow(24, groups="stretch"), LSTMClassifier(hidden_size=32, max_iter=5, random_state=0))
 probability = model.fit(X[known], y[known]).predict_proba(X[test])[:, 1]
 now = X[test]["glucose"]
-print(f"area under the curve: {roc_auc_score(y[test], probability):.3f}, by the reading alone {roc_auc_score(y[test], now):.3f}")
+areas = [roc_auc_score(y[test], guess) for guess in (probability, now)]
+print(f"area under the curve: {areas[0]:.3f}, by the reading alone {areas[1]:.3f}")
 
 fig, ax = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
 RocCurveDisplay.from_predictions(y[test], probability, name="LSTM", ax=ax)
@@ -41,7 +42,8 @@ ax.set_title("High glucose in half an hour")
 plt.show()
 
 # %%
-# Are the probabilities right? Of the windows with a probability of about 30 percent, about 30 percent should be followed by a high.
+# Are the probabilities right? Of the windows with a probability of about 30 percent, about 30 percent should be
+# followed by a high.
 
 edges = np.linspace(0, 1, 11)
 groups = np.clip(np.digitize(probability, edges) - 1, 0, 9)

@@ -6,7 +6,8 @@ Grid search over windows and sizes
 """
 
 # %%
-# The sea, four hours ahead, by the hour. A fold must not answer what the next one asks: ``gap=3`` leaves out the rows whose targets lie in the test part.
+# The sea, four hours ahead, by the hour. A fold must not answer what the next one asks: ``gap=3`` leaves out the rows
+# whose targets lie in the test part.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,7 +32,9 @@ search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(3, gap=3), scoring="neg
 search.fit(X, y)
 
 table = pd.DataFrame(search.cv_results_)
-scores = -table.pivot(index="param_slidingwindow__window", columns="param_lstmregressor__hidden_size", values="mean_test_score")
+scores = -table.pivot(
+    index="param_slidingwindow__window", columns="param_lstmregressor__hidden_size", values="mean_test_score"
+)
 print(scores.round(3))
 
 fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
@@ -43,6 +46,7 @@ ax.legend()
 plt.show()
 
 # %%
-# A day is enough to see the tide and the sun. The best pipeline is fitted on everything, and ready: ``search.predict``.
+# A day is enough to see the tide and the sun. The best pipeline is fitted on everything, and ready:
+# ``search.predict``.
 
 print(search.best_params_)

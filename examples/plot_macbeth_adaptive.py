@@ -2,11 +2,15 @@
 A model that adapts while it reads
 ==================================
 
-A text repeats itself. With ``adapt=True`` a character model takes small steps on what it has just scored, and so learns the names of a scene that it has never seen.
+A text repeats itself. With ``adapt=True`` a character model takes small steps on what it has just scored, and so
+learns the names of a scene that it has never seen.
 """
 
 # %%
-# A small network learns the first half of *Macbeth*, and then scores two pages of the last act, as it is and with adaptation.
+# A small network learns the first half of *Macbeth*, and then scores two pages of the last act, as it is and with
+# adaptation.
+
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,7 +38,7 @@ plt.show()
 # The words that it has saved most on, by the mean of their letters:
 
 words, ends = [], [k for k, c in enumerate(scene) if not c.isalpha()]
-for a, b in zip(ends, ends[1:]):
+for a, b in pairwise(ends):
     if b - a > 4:
         words.append((gain[a + 1 : b].mean(), scene[a + 1 : b]))
 best = dict.fromkeys(word for _, word in sorted(words, reverse=True)[:15])

@@ -2,7 +2,8 @@
 Several networks, and what fit has chosen
 =========================================
 
-With nothing set but the horizon, `fit` compares windows, differences and scalings on held-out data, and combines a few unlike networks.
+With nothing set but the horizon, `fit` compares windows, differences and scalings on held-out data, and combines a
+few unlike networks.
 """
 
 # %%

@@ -2,7 +2,8 @@
 A pipeline with scikit-learn's scalers
 ======================================
 
-Which scaling suits a series with outliers? The estimators of `tsl` are steps of a pipeline, so it is one line to try another.
+Which scaling suits a series with outliers? The estimators of `tsl` are steps of a pipeline, so it is one line to try
+another.
 """
 
 # %%
@@ -11,7 +12,7 @@ Which scaling suits a series with outliers? The estimators of `tsl` are steps of
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection import TimeSeriesSplit, cross_val_predict
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
@@ -30,8 +31,8 @@ def model(*scalers):
 
 
 # %%
-# Each is tried on five blocks of years, learned from what was before. `TransformedTargetRegressor` takes the square root of the target as well, which makes peaks
-# smaller.
+# Each is tried on five blocks of years, learned from what was before. `TransformedTargetRegressor` takes the square
+# root of the target as well, which makes peaks smaller.
 
 root = FunctionTransformer(np.sqrt)
 models = {
@@ -55,5 +56,6 @@ ax.set(title="Sunspots a year ahead, by the scaling of the inputs", xlabel="root
 plt.show()
 
 # %%
-# The network scales its inputs by itself, so that linear scalers change nothing but rounding; only the root, which is not linear, makes a difference. A scaler belongs
-# into the pipeline all the same where it is part of a larger one: fitted on the whole series it would know the future.
+# The network scales its inputs by itself, so that linear scalers change nothing but rounding; only the root, which is
+# not linear, makes a difference. A scaler belongs into the pipeline all the same where it is part of a larger one:
+# fitted on the whole series it would know the future.

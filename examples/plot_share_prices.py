@@ -33,7 +33,8 @@ plot_error_by_step(evaluate(backtest, ["smape"], by="step", models=["y_pred", "N
 plt.show()
 
 # %%
-# The change of a day says nothing about the change of the next; its size does. So a forecast of prices can offer an interval, and no more.
+# The change of a day says nothing about the change of the next; its size does. So a forecast of prices can offer an
+# interval, and no more.
 
 changes = np.log(prices["IBM"]).diff().dropna()
 lags = range(1, 21)

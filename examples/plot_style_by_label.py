@@ -2,7 +2,8 @@
 One model, several styles
 =========================
 
-Each text of a list may have a label. The model learns from all of them what they share, and what is peculiar to each label.
+Each text of a list may have a label. The model learns from all of them what they share, and what is peculiar to each
+label.
 """
 
 # %%
@@ -21,7 +22,8 @@ for label in ("small", "capitals"):
     print(model.generate("", 60, label=label, temperature=0.6, random_state=1, stop="\n"))
 
 # %%
-# The label says how to begin. Later in a line the letters before say it themselves, so that a wrong label costs much for the first letter, and little after it.
+# The label says how to begin. Later in a line the letters before say it themselves, so that a wrong label costs much
+# for the first letter, and little after it.
 
 costs = {}
 for name, flipped in (("right label", False), ("wrong label", True)):

@@ -34,12 +34,13 @@ from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
+from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
 from tsl.training import Callback, Checkpoint, compile_kernels
 
 
 @takes_old_names
-class LSTMForecaster(CallbackSupportMixin, Forecaster):
+class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
     Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
@@ -353,7 +354,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         panel = self.transform_.apply(panel)
         chosen = self._choices
         if chosen is None:
-            trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
+            seed = int(random_state.randint(2**31))
+            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose))
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
