@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.columns import written
 from tsl.forecasting.panel.missing import check_missing, last_readings
 from tsl.forecasting.panel.panel import Panel, after, joined, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
@@ -70,7 +71,7 @@ class SeriesStore:
             k = int(old.argmax())
             raise ValueError(
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
-                f"{panel.ids[k]!r}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
+                f"{written(panel.ids[k])}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
             )
         if _has_missing(panel):  # else there is no need to look at what came before
             self.before(panel, n_rows)
