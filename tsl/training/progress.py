@@ -17,7 +17,7 @@ LINE_SECONDS = 5.0
 
 
 class Display:
-    """Where progress is shown: a line that is drawn over and over at a terminal or in a notebook, and lines elsewhere.
+    """Writer of progress: one line that is redrawn at a terminal or in a notebook, separate lines elsewhere.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Display:
         self._written = -math.inf
 
     def due(self, seconds: float) -> bool:
-        """Return whether nothing was written for so long."""
+        """Return whether the last write was at least `seconds` ago."""
         return perf_counter() - self._written >= seconds
 
     def redraw(self, line: str) -> None:
@@ -136,7 +136,7 @@ class Progress:
 
 
 class TrialProgress:
-    """What is being tried: a line that the next one replaces; off a terminal one now and then.
+    """Progress of trials: one line that is redrawn at a terminal or in a notebook, occasional lines elsewhere.
 
     Parameters
     ----------
