@@ -89,6 +89,7 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "tsl"
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "start", "install", "choose", "faq", "glossary")}  # without subpages
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
