@@ -2,9 +2,10 @@
 The adding problem
 ==================
 
-Each sequence has about a hundred pairs of a random number and a marker. Two of the numbers are marked, both in the first
-half, and the network has to output their sum at the end. That takes a memory of a hundred steps, which is why Hochreiter
-and Schmidhuber (1997, experiment 4) tested the LSTM with it. Theirs solved it for T = 100 after 74,000 sequences.
+Each sequence has about a hundred pairs of a random number and a marker. Two of the numbers are marked, both in the
+first half, and the network has to output their sum at the end. That takes a memory of a hundred steps, which is why
+Hochreiter and Schmidhuber (1997, experiment 4) tested the LSTM with it. Theirs solved it for T = 100 after 74,000
+sequences.
 """
 
 import matplotlib.pyplot as plt

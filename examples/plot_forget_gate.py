@@ -22,9 +22,9 @@ model = LSTMCharModel(hidden_size=96, max_iter=12, unknown="ignore", random_stat
 print(f"{model.bits_per_char(text[end:]):.2f} bits")
 
 # %%
-# `gates` returns the activations of all gates for a text. Averaged over all cells, the forget gate is most open, so that
-# most is remembered, inside a word. Spaces, full stops, line ends and commas close it furthest: what came before the end
-# of a word matters less to what follows. Only characters that occur at least a hundred times are shown.
+# `gates` returns the activations of all gates for a text. Averaged over all cells, the forget gate is most open, so
+# that most is remembered, inside a word. Spaces, full stops, line ends and commas close it furthest: what came before
+# the end of a word matters less to what follows. Only characters that occur at least a hundred times are shown.
 
 passage = text[20_000:40_000]
 forget = model.gates(passage)[0].forget[0]  # of layer 0: (characters, cells)
@@ -50,8 +50,8 @@ line_cells = np.argsort(drop)[::-1][:8]
 print("they close by", np.round(drop[line_cells], 2))
 
 # %%
-# These cells, character by character; light means open. The dark columns are the ends of lines; some of the cells also
-# distinguish a speaker's name, in capitals, from what is spoken.
+# These cells, character by character; light means open. The dark columns are the ends of lines; some of the cells
+# also distinguish a speaker's name, in capitals, from what is spoken.
 
 start = passage.index("\n\n")  # where somebody begins to speak
 line = passage[start : start + 90]

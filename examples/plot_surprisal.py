@@ -22,8 +22,8 @@ model = LSTMCharModel(hidden_size=96, max_iter=12, unknown="ignore", random_stat
 print(f"{model.bits_per_char(text[end:]):.2f} bits per character")
 
 # %%
-# `surprisal` returns the negative log-likelihood of each character. Pass the text from its beginning, or at least from
-# well before the page that is shown, so that the model has some context.
+# `surprisal` returns the negative log-likelihood of each character. Pass the text from its beginning, or at least
+# from well before the page that is shown, so that the model has some context.
 
 begin = text.index("MACBETH.\nShe should have died hereafter")
 page = text[begin:]
@@ -51,8 +51,9 @@ ax.set(xlabel="position in the word", ylabel="bits", title="Mean surprisal of a 
 plt.show()
 
 # %%
-# How does the model do it? `gates` returns the states of its cells after each character. One thing that a cell may count
-# is the position in the line, since lines end after a while. Here is the cell whose state correlates with it most:
+# How does the model do it? `gates` returns the states of its cells after each character. One thing that a cell may
+# count is the position in the line, since lines end after a while. Here is the cell whose state correlates with it
+# most:
 
 passage = text[end - 20_000 : end]
 cell = model.gates(passage)[0].cell[0]  # of layer 0: (characters, cells)
@@ -64,7 +65,8 @@ counter = int(np.abs(correlation).argmax())
 print(f"cell {counter}: correlation {correlation[counter]:.2f}")
 
 # %%
-# Its state drifts in one direction along a line, and the end of the line resets it. Nobody told the model what a line is.
+# Its state drifts in one direction along a line, and the end of the line resets it. Nobody told the model what a line
+# is.
 
 plot_gates(model.gates(page)[0], gate="cell", units=[counter], step_labels=page, line_length=60)
 plt.show()
