@@ -17,7 +17,6 @@ from tsl.forecasting.model.settings import n_epochs
 from tsl.forecasting.networks import NetworkForecaster
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.times.frequency import Freq
-from tsl.training import Callback
 
 
 @takes_old_names
@@ -117,6 +116,10 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
         trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
         go to `set_callbacks` instead: an epoch is a task.
+    warm_start : bool, default=False
+        Whether `fit` trains the networks of the last fit further, at a tenth of `learning_rate_init` and for `max_iter`
+        steps ("auto": as many as before). What that chose stays; the rows of `data`, of the same form, take the place
+        of the known ones.
 
     Attributes
     ----------
@@ -206,6 +209,7 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         n_threads: int | None = None,
         verbose: int | bool = 0,
         callbacks: Iterable[Any] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.horizon = horizon
         self.window = window
@@ -242,6 +246,7 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         self.n_threads = n_threads
         self.verbose = verbose
         self.callbacks = callbacks
+        self.warm_start = warm_start
 
     # --- learning -------------------------------------------------------------------------------------------
 
@@ -305,10 +310,82 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         kept = open_checkpoint(checkpoint, checkpoint_every)
         time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
-        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
         tasks = FitTasks(self, data, None, sample_weight, n_epochs(self), learned=())
-        own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
-        self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
+        training: dict[str, Any] = {"time": time, "checkpoint": kept, "callbacks": [tasks, *self._own_callbacks()]}
+        if self.warm_start and hasattr(self, "networks_"):
+            self._fit_further(data, roles, static, sample_weight, **training)
+        else:
+            read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+            self._fit_read(*read, warn=True, **training)
         self._see(data)
         tasks.close()
+        return self
+
+    @checks_parameters
+    def partial_fit(
+        self,
+        data: Any,
+        y: None = None,
+        *,
+        target: Any = None,
+        id_col: Any = None,
+        time_col: Any = None,
+        static: Any = None,
+    ) -> Self:
+        """Learn on from newer rows, other series, or the same rows again; the first call is a `fit`.
+
+        Rows that are not known are added, as by `update`. Then each network is trained for 50 more steps, an entry of
+        `history_`, at a tenth of `learning_rate_init`, which falls to 0 within the call: half of the windows are those
+        that reach into the rows of `data`, the others come from the rows before. What `fit` chose stays: season,
+        windows, scaling, weights of the members. Networks that `fit` gave no training steps are linear maps, which are
+        fitted anew to all rows.
+
+        Errors in forecasting the added rows before they were learned from renew those that prediction intervals
+        are made of, if there are any yet; see `calibrate`.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            In the form of the first call. Rows that are known must be as they were; where some have changed, `fit`
+            learns from them, with ``warm_start=True`` from the present networks on.
+        y : None
+            As for `fit`.
+        target, id_col, time_col : column names, optional
+            As for `fit`; needed in the first call alone.
+        static : list of column names, or DataFrame, optional
+            As for `fit`. A table need hold new series alone.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `update` would refuse `data` for another reason than known rows, if those have changed, or if a
+            parameter that networks are built by has another value than in the first call.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            If time stamps are left out, among the rows or before them, and `freq` is None.
+        OutlierWarning
+            If added readings lie so far from all others that less extreme ones are learned from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from tsl import LSTMForecaster
+        >>> times = pd.date_range("2024-01-01", periods=424, freq="h")
+        >>> load = pd.Series(10 + np.sin(np.arange(424) * 2 * np.pi / 24), times, name="load")
+        >>> forecaster = LSTMForecaster(horizon=24, window=48, max_iter=50, random_state=0).fit(load[:400])
+        >>> forecaster.partial_fit(load[400:]).predict().index[0]
+        Timestamp('2024-01-18 16:00:00')
+        """
+        refuse_targets_apart(y)
+        roles = {"target": target, "id_col": id_col, "time_col": time_col}
+        if not hasattr(self, "networks_"):
+            return self.fit(data, **roles, static=static)
+        self._learn_more(data, roles, static)
         return self
