@@ -20,10 +20,13 @@ from tsl.forecasting.constraints import LSTM_CONSTRAINTS
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
+from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.model.fit import fit_networks
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.members import Member, alike, longest_window_of
 from tsl.forecasting.model.quantiles import checked_quantiles
+from tsl.forecasting.model.replicas import deal, sample_of
+from tsl.forecasting.model.rounds import Here, Replicas, fit_on_replicas
 from tsl.forecasting.model.sampling import without_short
 from tsl.forecasting.model.search import Choices
 from tsl.forecasting.model.settings import choose_for, fit_config, n_epochs, parameters_of
@@ -31,6 +34,7 @@ from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.missing import Missing
+from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
@@ -89,6 +93,11 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
         they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
         leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
+    n_replicas : int, default=1
+        Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
+        takes 50 training steps on its own series, with its part of a batch, then the weights of all are averaged, and
+        so on. What is learned of all series together (season, "auto" parameters, scales, linear map, calibration of
+        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -208,6 +217,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         intervals: Literal["calibrated", "dropout"] = "calibrated",
         strategy: Literal["direct", "recursive"] = "direct",
         n_models: int | Auto = "auto",
+        n_replicas: int = 1,
         missing: Missing = "error",
         short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
@@ -244,6 +254,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self.intervals = intervals
         self.strategy = strategy
         self.n_models = n_models
+        self.n_replicas = n_replicas
         self.missing = missing
         self.short = short
         self.past = past
@@ -339,7 +350,9 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         time: FitTime | None = None,
         checkpoint: Checkpoint | None = None,
         callbacks: Sequence[Any] = (),
+        replicas: Replicas | None = None,
     ) -> None:
+        """Learn from `panel`; with `replicas`, which networks are trained on, it is a sample of their series."""
         time = FitTime(self.max_time) if time is None else time
         config = fit_config(self, len(panel.values))
         given = self.random_state
@@ -363,11 +376,34 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self._scaling = ColumnStats.learn(panel)
         self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
         seeds = [random_state.randint(2**31) for _ in chosen.members]
-        fitted = fit_networks(panel, chosen.members, self._scaling, config, seeds, time, checkpoint, callbacks)
+        learned = (chosen.members, self._scaling, config, seeds)
+        if replicas is None:
+            fitted = fit_networks(panel, *learned, time, checkpoint, callbacks)
+        else:
+            fitted = fit_on_replicas(panel, replicas, *learned, self.transform_, self.short, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
             checkpoint.write()
+
+    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
+        if self.n_replicas == 1:
+            return super()._fit_read(schema, panel, warn=warn, **options)
+        replicas = Replicas(deal(panel, self.n_replicas), self.missing, len(schema.future.names), Here())
+        self._fit_sample(schema, sample_of(panel), replicas, **options)
+        self._know(panel, without_outliers(panel, len(schema.future.names), warn=warn))
+        return self
+
+    def _fit_sample(self, schema: Schema, sample: Panel, replicas: Replicas, **options: Any) -> Self:
+        """Learn from `replicas`, and from a sample of their series what all have in common."""
+        if self.max_time is not None:
+            raise ValueError(
+                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas go by no clock"
+            )
+        return super()._fit_read(schema, sample, replicas=replicas, **options)
+
+    def _calibration_panel(self, panel: Panel) -> Panel:
+        return panel if self.n_replicas == 1 else sample_of(panel)
 
     # --- forecasting ----------------------------------------------------------------------------------------
 

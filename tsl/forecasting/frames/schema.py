@@ -146,6 +146,7 @@ class Schema:
         target_needed: bool = True,
         skip_empty: bool = False,
         static: Any = None,
+        sample_weight: str | None = None,
         unknown: Unknown = "error",
     ) -> Panel:
         """Read newer rows or other series in the form that was learned.
@@ -163,6 +164,8 @@ class Schema:
             newer rows.
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
+        sample_weight : str, optional
+            Column of the weights of rows, where these are a part of the data to learn from.
         unknown : {"error", "ignore"}
             How to treat a category that `fit` has not seen.
         """
@@ -175,7 +178,8 @@ class Schema:
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
         table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
-        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
+        weights = row_weights(sample_weight, data, is_part=True)
+        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), weights, unknown)
 
     def shared_times(self, data: Any) -> pd.Index | None:
         """Return the timestamps of a wide frame; None of data in another form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,6 +38,13 @@ class SeriesStore:
         self.ids = self.fitted_ids = panel.ids
         self.fitted_until = stamps_of(panel.times)[panel.ends - 1]  # (n_series,)
         self.last = self.fitted_until.copy()
+
+    def copy(self) -> SeriesStore:
+        """Return a store that rows may be added to; both share the rows that are there."""
+        other = copy.copy(self)
+        other._pieces, other.last = list(self._pieces), self.last.copy()
+        other._recent = None if self._recent is None else list(self._recent)
+        return other
 
     def panel(self) -> Panel:
         """Return all rows, missing values included."""
