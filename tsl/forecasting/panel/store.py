@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,13 @@ class SeriesStore:
         later = other.fitted_until[other.fitted_ids.get_indexer(more)]
         self.fitted_ids = self.fitted_ids.append(more)
         self.fitted_until = np.concatenate([np.maximum(self.fitted_until, until), later])
+
+    def copy(self) -> SeriesStore:
+        """Return a store that rows may be added to; both share the rows that are there."""
+        other = copy.copy(self)
+        other._pieces, other.last = list(self._pieces), self.last.copy()
+        other._recent = None if self._recent is None else list(self._recent)
+        return other
 
     def panel(self) -> Panel:
         """Return all rows, missing values included."""
