@@ -41,7 +41,7 @@ def test_write_like_macbeth(capsys, monkeypatch, tmp_path):
     assert "93084 10343 67\n" in printed
     assert "first letters" in printed
     assert "6.07 4.83\n" in printed
-    assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 20 seconds
+    assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 10 seconds
     costs, letters, first = names["costs"], names["letters"], names["first"]
     assert costs[first].mean() > 1.3 * costs[letters & ~first].mean()  # "dear" and "cheap"
     assert printed.endswith("True\n")

@@ -63,6 +63,7 @@ def test_parameters():
     assert (model.horizon, model.hidden_size, model.n_replicas) == (5, 7, 8)
     assert clone(model).get_params() == model.get_params()
     assert "n_replicas must be a whole number from 2 up" in fit(None, long_frame(), {**GIVEN, "n_replicas": 1})
+    assert "warm_start must be False on a cluster" in fit(None, long_frame(), {**GIVEN, "warm_start": True})
     assert "window" in fit(None, long_frame(), {**GIVEN, "window": 0})
 
 

@@ -157,8 +157,8 @@ class DaskLSTMForecaster(BaseEstimator):
         del frames
         n_covariates = len(schema.future.names)
         _repeat(cluster.each(_parts.outliers_of, panels, n_covariates, name="look for outliers"))
-        own = [one.for_estimator(self) if hasattr(one, "for_estimator") else one for one in self.callbacks or ()]
-        model._fit_sample(schema, sample, self._replicas(cluster, panels, schema), checkpoint=kept, callbacks=own)
+        replicas = self._replicas(cluster, panels, schema)
+        model._fit_sample(schema, sample, replicas, checkpoint=kept, callbacks=model._own_callbacks())
         parts = cluster.spread(_parts.known_part, panels, cluster.shared(_parts.lean(model)), name="keep series")
         cluster.finish(parts)
         self.model_, self._parts, self._roles, self._nothing = model, parts, roles, nothing
@@ -168,6 +168,8 @@ class DaskLSTMForecaster(BaseEstimator):
         """Return the plain forecaster with the same parameters."""
         if not isinstance(self.n_replicas, int) or self.n_replicas < 2:
             raise ValueError(f"n_replicas must be a whole number from 2 up on a cluster, got {self.n_replicas!r}")
+        if self.warm_start:
+            raise ValueError(f"warm_start must be False on a cluster, got {self.warm_start!r}")
         return LSTMForecaster(**{name: getattr(self, name) for name in _SIGNATURE})
 
     def _learn_schema(

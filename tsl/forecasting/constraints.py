@@ -36,4 +36,5 @@ LSTM_CONSTRAINTS: dict[str, list[Any]] = {
     "n_threads": [count(), None],
     "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
     "callbacks": [list, tuple, None],
+    "warm_start": ["boolean"],
 }

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.utils import check_random_state
-
-from tsl._estimator import FitTasks, resolve_threads
+from tsl._estimator import FitTasks
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.options import Auto, Solver
 from tsl._sklearn import CallbackSupportMixin, checks_parameters
 from tsl.forecasting.arguments import refuse_targets_apart, takes_old_names
 from tsl.forecasting.constraints import LSTM_CONSTRAINTS
-from tsl.forecasting.forecaster import Forecaster
-from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.frames.schema import Schema
-from tsl.forecasting.model.fit import fit_networks
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.members import Member, alike, longest_window_of
-from tsl.forecasting.model.quantiles import checked_quantiles
-from tsl.forecasting.model.replicas import deal, sample_of
-from tsl.forecasting.model.rounds import Here, Replicas, fit_on_replicas
-from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import Choices
-from tsl.forecasting.model.settings import choose_for, fit_config, n_epochs, parameters_of
-from tsl.forecasting.model.trained import TrainedNetworks
-from tsl.forecasting.model.trials import HoldoutTrial
-from tsl.forecasting.model.windows import ColumnStats
+from tsl.forecasting.model.settings import n_epochs
+from tsl.forecasting.networks import NetworkForecaster
 from tsl.forecasting.panel.missing import Missing
-from tsl.forecasting.panel.outliers import without_outliers
-from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.power import PowerTransform
-from tsl.forecasting.protocol import Forecasts
+from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
-from tsl.training import Callback, Checkpoint, compile_kernels
 
 
 @takes_old_names
-class LSTMForecaster(CallbackSupportMixin, Forecaster):
+class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
     Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
@@ -97,7 +75,8 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
         takes 50 training steps on its own series, with its part of a batch, then the weights of all are averaged, and
         so on. What is learned of all series together (season, "auto" parameters, scales, linear map, calibration of
-        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster.
+        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster. `partial_fit` and
+        `warm_start` train on without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -144,6 +123,10 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
         trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
         go to `set_callbacks` instead: an epoch is a task.
+    warm_start : bool, default=False
+        Whether `fit` trains the networks of the last fit further, at a tenth of `learning_rate_init` and for `max_iter`
+        steps ("auto": as many as before). What that chose stays; the rows of `data`, of the same form, take the place
+        of the known ones.
 
     Attributes
     ----------
@@ -193,9 +176,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
     [('lstm', 'window'), ('lstm', 'window')]
     """
 
-    _parameter_constraints = Forecaster._parameter_constraints | LSTM_CONSTRAINTS
-    _choices: Choices | None = None
-    """What a fit is to choose: see `_clone_with_choices`."""
+    _parameter_constraints = NetworkForecaster._parameter_constraints | LSTM_CONSTRAINTS
 
     def __init__(
         self,
@@ -236,6 +217,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         n_threads: int | None = None,
         verbose: int | bool = 0,
         callbacks: Iterable[Any] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.horizon = horizon
         self.window = window
@@ -273,6 +255,7 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         self.n_threads = n_threads
         self.verbose = verbose
         self.callbacks = callbacks
+        self.warm_start = warm_start
 
     # --- learning -------------------------------------------------------------------------------------------
 
@@ -336,100 +319,82 @@ class LSTMForecaster(CallbackSupportMixin, Forecaster):
         kept = open_checkpoint(checkpoint, checkpoint_every)
         time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
-        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
         tasks = FitTasks(self, data, None, sample_weight, n_epochs(self), learned=())
-        own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
-        self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
+        training: dict[str, Any] = {"time": time, "checkpoint": kept, "callbacks": [tasks, *self._own_callbacks()]}
+        if self.warm_start and hasattr(self, "networks_"):
+            self._fit_further(data, roles, static, sample_weight, **training)
+        else:
+            read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+            self._fit_read(*read, warn=True, **training)
         self._see(data)
         tasks.close()
         return self
 
-    def _fit_panel(
+    @checks_parameters
+    def partial_fit(
         self,
-        panel: Panel,
-        time: FitTime | None = None,
-        checkpoint: Checkpoint | None = None,
-        callbacks: Sequence[Any] = (),
-        replicas: Replicas | None = None,
-    ) -> None:
-        """Learn from `panel`; with `replicas`, which networks are trained on, it is a sample of their series."""
-        time = FitTime(self.max_time) if time is None else time
-        config = fit_config(self, len(panel.values))
-        given = self.random_state
-        random_state = np.random.RandomState() if given is None else check_random_state(given)
-        if checkpoint is not None:
-            checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
-        if self.max_time is not None:
-            with time.stopped():
-                compile_kernels(np.float32, int(self.verbose))
-        self.transform_ = PowerTransform.learn(self.target_transform, panel)
-        panel = self.transform_.apply(panel)
-        chosen = self._choices
-        if chosen is None:
-            trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
-            chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
-            self.search_results_ = trial.table()
-        config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
-        self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
-        self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
-        panel = without_short(panel, longest_window_of(chosen.members) + self.windowing_.horizon, self.short)
-        self._scaling = ColumnStats.learn(panel)
-        self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
-        seeds = [random_state.randint(2**31) for _ in chosen.members]
-        learned = (chosen.members, self._scaling, config, seeds)
-        if replicas is None:
-            fitted = fit_networks(panel, *learned, time, checkpoint, callbacks)
-        else:
-            fitted = fit_on_replicas(panel, replicas, *learned, self.transform_, self.short, checkpoint, callbacks)
-        self.networks_ = [network for network, _ in fitted]
-        self.history_ = [history for _, history in fitted]
-        if checkpoint is not None:
-            checkpoint.write()
+        data: Any,
+        y: None = None,
+        *,
+        target: Any = None,
+        id_col: Any = None,
+        time_col: Any = None,
+        static: Any = None,
+    ) -> Self:
+        """Learn on from newer rows, other series, or the same rows again; the first call is a `fit`.
 
-    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
-        if self.n_replicas == 1:
-            return super()._fit_read(schema, panel, warn=warn, **options)
-        replicas = Replicas(deal(panel, self.n_replicas), self.missing, len(schema.future.names), Here())
-        self._fit_sample(schema, sample_of(panel), replicas, **options)
-        self._know(panel, without_outliers(panel, len(schema.future.names), warn=warn))
+        Rows that are not known are added, as by `update`. Then each network is trained for 50 more steps, an entry of
+        `history_`, at a tenth of `learning_rate_init`, which falls to 0 within the call: half of the windows are those
+        that reach into the rows of `data`, the others come from the rows before. What `fit` chose stays: season,
+        windows, scaling, weights of the members. Networks that `fit` gave no training steps are linear maps, which are
+        fitted anew to all rows.
+
+        Errors in forecasting the added rows before they were learned from renew those that prediction intervals
+        are made of, if there are any yet; see `calibrate`.
+
+        Parameters
+        ----------
+        data : Series or DataFrame
+            In the form of the first call. Rows that are known must be as they were; where some have changed, `fit`
+            learns from them, with ``warm_start=True`` from the present networks on.
+        y : None
+            As for `fit`.
+        target, id_col, time_col : column names, optional
+            As for `fit`; needed in the first call alone.
+        static : list of column names, or DataFrame, optional
+            As for `fit`. A table need hold new series alone.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `update` would refuse `data` for another reason than known rows, if those have changed, or if a
+            parameter that networks are built by has another value than in the first call.
+
+        Warns
+        -----
+        IrregularTimesWarning
+            If time stamps are left out, among the rows or before them, and `freq` is None.
+        OutlierWarning
+            If added readings lie so far from all others that less extreme ones are learned from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from tsl import LSTMForecaster
+        >>> times = pd.date_range("2024-01-01", periods=424, freq="h")
+        >>> load = pd.Series(10 + np.sin(np.arange(424) * 2 * np.pi / 24), times, name="load")
+        >>> forecaster = LSTMForecaster(horizon=24, window=48, max_iter=50, random_state=0).fit(load[:400])
+        >>> forecaster.partial_fit(load[400:]).predict().index[0]
+        Timestamp('2024-01-18 16:00:00')
+        """
+        refuse_targets_apart(y)
+        roles = {"target": target, "id_col": id_col, "time_col": time_col}
+        if not hasattr(self, "networks_"):
+            return self.fit(data, **roles, static=static)
+        self._learn_more(data, roles, static)
         return self
-
-    def _fit_sample(self, schema: Schema, sample: Panel, replicas: Replicas, **options: Any) -> Self:
-        """Learn from `replicas`, and from a sample of their series what all have in common."""
-        if self.max_time is not None:
-            raise ValueError(
-                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas go by no clock"
-            )
-        return super()._fit_read(schema, sample, replicas=replicas, **options)
-
-    def _calibration_panel(self, panel: Panel) -> Panel:
-        return panel if self.n_replicas == 1 else sample_of(panel)
-
-    # --- forecasting ----------------------------------------------------------------------------------------
-
-    def _members(self) -> list[Member]:
-        """Return what the networks forecast; files of earlier versions do not have `members_`."""
-        return getattr(self, "members_", alike(self.windowing_, len(self.networks_)))
-
-    def _context_length(self) -> int:
-        return max(member.windowing.context for member in self._members())
-
-    def _rows_ahead(self, horizon: int) -> int:
-        block = self.windowing_.horizon
-        return -(-horizon // block) * block
-
-    def _forecast(
-        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
-    ) -> Forecasts:
-        trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
-        model = TrainedNetworks(self.networks_, self._members(), self._scaling, self.transform_, trained, n_threads)
-        dropout = self.dropout if self.intervals == "dropout" else None
-        return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
-
-    def _clone_with_choices(self) -> LSTMForecaster:
-        """Return an unfitted forecaster that takes what `fit` chose."""
-        if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
-            return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
-        other = clone(self).set_params(season=self.season_)
-        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_)
-        return other

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables.columns import TARGET
+from tsl._tables.columns import TARGET, written
 from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.panel.panel import LARGEST
@@ -151,7 +151,7 @@ def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, nam
         row = int(twice.argmax())
         raise ValueError(
             f"{name} must have one row for each time of a series, got {int(twice.sum())} too many: "
-            f"series {ids[codes[row]]!r} has several at {times[row]}"
+            f"series {written(ids[codes[row]])} has several at {times[row]}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -80,10 +81,11 @@ def train_network(
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
     max_time: float | None = None,
+    history: History | None = None,
 ) -> History:
-    """Train a network of `start_network` in place, for `max_time` seconds at most; return the history."""
+    """Train a network in place, for `max_time` seconds at most; return the history, which goes on from `history`."""
     if config.n_steps == 0:
-        return History()
+        return History() if history is None else history
     at_once = min(STEPS_AT_ONCE, config.n_steps)
 
     def samples() -> Samples:
@@ -103,6 +105,7 @@ def train_network(
             max_time=max_time,
         ),
         random_state=random_state,
+        history=history,
         dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
         callbacks=callbacks,
         checkpoint=checkpoint,
@@ -150,8 +153,13 @@ def fit_networks(
     time: FitTime,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
+    start: Sequence[tuple[Network, History]] = (),
+    newer: NDArray[np.int64] | None = None,
 ) -> list[tuple[Network, History]]:
     """Return a network and its history for each member; those that are trained share the time that is left.
+
+    Copies of the networks of `start`, if there are any, are trained further; with `newer`, which is as for
+    `WindowSampler`, on windows that reach into new rows above all.
 
     Raises
     ------
@@ -164,7 +172,9 @@ def fit_networks(
     windows: SeriesWindows | None = None
     for k, (member, own, seed) in enumerate(zip(members, configs, seeds, strict=True)):
         if windows is None or windows.windowing != member.windowing:
-            sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon)
+            sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon, newer)
+            if not sampler.total and newer is not None:
+                return list(start)  # no window reaches into the new rows yet
             if not sampler.total:
                 raise ValueError(
                     f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
@@ -172,11 +182,15 @@ def fit_networks(
                 )
             windows = SeriesWindows(panel, member.windowing, stats)
         random_state = np.random.RandomState(seed)
-        network = start_network(windows, sampler, own, random_state)
+        if start:
+            network, history = copy.deepcopy(start[k])
+        else:
+            network, history = start_network(windows, sampler, own, random_state), History()
         began, left = time.elapsed(), time.left()
         limit = None if left is None else left / max(sum(one.n_steps > 0 for one in configs[k:]), 1)
-        history = train_network(network, windows, sampler, own, random_state, checkpoint, callbacks, limit)
-        time.elapsed(began + sum(history.seconds))
+        n_before = history.n_iter
+        train_network(network, windows, sampler, own, random_state, checkpoint, callbacks, limit, history)
+        time.elapsed(began + sum(history.seconds[n_before:]))
         fitted.append((network, history))
     return fitted
 
