@@ -48,8 +48,9 @@ def test_files_and_onnx(tmp_path):
     assert_allclose(tsl.load(tmp_path / "model.tsl").predict(X), model.predict(X), rtol=0)
     pytest.importorskip("onnx", reason="extra 'onnx'")
     runtime = pytest.importorskip("onnxruntime", reason="extra 'test'")
-    session = runtime.InferenceSession(
-        tsl.interop.to_onnx(model).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    from tsl.interop import to_onnx
+
+    exported = to_onnx(model).SerializeToString()
+    session = runtime.InferenceSession(exported, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"X": X})
     assert_allclose(found, model.predict(X), rtol=1e-4)
