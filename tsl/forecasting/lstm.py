@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.utils import check_random_state
-
-from tsl._estimator import FitTasks, resolve_threads
+from tsl._estimator import FitTasks
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.options import Auto, Solver
 from tsl._sklearn import CallbackSupportMixin, checks_parameters
-from tsl.forecasting.arguments import refuse_targets_apart, takes_old_names
+from tsl.forecasting.arguments import ForecastLoss, refuse_targets_apart, takes_old_names
 from tsl.forecasting.constraints import LSTM_CONSTRAINTS
-from tsl.forecasting.forecaster import Forecaster
-from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.encoder import Unknown
-from tsl.forecasting.model.fit import fit_networks
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.members import Member, alike, longest_window_of
-from tsl.forecasting.model.quantiles import checked_quantiles
-from tsl.forecasting.model.sampling import without_short
-from tsl.forecasting.model.search import Choices
-from tsl.forecasting.model.settings import choose_for, fit_config, n_epochs, parameters_of
-from tsl.forecasting.model.trained import TrainedNetworks
-from tsl.forecasting.model.trials import HoldoutTrial
-from tsl.forecasting.model.windows import ColumnStats
+from tsl.forecasting.model.settings import n_epochs
+from tsl.forecasting.networks import NetworkForecaster
 from tsl.forecasting.panel.missing import Missing
-from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.power import PowerTransform
-from tsl.forecasting.protocol import Forecasts
 from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
-from tsl.training import Callback, Checkpoint, compile_kernels
 
 
 @takes_old_names
-class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
+class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
     Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
@@ -76,8 +57,10 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         the whole horizon. "auto" tries none and whole numbers of seasons.
     target_transform : {"log", "box-cox", None}, default=None
         Transform of the target, which must be positive; forecasts are transformed back.
-    loss : {"absolute_error", "squared_error", "huber", "quantile"}, default="absolute_error"
-        Loss function. With "absolute_error" forecasts are medians.
+    loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
+        Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
+        forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
+        whole numbers. A Poisson distribution has its mean for variance; most counts vary more.
     quantiles : sequence of float or None, default=None
         Quantiles to train with ``loss="quantile"``, in ascending order. The point forecast is the middle one.
     intervals : {"calibrated", "dropout"}, default="calibrated"
@@ -90,6 +73,12 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
         they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
         leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
+    n_replicas : int, default=1
+        Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
+        takes 50 training steps on its own series, with its part of a batch, then the weights of all are averaged, and
+        so on. What is learned of all series together (season, "auto" parameters, scales, linear map, calibration of
+        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster. `partial_fit` and
+        `warm_start` train on without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -136,6 +125,13 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
         trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
         go to `set_callbacks` instead: an epoch is a task.
+    warm_start : bool, default=False
+        Whether `fit` trains the networks of the last fit further, at a tenth of `learning_rate_init` and for `max_iter`
+        steps ("auto": as many as before). What that chose stays; the rows of `data`, of the same form, take the place
+        of the known ones.
+    bounds : tuple of float or None, default=None
+        The least and the largest value that the target can have, such as ``(0, None)``, where None is an open end.
+        Forecasts, quantiles and sample paths beyond are moved to the bound.
 
     Attributes
     ----------
@@ -185,9 +181,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
     [('lstm', 'window'), ('lstm', 'window')]
     """
 
-    _parameter_constraints = Forecaster._parameter_constraints | LSTM_CONSTRAINTS
-    _choices: Choices | None = None
-    """What a fit is to choose: see `_clone_with_choices`."""
+    _parameter_constraints = NetworkForecaster._parameter_constraints | LSTM_CONSTRAINTS
 
     def __init__(
         self,
@@ -204,11 +198,12 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
         target_transform: Literal["log", "box-cox"] | None = None,
-        loss: Literal["absolute_error", "squared_error", "huber", "quantile"] = "absolute_error",
+        loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",
         strategy: Literal["direct", "recursive"] = "direct",
         n_models: int | Auto = "auto",
+        n_replicas: int = 1,
         missing: Missing = "error",
         short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
@@ -227,6 +222,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         n_threads: int | None = None,
         verbose: int | bool = 0,
         callbacks: Iterable[Any] | None = None,
+        warm_start: bool = False,
+        bounds: tuple[float | None, float | None] | None = None,
     ) -> None:
         self.horizon = horizon
         self.window = window
@@ -245,6 +242,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         self.intervals = intervals
         self.strategy = strategy
         self.n_models = n_models
+        self.n_replicas = n_replicas
         self.missing = missing
         self.short = short
         self.past = past
@@ -263,6 +261,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         self.n_threads = n_threads
         self.verbose = verbose
         self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.bounds = bounds
 
     # --- learning -------------------------------------------------------------------------------------------
 
@@ -326,76 +326,82 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, Forecaster):
         kept = open_checkpoint(checkpoint, checkpoint_every)
         time = FitTime(self.max_time, kept)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
-        read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
         tasks = FitTasks(self, data, None, sample_weight, n_epochs(self), learned=())
-        own = [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
-        self._fit_read(*read, warn=True, time=time, checkpoint=kept, callbacks=[tasks, *own])
+        training: dict[str, Any] = {"time": time, "checkpoint": kept, "callbacks": [tasks, *self._own_callbacks()]}
+        if self.warm_start and hasattr(self, "networks_"):
+            self._fit_further(data, roles, static, sample_weight, **training)
+        else:
+            read = self._read_training(data, **roles, static=static, sample_weight=sample_weight)
+            self._fit_read(*read, warn=True, **training)
         self._see(data)
         tasks.close()
         return self
 
-    def _fit_panel(
+    @checks_parameters
+    def partial_fit(
         self,
-        panel: Panel,
-        time: FitTime | None = None,
-        checkpoint: Checkpoint | None = None,
-        callbacks: Sequence[Any] = (),
-    ) -> None:
-        time = FitTime(self.max_time) if time is None else time
-        config = fit_config(self, len(panel.values))
-        given = self.random_state
-        random_state = np.random.RandomState() if given is None else check_random_state(given)
-        if checkpoint is not None:
-            checkpoint.begin(random_state, type(self).__name__, seeded=given is not None)
-        if self.max_time is not None:
-            with time.stopped():
-                compile_kernels(np.float32, int(self.verbose))
-        self.transform_ = PowerTransform.learn(self.target_transform, panel)
-        panel = self.transform_.apply(panel)
-        chosen = self._choices
-        if chosen is None:
-            seed = int(random_state.randint(2**31))
-            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose))
-            chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
-            self.search_results_ = trial.table()
-        config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
-        self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
-        self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
-        panel = without_short(panel, longest_window_of(chosen.members) + self.windowing_.horizon, self.short)
-        self._scaling = ColumnStats.learn(panel)
-        self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
-        seeds = [random_state.randint(2**31) for _ in chosen.members]
-        fitted = fit_networks(panel, chosen.members, self._scaling, config, seeds, time, checkpoint, callbacks)
-        self.networks_ = [network for network, _ in fitted]
-        self.history_ = [history for _, history in fitted]
-        if checkpoint is not None:
-            checkpoint.write()
+        data: Any,
+        y: None = None,
+        *,
+        target: Any = None,
+        id_col: Any = None,
+        time_col: Any = None,
+        static: Any = None,
+    ) -> Self:
+        """Learn on from newer rows, other series, or the same rows again; the first call is a `fit`.
 
-    # --- forecasting ----------------------------------------------------------------------------------------
+        Rows that are not known are added, as by `update`. Then each network is trained for 50 more steps, an entry of
+        `history_`, at a tenth of `learning_rate_init`, which falls to 0 within the call: half of the windows are those
+        that reach into the rows of `data`, the others come from the rows before. What `fit` chose stays: season,
+        windows, scaling, weights of the members. Networks that `fit` gave no training steps are linear maps, which are
+        fitted anew to all rows.
 
-    def _members(self) -> list[Member]:
-        """Return what the networks forecast; files of earlier versions do not have `members_`."""
-        return getattr(self, "members_", alike(self.windowing_, len(self.networks_)))
+        Errors in forecasting the added rows before they were learned from renew those that prediction intervals
+        are made of, if there are any yet; see `calibrate`.
 
-    def _context_length(self) -> int:
-        return max(member.windowing.context for member in self._members())
+        Parameters
+        ----------
+        data : Series or DataFrame
+            In the form of the first call. Rows that are known must be as they were; where some have changed, `fit`
+            learns from them, with ``warm_start=True`` from the present networks on.
+        y : None
+            As for `fit`.
+        target, id_col, time_col : column names, optional
+            As for `fit`; needed in the first call alone.
+        static : list of column names, or DataFrame, optional
+            As for `fit`. A table need hold new series alone.
 
-    def _rows_ahead(self, horizon: int) -> int:
-        block = self.windowing_.horizon
-        return -(-horizon // block) * block
+        Returns
+        -------
+        self
 
-    def _forecast(
-        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
-    ) -> Forecasts:
-        trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
-        model = TrainedNetworks(self.networks_, self._members(), self._scaling, self.transform_, trained, n_threads)
-        dropout = self.dropout if self.intervals == "dropout" else None
-        return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
+        Raises
+        ------
+        ValueError
+            If `update` would refuse `data` for another reason than known rows, if those have changed, or if a
+            parameter that networks are built by has another value than in the first call.
 
-    def _clone_with_choices(self) -> LSTMForecaster:
-        """Return an unfitted forecaster that takes what `fit` chose."""
-        if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
-            return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
-        other = clone(self).set_params(season=self.season_)
-        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_)
-        return other
+        Warns
+        -----
+        IrregularTimesWarning
+            If time stamps are left out, among the rows or before them, and `freq` is None.
+        OutlierWarning
+            If added readings lie so far from all others that less extreme ones are learned from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from tsl import LSTMForecaster
+        >>> times = pd.date_range("2024-01-01", periods=424, freq="h")
+        >>> load = pd.Series(10 + np.sin(np.arange(424) * 2 * np.pi / 24), times, name="load")
+        >>> forecaster = LSTMForecaster(horizon=24, window=48, max_iter=50, random_state=0).fit(load[:400])
+        >>> forecaster.partial_fit(load[400:]).predict().index[0]
+        Timestamp('2024-01-18 16:00:00')
+        """
+        refuse_targets_apart(y)
+        roles = {"target": target, "id_col": id_col, "time_col": time_col}
+        if not hasattr(self, "networks_"):
+            return self.fit(data, **roles, static=static)
+        self._learn_more(data, roles, static)
+        return self

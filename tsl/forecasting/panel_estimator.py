@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl.forecasting.bounds import Bounds
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.frames.continuation import Continuation
 from tsl.forecasting.frames.cutoffs import known_in_parts, with_covariates_of
@@ -60,6 +61,10 @@ class PanelEstimator(BaseEstimator):
 
     _repeats: tuple[int, ...] = ()
     """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
+
+    def _bounds(self) -> Bounds:
+        """Return what forecasts stay within."""
+        return Bounds()
 
     # --- what a subclass gives --------------------------------------------------------------------------------
 
@@ -135,11 +140,19 @@ class PanelEstimator(BaseEstimator):
         filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
+        self._know(panel, tame)
+        return self
+
+    def _know(self, panel: Panel, tame: Panel) -> None:
+        """Take `panel` for the rows that `fit` knows; `tame` is the same without outliers."""
         # these attributes stand in saved files under these names
         self._history = SeriesStore(panel, self.missing)
         self._usual = naive_scale(tame, self.season_)
         self._calibrations: dict[int, Any] = {}
-        return self
+
+    def _calibration_panel(self, panel: Panel) -> Panel:
+        """Return the series of all that are known which intervals are calibrated with."""
+        return panel
 
     def _see(self, data: Any) -> None:
         """Remember which rows a frame had, where a panel does not tell."""
@@ -173,6 +186,10 @@ class FittedModel:
     def panel(self) -> Panel:
         """Return all rows that are known, with missing readings still missing."""
         return self._estimator._history.panel()
+
+    def calibration_panel(self) -> Panel:
+        """Return the known rows that intervals are calibrated with, with missing readings still missing."""
+        return self._estimator._calibration_panel(self.panel())
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""
@@ -225,11 +242,15 @@ class FittedModel:
                 for own, other in zip(windows, donors)
             )
         parts = [self._estimator._forecast(*known, horizon, quantiles) for known in windows]
-        points = np.concatenate([part.points for part in parts])
+        points = self.bounded(np.concatenate([part.points for part in parts]))
         if not quantiles:
             return Forecasts(points, np.empty((*points.shape, 0)))
         own = [part.quantiles for part in parts if part.quantiles is not None]
-        return Forecasts(points, np.concatenate(own) if own else None)
+        return Forecasts(points, self.bounded(np.concatenate(own)) if own else None)
+
+    def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return forecasts within the bounds of the target."""
+        return self._estimator._bounds().clip(forecasts)
 
     def _known_at(
         self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str

@@ -59,6 +59,8 @@ class Constant:
     def panel(self):
         return self._panel
 
+    calibration_panel = panel
+
     def forecast(self, panel, cutoffs, horizon, quantiles=(), *, missing=None):
         points = np.full((len(cutoffs), horizon), self._panel.values.mean())
         return Forecasts(points, None if quantiles else np.empty((*points.shape, 0)))

@@ -18,6 +18,7 @@ from tsl.forecasting.protocol import PanelModel
 HELD_OUT = 0.2  # of each series
 MOST_WINDOWS = 10_000
 MOST_OF_A_SERIES = 5_000
+SHARE_OF_STEPS = 4  # of a horizon lie between the windows that a calibration is renewed with
 ROUNDING = 1e-12  # of a value: what a transform and its inverse may cost
 
 
@@ -34,7 +35,7 @@ def calibration_of(model: PanelModel, horizon: int, known: Panel | None = None) 
     horizon = max(horizon, model.horizon)
     if known is not None:
         return _calibrate(model, known, horizon)
-    return model.kept(horizon, lambda: _calibrate(model, model.panel(), horizon))
+    return model.kept(horizon, lambda: _calibrate(model, model.calibration_panel(), horizon))
 
 
 def quantiles_ahead(
@@ -42,7 +43,7 @@ def quantiles_ahead(
 ) -> NDArray[np.float64]:
     """Return quantiles (n_series, horizon, n_quantiles) around forecasts (n_series, horizon) after what is `known`."""
     calibration = calibration_of(model, points.shape[1])
-    return calibration.quantiles_around(points, known.ids, model.naive_scale(known), quantiles)
+    return model.bounded(calibration.quantiles_around(points, known.ids, model.naive_scale(known), quantiles))
 
 
 def paths_ahead(
@@ -52,7 +53,7 @@ def paths_ahead(
     calibration = calibration_of(model, points.shape[1])
     scores = calibration.paths(n_paths, known.n_series, points.shape[1], random_state)
     units = calibration.units(known.ids, model.naive_scale(known))
-    return points[:, None] + units[:, None, None] * scores
+    return model.bounded(points[:, None] + units[:, None, None] * scores)
 
 
 def scales_as_fitted(
@@ -80,6 +81,25 @@ def _calibrate(model: PanelModel, panel: Panel, horizon: int) -> Calibration:
     scales = naive_scale(known, model.season)
     scales = np.where(scales > 0.0, scales, naive_scale(panel, model.season))  # what changed late only
     return Calibration.of(errors, cutoffs, panel.ids, panel.offsets, scales)
+
+
+def renewed(model: PanelModel, calibration: Calibration, panel: Panel, first_new: NDArray[np.int64]) -> Calibration:
+    """Return the calibration with the errors of `model` on rows that it has not learned from yet.
+
+    `first_new` (n_series,) is the first such row of each series of `panel`. Windows that reach into them count, even if
+    they begin before: forecasts of fewer rows than a horizon would never renew it otherwise.
+    """
+    horizon = calibration.horizon
+    tame = without_outliers(panel, model.n_covariates)
+    begin = np.maximum(np.maximum(first_new - horizon + 1, panel.offsets[:-1] + 1), 0)
+    stop = np.maximum(panel.ends - horizon + 1, begin)
+    cutoffs = ranges(begin, stop)
+    within = cutoffs - np.repeat(panel.offsets[:-1], stop - begin)
+    cutoffs = cutoffs[within % max(1, horizon // SHARE_OF_STEPS) == 0]
+    if not len(cutoffs):
+        return calibration
+    errors = values_after(tame, cutoffs, horizon) - model.forecast(tame, cutoffs, horizon).points
+    return calibration.renewed(errors, cutoffs, panel.ids, panel.offsets, model.naive_scale(panel))
 
 
 def calibration_windows(panel: Panel, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -69,6 +69,30 @@ class Calibration:
         factors = recent_sizes(sizes, cutoffs, offsets, offsets[1:], n_ahead, np.full(len(ids), common))
         return cls(relative / around[:, None], ids, factors, common)
 
+    def renewed(
+        self, errors: Numbers, cutoffs: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
+    ) -> Calibration:
+        """Return the calibration with newer errors (n_windows, horizon) at `cutoffs`, ascending, of a panel.
+
+        The other arguments are as for `of`. Evenly spread among the scores that there are, as many make room for them.
+        The unit of a window is that of its series before.
+        """
+        series = np.searchsorted(offsets, cutoffs - 1, side="right") - 1
+        relative = in_units(errors, scales[series])
+        used = ~np.isnan(relative).all(axis=1)
+        if not used.any():
+            return self
+        relative, cutoffs, series = relative[used], cutoffs[used], series[used]
+        at = self.ids.get_indexer(ids)
+        before = np.where(at >= 0, self.factors[at], self.common)
+        scores = (relative / before[series][:, None])[-len(self.scores) :]
+        kept = np.linspace(0, len(self.scores), len(self.scores) - len(scores), endpoint=False).astype(np.int64)
+        ends, horizon, sizes = offsets[1:], self.horizon, mean_sizes(relative)
+        total, count = _summed(sizes, cutoffs, ends - (1 + MEMORY) * horizon, ends - horizon, ends, offsets, horizon)
+        weight = np.maximum(MEMORY - count, PRIOR)
+        factors = (total + weight * before) / (count + weight)
+        return replace(self, scores=np.concatenate([self.scores[kept], scores]), ids=ids, factors=factors)
+
     @property
     def horizon(self) -> int:
         """Number of steps of each window."""

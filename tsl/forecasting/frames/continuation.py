@@ -82,7 +82,22 @@ class Continuation:
 
     def newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
         """Return the rows of a frame that may go on from those known, and those that its form left out between."""
-        newer = self._read(data, skip_empty=skip_empty)
+        return self._with_left_out(self._read(data, skip_empty=skip_empty), data)
+
+    def with_known(self, data: Any) -> tuple[Panel, Panel | None]:
+        """Return the rows of a frame, of which some may be known, and as from `newer` those that are not, if any.
+
+        Raises
+        ------
+        ValueError
+            If known rows have changed.
+        """
+        given = self._read(data, skip_empty=True)
+        rows = np.flatnonzero(~self.store.knows(given))
+        return given, self._with_left_out(given.select(rows), data) if len(rows) else None
+
+    def _with_left_out(self, newer: Panel, data: Any) -> Panel:
+        """Return `newer`, which is from the frame `data`, with the rows that its form left out before them."""
         times = self.schema.shared_times(data)
         left_out = None if times is None else self.store.left_out(newer, times)
         if left_out is not None:

@@ -155,13 +155,15 @@ def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, nam
         )
 
 
-def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[np.float64] | None:
+def row_weights(
+    sample_weight: Any, data: pd.Series | pd.DataFrame, *, is_part: bool = False
+) -> NDArray[np.float64] | None:
     """Return (n_rows,) the weights of the rows of `data`, from the name of a column or from numbers.
 
     Raises
     ------
     ValueError
-        If the length differs, or weights are negative, missing, or all zero.
+        If the length differs, or weights are negative, missing, or, unless `data` is a part of more, all zero.
     """
     if sample_weight is None:
         return None
@@ -173,6 +175,6 @@ def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[n
         raise ValueError(f"sample_weight must hold a number for each of the {len(data)} rows, got {len(weights)}")
     if not (weights >= 0).all():
         raise ValueError(f"sample_weight must not be negative or missing, got {weights[~(weights >= 0)][0]}")
-    if not weights.any():
+    if not (is_part or weights.any()):
         raise ValueError("sample_weight must not be zero for all rows")
     return weights

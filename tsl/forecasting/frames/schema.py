@@ -146,6 +146,7 @@ class Schema:
         target_needed: bool = True,
         skip_empty: bool = False,
         static: Any = None,
+        sample_weight: Any = None,
         unknown: Unknown = "error",
     ) -> Panel:
         """Read newer rows or other series in the form that was learned.
@@ -163,6 +164,8 @@ class Schema:
             newer rows.
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
+        sample_weight : column name or array of shape (n_rows,), optional
+            Weight of each row, where these are data, or a part of them, to learn from.
         unknown : {"error", "ignore"}
             How to treat a category that `fit` has not seen.
         """
@@ -175,7 +178,26 @@ class Schema:
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
         table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
-        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), None, unknown)
+        weights = row_weights(sample_weight, data, is_part=True)
+        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), weights, unknown)
+
+    def again(self, *, static: Any = None, unknown: Unknown = "error", **roles: Any) -> Schema:
+        """Return the schema for more data of the same form; `static` may be a table of the covariates of other series.
+
+        Raises
+        ------
+        ValueError
+            If another column is named for a role.
+        """
+        columns = static if isinstance(static, list | tuple) else None
+        if columns is not None:
+            roles, static = roles | {"static": tuple(columns)}, None
+        for role, column in roles.items():
+            if column is not None and column != getattr(self.roles, role):
+                raise ValueError(f"{role} must be that of the first fit, {getattr(self.roles, role)!r}, got {column!r}")
+        if static is None:
+            return self
+        return replace(self, static=self.static.joined(static_frame(static), self.roles, unknown))
 
     def shared_times(self, data: Any) -> pd.Index | None:
         """Return the timestamps of a wide frame; None of data in another form."""

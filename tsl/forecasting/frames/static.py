@@ -57,6 +57,14 @@ class StaticTable:
         values = _complete(self.encoder.encode(by_id, unknown), by_id.index)
         return replace(self, columns=(), ids=by_id.index, values=values)
 
+    def joined(self, static: pd.DataFrame, roles: Roles, unknown: Unknown = "error") -> StaticTable:
+        """Return the table with the series of another one, whose rows take the place of those of the same ids."""
+        other = self.table(static, roles, unknown)
+        kept = np.flatnonzero(~self.ids.isin(other.ids))
+        return replace(
+            other, ids=other.ids.append(self.ids[kept]), values=np.concatenate([other.values, self.values[kept]])
+        )
+
     def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """Return (n_series, S) the covariates of these series: from columns of `frame`, or else as learned."""
         if not self.encoder.columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,22 +53,29 @@ class FitConfig:
         return replace(self, kind=kind, hidden_size=(1,), embedding_size=0, penalty=0.0, n_steps=0)
 
     @property
-    def n_quantiles(self) -> int:
-        """Outputs of the network for each step: quantiles, or the point alone."""
-        return max(len(self.loss.quantiles), 1)
+    def n_per_step(self) -> int:
+        """Outputs of the network for each step: quantiles, parameters of a distribution, or the point alone."""
+        return 2 if self.loss.name == "negative_binomial" else max(len(self.loss.quantiles), 1)
 
 
 def start_network(
     windows: SeriesWindows, sampler: WindowSampler, config: FitConfig, random_state: np.random.RandomState
 ) -> Network:
-    """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one."""
+    """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one.
+
+    Of counts it is the mean of the window: the linear map to the logarithm of a mean starts at 0.
+    """
     network = _new_network(windows, config, random_state)
-    if config.penalty is not None:
+    if windows.windowing.counts is not None:
+        with network.editing() as params:
+            for name in ("head.w_out", "head.b_out"):
+                network.named(params)[name][:] = 0.0
+    elif config.penalty is not None:
         if config.kind == "lstm":
             linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
         else:
             linear = LinearMap.simple(windows, config.kind)
-        _start_linear(network, windows, linear, config.n_quantiles)
+        _start_linear(network, windows, linear, config.n_per_step)
     return network
 
 
@@ -80,10 +88,11 @@ def train_network(
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
     max_time: float | None = None,
+    history: History | None = None,
 ) -> History:
-    """Train a network of `start_network` in place, for `max_time` seconds at most; return the history."""
+    """Train a network in place, for `max_time` seconds at most; return the history, which goes on from `history`."""
     if config.n_steps == 0:
-        return History()
+        return History() if history is None else history
     at_once = min(STEPS_AT_ONCE, config.n_steps)
 
     def samples() -> Samples:
@@ -103,6 +112,7 @@ def train_network(
             max_time=max_time,
         ),
         random_state=random_state,
+        history=history,
         dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
         callbacks=callbacks,
         checkpoint=checkpoint,
@@ -117,7 +127,7 @@ def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.ran
     architecture = Architecture(
         windows.n_channels,
         config.hidden_size,
-        plan.horizon * config.n_quantiles,
+        plan.horizon * config.n_per_step,
         segment=plan.segment,
         n_static=windows.n_static,
         n_known=plan.n_future,
@@ -150,8 +160,13 @@ def fit_networks(
     time: FitTime,
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
+    start: Sequence[tuple[Network, History]] = (),
+    newer: NDArray[np.int64] | None = None,
 ) -> list[tuple[Network, History]]:
     """Return a network and its history for each member; those that are trained share the time that is left.
+
+    Copies of the networks of `start`, if there are any, are trained further; with `newer`, which is as for
+    `WindowSampler`, on windows that reach into new rows above all.
 
     Raises
     ------
@@ -164,7 +179,9 @@ def fit_networks(
     windows: SeriesWindows | None = None
     for k, (member, own, seed) in enumerate(zip(members, configs, seeds, strict=True)):
         if windows is None or windows.windowing != member.windowing:
-            sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon)
+            sampler = WindowSampler(panel, training_cutoffs(panel, member.windowing.window, horizon), horizon, newer)
+            if not sampler.total and newer is not None:
+                return list(start)  # no window reaches into the new rows yet
             if not sampler.total:
                 raise ValueError(
                     f"horizon={horizon} leaves nothing to learn from: the longest series has {panel.lengths.max()} "
@@ -172,11 +189,15 @@ def fit_networks(
                 )
             windows = SeriesWindows(panel, member.windowing, stats)
         random_state = np.random.RandomState(seed)
-        network = start_network(windows, sampler, own, random_state)
+        if start:
+            network, history = copy.deepcopy(start[k])
+        else:
+            network, history = start_network(windows, sampler, own, random_state), History()
         began, left = time.elapsed(), time.left()
         limit = None if left is None else left / max(sum(one.n_steps > 0 for one in configs[k:]), 1)
-        history = train_network(network, windows, sampler, own, random_state, checkpoint, callbacks, limit)
-        time.elapsed(began + sum(history.seconds))
+        n_before = history.n_iter
+        train_network(network, windows, sampler, own, random_state, checkpoint, callbacks, limit, history)
+        time.elapsed(began + sum(history.seconds[n_before:]))
         fitted.append((network, history))
     return fitted
 

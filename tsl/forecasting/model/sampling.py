@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel.panel import Panel, ranges
 
+NEWER_SHARE = 0.5
 _NAMED = 5  # series in a warning
 
 
@@ -71,11 +72,16 @@ class WindowSampler:
     ----------
     panel : Panel
     cutoffs : ndarray of shape (n,)
-        x
+        Of the windows to draw from.
     horizon : int
+    newer : ndarray of shape (n_series,), optional
+        The first new row of each series, its end for none. Windows that reach into new rows are then drawn with the
+        probability `NEWER_SHARE`, and all others with the rest, lest what was learned from them be forgotten.
     """
 
-    def __init__(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> None:
+    def __init__(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, newer: NDArray[np.int64] | None = None
+    ) -> None:
         weights = np.isfinite(panel.values).astype(np.float64)
         if panel.weights is not None:
             weights *= panel.weights
@@ -83,8 +89,11 @@ class WindowSampler:
         share = (sums[cutoffs + horizon] - sums[cutoffs]) / horizon
         series = panel.series_of(cutoffs)
         per_series = np.bincount(series, minlength=panel.n_series)
+        share /= per_series[series]
+        if newer is not None:
+            share = _with_emphasis(share, cutoffs + horizon > newer[series])
         self._cutoffs = cutoffs
-        self._cumulated = np.cumsum(share / per_series[series])
+        self._cumulated = np.cumsum(share)
 
     @property
     def total(self) -> float:
@@ -95,3 +104,11 @@ class WindowSampler:
         """Return the cutoffs of `n` windows, drawn with replacement."""
         drawn = np.searchsorted(self._cumulated, random_state.random_sample(n) * self.total, side="right")
         return self._cutoffs[np.minimum(drawn, len(self._cutoffs) - 1)]
+
+
+def _with_emphasis(share: NDArray[np.float64], is_new: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the weights of windows (n,) so that the new ones make up `NEWER_SHARE`; all 0 where none is new."""
+    new, old = share[is_new].sum(), share[~is_new].sum()
+    if not new:
+        return np.zeros_like(share)
+    return np.where(is_new, NEWER_SHARE * share / new, (1 - NEWER_SHARE) * share / old if old else 0.0)

@@ -18,7 +18,7 @@ from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel.panel import Panel
 
 
-def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> Panel:
+def without_outliers(panel: Panel, n_covariates: int, *, warn: bool | NDArray[np.bool_] = False) -> Panel:
     """Return the panel with values far beyond all others clipped to where the others end.
 
     One value of 4294967295 among thousands near 10 would otherwise set the scale, the season and the linear map for
@@ -29,8 +29,8 @@ def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> 
     panel : Panel
     n_covariates : int
         Number of columns of `panel.future`, the first ones, that are not features of the calendar.
-    warn : bool
-        Whether to name the values in an `OutlierWarning`.
+    warn : bool or ndarray of shape (N,)
+        Whether to name the values in an `OutlierWarning`, or in which rows.
     """
     values = _clipped(panel.values, panel.offsets)
     past, future = panel.past.copy(), panel.future.copy()
@@ -39,10 +39,11 @@ def without_outliers(panel: Panel, n_covariates: int, *, warn: bool = False) -> 
         past[:, k] = _clipped(past[:, k], whole)
     for k in range(n_covariates):
         future[:, k] = _clipped(future[:, k], whole)
-    if warn:
-        _warn_of(panel, panel.values[:, None], values[:, None], "the target")
-        _warn_of(panel, panel.past, past, "a past covariate")
-        _warn_of(panel, panel.future, future, "a future covariate")
+    rows = np.broadcast_to(warn, len(panel.values))[:, None]
+    if rows.any():
+        _warn_of(panel, panel.values[:, None], values[:, None], "the target", rows)
+        _warn_of(panel, panel.past, past, "a past covariate", rows)
+        _warn_of(panel, panel.future, future, "a future covariate", rows)
     return replace(panel, values=values, past=past, future=future)
 
 
@@ -80,9 +81,11 @@ def _clipped(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArra
     return np.where(is_far, median + np.sign(apart) * np.where(is_far, reach, 0.0), numbers)
 
 
-def _warn_of(panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str) -> None:
-    """Warn of the first value that was clipped, and say how many there are."""
-    differs = ~np.isnan(given) & (given != learned)
+def _warn_of(
+    panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str, rows: NDArray[np.bool_]
+) -> None:
+    """Warn of the first value in `rows` that was clipped, and say how many there are."""
+    differs = rows & ~np.isnan(given) & (given != learned)
     if not differs.any():
         return
     row, column = np.argwhere(differs)[0]

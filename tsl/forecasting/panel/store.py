@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,26 @@ class SeriesStore:
         self.ids = self.fitted_ids = panel.ids
         self.fitted_until = stamps_of(panel.times)[panel.ends - 1]  # (n_series,)
         self.last = self.fitted_until.copy()
+
+    def fitted(self) -> None:
+        """Take all rows for fitted."""
+        self.fitted_ids, self.fitted_until = self.ids, self.last.copy()
+
+    def fitted_before(self, other: SeriesStore) -> None:
+        """Take the rows that are fitted in `other` for fitted here too: of its other series behind those here."""
+        more = other.fitted_ids.difference(self.fitted_ids, sort=False)
+        at = other.fitted_ids.get_indexer(self.fitted_ids)
+        until = np.where(at >= 0, other.fitted_until[at], self.fitted_until)
+        later = other.fitted_until[other.fitted_ids.get_indexer(more)]
+        self.fitted_ids = self.fitted_ids.append(more)
+        self.fitted_until = np.concatenate([np.maximum(self.fitted_until, until), later])
+
+    def copy(self) -> SeriesStore:
+        """Return a store that rows may be added to; both share the rows that are there."""
+        other = copy.copy(self)
+        other._pieces, other.last = list(self._pieces), self.last.copy()
+        other._recent = None if self._recent is None else list(self._recent)
+        return other
 
     def panel(self) -> Panel:
         """Return all rows, missing values included."""
@@ -101,6 +122,33 @@ class SeriesStore:
     def whole_before(self, panel: Panel) -> Panel:
         """Return `panel` with all known rows before it, where it continues them."""
         return self._joined(panel, self.panel)
+
+    def knows(self, given: Panel) -> NDArray[np.bool_]:
+        """Return (N,) which rows of `given` are not after the last known one of their series.
+
+        Raises
+        ------
+        ValueError
+            If one of them is not known, or known as another.
+        """
+        at = self.ids.get_indexer(given.ids)
+        last = np.where(at >= 0, self.last[at], np.iinfo(np.int64).min)
+        old = stamps_of(given.times) <= np.repeat(last, given.lengths)
+        if old.any():
+            rows, known = np.flatnonzero(old), self.panel()
+            found = _places(known, given, rows)
+            for name in ("values", "past", "future"):
+                before, now = getattr(known, name)[np.maximum(found, 0)], getattr(given, name)[rows]
+                same = (before == now) | (np.isnan(before) & np.isnan(now))
+                wrong = np.flatnonzero((found < 0) | ~same.reshape(len(rows), -1).all(axis=1))
+                if len(wrong):
+                    row = rows[wrong[0]]
+                    raise ValueError(
+                        "data must have rows after those that are known, or the same again, got another one at "
+                        f"{given.times[row]} of series {given.ids[given.series_of(row)]!r}: fit learns from rows that "
+                        "have changed"
+                    )
+        return old
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
         """Return (n_series,) whether a series is known and continues after its last known row."""
@@ -166,6 +214,19 @@ class SeriesStore:
         return after(head, panel)
 
 
+def _places(known: Panel, given: Panel, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (n,) the row of `known` with series and time of each of these rows of `given`, -1 for none."""
+    stamps, wanted = stamps_of(known.times), stamps_of(given.times)[rows]
+    distinct = np.unique(stamps)
+    keys = np.repeat(np.arange(known.n_series), known.lengths) * len(distinct) + np.searchsorted(distinct, stamps)
+    at = np.searchsorted(distinct, wanted)
+    series = known.ids.get_indexer(given.ids)[given.series_of(rows)]
+    own = series * len(distinct) + at
+    found = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
+    there = (at < len(distinct)) & (distinct[np.minimum(at, len(distinct) - 1)] == wanted) & (keys[found] == own)
+    return np.where(there, found, -1)
+
+
 def _tails(panel: Panel, n_rows: int) -> Panel:
     """Return the last `n_rows` of each series, or more: from the last value on of a column that has none there."""
     starts = panel.ends - n_rows
@@ -173,6 +234,31 @@ def _tails(panel: Panel, n_rows: int) -> Panel:
         last = last_readings(column, panel.offsets)[panel.ends - 1]
         starts = np.where(last >= panel.offsets[:-1], np.minimum(starts, last), starts)
     return panel.select(ranges(np.maximum(starts, panel.offsets[:-1]), panel.ends))
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """From which time on the rows of each series count as new."""
+
+    ids: pd.Index
+    """(n_series,)"""
+    stamps: NDArray[np.int64]
+    """(n_series,)"""
+
+    @classmethod
+    def of(cls, panel: Panel) -> NewRows:
+        """Return the beginning of each series of `panel`."""
+        return cls(panel.ids, stamps_of(panel.times)[panel.offsets[:-1]])
+
+    def mask(self, panel: Panel) -> NDArray[np.bool_]:
+        """Return (N,) which rows of `panel` are new: none of a series that is not there."""
+        at = self.ids.get_indexer(panel.ids)
+        since = np.where(at >= 0, self.stamps[at], np.iinfo(np.int64).max)
+        return stamps_of(panel.times) >= np.repeat(since, panel.lengths)
+
+    def first_rows(self, panel: Panel) -> NDArray[np.int64]:
+        """Return (n_series,) the first new row of each series of `panel`, its end for none."""
+        return panel.ends - np.add.reduceat(self.mask(panel), panel.offsets[:-1], dtype=np.int64)
 
 
 def _has_missing(panel: Panel) -> bool:
