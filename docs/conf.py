@@ -2,12 +2,19 @@
 
 import os
 import re
+import sys
+from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.nodes import get_node_source
 
 import tsl
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+from inventories import aliases, write_inventories
+from notebooks import write_notebooks
+from numpydoc.xref import DEFAULT_LINKS
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -19,11 +26,17 @@ release = version = tsl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates", "auto_examples/**.ipynb", "auto_examples/**.py"]
+exclude_patterns = ["_build", "_templates", "auto_notebooks", "auto_examples/**.ipynb", "auto_examples/**.py"]
 templates_path = ["_templates"]
+html_static_path = ["_static"]
+source_suffix = {".rst": "restructuredtext"}  # Markdown is included, not a page
 default_role = "code"
 
 autosummary_generate = True
@@ -49,20 +62,34 @@ numpydoc_validation_exclude = {
     r"\.(fit_transform|get_metadata_routing|get_params|set_params|set_output|set_\w+_request)$"
 }
 
+# Types link to the classes of other projects that there is an inventory for, and to nothing else.
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS} | aliases()
+intersphinx_mapping = write_inventories(Path(__file__).parent / "_build" / "inventories")
+intersphinx_timeout = 1
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",  # only these are run while building
+    "ignore_pattern": r"__init__\.py|picture_of_readme\.py",
     "download_all_examples": False,
+    "backreferences_dir": "reference/generated/backreferences",
+    "doc_module": ("tsl",),
     "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,
 }
 
+copybutton_prompt_text = r">>> |\.\.\. "  # what is copied runs
+copybutton_prompt_is_regexp = True
+
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "tsl"
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "start", "install", "choose", "faq", "glossary")}  # without subpages
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
@@ -97,6 +124,7 @@ def write_mathml(translator, node):
 
 def setup(app):
     app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
+    app.connect("builder-inited", write_notebooks)
     app.connect("autodoc-skip-member", skip_routing_methods)
     app.connect("autodoc-process-docstring", shapes_as_code, priority=400)  # before numpydoc
     app.connect("missing-reference", plain_if_inherited)

@@ -20,6 +20,7 @@ def run(name):
 
 
 def test_forecast_sensor(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws a day")
     names = run("forecast_sensor")
     printed = capsys.readouterr().out
     # these depend on nothing but the bundled readings
@@ -41,7 +42,7 @@ def test_write_like_macbeth(capsys, monkeypatch, tmp_path):
     assert "93084 10343 67\n" in printed
     assert "first letters" in printed
     assert "6.07 4.83\n" in printed
-    assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 20 seconds
+    assert names["bits"] < 3.3  # 2.15 on two free cores; a slow machine gets less far in 10 seconds
     costs, letters, first = names["costs"], names["letters"], names["first"]
     assert costs[first].mean() > 1.3 * costs[letters & ~first].mean()  # "dear" and "cheap"
     assert printed.endswith("True\n")
@@ -75,6 +76,7 @@ def test_sensor_gaps(capsys):
 
 
 def test_panel_covariates(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws its forecasts")
     names = run("panel_covariates")
     printed = capsys.readouterr().out
     errors = names["errors"]

@@ -1,9 +1,12 @@
 """Threads beside the calling one."""
 
+import contextlib
 import threading
 
+import numpy as np
 import pytest
 
+from tsl.kernels.target import ARM64, INTERPRETED, X86
 from tsl.kernels.threads import ABORTED, new_barrier
 from tsl.network.workers import in_threads
 
@@ -35,3 +38,19 @@ def test_calls_from_within_a_thread_do_not_wait_for_each_other():
     found = []
     in_threads(lambda outer: in_threads(lambda inner: found.append((outer, inner)), 2), 2)
     assert sorted(found) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.mark.skipif(INTERPRETED or not (X86 or ARM64), reason="the register is not known here, or Python computes")
+@pytest.mark.parametrize("failing", [False, True])
+def test_subnormal_numbers_are_zero_in_the_threads_and_nowhere_else(failing):
+    subnormal, found = np.full(16, 1e-40, np.float32), {}
+
+    def run(thread):
+        found[thread] = np.count_nonzero(subnormal * np.float32(0.5))
+        if failing:
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine") if failing else contextlib.nullcontext():
+        in_threads(run, 2)
+    assert found == {0: 0, 1: 0}
+    assert np.count_nonzero(subnormal * np.float32(0.5)) == 16

@@ -9,7 +9,7 @@ import pytest
 
 from tsl.training import History
 from tsl.training import progress as module
-from tsl.training.progress import LINE_SECONDS, REDRAW_SECONDS, Progress
+from tsl.training.progress import LINE_SECONDS, REDRAW_SECONDS, Progress, TrialProgress
 
 
 class Terminal(io.StringIO):
@@ -87,8 +87,8 @@ def test_on_a_terminal_one_line_is_drawn_over_and_over(clock, terminal):
     drawn = [line.removesuffix("\x1b[K") for line in written.strip().split("\r")]
     # the end of each epoch comes less than REDRAW_SECONDS after its middle, so only the last one is shown
     assert drawn == [
-        "#####...............  epoch 1/2  loss 0.9  0.2 s",
-        "###############.....  epoch 2/2  loss 0.9  rate 0.001  0.4 s",
+        "#####...............  epoch 1/2  loss 0.9  0.2 s, 1 s left",
+        "###############.....  epoch 2/2  loss 0.9  rate 0.001  0.4 s, 0 s left",
         "####################  epoch 2/2  loss 0.5  rate 0.001  0.4 s",
     ]
 
@@ -140,4 +140,47 @@ def test_compiling_takes_a_line_of_its_own_in_a_terminal(clock, terminal):
 
 def test_compiling_is_not_announced_unless_asked(terminal):
     Progress(0, 3).compiling()
+    assert terminal.getvalue() == ""
+
+
+class Notebook(io.StringIO):
+    """The stderr of a notebook is of this module."""
+
+
+Notebook.__module__ = "ipykernel.iostream"
+
+
+def test_a_notebook_has_a_line_without_codes_for_terminals(clock, terminal, monkeypatch):
+    stream = Notebook()
+    monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
+    show_epochs(Progress(1, 2), clock, 2 * REDRAW_SECONDS, 2)
+    assert "\x1b" not in stream.getvalue()
+    first, _, last = stream.getvalue().rstrip("\n").split("\r")[1:]
+    assert "left" in first
+    assert last.rstrip().endswith("rate 0.001  0.4 s")
+
+
+def test_what_is_tried_is_one_line_that_the_next_replaces(clock, terminal):
+    progress = TrialProgress(1)
+    for line in ("trying windows 1 of 2", "trying windows 2 of 2"):
+        progress.show(line)
+    progress.close("2 windows tried")
+    drawn = [line.removesuffix("\x1b[K") for line in terminal.getvalue().rstrip("\n").split("\r")]
+    assert drawn == ["", "trying windows 1 of 2", "trying windows 2 of 2", "2 windows tried"]
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_off_a_terminal_trials_have_few_lines(clock, capsys):
+    progress = TrialProgress(1)
+    for number in range(6):
+        progress.show(f"trying windows {number} of 6")
+        clock[0] += LINE_SECONDS / 2
+    progress.close("6 windows tried")
+    assert [line.split()[2] for line in capsys.readouterr().err.splitlines()] == ["0", "2", "4"]
+
+
+def test_trials_are_silent_unless_asked(terminal):
+    progress = TrialProgress(0)
+    progress.show("trying windows 1 of 2")
+    progress.close("2 windows tried")
     assert terminal.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Common ground of the estimators: parameters, checks, scaling, training."""
+"""What the estimators share: parameters, checks, scaling, training."""
 
 from tsl._estimator.base import NetworkEstimator
 from tsl._estimator.fit_tasks import FitTasks

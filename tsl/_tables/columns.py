@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
@@ -26,6 +27,11 @@ class Keys(NamedTuple):
     id: Any = None
     time: Any = None
     target: Any = None
+
+
+def written(label: Any) -> str:
+    """Return a label of a frame as one writes it in Python: 3, not np.int64(3)."""
+    return repr(label.item() if isinstance(label, np.generic) else label)
 
 
 def is_result_name(name: Any) -> bool:

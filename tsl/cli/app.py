@@ -43,11 +43,11 @@ def _options(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the picture and the text.")] = Path("tsl-demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and the text.")] = Path("tsl-demo"),
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Forecast the sea surface temperature, and generate text like Macbeth, in two minutes."""
+    """Forecast carbon dioxide and a glucose sensor, and generate text like Macbeth, in a minute."""
     from tsl.cli.demo import run_demo
 
     run_demo(out, seed, force=force)

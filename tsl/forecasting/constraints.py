@@ -24,6 +24,7 @@ LSTM_CONSTRAINTS: dict[str, list[Any]] = {
     "intervals": [StrOptions({"calibrated", "dropout"})],
     "strategy": [StrOptions({"direct", "recursive"})],
     "n_models": [StrOptions({"auto"}), count()],
+    "n_replicas": [count()],
     "short": [StrOptions({"pad", "skip", "error"})],
     "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd"})],
     "alpha": [Interval(Real, 0, None, closed="left")],

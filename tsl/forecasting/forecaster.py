@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE
@@ -311,9 +312,12 @@ class Forecaster(PanelEstimator):
         IrregularTimesWarning
             If time stamps are left out in `data`, as for `predict`.
         """
-        model, plan = self._model(), Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
-        request, (panel, lowest) = IntervalRequest.of(level, quantiles), self._continuation().whole(data)
-        found = backtest(model, panel, lowest, plan, request.quantiles)
+        plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
+        return self._backtest(*self._continuation().whole(data), plan, IntervalRequest.of(level, quantiles))
+
+    def _backtest(self, panel: Panel, lowest: NDArray[np.int64], plan: Plan, request: IntervalRequest) -> Any:
+        """Return the forecasts of a backtest on `panel`, from the row `lowest` (n_series,) of each series on."""
+        found = backtest(self._model(), panel, lowest, plan, request.quantiles)
         columns = {
             CUTOFF: panel.times[np.repeat(found.cutoffs - 1, plan.horizon)],
             POINT: found.points.ravel(),

@@ -16,11 +16,12 @@ from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.settings import n_epochs
 from tsl.forecasting.networks import NetworkForecaster
 from tsl.forecasting.panel.missing import Missing
+from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
 
 
 @takes_old_names
-class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
+class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
     Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
@@ -72,6 +73,12 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
         they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
         leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
+    n_replicas : int, default=1
+        Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
+        takes 50 training steps on its own series, with its part of a batch, then the weights of all are averaged, and
+        so on. What is learned of all series together (season, "auto" parameters, scales, linear map, calibration of
+        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster. `partial_fit` and
+        `warm_start` train on without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
@@ -196,6 +203,7 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         intervals: Literal["calibrated", "dropout"] = "calibrated",
         strategy: Literal["direct", "recursive"] = "direct",
         n_models: int | Auto = "auto",
+        n_replicas: int = 1,
         missing: Missing = "error",
         short: Literal["pad", "skip", "error"] = "pad",
         past: Sequence[Any] | None = None,
@@ -234,6 +242,7 @@ class LSTMForecaster(CallbackSupportMixin, NetworkForecaster):
         self.intervals = intervals
         self.strategy = strategy
         self.n_models = n_models
+        self.n_replicas = n_replicas
         self.missing = missing
         self.short = short
         self.past = past

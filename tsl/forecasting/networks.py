@@ -23,7 +23,9 @@ from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.members import Member, alike, longest_window_of
 from tsl.forecasting.model.quantiles import checked_quantiles
+from tsl.forecasting.model.replicas import deal, sample_of
 from tsl.forecasting.model.ridge import PENALTIES
+from tsl.forecasting.model.rounds import Here, Replicas, fit_on_replicas
 from tsl.forecasting.model.sampling import without_short
 from tsl.forecasting.model.search import Choices
 from tsl.forecasting.model.settings import choose_for, fit_config, parameters_of
@@ -71,10 +73,12 @@ class NetworkForecaster(Forecaster):
         callbacks: Sequence[Any] = (),
         further: Choices | None = None,
         newer: NewRows | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         """Learn from `panel`; with `further`, which are the choices of an earlier fit, train its networks further.
 
-        Windows that reach into rows from `newer` on then count for more.
+        Windows that reach into rows from `newer` on then count for more. With `replicas`, which networks are trained
+        on, `panel` is a sample of their series.
         """
         time = FitTime(self.max_time) if time is None else time
         config = fit_config(self, len(panel.values))
@@ -89,7 +93,8 @@ class NetworkForecaster(Forecaster):
         panel = self.transform_.apply(panel)
         chosen = self._choices if further is None else further
         if chosen is None:
-            trial = HoldoutTrial(panel, self.season_, int(random_state.randint(2**31)), time, checkpoint)
+            seed = int(random_state.randint(2**31))
+            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose))
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
@@ -104,9 +109,11 @@ class NetworkForecaster(Forecaster):
             start = list(zip(self.networks_, self.history_))
             first_new = None if newer is None else newer.first_rows(panel)
         seeds = [random_state.randint(2**31) for _ in members]
-        fitted = fit_networks(
-            panel, members, self._scaling, config, seeds, time, checkpoint, callbacks, start, first_new
-        )
+        learned = (members, self._scaling, config, seeds)
+        if replicas is None:
+            fitted = fit_networks(panel, *learned, time, checkpoint, callbacks, start, first_new)
+        else:
+            fitted = fit_on_replicas(panel, replicas, *learned, self.transform_, self.short, checkpoint, callbacks)
         self.networks_ = [network for network, _ in fitted]
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
@@ -128,6 +135,25 @@ class NetworkForecaster(Forecaster):
         if further is None or not isinstance(given, Integral):
             return check_random_state(given)
         return np.random.RandomState([int(given), 1 + sum(history.n_iter for history in self.history_)])
+
+    def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
+        if self.n_replicas == 1 or options.get("further") is not None:
+            return super()._fit_read(schema, panel, warn=warn, **options)
+        replicas = Replicas(deal(panel, self.n_replicas), self.missing, len(schema.future.names), Here())
+        self._fit_sample(schema, sample_of(panel), replicas, **options)
+        self._know(panel, without_outliers(panel, len(schema.future.names), warn=warn))
+        return self
+
+    def _fit_sample(self, schema: Schema, sample: Panel, replicas: Replicas, **options: Any) -> Self:
+        """Learn from `replicas`, and from a sample of their series what all have in common."""
+        if self.max_time is not None:
+            raise ValueError(
+                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas go by no clock"
+            )
+        return super()._fit_read(schema, sample, replicas=replicas, **options)
+
+    def _calibration_panel(self, panel: Panel) -> Panel:
+        return panel if self.n_replicas == 1 else sample_of(panel)
 
     # --- learning further -----------------------------------------------------------------------------------
 

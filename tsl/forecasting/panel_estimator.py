@@ -141,11 +141,19 @@ class PanelEstimator(BaseEstimator):
         filled = fill(tame, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
+        self._know(panel, tame)
+        return self
+
+    def _know(self, panel: Panel, tame: Panel) -> None:
+        """Take `panel` for the rows that `fit` knows; `tame` is the same without outliers."""
         # these attributes stand in saved files under these names
         self._history = SeriesStore(panel, self.missing)
         self._usual = naive_scale(tame, self.season_)
         self._calibrations: dict[int, Any] = {}
-        return self
+
+    def _calibration_panel(self, panel: Panel) -> Panel:
+        """Return the series of all that are known which intervals are calibrated with."""
+        return panel
 
     def _see(self, data: Any) -> None:
         """Remember which rows a frame had, where a panel does not tell."""
@@ -186,6 +194,10 @@ class FittedModel:
         n_readings = np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)
         others = panel.select(np.flatnonzero(np.repeat(n_readings > MOST_READINGS, panel.lengths)))
         return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
+
+    def calibration_panel(self) -> Panel:
+        """Return the known rows that intervals are calibrated with, with missing readings still missing."""
+        return self._estimator._calibration_panel(self.panel())
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""

@@ -51,6 +51,9 @@ class PanelModel(Protocol):
     def panel(self) -> Panel:
         """Return all rows that are known, with missing readings still missing."""
 
+    def calibration_panel(self) -> Panel:
+        """Return the known rows that intervals are calibrated with, with missing readings still missing."""
+
     def forecast(
         self,
         panel: Panel,

@@ -24,7 +24,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-from tsl.kernels.target import LANES
+from tsl.kernels.target import ARM64, LANES, X86
 
 # Adding 1.5 * 2**mantissa_bits rounds to an integer, which the low bits then hold; here with the bias of exponents.
 EXPONENT_SHIFT = (1.5 * 2.0**23 + 127.0, 1.5 * 2.0**52 + 1023.0)
@@ -344,6 +344,47 @@ def atomic_add(typingctx, pointer, value):
         return builder.atomic_rmw("add", args[0], args[1], "seq_cst")
 
     return types.int64(pointer, types.int64), codegen
+
+
+@intrinsic
+def float_control(typingctx):
+    """Return the register by which this thread rounds, and treats subnormal numbers; 0 where it is not known."""
+
+    def codegen(context, builder, signature, args):
+        word, kind = ir.IntType(32), ir.IntType(64)
+        if X86:
+            place = cgutils.alloca_once(builder, word)
+            builder.call(_x86_control(builder, "st"), [builder.bitcast(place, cgutils.voidptr_t)])
+            return builder.zext(builder.load(place), kind)
+        if ARM64:
+            signature = ir.FunctionType(kind, [])
+            return builder.call(cgutils.get_or_insert_function(builder.module, signature, "llvm.aarch64.get.fpcr"), [])
+        return ir.Constant(kind, 0)
+
+    return types.int64(), codegen
+
+
+@intrinsic
+def set_float_control(typingctx, word):
+    """Set the register that `float_control` reads."""
+
+    def codegen(context, builder, signature, args):
+        if X86:
+            place = cgutils.alloca_once_value(builder, builder.trunc(args[0], ir.IntType(32)))
+            builder.call(_x86_control(builder, "ld"), [builder.bitcast(place, cgutils.voidptr_t)])
+        elif ARM64:
+            signature = ir.FunctionType(ir.VoidType(), [ir.IntType(64)])
+            function = cgutils.get_or_insert_function(builder.module, signature, "llvm.aarch64.set.fpcr")
+            builder.call(function, [args[0]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+def _x86_control(builder, which):
+    """Return the instruction that stores ("st") or loads ("ld") the register at an address."""
+    signature = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t])
+    return cgutils.get_or_insert_function(builder.module, signature, f"llvm.x86.sse.{which}mxcsr")
 
 
 def _system_yield():

@@ -3,6 +3,9 @@
 import llvmlite.binding as llvm
 from numba import config
 
+TRIPLE = llvm.get_process_triple()
+X86, ARM64 = TRIPLE.startswith("x86_64"), TRIPLE.startswith(("aarch64", "arm64"))
+
 
 def _features():
     """Return the names of the instruction sets to compile for, as Numba itself reads them."""
@@ -28,7 +31,7 @@ def _tile_sizes(features):
         return 16, (6, 4, 1), (6, 4, 1)
     if "avx2" in features:  # 12 + 3 + 1 of 16; 12 + 2 + 1
         return 8, (3, 2, 1), (6, 4, 1)
-    if llvm.get_process_triple().startswith(("aarch64", "arm64")):  # 24 + 4 + 1 of 32; 12 + 2 + 1
+    if ARM64:  # 24 + 4 + 1 of 32; 12 + 2 + 1
         return 4, (6, 4, 1), (6, 4, 1)
     return 4, (2, 1, 1), (4, 2, 1)  # SSE2 multiplies into one more register: 8 + 2 + 2 of 16; 8 + 2 + 2
 

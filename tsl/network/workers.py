@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 
-from tsl.kernels.threads import ABORTED
+from tsl.kernels.threads import ABORTED, flush_subnormals, restore_float_control
 
 
 class _Worker:
@@ -47,11 +47,14 @@ def in_threads(run, n_threads, barrier=None):
     errors, started = [], []
 
     def guarded(thread):
+        control = flush_subnormals()
         try:
             run(thread)
         except BaseException as error:
             _call_off(barrier)
             errors.append(error)
+        finally:
+            restore_float_control(control)
 
     try:
         for thread in range(1, n_threads):

@@ -5,7 +5,7 @@ from tsl.training.callbacks import Callback
 from tsl.training.checkpoint import Checkpoint
 from tsl.training.history import History
 from tsl.training.loop import train
-from tsl.training.progress import compile_kernels
+from tsl.training.progress import TrialProgress, compile_kernels
 from tsl.training.schedules import Schedule
 from tsl.training.settings import TrainingDivergedWarning, TrainingInterruptedWarning, TrainingSettings
 
@@ -18,6 +18,7 @@ __all__ = [
     "TrainingDivergedWarning",
     "TrainingInterruptedWarning",
     "TrainingSettings",
+    "TrialProgress",
     "compile_kernels",
     "train",
 ]

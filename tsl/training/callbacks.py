@@ -33,7 +33,7 @@ class Callback:
         return self
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
-        """Be called before the first step of an epoch.
+        """Run before the first step of an epoch.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class Callback:
         """
 
     def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool | None:
-        """Be called after an epoch.
+        """Run after an epoch.
 
         Parameters
         ----------

@@ -59,9 +59,14 @@ class Constant:
     def panel(self):
         return self._panel
 
+    calibration_panel = panel
+
     def forecast(self, panel, cutoffs, horizon, quantiles=(), *, missing=None):
         points = np.full((len(cutoffs), horizon), self._panel.values.mean())
         return Forecasts(points, None if quantiles else np.empty((*points.shape, 0)))
+
+    def bounded(self, forecasts):
+        return forecasts
 
     def naive_scale(self, panel):
         return np.full(panel.n_series, 2.0)

@@ -50,11 +50,12 @@ def test_all_networks_share_the_time_that_is_left(monkeypatch, clock):
     limits = []
 
     def train_slowly(*args):
+        *others, limit, history = args
         if args[3].n_steps == 0:
             return train_network(*args)
-        limits.append(args[-1])
-        clock[0] += 3.0 if len(limits) == 1 else args[-1]
-        return train_network(*args[:-1])
+        limits.append(limit)
+        clock[0] += 3.0 if len(limits) == 1 else limit
+        return train_network(*others, None, history)
 
     monkeypatch.setattr(fit, "train_network", train_slowly)
     time = FitTime(11.0)

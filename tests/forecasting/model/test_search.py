@@ -25,6 +25,7 @@ from tsl.forecasting.model.search import (
 )
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.training import TrialProgress
 
 PLAN = Windowing(12, 4, 6, level=4)
 
@@ -34,7 +35,7 @@ class Table:
 
     def __init__(self, error, n_trials=100):
         self.error, self.n_trials = error, n_trials
-        self.seen, self.chosen = [], []
+        self.seen, self.chosen, self.progress = [], [], TrialProgress(0)
 
     def errors(self, stage, windowing, config):
         if (stage, windowing, config) not in self.seen:

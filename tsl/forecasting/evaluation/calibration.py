@@ -35,7 +35,7 @@ def calibration_of(model: PanelModel, horizon: int, known: Panel | None = None) 
     horizon = max(horizon, model.horizon)
     if known is not None:
         return _calibrate(model, known, horizon)
-    return model.kept(horizon, lambda: _calibrate(model, model.panel(), horizon))
+    return model.kept(horizon, lambda: _calibrate(model, model.calibration_panel(), horizon))
 
 
 def quantiles_ahead(

@@ -34,7 +34,45 @@ def scaled_error(
     skipped: NDArray[np.int64] | None = None,
     missing: str | None = None,
 ) -> float:
-    """Return the mean over the series of their mean absolute scaled error.
+    """Return the mean over the series of their mean absolute scaled error: see `scaled_errors`.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to score.
+    """
+    # not the model's season: scores of models that differ in it would be in different units
+    season = find_season(history_of(panel, cutoffs), model.season_hints)
+    return mean_of(scaled_errors(model, panel, cutoffs, season, skipped, missing))
+
+
+def history_of(panel: Panel, cutoffs: NDArray[np.int64]) -> Panel:
+    """Return all series, each up to its cutoff."""
+    return panel.select(ranges(panel.offsets[:-1], cutoffs), np.arange(panel.n_series))
+
+
+def mean_of(errors: NDArray[np.float64]) -> float:
+    """Return the mean over the series.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if not len(errors):
+        raise ValueError("data must have a series that changes, with readings to score, got none")
+    return float(np.mean(errors))
+
+
+def scaled_errors(
+    model: PanelModel,
+    panel: Panel,
+    cutoffs: NDArray[np.int64],
+    season: int,
+    skipped: NDArray[np.int64] | None = None,
+    missing: str | None = None,
+) -> NDArray[np.float64]:
+    """Return the mean absolute scaled error of each series that changes and has readings to score.
 
     Parameters
     ----------
@@ -44,15 +82,12 @@ def scaled_error(
     cutoffs : ndarray of shape (n_series,)
         The first row of each series that is not known; its end where nothing of it is scored. From there on rows are
         forecast a horizon at a time, each time from all rows before.
+    season : int
+        Errors are in units of the mean absolute change over so many steps before the cutoff.
     skipped : ndarray of shape (n_series,), optional
         Rows from each cutoff on that do not count.
     missing : str, optional
         As for `PanelModel.forecast`.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to score.
     """
     horizon = model.horizon
     skipped = np.zeros_like(cutoffs) if skipped is None else skipped
@@ -66,25 +101,10 @@ def scaled_error(
         found = model.forecast(panel, scored[which] - n, horizon + int(n), missing=missing).points
         forecasts[which] = found[:, n:]
     errors = np.abs(values_after(panel, scored, horizon) - forecasts)
-    return _mean_by_series(errors, panel, cutoffs, scored, model.season_hints)
-
-
-def _mean_by_series(
-    errors: NDArray[np.float64],
-    panel: Panel,
-    cutoffs: NDArray[np.int64],
-    scored: NDArray[np.int64],
-    season_hints: tuple[int, ...],
-) -> float:
-    """Return the mean over the series that have errors (n, horizon), in units of each one's naive scale."""
     known = ~np.isnan(errors)
     series = panel.series_of(scored - 1)
     total = np.bincount(series, np.where(known, errors, 0.0).sum(axis=1), panel.n_series)
     count = np.bincount(series, known.sum(axis=1), panel.n_series)
-    history = panel.select(ranges(panel.offsets[:-1], cutoffs), np.arange(panel.n_series))
-    # not the model's season: scores of models that differ in it would be in different units
-    scale = naive_scale(history, find_season(history, season_hints))
+    scale = naive_scale(history_of(panel, cutoffs), season)
     used = (count > 0) & (scale > 0)
-    if not used.any():
-        raise ValueError("data must have a series that changes, with readings to score, got none")
-    return float(np.mean(total[used] / count[used] / scale[used]))
+    return total[used] / count[used] / scale[used]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.columns import written
 from tsl._tables.numbers import is_pandas_number
 from tsl.forecasting.panel.panel import LARGEST
 
@@ -104,7 +105,7 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
         numeric = pd.api.types.infer_dtype(values, skipna=True) in _NUMERIC_KINDS
     if not numeric:
         first = values.dropna()
-        example = f" such as {first.iloc[0]!r}" if len(first) else ""
+        example = f" such as {written(first.iloc[0])}" if len(first) else ""
         hint = ": is it the id_col or the time_col?" if where.startswith("column") else ""
         raise ValueError(f"{where} must hold numbers, got {dtype}{example}{hint}")
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)

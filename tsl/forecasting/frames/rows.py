@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl._tables.columns import TARGET
+from tsl._tables.columns import TARGET, written
 from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.panel.panel import LARGEST
@@ -151,17 +151,19 @@ def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, nam
         row = int(twice.argmax())
         raise ValueError(
             f"{name} must have one row for each time of a series, got {int(twice.sum())} too many: "
-            f"series {ids[codes[row]]!r} has several at {times[row]}"
+            f"series {written(ids[codes[row]])} has several at {times[row]}"
         )
 
 
-def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[np.float64] | None:
+def row_weights(
+    sample_weight: Any, data: pd.Series | pd.DataFrame, *, is_part: bool = False
+) -> NDArray[np.float64] | None:
     """Return (n_rows,) the weights of the rows of `data`, from the name of a column or from numbers.
 
     Raises
     ------
     ValueError
-        If the length differs, or weights are negative, missing, or all zero.
+        If the length differs, or weights are negative, missing, or, unless `data` is a part of more, all zero.
     """
     if sample_weight is None:
         return None
@@ -173,6 +175,6 @@ def row_weights(sample_weight: Any, data: pd.Series | pd.DataFrame) -> NDArray[n
         raise ValueError(f"sample_weight must hold a number for each of the {len(data)} rows, got {len(weights)}")
     if not (weights >= 0).all():
         raise ValueError(f"sample_weight must not be negative or missing, got {weights[~(weights >= 0)][0]}")
-    if not weights.any():
+    if not (is_part or weights.any()):
         raise ValueError("sample_weight must not be zero for all rows")
     return weights

@@ -165,7 +165,7 @@ class Schema:
         static : DataFrame, optional
             Table of static covariates with the ids as its index, for series that are new.
         sample_weight : column name or array of shape (n_rows,), optional
-            Weight of each row.
+            Weight of each row, where these are data, or a part of them, to learn from.
         unknown : {"error", "ignore"}
             How to treat a category that `fit` has not seen.
         """
@@ -178,7 +178,7 @@ class Schema:
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
         frame = _covariate_frame(data)
         table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
-        weights = row_weights(sample_weight, data)
+        weights = row_weights(sample_weight, data, is_part=True)
         return self._panel(frame, rows, table.rows_of(rows, frame, unknown), weights, unknown)
 
     def again(self, *, static: Any = None, unknown: Unknown = "error", **roles: Any) -> Schema:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables import to_pandas
+from tsl._tables.columns import written
 from tsl.forecasting.frames.encoder import Encoder, Unknown
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.frames.rows import Rows
@@ -93,7 +94,7 @@ def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
         static = static.set_index(roles.id_col)
     if not static.index.is_unique:
         double = static.index[static.index.duplicated()][0]
-        raise ValueError(f"static must have one row for each series, got several for {double!r}")
+        raise ValueError(f"static must have one row for each series, got several for {written(double)}")
     return static
 
 
@@ -106,7 +107,7 @@ def _constant(values: pd.Series, rows: Rows) -> None:
         series = rows.ids[np.searchsorted(rows.offsets, row, side="right") - 1]
         raise ValueError(
             f"static must name columns that do not change within a series, got {values.name!r}, "
-            f"which changes in series {series!r} at {rows.times[row]}"
+            f"which changes in series {written(series)} at {rows.times[row]}"
         )
 
 

@@ -35,6 +35,7 @@ TEMPERATURE = 0.2  # a network with errors higher by this share weighs 1/e
 SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast: nothing of it was fitted or chosen
 LEAST_WEIGHT = 0.1  # relative to the best network's
 TINY = 1e-100  # an error that is none
+TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for people
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def choose(
             members = _shares([*members, *_simple_members(trial, best, config)])
         if steps and n_steps == MOST_STEPS:
             n_steps = int(np.clip(STEPS_OF_ALL // n_networks, STEPS[-1], MOST_STEPS))
+    trial.progress.close("windows and numbers of training steps compared on held-out data")
     return Choices(best.season, tuple(members), config.penalty, n_steps)
 
 
@@ -190,8 +192,9 @@ def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:
 def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list[Candidate]:
     """Return the candidates that there is time to try, after trying them."""
     tried = []
-    for candidate in candidates:
+    for number, candidate in enumerate(candidates, 1):
         if trial.fits(stage, *candidate):
+            trial.progress.show(f"trying {TRIED[stage]} {number} of {len(candidates)}")
             trial.errors(stage, *candidate)
             tried.append(candidate)
     return tried
@@ -217,9 +220,10 @@ def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) 
     if config.penalty is None:
         candidates = [one for one in candidates if one[1].n_steps]
     best, tried = candidates[0], candidates[:1]
-    for candidate in candidates[1:]:
+    for number, candidate in enumerate(candidates[1:], 2):
         if not trial.fits("steps", *candidate):
             break
+        trial.progress.show(f"trying numbers of training steps, {number} of {len(candidates)}")
         tried.append(candidate)
         best = _lowest(trial, "steps", tried)
         if tried.index(best) < len(tried) - 2:  # twice in a row no better

@@ -17,7 +17,7 @@ from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
 from tsl.network import Network
-from tsl.training import Checkpoint
+from tsl.training import Checkpoint, TrialProgress
 
 # Chosen by judgement, not measured:
 N_CHECKED = 2000  # windows
@@ -94,6 +94,8 @@ class HoldoutTrial:
         The time of the fit, of which the trials take a share.
     checkpoint : Checkpoint, optional
         Where the trainings are kept.
+    verbose : int, default=0
+        1 shows what is being tried on stderr.
     """
 
     def __init__(
@@ -103,7 +105,9 @@ class HoldoutTrial:
         random_state: int,
         time: FitTime | None = None,
         checkpoint: Checkpoint | None = None,
+        verbose: int = 0,
     ) -> None:
+        self.progress = TrialProgress(verbose)
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._time = FitTime() if time is None else time
         self._scale = mean_change(panel, season)

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl._tables.columns import written
 from tsl.forecasting.panel.panel import Panel
 
 Missing = Literal["error", "interpolate", "ffill", "mask"]
@@ -113,4 +114,4 @@ def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, who
 def _place(panel: Panel, row: int) -> str:
     """Return the time and the series of a row, for errors."""
     series = panel.series_of(np.array([row]))[0]
-    return f"{panel.times[row]} in series {panel.ids[series]!r}"
+    return f"{panel.times[row]} in series {written(panel.ids[series])}"

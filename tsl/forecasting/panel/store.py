@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.columns import written
 from tsl.forecasting.panel.missing import check_missing, last_readings
 from tsl.forecasting.panel.panel import Panel, after, joined, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
@@ -53,6 +55,13 @@ class SeriesStore:
         self.fitted_ids = self.fitted_ids.append(more)
         self.fitted_until = np.concatenate([np.maximum(self.fitted_until, until), later])
 
+    def copy(self) -> SeriesStore:
+        """Return a store that rows may be added to; both share the rows that are there."""
+        other = copy.copy(self)
+        other._pieces, other.last = list(self._pieces), self.last.copy()
+        other._recent = None if self._recent is None else list(self._recent)
+        return other
+
     def panel(self) -> Panel:
         """Return all rows, missing values included."""
         if len(self._pieces) > 1:
@@ -85,7 +94,7 @@ class SeriesStore:
             k = int(old.argmax())
             raise ValueError(
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
-                f"{panel.ids[k]!r}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
+                f"{written(panel.ids[k])}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
             )
         if _has_missing(panel):  # else there is no need to look at what came before
             self.before(panel, n_rows)

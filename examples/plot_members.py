@@ -1,0 +1,44 @@
+"""
+Several networks, and what fit has chosen
+=========================================
+
+With nothing set but the horizon, `fit` compares windows, differences and scalings on held-out data, and combines a
+few unlike networks.
+"""
+
+# %%
+# Here on three hundred years of sunspots, with small networks so that it takes seconds.
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from tsl import LSTMForecaster
+from tsl.datasets import load_sunspots
+from tsl.plotting import plot_forecast
+
+sunspots = load_sunspots()
+forecaster = LSTMForecaster(11, hidden_size=16, max_iter=100, random_state=0).fit(sunspots[:"1990"])
+for member in forecaster.members_:
+    windowing = member.windowing
+    print(f"{member.kind:15} window {windowing.window:3}  scaling {windowing.scaling!s:7} weight {member.weight:.2f}")
+
+# %%
+# Everything that was tried, and how it did on the held-out end of the training data:
+
+trials = pd.DataFrame(forecaster.search_results_)
+print(trials[["stage", "kind", "window", "differences", "scaling", "n_steps", "mase", "chosen"]].round(2).to_string())
+
+windows = trials[(trials["stage"] == "windowing") & (trials["kind"] == "lstm")]
+fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
+table = windows[["window", "scaling", "differences"]].astype(object).where(lambda value: value.notna(), "none")
+labels = table.astype(str).agg(", ".join, axis=1).to_list()
+ax.barh(labels, windows["mase"], color=["#0072B2" if chosen else "0.75" for chosen in windows["chosen"]])
+ax.set(title="Windows that were tried; blue ones are part of the forecast", xlabel="MASE on held-out data")
+ax.set_ylabel("window, scaling, differences")
+plt.show()
+
+# %%
+# The forecast of the next cycle, with intervals:
+
+plot_forecast(sunspots[:"1990"], forecaster.predict(level=[50, 90]), actual=sunspots["1991":], ylabel="sunspots")
+plt.show()

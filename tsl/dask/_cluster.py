@@ -1,0 +1,157 @@
+"""The cluster: its client, its workers, and tasks on them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+import llvmlite.binding
+import numpy as np
+
+from tsl._version import __version__
+from tsl.dask._extra import distributed
+from tsl.network import warm_up
+
+
+class ProcessorWarning(UserWarning):
+    """Workers have processors of several kinds: results may differ in their last bits by where tasks run."""
+
+
+def connected(client: Any) -> Any:
+    """Return the client, by default the one of this process.
+
+    Raises
+    ------
+    TypeError
+        If it is no client of Dask.
+    ValueError
+        If there is none, it is closed, or it has no workers.
+    """
+    if client is None:
+        try:
+            client = distributed.get_client()
+        except ValueError:
+            raise ValueError(
+                "client must be a running client of Dask, and there is none: distributed.Client() starts one with "
+                "workers on this machine"
+            ) from None
+    if not isinstance(client, distributed.Client):
+        raise TypeError(f"client must be a distributed.Client or None, got a {type(client).__name__}")
+    if client.status != "running":
+        raise ValueError(f"client must be a running client of Dask, got one that is {client.status}")
+    if not client.scheduler_info(n_workers=-1)["workers"]:
+        raise ValueError("client must have workers, got none: client.wait_for_workers(1) waits for the first")
+    return client
+
+
+class Preloaded(distributed.WorkerPlugin):
+    """Compiles everything when a worker starts, and refuses one with another version of tsl."""
+
+    idempotent = True
+
+    def __init__(self) -> None:
+        self.version = __version__
+        self.name = f"tsl {__version__}"
+
+    def setup(self, worker: Any) -> None:
+        """Check the version, and compile or load the kernels.
+
+        Raises
+        ------
+        RuntimeError
+            If the worker has another version of tsl than the client.
+        """
+        if __version__ != self.version:
+            raise RuntimeError(f"worker {worker.address} has tsl {__version__}, the client has {self.version}")
+        warm_up(np.float32)
+
+
+def prepare_workers(client: Any) -> None:
+    """Compile everything on all workers, now and when others come, and check that they are alike.
+
+    Raises
+    ------
+    ValueError
+        If workers have another version of tsl than the client.
+
+    Warns
+    -----
+    ProcessorWarning
+        If their processors are of several kinds.
+    """
+    found = client.run(_version_and_processor)
+    other = {address: version for address, (version, _) in found.items() if version != __version__}
+    if other:
+        address, version = min(other.items())
+        raise ValueError(
+            f"all workers must have tsl {__version__}, as the client has, got {version} on {address}"
+            + (f" and another on {len(other) - 1} more" if len(other) > 1 else "")
+        )
+    processors = sorted({processor for _, processor in found.values()})
+    if len(processors) > 1:
+        warnings.warn(
+            f"workers have processors of several kinds, {', '.join(processors)}: the last bits of a result may depend "
+            "on which worker ran a task",
+            ProcessorWarning,
+            stacklevel=3,
+        )
+    client.register_plugin(Preloaded())
+
+
+def _version_and_processor() -> tuple[str, str]:
+    return __version__, llvmlite.binding.get_host_cpu_name()
+
+
+class Cluster:
+    """Runs the tasks of replicas on the workers of a cluster: a `tsl.forecasting.model.rounds.Runner`.
+
+    A task is pure, so that Dask may run it again after a worker has died, with the same result. It goes to the worker
+    where the data of its replica lies, and elsewhere only if that has gone.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    n_threads: int | None = 1
+    """A worker with several threads runs as many tasks at once."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._homes = sorted(client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
+        """Return a future of the result of a task."""
+        where = {}
+        if replica is not None:
+            where = {"workers": [self._homes[replica % len(self._homes)]], "allow_other_workers": True}
+        return self.client.submit(function, *args, key=f"{name}-{uuid4().hex}", pure=False, **where)
+
+    def shared(self, value: Any) -> Any:
+        """Return a future of a value that many tasks take: it is sent to each worker once."""
+        return self.submit(_same, value, name="send model")
+
+    def spread(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
+        """Return futures of a task for the item of each replica."""
+        return [self.submit(function, item, *args, replica=k, name=name) for k, item in enumerate(items)]
+
+    def each(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
+        """Return the results of a task for the item of each replica."""
+        return self.results(self.spread(function, items, *args, name=name))
+
+    def finish(self, futures: Sequence[Any]) -> None:
+        """Wait for tasks whose results stay where they are, and raise the first error of them."""
+        distributed.wait(list(futures))
+        for future in futures:
+            if future.status == "error":
+                future.result()
+
+    def results(self, promises: Sequence[Any]) -> list[Any]:
+        """Return the results of futures."""
+        return self.client.gather(list(promises))
+
+
+def _same(value: Any) -> Any:
+    return value

@@ -1,0 +1,12 @@
+"""Dask, or an error that says how to get it."""
+
+from __future__ import annotations
+
+try:
+    import dask.dataframe as dd
+    import distributed
+    from dask.delayed import delayed
+except ImportError as error:
+    raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
+
+__all__ = ["dd", "delayed", "distributed"]

@@ -1,0 +1,127 @@
+"""Long frames of Dask, dealt to replicas by the ids of their series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl._tables import to_pandas
+from tsl.dask._extra import dd
+from tsl.forecasting.frames.roles import Roles
+from tsl.forecasting.model.replicas import hashes_of
+
+REPLICA = "_tsl_replica"
+
+
+def as_dask(data: Any, name: str, n_partitions: int) -> Any:
+    """Return a Dask DataFrame; other frames are scattered in so many parts.
+
+    Raises
+    ------
+    TypeError
+        If it is no frame.
+    """
+    if isinstance(data, dd.DataFrame):
+        return data
+    frame, _ = to_pandas(data, name)
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"{name} must be a long frame of Dask or pandas, got a {type(data).__name__}")
+    return dd.from_pandas(frame, npartitions=n_partitions, sort=False)
+
+
+def long_roles(meta: pd.DataFrame, **given: Any) -> Roles:
+    """Return the roles of the columns of a long frame, by its empty `meta` and the arguments of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If an argument names no column, or the frame is not long.
+    """
+    weight, static = given.pop("sample_weight"), given.pop("static")
+    if static is not None and not isinstance(static, list | tuple):
+        raise ValueError(f"static must be a list of columns of data, got a {type(static).__name__}")
+    if weight is not None and not isinstance(weight, str):
+        raise ValueError(f"sample_weight must name a column of data, got a {type(weight).__name__}")
+    roles = Roles.learn(meta, **given, static=static or (), taken=() if weight is None else (weight,))
+    if roles.form != "long":
+        raise ValueError(f"id_col must name a column of data, got None; its columns are {list(meta.columns)}")
+    if roles.time_col is None:
+        raise ValueError(f"time_col must name a column of data, got None; its columns are {list(meta.columns)}")
+    return roles
+
+
+def columns_of(roles: Roles) -> list[Any]:
+    """Return the columns that have a role."""
+    own = [roles.id_col, roles.time_col, roles.target]
+    return list(dict.fromkeys([*own, *roles.past, *roles.future, *roles.static, *roles.ignored]))
+
+
+def dealt(frame: Any, columns: Sequence[Any], id_col: Any, n_replicas: int) -> list[Any]:
+    """Return for each replica a delayed pandas frame with the rows of its series."""
+    given = (list(columns), id_col, n_replicas, dict(frame._meta.dtypes))
+    numbered = frame.map_partitions(_with_replica, *given, meta=_with_replica(frame._meta, *given))
+    divisions = list(range(n_replicas + 1))
+    together = numbered.set_index(REPLICA, divisions=divisions, shuffle_method="tasks")
+    return together.to_delayed()
+
+
+def _with_replica(
+    frame: pd.DataFrame, columns: Sequence[Any], id_col: Any, n_replicas: int, dtypes: dict[Any, Any]
+) -> pd.DataFrame:
+    """Return the columns with the number of the replica of each row; ids of a category become values."""
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        raise ValueError(f"all partitions of data must have the columns {list(columns)}, got one without {lacking}")
+    frame = frame[list(columns)].copy(deep=False)
+    for column in columns:
+        if _kind(frame[column].dtype) != _kind(dtypes[column]):
+            raise ValueError(
+                f"all partitions of data must have columns of the same types, got one with {frame[column].dtype} in "
+                f"{column!r} where others have {dtypes[column]}"
+            )
+    if isinstance(frame[id_col].dtype, pd.CategoricalDtype):
+        frame[id_col] = frame[id_col].astype(object)
+    codes, ids = pd.factorize(frame[id_col])
+    if (codes < 0).any():
+        raise ValueError(
+            f"column {id_col!r} of data must name a series in every row, got a partition with rows without"
+        )
+    replicas = (hashes_of(pd.Index(ids)) % np.uint64(n_replicas)).astype(np.int64)
+    return frame.assign(**{REPLICA: replicas[codes] if len(ids) else np.zeros(0, np.int64)})
+
+
+def _kind(dtype: Any) -> str:
+    """Return what two columns of partitions must have in common."""
+    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
+        return "number"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "time"
+    return "other"
+
+
+def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dict[str, Any]:
+    """Return hashes and lengths of the series of a replica, and the values of covariates: of numbers a few."""
+    codes, ids = pd.factorize(frame[id_col])
+    index = pd.Index(ids)
+    return {
+        "hashes": hashes_of(index) if len(ids) else np.zeros(0, np.uint64),
+        "lengths": np.bincount(codes, minlength=len(ids)),
+        "values": {
+            column: frame[column].head() if _kind(frame[column].dtype) == "number" else frame[column].drop_duplicates()
+            for column in covariates
+        },
+    }
+
+
+def rows_with(frame: pd.DataFrame, id_col: Any, hashes: NDArray[np.uint64]) -> pd.DataFrame:
+    """Return the rows of the series with these hashes, in the order of their hashes."""
+    codes, ids = pd.factorize(frame[id_col])
+    if not len(ids):
+        return frame
+    own = hashes_of(pd.Index(ids))[codes]
+    order = np.argsort(own, kind="stable")
+    return frame.iloc[order[np.isin(own[order], hashes)]]

@@ -1,0 +1,178 @@
+"""Replicas: series are dealt to them by their ids, and each trains a network on its own for a round.
+
+Which series a replica has, and what it draws, depends on ids, seed and number of replicas alone, never on the order of
+the series or on where the replica is. What must be known of all series together is learned from a sample of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsl.forecasting.model.fit import FitConfig
+from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, without_short
+from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.panel.missing import check_missing, fill
+from tsl.forecasting.panel.outliers import without_outliers
+from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.power import PowerTransform
+from tsl.network import Dropout, Network, OptimizerState
+
+# Chosen by judgement, not measured: more series than most panels have, and few enough for one machine.
+SAMPLE_SERIES = 1000
+SAMPLE_ROWS = 2_000_000  # of all series of the sample together, if it has more than one
+
+
+def hashes_of(ids: pd.Index) -> NDArray[np.uint64]:
+    """Return a number for each id (n,) that is the same in every process; whole numbers of any type are alike."""
+    texts = (f"{'int' if isinstance(one, Integral) else type(one).__name__}:{one}" for one in ids.tolist())
+    digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), "<u8")
+
+
+def deal(panel: Panel, n_replicas: int) -> list[Panel]:
+    """Return the series of each replica, in the order of their hashes; some replicas may have none."""
+    hashes = hashes_of(panel.ids)
+    order = np.argsort(hashes, kind="stable")
+    replica = (hashes % np.uint64(n_replicas))[order]
+    return [in_order(panel, order[replica == k]) for k in range(n_replicas)]
+
+
+def sample_of(panel: Panel) -> Panel:
+    """Return the sample of a panel: the series with the smallest hashes, in their order."""
+    return in_order(panel, sampled(hashes_of(panel.ids), panel.lengths))
+
+
+def sampled(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which of the series with these hashes and lengths (n,) are the sample, in its order."""
+    order = np.argsort(hashes, kind="stable")[:SAMPLE_SERIES]
+    n_within = int(np.searchsorted(np.cumsum(lengths[order]), SAMPLE_ROWS, side="right"))
+    return order[: max(n_within, 1)]
+
+
+def in_order(panel: Panel, series: NDArray[np.int64]) -> Panel:
+    """Return the panel of these series in this order."""
+    return panel.select(ranges(panel.offsets[series], panel.offsets[series + 1]), series)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How the series of a replica become those to train on."""
+
+    missing: str
+    n_covariates: int
+    transform: PowerTransform
+    needed: int
+    """Rows of a window and the horizon."""
+    short: str
+
+    def apply(self, panel: Panel) -> Panel:
+        """Return the panel to train on; with ``short="skip"`` perhaps one without series."""
+        check_missing(panel, self.missing)
+        panel = self.transform.apply(fill(without_outliers(panel, self.n_covariates), self.missing))
+        if self.short == "skip" and (panel.lengths < self.needed).all():
+            return panel.select(np.zeros(0, np.int64))
+        return without_short(panel, self.needed, self.short)
+
+
+class ReplicaWindows(NamedTuple):
+    """The windows of a replica, and how they are drawn."""
+
+    windows: SeriesWindows
+    sampler: WindowSampler
+
+
+def replica_windows(
+    panel: Panel, preparation: Preparation, windowing: Windowing, stats: ColumnStats
+) -> ReplicaWindows | None:
+    """Return the windows that a replica trains on, None if there are none."""
+    panel = preparation.apply(panel) if panel.n_series else panel
+    if not panel.n_series:
+        return None
+    cutoffs = training_cutoffs(panel, windowing.window, windowing.horizon)
+    sampler = WindowSampler(panel, cutoffs, windowing.horizon)
+    return ReplicaWindows(SeriesWindows(panel, windowing, stats), sampler) if sampler.total else None
+
+
+def share_of(data: ReplicaWindows | None) -> float:
+    """Return what a replica stands for: the weight of its windows, as a series counts 1."""
+    return 0.0 if data is None else data.sampler.total
+
+
+class RoundStart(NamedTuple):
+    """What all replicas begin a round with."""
+
+    network: Network
+    moments: OptimizerState
+    config: FitConfig
+    """With the batch size of a replica."""
+    seed: int
+    number: int
+    """Of the round, from 0 on."""
+    rates: NDArray[np.float64]
+    """(n_steps,) the learning rates of its steps."""
+
+
+class Change(NamedTuple):
+    """What replicas did in a round, weighted by what they stand for."""
+
+    params: NDArray[Any]
+    """(P,) how much the parameters changed."""
+    mean: NDArray[Any]
+    """(P,) the first moments at the end."""
+    mean_sq: NDArray[Any]
+    """(P,) the second moments at the end."""
+    losses: NDArray[np.float64]
+    """(n_steps,)"""
+    norms: NDArray[np.float64]
+    """(n_steps,) norms of the gradients before they were clipped."""
+
+
+def local_steps(start: RoundStart, data: ReplicaWindows, replica: int, share: float) -> Change:
+    """Return what a replica does in a round: a pure function of its arguments.
+
+    `share` of 1 is what all replicas stand for.
+    """
+    config, n_steps = start.config, len(start.rates)
+    generator = np.random.MT19937(np.random.SeedSequence((start.seed, replica, start.number)))
+    random_state = np.random.RandomState(generator)
+    samples = data.windows.samples(data.sampler.draw(n_steps * config.batch_size, random_state))
+    network = Network(start.network.architecture, dtype=start.network.dtype)
+    with network.editing() as params:
+        params[:] = start.network.params
+    moments = OptimizerState(start.moments.mean.copy(), start.moments.mean_sq.copy(), start.moments.step)
+    losses, norms = network.train_steps(
+        *samples,
+        batches=np.arange(n_steps * config.batch_size).reshape(n_steps, config.batch_size),
+        learning_rates=start.rates,
+        loss=config.loss,
+        optimizer=config.optimizer,
+        state=moments,
+        dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
+        n_threads=config.n_threads,
+    )
+    weight = network.dtype.type(share)
+    return Change(
+        weight * (network.params - start.network.params),
+        weight * moments.mean,
+        weight * moments.mean_sq,
+        share * losses,
+        share * norms,
+    )
+
+
+def add(one: Change, other: Change) -> Change:
+    """Return the sum of two changes."""
+    return Change(*(a + b for a, b in zip(one, other)))
+
+
+def pairs(items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Return neighbours two by two, and the last by itself where their number is odd."""
+    return [items[k : k + 2] for k in range(0, len(items), 2)]

@@ -1,0 +1,75 @@
+"""What a fitted forecaster shows in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+_TRIAL_COLUMNS = ("stage", "kind", "window", "segment", "differences", "scaling", "penalty", "n_steps", "mase", "smape")
+
+
+class ChoicesReprMixin:
+    """Add what `fit` has chosen, and how that did against the others, to scikit-learn's view of an estimator."""
+
+    def _repr_html_inner(self) -> str:
+        return str(super()._repr_html_inner()) + choices_html(self)  # type: ignore[misc]
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        if "text/html" in bundle:
+            bundle["text/html"] += choices_html(self)
+        return bundle
+
+
+def choices_html(forecaster: Any) -> str:
+    """Return two tables of a fitted forecaster in HTML, what its forecast is made of and what was tried; else nothing.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+
+    Returns
+    -------
+    html : str
+    """
+    members = getattr(forecaster, "members_", None)  # files of the first versions have none
+    if not members:
+        return ""
+    head = f"season of {forecaster.season_} steps, {forecaster.n_steps_} training steps for each network"
+    parts = [f"<p><b>Chosen by fit</b>: {escape(head)}</p>", _table(_members(members))]
+    trials = getattr(forecaster, "search_results_", None)
+    if trials and len(trials["stage"]):
+        table = _trials(trials)
+        parts.append(f"<details><summary>{len(table)} trials on held-out data</summary>{_table(table)}</details>")
+    return f'<div class="tsl-choices">{"".join(parts)}</div>'
+
+
+def _members(members: Any) -> pd.DataFrame:
+    """Return a row for each member of the forecast, the heaviest first."""
+    rows = [
+        {
+            "member": member.kind,
+            "window": member.windowing.window,
+            "segment": member.windowing.segment,
+            "differences": member.windowing.lag or None,
+            "scaling": member.windowing.scaling,
+            "weight": f"{member.weight:.2f}",
+        }
+        for member in sorted(members, key=lambda member: -member.weight)
+    ]
+    return pd.DataFrame(rows).astype(object)
+
+
+def _trials(trials: dict[str, Any]) -> pd.DataFrame:
+    """Return the trials as they were run, with a mark at those that were chosen."""
+    table = pd.DataFrame({name: list(trials[name]) for name in _TRIAL_COLUMNS}).astype(object)
+    for name in ("mase", "smape"):
+        table[name] = [f"{value:.3f}" for value in trials[name]]
+    return table.assign(chosen=["✓" if chosen else "" for chosen in trials["chosen"]])
+
+
+def _table(table: pd.DataFrame) -> str:
+    table = table.where(table.notna(), "none")
+    return str(table.to_html(index=False, border=0))
