@@ -20,6 +20,7 @@ from tsl.forecasting.frames.cutoffs import known_in_parts, with_covariates_of
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
+from tsl.forecasting.model.cold_start import MOST_READINGS, ColdStart
 from tsl.forecasting.panel.missing import WAYS, check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
@@ -186,6 +187,13 @@ class FittedModel:
     def panel(self) -> Panel:
         """Return all rows that are known, with missing readings still missing."""
         return self._estimator._history.panel()
+
+    def cold_start(self, horizon: int) -> ColdStart:
+        """Return what the known series tell about those with next to no readings."""
+        own, panel = self._estimator, self.panel()
+        n_readings = np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)
+        others = panel.select(np.flatnonzero(np.repeat(n_readings > MOST_READINGS, panel.lengths)))
+        return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
 
     def calibration_panel(self) -> Panel:
         """Return the known rows that intervals are calibrated with, with missing readings still missing."""
