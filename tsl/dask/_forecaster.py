@@ -251,10 +251,14 @@ class DaskLSTMForecaster(DaskEstimator):
 
         Parameters
         ----------
-        horizon, level, quantiles
+        horizon : int, optional
+            As for `LSTMForecaster.predict`.
+        future : dask.dataframe.DataFrame or DataFrame, optional
+            As for `LSTMForecaster.predict`: a long frame.
+        level, quantiles : float or sequence of float, optional
             As for `LSTMForecaster.predict`. Intervals are calibrated at the first call.
-        future, data : dask.dataframe.DataFrame or DataFrame, optional
-            As for `LSTMForecaster.predict`: long frames.
+        data : dask.dataframe.DataFrame or DataFrame, optional
+            As for `LSTMForecaster.predict`: a long frame.
 
         Returns
         -------
@@ -293,7 +297,11 @@ class DaskLSTMForecaster(DaskEstimator):
 
         Parameters
         ----------
-        n_windows, step, gap
+        n_windows : int, default=5
+            As for `LSTMForecaster.backtest`.
+        step : int, optional
+            As for `LSTMForecaster.backtest`.
+        gap : int, default=0
             As for `LSTMForecaster.backtest`.
 
         Returns
