@@ -73,10 +73,10 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",  # only these are run while building
+    "ignore_pattern": r"__init__\.py|picture_of_readme\.py",
     "download_all_examples": False,
     "backreferences_dir": "reference/generated/backreferences",
     "doc_module": ("tsl",),
-    "reference_url": {"tsl": None},
     "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,
@@ -89,6 +89,7 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "tsl"
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "start", "install", "choose", "faq", "glossary")}  # without subpages
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],

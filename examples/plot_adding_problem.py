@@ -2,9 +2,10 @@
 The adding problem
 ==================
 
-A sequence of about a hundred pairs: a random number and a marker. Two of the numbers are marked, both in the first
-half, and their sum is to be told at the end. Nothing but a memory of a hundred steps helps, which is why Hochreiter and
-Schmidhuber (1997, experiment 4) introduced the LSTM with it. Theirs solved it for T = 100 after 74,000 sequences.
+Each sequence has about a hundred pairs of a random number and a marker. Two of the numbers are marked, both in the
+first half, and the network has to output their sum at the end. That takes a memory of a hundred steps, which is why
+Hochreiter and Schmidhuber (1997, experiment 4) tested the LSTM with it. Theirs solved it for T = 100 after 74,000
+sequences.
 """
 
 import matplotlib.pyplot as plt

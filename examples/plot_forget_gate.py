@@ -2,12 +2,12 @@
 Which characters open the forget gate
 =====================================
 
-A cell of an LSTM keeps its state as far as its forget gate is open. Here a small network learns *Macbeth*, and we
-look at what closes its gates.
+A cell of an LSTM keeps its state as long as its forget gate is open. Here a small network learns *Macbeth*, and we
+look at which characters close its gates.
 """
 
 # %%
-# Twelve readings of the play are enough for this. Its last tenth is held out, and costs this many bits a character:
+# Twelve epochs are enough for this. The last tenth is held out; its cross-entropy in bits per character:
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,9 +22,9 @@ model = LSTMCharModel(hidden_size=96, max_iter=12, unknown="ignore", random_stat
 print(f"{model.bits_per_char(text[end:]):.2f} bits")
 
 # %%
-# `gates` reads a text and tells what happened inside. Averaged over all cells, the gate is most open, so that most is
-# remembered, inside a word; spaces, full stops, line ends and commas shut it furthest: what came before a word's end
-# matters less to what follows. Only characters that come a hundred times are shown.
+# `gates` returns the activations of all gates for a text. Averaged over all cells, the forget gate is most open, so
+# that most is remembered, inside a word. Spaces, full stops, line ends and commas close it furthest: what came before
+# the end of a word matters less to what follows. Only characters that occur at least a hundred times are shown.
 
 passage = text[20_000:40_000]
 forget = model.gates(passage)[0].forget[0]  # of layer 0: (characters, cells)
@@ -41,17 +41,17 @@ ax.tick_params(axis="x", labelsize="small")
 plt.show()
 
 # %%
-# The mean hides that cells divide the work. For each cell, how far does its gate shut at the end of a line, compared
-# with everywhere else? Some cells drop what they hold exactly there; others keep it across lines.
+# The mean hides that cells divide the work. For each cell, how far does its gate close at the end of a line, compared
+# with everywhere else? Some cells forget exactly there; others keep their state across lines.
 
 line_end = np.array(list(passage)) == "\n"
 drop = forget[~line_end].mean(axis=0) - forget[line_end].mean(axis=0)
 line_cells = np.argsort(drop)[::-1][:8]
-print("they shut by", np.round(drop[line_cells], 2))
+print("they close by", np.round(drop[line_cells], 2))
 
 # %%
-# These cells, character by character: light is open. The dark columns are the ends of lines; some of the cells also
-# tell a speaker's name, in capitals, from what is spoken.
+# These cells, character by character; light means open. The dark columns are the ends of lines; some of the cells
+# also distinguish a speaker's name, in capitals, from what is spoken.
 
 start = passage.index("\n\n")  # where somebody begins to speak
 line = passage[start : start + 90]

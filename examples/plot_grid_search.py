@@ -24,11 +24,11 @@ change = sea.shift(-4) - sea
 X, y = np.diff(sea.to_numpy(), prepend=sea.iloc[0])[:-4, None], change.to_numpy()[:-4]
 
 # %%
-# Windows of six hours to three days, and two sizes.
+# Windows of six hours to two days, and two sizes.
 
 pipeline = make_pipeline(SlidingWindow(), LSTMRegressor(max_iter=15, random_state=0))
-grid = {"slidingwindow__window": [6, 24, 48, 72], "lstmregressor__hidden_size": [8, 32]}
-search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(3, gap=3), scoring="neg_root_mean_squared_error")
+grid = {"slidingwindow__window": [6, 24, 48], "lstmregressor__hidden_size": [8, 32]}
+search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2, gap=3), scoring="neg_root_mean_squared_error")
 search.fit(X, y)
 
 table = pd.DataFrame(search.cv_results_)
@@ -46,7 +46,7 @@ ax.legend()
 plt.show()
 
 # %%
-# A day is enough to see the tide and the sun. The best pipeline is fitted on everything, and ready:
+# A day is long enough to see the tide and the sun. The best pipeline is fitted on everything, and ready:
 # ``search.predict``.
 
 print(search.best_params_)

@@ -32,7 +32,7 @@ load = pd.DataFrame(
 # The holiday is a covariate that is known ahead. (``calendar=["holidays:DE"]`` takes public holidays from the package
 # of that name.)
 
-settings = {"window": 168, "season": 24, "scaling": "window", "differences": None, "hidden_size": 32, "max_iter": 200}
+settings = {"window": 168, "season": 24, "scaling": "window", "differences": None, "hidden_size": 16, "max_iter": 120}
 known, later = load[:"2023-04-29"], load["2023-04-30":"2023-05-20"]
 models = {
     "with holidays": LSTMForecaster(24, past=[], future=["holiday"], random_state=0, **settings),

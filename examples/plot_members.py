@@ -30,7 +30,8 @@ print(trials[["stage", "kind", "window", "differences", "scaling", "n_steps", "m
 
 windows = trials[(trials["stage"] == "windowing") & (trials["kind"] == "lstm")]
 fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
-labels = [f"{row.window}, {row.scaling}, {row.differences}" for row in windows.itertuples()]
+table = windows[["window", "scaling", "differences"]].astype(object).where(lambda value: value.notna(), "none")
+labels = table.astype(str).agg(", ".join, axis=1).to_list()
 ax.barh(labels, windows["mase"], color=["#0072B2" if chosen else "0.75" for chosen in windows["chosen"]])
 ax.set(title="Windows that were tried; blue ones are part of the forecast", xlabel="MASE on held-out data")
 ax.set_ylabel("window, scaling, differences")

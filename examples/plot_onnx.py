@@ -33,7 +33,7 @@ here = model.predict(sunspots)
 print(f"largest difference: {np.abs(there.ravel() - here).max():.5f} sunspots")
 
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
-years = sunspots.index
+years = sunspots.index.year
 ax.plot(years, sunspots.iloc[:, 0].shift(-1), color="black", linewidth=1, label="actual")
 ax.plot(years, there.ravel(), color="#0072B2", label="ONNX Runtime")
 ax.plot(years, here, color="#D55E00", linestyle=":", label="tsl")

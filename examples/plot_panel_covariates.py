@@ -32,7 +32,7 @@ def make_shop(k):
 
 sales = pd.concat([make_shop(k) for k in range(8)], ignore_index=True)
 roles = {"id_col": "shop", "time_col": "day", "target": "sold"}
-settings = {"window": 28, "season": 7, "scaling": "window", "differences": None, "hidden_size": 32, "max_iter": 150}
+settings = {"window": 28, "season": 7, "scaling": "window", "differences": None, "hidden_size": 32, "max_iter": 100}
 forecaster = LSTMForecaster(14, past=[], future=["offer"], random_state=0, **settings)
 forecaster.fit(sales, static=["kind"], **roles)
 
@@ -52,6 +52,6 @@ plt.show()
 # %%
 # What the forecaster goes by: how much worse it becomes if a covariate is exchanged between windows.
 
-importance = covariate_importance(forecaster, n_windows=10, n_repeats=3, random_state=0)
+importance = covariate_importance(forecaster, n_windows=6, n_repeats=2, random_state=0)
 plot_importance(importance)
 plt.show()

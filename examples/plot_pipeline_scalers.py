@@ -56,6 +56,6 @@ ax.set(title="Sunspots a year ahead, by the scaling of the inputs", xlabel="root
 plt.show()
 
 # %%
-# The network scales its inputs by itself, so that linear scalers change nothing but rounding; only the root, which is
-# not linear, makes a difference. A scaler belongs into the pipeline all the same where it is part of a larger one:
-# fitted on the whole series it would know the future.
+# The network scales its inputs by itself, so linear scalers change nothing but rounding; the root, which is not linear,
+# does a little. Where a scaler is needed, for another step, it belongs into the pipeline: fitted on the whole series it
+# would know the future.

@@ -17,7 +17,7 @@ from tsl.metrics import evaluate
 from tsl.plotting import plot_backtest, plot_error_by_step
 
 prices = load_stocks().pivot(columns="ticker", values="adj_close")[["AAPL", "GOOG", "IBM", "MSFT"]]
-forecaster = LSTMForecaster(5, window=20, freq="B", scaling="window", hidden_size=32, max_iter=100, random_state=0)
+forecaster = LSTMForecaster(5, window=20, freq="B", scaling="window", hidden_size=32, max_iter=50, random_state=0)
 backtest = forecaster.fit(prices[:"2011"]).backtest(prices["2012":"2012-12-20"], n_windows=40, level=80)
 
 # %%

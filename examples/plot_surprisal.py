@@ -2,12 +2,12 @@
 Where a text surprises, and what a cell keeps
 =============================================
 
-A character model says how unexpected each character was. Seen over a page, that shows what it has understood; and the
-cells of its memory show how.
+A character model measures how unexpected each character is. Over a page, that shows what the model has learned; and the
+states of its cells show how it keeps track.
 """
 
 # %%
-# A small network reads nine tenths of *Macbeth* twelve times. The rest it has never seen.
+# A small network is trained on nine tenths of *Macbeth* for twelve epochs. The rest is held out.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,8 +22,8 @@ model = LSTMCharModel(hidden_size=96, max_iter=12, unknown="ignore", random_stat
 print(f"{model.bits_per_char(text[end:]):.2f} bits per character")
 
 # %%
-# `surprisal` gives the cost of each character. It is best asked of the text from its beginning, or at least from some
-# way before the page that is shown, so that the model has something to go by.
+# `surprisal` returns the negative log-likelihood of each character. Pass the text from its beginning, or at least
+# from well before the page that is shown, so that the model has some context.
 
 begin = text.index("MACBETH.\nShe should have died hereafter")
 page = text[begin:]
@@ -33,8 +33,8 @@ plot_surprisal(page, model.surprisal(read)[2000:], line_length=60)
 plt.show()
 
 # %%
-# First letters of words are dark, and so is whatever a word does that few others do. The name of the speaker is pale:
-# it is one of few. Over all that was held out, a letter costs most where a word begins:
+# First letters of words are dark, and so are rare continuations. The name of the speaker is pale, as there are only a
+# few. In all of the held-out text, the first letter of a word has the highest surprisal:
 
 held_out = text[end:]
 bits = model.surprisal(held_out) / np.log(2)
@@ -47,12 +47,13 @@ costs = [bits[letters & (place == k)].mean() for k in range(8)]
 
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 ax.bar(range(1, 9), costs)
-ax.set(xlabel="place in the word", ylabel="bits", title="Mean surprisal of a letter")
+ax.set(xlabel="position in the word", ylabel="bits", title="Mean surprisal of a letter")
 plt.show()
 
 # %%
-# What does the model go by? `gates` tells what is in its cells after each character. One thing that it may count is how
-# far it has come in the line, since a line is over at some time. Here is the cell whose state goes with that most:
+# How does the model do it? `gates` returns the states of its cells after each character. One thing that a cell may
+# count is the position in the line, since lines end after a while. Here is the cell whose state correlates with it
+# most:
 
 passage = text[end - 20_000 : end]
 cell = model.gates(passage)[0].cell[0]  # of layer 0: (characters, cells)
@@ -64,8 +65,8 @@ counter = int(np.abs(correlation).argmax())
 print(f"cell {counter}: correlation {correlation[counter]:.2f}")
 
 # %%
-# Its state drifts along a line from one side to the other, and the end of the line sets it back. Nobody has told the
-# model what a line is.
+# Its state drifts in one direction along a line, and the end of the line resets it. Nobody told the model what a line
+# is.
 
 plot_gates(model.gates(page)[0], gate="cell", units=[counter], step_labels=page, line_length=60)
 plt.show()

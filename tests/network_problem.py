@@ -16,6 +16,8 @@ LOSSES = {
     "huber": Loss("huber", delta=0.7),
     "quantile": Loss("quantile", quantiles=(0.1, 0.5, 0.8)),
     "log_loss": Loss("log_loss"),
+    "poisson": Loss("poisson"),
+    "negative_binomial": Loss("negative_binomial"),
 }
 
 
@@ -44,6 +46,8 @@ def make_problem(
     rng = np.random.default_rng(seed)
     if loss in ("quantile", "log_loss"):
         n_outputs = 6  # of 2 targets with 3 quantiles each, or 6 classes
+    if loss == "negative_binomial":
+        n_outputs = 4  # of 2 targets
     architecture = Architecture(n_inputs, hidden_sizes, n_outputs, bidirectional, one_hot, every_step)
     network = Network(architecture, dtype=dtype, random_state=np.random.RandomState(seed))
     with network.editing() as params:
@@ -60,9 +64,11 @@ def make_problem(
     for b in range(batch):
         x[b, : lengths[b]] = numbers[starts[b] : starts[b] + lengths[b]]
 
-    target_rows = rng.normal(size=(n_rows, 2 if loss == "quantile" else n_outputs)).astype(dtype)
+    target_rows = rng.normal(size=(n_rows, 2 if loss in ("quantile", "negative_binomial") else n_outputs)).astype(dtype)
     if loss == "log_loss":
         target_rows = rng.integers(n_outputs, size=n_rows)
+    if loss in ("poisson", "negative_binomial"):
+        target_rows = rng.poisson(2.0, size=target_rows.shape).astype(dtype)
     target_starts = rng.integers(n_rows - n_steps + 1, size=batch)
     weights = rng.random(batch).astype(dtype) + dtype(0.5)
     if batch > 2:

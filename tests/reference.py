@@ -10,6 +10,7 @@ and state s is the state before step s. Beyond its length a sequence is frozen: 
 """
 
 import numpy as np
+from scipy.special import digamma, gammaln
 
 
 def sigmoid(z):
@@ -218,6 +219,25 @@ def log_loss(outputs, targets, weights):
     truth = np.eye(outputs.shape[1], dtype=outputs.dtype)[targets]
     share = (weights / weights.sum())[:, None]
     return -np.sum(share * truth * log_p), share * (np.exp(log_p) - truth)
+
+
+def poisson(outputs, targets, weights):
+    """Negative log-likelihood of counts; outputs are logarithms of means."""
+    values = np.exp(outputs) - targets * outputs + gammaln(targets + 1)
+    return _weighted_mean(values, np.exp(outputs) - targets, weights)
+
+
+def negative_binomial(outputs, targets, weights):
+    """Negative log-likelihood of counts; columns are, by target, the logarithms of mean and size."""
+    mean, size = np.exp(outputs[:, ::2]), np.exp(outputs[:, 1::2])
+    values = gammaln(size) + gammaln(targets + 1) - gammaln(targets + size)
+    values -= size * np.log(size / (size + mean)) + targets * np.log(mean / (size + mean))
+    by_mean = size * (mean - targets) / (size + mean)
+    log_share = np.log(size / (size + mean))
+    by_size = size * (digamma(size) - digamma(targets + size) - log_share - (mean - targets) / (size + mean))
+    slopes = np.stack([by_mean, by_size], axis=2).reshape(outputs.shape)
+    value, d_outputs = _weighted_mean(np.repeat(values, 2, axis=1), 2 * slopes, weights)
+    return value, d_outputs
 
 
 # --- optimisers: change flat params (P,) and state in place -----------------------------------------------

@@ -20,6 +20,7 @@ def run(name):
 
 
 def test_forecast_sensor(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws a day")
     names = run("forecast_sensor")
     printed = capsys.readouterr().out
     # these depend on nothing but the bundled readings
@@ -75,6 +76,7 @@ def test_sensor_gaps(capsys):
 
 
 def test_panel_covariates(capsys):
+    pytest.importorskip("matplotlib", reason="the tutorial draws its forecasts")
     names = run("panel_covariates")
     printed = capsys.readouterr().out
     errors = names["errors"]

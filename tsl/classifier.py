@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from tsl._estimator import WindowEstimator
+from tsl._estimator import WindowEstimator, resolve_threads
 from tsl._estimator.checks import check_finite, naming
+from tsl._estimator.data import TrainingData
 from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
 from tsl._estimator.parameters import WindowParameters, set_parameters
-from tsl._estimator.settings import auto_segment
+from tsl._estimator.segments import chosen_segment, usual_segment
 from tsl._sklearn import StrOptions, checks_parameters, count
 from tsl.network import Loss
 
@@ -35,8 +37,10 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Whether each layer also reads the window from its last step to its first.
     segment : int or "auto", default="auto"
         Steps of a window that are read at once, side by side: long windows are learned better and sooner from few
-        segments than from many single steps. Zeros, the mean of each channel, fill up the last segment. ``"auto"``
-        makes at most 32 segments of the longest training window; windows of up to 32 steps are read step by step.
+        segments than from many single steps. Zeros, the mean of each channel, fill up the last segment. Windows of up
+        to 32 steps are read step by step with ``"auto"``; of longer ones `fit` makes 32, 16, 8, 4 or 2 segments,
+        whichever has the lowest loss in a cross-validation of three folds, which takes as long as four to ten fits. It
+        makes 32 with `max_time`, in `partial_fit`, and if a class has fewer than three windows.
     dropout : float, default=0.0
         Share of each layer's outputs that is set to 0 in training, drawn for each step of a window.
     recurrent_dropout : float, default=0.0
@@ -356,10 +360,25 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
     # --- the network ------------------------------------------------------------------------------------------
 
-    def _segment(self, n_steps: int, *, resume: bool) -> int:
+    def _segment(self, training: TrainingData, *, resume: bool) -> int:
         if self.segment != "auto":
             return int(self.segment)
-        return self.network_.architecture.segment if resume else auto_segment(n_steps)
+        if resume:
+            return self.network_.architecture.segment
+        if self.max_time is not None or hasattr(self, "_given_classes"):  # the latter in partial_fit
+            return usual_segment(int(training.windows.lengths.max()))
+        seed = int(copy.deepcopy(self._random_state).randint(2**31))  # so that the fit is that with this segment given
+        return chosen_segment(training, lambda *trial: self._trial_loss(seed, *trial), seed, int(self.verbose))
+
+    def _trial_loss(self, seed: int, segment: int, training: TrainingData, held_out: TrainingData) -> float:
+        """Return the mean loss of a classifier with such segments on held-out windows."""
+        changes = {"segment": segment, "early_stopping": False, "random_state": seed, "verbose": 0, "callbacks": None}
+        other = clone(self).set_params(**changes)
+        for name in ("classes_", "n_channels_in_", "_may_be_columns"):
+            setattr(other, name, getattr(self, name))
+        other._fit_data(training)
+        samples = other._samples(held_out)
+        return other.network_.evaluate(*samples, other._loss(), n_threads=resolve_threads(self.n_threads))
 
 
 def _plain(y: Any) -> Any:

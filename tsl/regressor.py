@@ -15,10 +15,10 @@ from tsl._estimator.checks import check_numbers, naming
 from tsl._estimator.data import TrainingData
 from tsl._estimator.options import Auto, Layout, LearningRate, Precision, Solver, TimeOrder
 from tsl._estimator.parameters import set_parameters
-from tsl._estimator.scaling import no_scaling, standard_scaling
+from tsl._estimator.scaling import Scaling, no_scaling, standard_scaling
 from tsl._estimator.scores import regression_score
 from tsl._sklearn import Interval, StrOptions, checks_parameters
-from tsl.network import Loss
+from tsl.network import LARGEST_LOG_MEAN, Loss
 
 
 class LSTMRegressor(RegressorMixin, WindowEstimator):
@@ -30,9 +30,9 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     ----------
     hidden_size : int or tuple of int, default=64
         Units of each LSTM layer, the lowest first.
-    loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
         The loss that training minimises: predictions then approach the mean, the median, something between the two,
-        or the `quantiles`.
+        or the `quantiles`. "poisson" is for y from 0 up, such as counts: the network gives the logarithm of the mean.
     quantiles : float or sequence of float, default=0.5
         Levels between 0 and 1, rising, for ``loss="quantile"``. `predict` sorts the values of a row, as separately
         learned quantiles may cross (Chernozhukov, Fernandez-Val & Galichon 2010).
@@ -216,13 +216,13 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
     (80, 3)
     """
 
-    loss: Literal["squared_error", "absolute_error", "huber", "quantile"]
+    loss: Literal["squared_error", "absolute_error", "huber", "quantile", "poisson"]
     quantiles: float | Iterable[float]
     huber_delta: float
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's name)
         **WindowEstimator._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
+        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "quantile", "poisson"})],
         "quantiles": [Interval(Real, 0, 1, closed="neither"), "array-like"],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
     }
@@ -231,7 +231,7 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         self,
         *,
         hidden_size: int | tuple[int, ...] = 64,
-        loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = "squared_error",
+        loss: Literal["squared_error", "absolute_error", "huber", "quantile", "poisson"] = "squared_error",
         quantiles: float | Iterable[float] = 0.5,
         huber_delta: float = 1.0,
         bidirectional: bool = False,
@@ -316,6 +316,8 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             rising order.
         """
         outputs = self._network_outputs(X)
+        if self.loss == "poisson":
+            outputs = np.exp(np.minimum(outputs.astype(np.float64), LARGEST_LOG_MEAN))
         n_quantiles = outputs.shape[1] // self.n_outputs_
         if n_quantiles == 1:
             predicted = self.target_scaling_.undo(outputs)
@@ -361,6 +363,8 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
         y = check_numbers(y, "y", self)
         if y.ndim not in (1, 2) or 0 in y.shape:
             raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError(f"y must be from 0 up with loss='poisson', got {y[y < 0][0]}")
         return y
 
     def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[Any]:
@@ -376,6 +380,10 @@ class LSTMRegressor(RegressorMixin, WindowEstimator):
             self.target_scaling_ = no_scaling(self.n_outputs_)
         else:
             counts = np.ones(len(data.targets)) if data.weights is None else data.weights
+            if self.loss == "poisson":  # the mean becomes 1, and its logarithm 0
+                mean = np.average(data.targets, axis=0, weights=counts)
+                self.target_scaling_ = Scaling(np.zeros(len(mean)), np.where(mean > 0, mean, 1.0))
+                return
             self.target_scaling_ = standard_scaling(data.targets, counts, 0, "y")
 
     def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:

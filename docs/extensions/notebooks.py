@@ -7,7 +7,8 @@ from pathlib import Path
 from sphinx_gallery.notebook import jupyter_notebook, save_notebook
 
 BLOCK = re.compile(r"^\.\. code-block:: (python|text)\n\n((?:    .*\n|\n)+)", flags=re.MULTILINE)
-LINK = re.compile(r"^\*As a notebook:\*.*\n", flags=re.MULTILINE)
+# A notebook needs no link to itself, and draws its own pictures.
+LINK = re.compile(r"^\*As a notebook:\*.*\n|^\.\. image::.*\n(?:   .*\n)*", flags=re.MULTILINE)
 ROLE = re.compile(r":(?:doc|func|class|mod|meth|ref):`(?:[^`<]*<)?~?([^`>]+)>?`")
 
 

@@ -21,7 +21,7 @@ def test_programs_of_the_readme_have_no_errors(checker, tmp_path):
         pytest.skip(f"{checker} is not installed: extra 'clients'")
     programs = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
     wrong = 'from tsl import LSTMRegressor\nLSTMRegressor(solver="adm")\n'
-    for number, program in enumerate([*programs, wrong]):
+    for number, program in enumerate(["\n".join(programs), wrong]):  # the second program goes on from the first
         (tmp_path / f"program_{number}.py").write_text(program, encoding="utf-8")
     command = [sys.executable, "-m", checker, *CHECKERS[checker]]
     files = sorted(path.name for path in tmp_path.glob("*.py"))

@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import tsl
 from tsl import LSTMClassifier
-from tsl._estimator.data import in_segments
+from tsl._estimator.data import TrainingData, in_segments
+from tsl._estimator.segments import chosen_segment, folds
 from tsl.network import Sequences
 
 RNG = np.random.default_rng(0)
@@ -62,7 +63,7 @@ def test_a_prediction_does_not_depend_on_the_other_windows():
 
 def test_training_goes_on_with_the_segments_that_it_began_with():
     long = np.tile(X, (1, 4, 1))
-    whole = small(long, learning_rate="constant")
+    whole = small(long, learning_rate="constant", segment=2)
     parts = LSTMClassifier(**SMALL, learning_rate="constant")
     for _ in range(4):
         parts.partial_fit(long, Y, classes=[0, 1, 2])
@@ -71,6 +72,58 @@ def test_training_goes_on_with_the_segments_that_it_began_with():
     assert parts.network_.architecture.segment == 2
     with pytest.raises(ValueError, match="cannot go on training"):
         parts.set_params(segment=3).fit(long, Y)
+
+
+def chosen(n_segments, n=12, seed=0):
+    """The segment that is chosen where so many, of windows of 160 steps, have the lowest loss, and the trials."""
+    tried = []
+
+    def loss(segment, training, held_out):
+        tried.append((160 // segment, sorted(training.targets), sorted(held_out.targets)))
+        return abs(np.log2(160 / segment / n_segments))
+
+    windows = Sequences(np.zeros((160 * n, 1)), np.arange(n) * 160, np.full(n, 160))
+    return chosen_segment(TrainingData(windows, np.arange(n) % 2, None), loss, seed, 0), tried
+
+
+@pytest.mark.parametrize(("best", "n_tried"), [(32, 3), (16, 4), (8, 5), (4, 5), (2, 5)])
+def test_auto_takes_the_segments_with_the_lowest_loss(best, n_tried):
+    segment, tried = chosen(best)
+    assert segment == 160 // best
+    assert [n for n, *_ in tried[::3]] == [32, 16, 8, 4, 2][:n_tried]  # until twice in a row no better
+    assert all((training, held_out) == ([0] * 4 + [1] * 4, [0, 0, 1, 1]) for _, training, held_out in tried)
+
+
+def test_auto_makes_32_segments_where_a_class_is_too_small_to_try():
+    assert chosen(4, n=5) == (5, [])
+
+
+def test_overlapping_windows_are_held_out_in_a_row():
+    windows = Sequences(np.zeros((19, 1)), np.arange(10), np.full(10, 10))
+    data = TrainingData(windows, np.repeat([0, 1], [6, 4]), None)
+    assert folds(data, np.random.RandomState(0)).tolist() == [0, 0, 1, 1, 2, 2, 0, 0, 1, 2]
+    apart = data._replace(windows=Sequences(np.zeros((100, 1)), 10 * np.arange(10), np.full(10, 10)))
+    found = [folds(apart, np.random.RandomState(seed)).tolist() for seed in range(2)]
+    assert found[0] != found[1]
+    assert all(sorted(one[:6]) == [0, 0, 1, 1, 2, 2] for one in found)
+
+
+@pytest.mark.parametrize("changes", [{}, {"early_stopping": True, "validation_fraction": 0.25}])
+def test_a_fit_that_chooses_is_the_fit_with_what_it_chose(changes):
+    long = np.tile(X, (1, 6, 1))
+    model = small(long, **changes)
+    segment = model.network_.architecture.segment
+    assert segment in (2, 4, 8, 15, 30)
+    assert_array_equal(small(long, segment=segment, **changes).predict_proba(long), model.predict_proba(long))
+
+
+def test_verbose_says_what_is_tried(capsys):
+    small(np.tile(X, (1, 6, 1)), verbose=1)
+    assert "trying 32 segments\n" in capsys.readouterr().err
+
+
+def test_time_leaves_none_for_trials():
+    assert small(np.tile(X, (1, 6, 1)), max_time=100.0).network_.architecture.segment == 2
 
 
 def test_files_keep_segments(tmp_path):

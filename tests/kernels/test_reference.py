@@ -143,15 +143,19 @@ LOSSES = {
     "huber": (reference.huber, {"delta": 0.6}),
     "quantile": (reference.quantile, {"quantiles": (0.1, 0.5, 0.8)}),
     "log_loss": (reference.log_loss, {}),
+    "poisson": (reference.poisson, {}),
+    "negative_binomial": (reference.negative_binomial, {}),
 }
 
 
 def make_loss_problem(name, dtype=np.float64):
     """4 rows: 2 targets (6 quantiles of them), or 6 classes; weights with a 0 among them."""
     rng = np.random.default_rng(3)
-    n_outputs = 6 if name in ("quantile", "log_loss") else 2
+    n_outputs = {"quantile": 6, "log_loss": 6, "negative_binomial": 4}.get(name, 2)
     outputs = rng.normal(size=(4, n_outputs)).astype(dtype)
     targets = np.array([0, 5, 2, 2]) if name == "log_loss" else rng.normal(size=(4, 2)).astype(dtype)
+    if name in ("poisson", "negative_binomial"):
+        targets = rng.poisson(2.0, size=(4, 2)).astype(dtype)
     return outputs, targets, np.array([0.5, 2.0, 0.0, 1.0], dtype)
 
 

@@ -105,6 +105,8 @@ def test_errors_of_exactly_zero_have_no_gradient():
         (True, False, "huber"),
         (True, True, "log_loss"),
         (True, True, "absolute_error"),
+        (False, True, "poisson"),
+        (True, False, "negative_binomial"),
     ],
 )
 def test_gradient_matches_central_differences(bidirectional, every_step, name, dropout):

@@ -13,20 +13,12 @@ AUTO_STEPS = 300
 AUTO_LEAST_EPOCHS = 3
 AUTO_ALPHA = 5e-3
 AUTO_ALPHA_SAMPLES = 1000  # beyond so many windows, the penalty is in inverse proportion to their number
-# Cross-validated on seven training sets of the UCR and UEA archives, with up to 1,460 steps: 16 to 48 do equally well,
-# 64 a little worse, and single steps much worse.
-AUTO_SEGMENTS = 32
 
 
 def new_architecture(parameters: WindowParameters, n_inputs: int, n_outputs: int, segment: int) -> Architecture:
     """Return the form of the network."""
     sizes = layer_sizes(parameters.hidden_size)
     return Architecture(n_inputs, sizes, n_outputs, parameters.bidirectional, segment=segment)
-
-
-def auto_segment(n_steps: int) -> int:
-    """Return how many steps to read at once of windows of up to `n_steps`."""
-    return _ceil_div(n_steps, AUTO_SEGMENTS)
 
 
 def new_optimizer(parameters: WindowParameters, n_samples: int) -> Optimizer:

@@ -56,8 +56,8 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
     def _loss(self) -> Loss:
         raise NotImplementedError
 
-    def _segment(self, n_steps: int, *, resume: bool) -> int:
-        """Return how many steps the network reads at once, in windows of up to `n_steps`."""
+    def _segment(self, training: TrainingData, *, resume: bool) -> int:
+        """Return how many steps the network reads at once."""
         return 1
 
     # --- fit --------------------------------------------------------------------------------------------------
@@ -133,6 +133,13 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         tasks.close()
         return self
 
+    def _fit_data(self, data: TrainingData) -> None:
+        """Train a new network on data that are read."""
+        n_samples = len(data.targets)
+        self._begin(None, resume=False)
+        samples = self._prepare(data, n_samples, resume=False)
+        self._train_windows(samples, None, new_optimizer(self, n_samples), new_settings(self, n_samples))
+
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train for one epoch."""
         if self.early_stopping:
@@ -198,7 +205,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         """Set up scaling and network from the first `n_training` samples, and scale all."""
         training = data.part(slice(n_training))
         n_steps = int(training.windows.lengths.max())
-        segment = self._segment(n_steps, resume=resume)
+        segment = self._segment(training, resume=resume)
         architecture = new_architecture(self, self.n_channels_in_, self._n_network_outputs(), segment)
         if resume:
             self._check_same(architecture, self.dtype)

@@ -150,10 +150,13 @@ def show_errors(console: Console, backtest: pd.DataFrame, unit: str) -> None:
     console.print(f"  Mean absolute error, {unit}:")
     for model, name in [("y_pred", "LSTM"), ("Naive", "Naive, the last value"), ("SeasonalNaive", "SeasonalNaive")]:
         error = scores.loc[model, "mae"]
+        if model == "SeasonalNaive" and error == naive:  # there is no season
+            continue
         against = "" if model == "Naive" else f"  ({error / naive - 1:+.0%})"
         console.print(f"    {name:22}{error:6.2f}{against}")
     for column in scores.filter(regex="coverage"):
-        console.print(f"  {column}: {scores.loc['y_pred', column]:.0%}")
+        level = column.removeprefix("coverage-")
+        console.print(f"  Inside the {level} % interval: {scores.loc['y_pred', column]:.0%}")
 
 
 def show_plot(console: Console, history: pd.Series, forecast: pd.DataFrame, n_history: int) -> None:
@@ -219,7 +222,7 @@ class _Report:
 
     def __call__(self, epoch: int, history: object, network: object) -> None:
         self._epoch = epoch
-        self._tell(f"Reading Macbeth: {epoch} epochs")
+        self._tell(f"Reading Macbeth, after epoch {epoch}")
         if time.perf_counter() - self._reported >= REPORT_SECONDS:
             self.show()
 

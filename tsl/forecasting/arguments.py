@@ -6,10 +6,11 @@ import functools
 import warnings
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+ForecastLoss = Literal["absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"]
 Kind = TypeVar("Kind", bound=type)
 
 

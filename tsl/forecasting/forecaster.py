@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE
+from tsl.forecasting.ahead import forecast_ahead
 from tsl.forecasting.arguments import checked_horizon, refuse_targets_apart, shown
 from tsl.forecasting.evaluation.backtest import Plan, backtest, in_sample
-from tsl.forecasting.evaluation.calibration import calibration_of, paths_ahead, quantiles_ahead
+from tsl.forecasting.evaluation.calibration import calibration_of, paths_ahead
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.intervals import IntervalRequest
@@ -165,7 +166,9 @@ class Forecaster(PanelEstimator):
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional
             Other series, or newer rows, to forecast from. Rows that follow the known ones of their series continue
-            them; other rows stand by themselves.
+            them; other rows stand by themselves. In a long frame a row without a reading says where a series begins
+            that has none. A series of up to two readings is forecast from what five or more longer series did, by its
+            covariates, its age and the time of the season, if there are so many.
 
         Returns
         -------
@@ -184,10 +187,8 @@ class Forecaster(PanelEstimator):
             If time stamps are left out in `data` or before it, and `freq` is None.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
-        request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
-        points, own = model.forecast(ahead.panel, ahead.cutoffs, horizon, request.quantiles, n_known=ahead.n_known)
-        if own is None:
-            own = quantiles_ahead(model, ahead.known, points, request.quantiles)
+        request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data, may_be_empty=True)
+        points, own = forecast_ahead(model, ahead, horizon, request.quantiles)
         return self._write_ahead(ahead, {POINT: points.ravel(), **request.named(own)})
 
     def simulate(
@@ -241,13 +242,13 @@ class Forecaster(PanelEstimator):
         DataFrame
             A row for each time stamp to forecast, in a long frame for each series.
         """
-        known = self._continuation().known(data, self._context_length())
+        known = self._continuation().known(data, self._context_length(), may_be_empty=True)
         return self.schema_.future_frame(known, checked_horizon(horizon, self.horizon))
 
-    def _ahead(self, horizon: int, future: Any, data: Any) -> StepsAhead:
-        """Return the steps to forecast after all series, or after `data`."""
+    def _ahead(self, horizon: int, future: Any, data: Any, *, may_be_empty: bool = False) -> StepsAhead:
+        """Return the steps to forecast after all series, or after `data`, where series `may_be_empty`."""
         continuation = self._continuation()
-        known = continuation.known(data, self._context_length())
+        known = continuation.known(data, self._context_length(), may_be_empty=may_be_empty)
         return continuation.ahead(known, horizon, self._rows_ahead(horizon), future if self._reads_future else None)
 
     def _write_ahead(self, ahead: StepsAhead, columns: dict[str, Any]) -> Any:

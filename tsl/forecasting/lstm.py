@@ -9,7 +9,7 @@ from tsl._estimator import FitTasks
 from tsl._estimator.checkpoints import open_checkpoint
 from tsl._estimator.options import Auto, Solver
 from tsl._sklearn import CallbackSupportMixin, checks_parameters
-from tsl.forecasting.arguments import refuse_targets_apart, takes_old_names
+from tsl.forecasting.arguments import ForecastLoss, refuse_targets_apart, takes_old_names
 from tsl.forecasting.constraints import LSTM_CONSTRAINTS
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit_time import FitTime
@@ -57,8 +57,10 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         the whole horizon. "auto" tries none and whole numbers of seasons.
     target_transform : {"log", "box-cox", None}, default=None
         Transform of the target, which must be positive; forecasts are transformed back.
-    loss : {"absolute_error", "squared_error", "huber", "quantile"}, default="absolute_error"
-        Loss function. With "absolute_error" forecasts are medians.
+    loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
+        Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
+        forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
+        whole numbers. A Poisson distribution has its mean for variance; most counts vary more.
     quantiles : sequence of float or None, default=None
         Quantiles to train with ``loss="quantile"``, in ascending order. The point forecast is the middle one.
     intervals : {"calibrated", "dropout"}, default="calibrated"
@@ -127,6 +129,9 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         Whether `fit` trains the networks of the last fit further, at a tenth of `learning_rate_init` and for `max_iter`
         steps ("auto": as many as before). What that chose stays; the rows of `data`, of the same form, take the place
         of the known ones.
+    bounds : tuple of float or None, default=None
+        The least and the largest value that the target can have, such as ``(0, None)``, where None is an open end.
+        Forecasts, quantiles and sample paths beyond are moved to the bound.
 
     Attributes
     ----------
@@ -193,7 +198,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
         target_transform: Literal["log", "box-cox"] | None = None,
-        loss: Literal["absolute_error", "squared_error", "huber", "quantile"] = "absolute_error",
+        loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",
         strategy: Literal["direct", "recursive"] = "direct",
@@ -218,6 +223,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         verbose: int | bool = 0,
         callbacks: Iterable[Any] | None = None,
         warm_start: bool = False,
+        bounds: tuple[float | None, float | None] | None = None,
     ) -> None:
         self.horizon = horizon
         self.window = window
@@ -256,6 +262,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         self.verbose = verbose
         self.callbacks = callbacks
         self.warm_start = warm_start
+        self.bounds = bounds
 
     # --- learning -------------------------------------------------------------------------------------------
 

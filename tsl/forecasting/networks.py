@@ -13,10 +13,12 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from tsl._estimator import resolve_threads
+from tsl.forecasting.bounds import Bounds
 from tsl.forecasting.evaluation.calibration import renewed
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.cutoffs import best_repeats
 from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.model.counts import COUNTS, check_counts
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.members import Member, alike, longest_window_of
@@ -160,6 +162,7 @@ class NetworkForecaster(Forecaster):
         self._check_form()
         schema = self._schema_again(roles, static)
         panel = schema.read(data, sample_weight=sample_weight, unknown=self.unknown)
+        self._check_values(panel)
         before, usual, further = self._history, self._usual, self._choices_again(self.n_steps_)
         if self.max_iter != "auto":
             further = replace(further, n_steps=int(self.max_iter))
@@ -174,6 +177,7 @@ class NetworkForecaster(Forecaster):
         self._check_form()
         schema = self._schema_again(roles, static)
         given, added = replace(self._continuation(), schema=schema).with_known(data)
+        self._check_values(given)
         store, n_covariates = self._history, len(schema.future.names)
         added_rows: Any = False
         if added is not None:
@@ -221,11 +225,27 @@ class NetworkForecaster(Forecaster):
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
         return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0)
 
+    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
+        schema, panel = super()._read_training(data, **roles)
+        self._check_values(panel)
+        return schema, panel
+
+    def _check_values(self, panel: Panel) -> None:
+        """Check that the target is what `loss` and `bounds` are for."""
+        Bounds.of(self.bounds).check(panel)
+        if self.loss in COUNTS:
+            check_counts(panel, self.loss)
+
     # --- forecasting ----------------------------------------------------------------------------------------
 
     def _members(self) -> list[Member]:
         """Return what the networks forecast; files of earlier versions do not have `members_`."""
         return getattr(self, "members_", alike(self.windowing_, len(self.networks_)))
+
+    def _bounds(self) -> Bounds:
+        """Return what forecasts stay within: there are no counts below 0."""
+        bounds = Bounds.of(self.bounds)
+        return Bounds(max(bounds.low, 0.0), bounds.high) if self.loss in COUNTS else bounds
 
     def _context_length(self) -> int:
         return max(member.windowing.context for member in self._members())
@@ -237,6 +257,8 @@ class NetworkForecaster(Forecaster):
     def _forecast(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
     ) -> Forecasts:
+        if self.loss in COUNTS and (panel.values < 0).any():
+            check_counts(panel, self.loss)
         trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
         model = TrainedNetworks(self.networks_, self._members(), self._scaling, self.transform_, trained, n_threads)
         dropout = self.dropout if self.intervals == "dropout" else None

@@ -13,12 +13,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._sklearn import Interval, StrOptions, check_parameters
+from tsl.forecasting.bounds import Bounds
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.frames.continuation import Continuation
 from tsl.forecasting.frames.cutoffs import known_in_parts, with_covariates_of
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
+from tsl.forecasting.model.cold_start import MOST_READINGS, ColdStart
 from tsl.forecasting.panel.missing import WAYS, check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
@@ -60,6 +62,10 @@ class PanelEstimator(BaseEstimator):
 
     _repeats: tuple[int, ...] = ()
     """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
+
+    def _bounds(self) -> Bounds:
+        """Return what forecasts stay within."""
+        return Bounds()
 
     # --- what a subclass gives --------------------------------------------------------------------------------
 
@@ -182,6 +188,13 @@ class FittedModel:
         """Return all rows that are known, with missing readings still missing."""
         return self._estimator._history.panel()
 
+    def cold_start(self, horizon: int) -> ColdStart:
+        """Return what the known series tell about those with next to no readings."""
+        own, panel = self._estimator, self.panel()
+        n_readings = np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)
+        others = panel.select(np.flatnonzero(np.repeat(n_readings > MOST_READINGS, panel.lengths)))
+        return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
+
     def calibration_panel(self) -> Panel:
         """Return the known rows that intervals are calibrated with, with missing readings still missing."""
         return self._estimator._calibration_panel(self.panel())
@@ -237,11 +250,15 @@ class FittedModel:
                 for own, other in zip(windows, donors)
             )
         parts = [self._estimator._forecast(*known, horizon, quantiles) for known in windows]
-        points = np.concatenate([part.points for part in parts])
+        points = self.bounded(np.concatenate([part.points for part in parts]))
         if not quantiles:
             return Forecasts(points, np.empty((*points.shape, 0)))
         own = [part.quantiles for part in parts if part.quantiles is not None]
-        return Forecasts(points, np.concatenate(own) if own else None)
+        return Forecasts(points, self.bounded(np.concatenate(own)) if own else None)
+
+    def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return forecasts within the bounds of the target."""
+        return self._estimator._bounds().clip(forecasts)
 
     def _known_at(
         self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str

@@ -69,6 +69,9 @@ class PanelModel(Protocol):
         With `exchange` covariates of the windows are those of others.
         """
 
+    def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return forecasts within the bounds of the target."""
+
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
         """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
 

@@ -171,6 +171,11 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
     """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
+    if forecaster.bounds is not None or forecaster.windowing_.counts is not None:
+        raise ValueError(
+            "an ONNX model of a forecaster has no bounds and no distributions of counts, got "
+            f"bounds={forecaster.bounds!r} and loss={forecaster.loss!r}"
+        )
     forecasts, horizon = add_forecaster(graph, forecaster), forecaster.windowing_.horizon
     window = longest_window_of(forecaster._members())
     quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_

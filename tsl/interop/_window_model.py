@@ -153,6 +153,8 @@ def _add_numbers(graph: Graph, model: LSTMRegressor, outputs: str) -> None:
     n_quantiles = model.network_.architecture.n_outputs // n_outputs
     scaling = model.target_scaling_
     numbers = graph.cast(outputs, np.float64)
+    if model.loss == "poisson":
+        numbers = graph.add("Exp", numbers)
     shape: list[int | str] = ["n", n_outputs]
     scale, mean = graph.constant(scaling.scale, "target_scale"), graph.constant(scaling.mean, "target_mean")
     if n_quantiles > 1:

@@ -10,7 +10,9 @@ from tsl.kernels.layout import row
 from tsl.kernels.primitives import address, filled, load, store
 from tsl.kernels.target import LANES
 
-SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, LOG_LOSS = range(5)
+SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, LOG_LOSS, POISSON, NEGATIVE_BINOMIAL = range(7)
+LARGEST_LOG_MEAN = 40.0  # beyond it e**x would leave single precision
+LARGEST_LOG_SIZE = 15.0  # of a negative binomial, either way: there it is a Poisson distribution, or 0 but for rounding
 
 
 @kernel
@@ -24,6 +26,8 @@ def target_frame(data, window):
 @kernel
 def n_targets(loss, n_outputs):
     """Return how many numbers the outputs are compared with."""
+    if loss.kind == NEGATIVE_BINOMIAL:
+        return n_outputs // 2
     return n_outputs // loss.quantiles.size if loss.kind == QUANTILE else n_outputs
 
 
@@ -32,11 +36,13 @@ def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
     """Return the loss of one row; its `outputs` become the gradient times `weight`.
 
     outputs (padded n_outputs,); for the regression losses the targets are (values - shift) * scale, of which those
-    that are NaN have neither loss nor gradient; `label` is for the log loss. The loss is the mean over outputs, so
-    that one more target does not make the steps longer.
+    that are NaN have neither loss nor gradient; `label` is for the log loss, and counts are never scaled. The loss is
+    the mean over outputs, so that one more target does not make the steps longer.
     """
     if loss.kind == LOG_LOSS:
         return _log_loss(outputs, n_outputs, label, weight)
+    if loss.kind == POISSON or loss.kind == NEGATIVE_BINOMIAL:
+        return _count_loss(loss, outputs, n_outputs, values, float(shift), scale * weight) * scale
     one = outputs.dtype.type(1.0)
     rate = outputs.dtype.type(weight / n_outputs)
     delta = outputs.dtype.type(loss.delta)
@@ -64,6 +70,61 @@ def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
         total += value
         outputs[k] = slope * rate
     return total / n_outputs
+
+
+@kernel
+def _count_loss(loss, outputs, n_outputs, values, shift, weight):
+    """Return the mean negative log-likelihood of counts, in nats; `outputs` become its gradient times `weight`.
+
+    e**(output + shift) is the mean of a Poisson distribution. With NEGATIVE_BINOMIAL outputs are in pairs: the mean
+    likewise, and the logarithm of the size r, by which the variance is mean + mean**2 / r (`scipy.stats.nbinom` with
+    n = r and p = r / (r + mean)).
+    """
+    width = 2 if loss.kind == NEGATIVE_BINOMIAL else 1
+    rate = weight * width / n_outputs
+    total = 0.0
+    for k in range(0, n_outputs, width):
+        count = float(values[k // width])
+        if count != count:
+            for j in range(k, k + width):
+                outputs[j] = 0.0
+            continue
+        log_mean = _clamped(outputs[k] + shift, LARGEST_LOG_MEAN)
+        mean = math.exp(log_mean)
+        total += math.lgamma(count + 1.0)
+        if width == 1:
+            total += mean - count * log_mean
+            outputs[k] = rate * (mean - count)
+        else:
+            size = math.exp(_clamped(outputs[k + 1] + 0.0, LARGEST_LOG_SIZE))
+            log_share = -math.log1p(mean / size)  # of size / (size + mean)
+            share = math.exp(log_share)
+            total -= math.lgamma(count + size) - math.lgamma(size) + size * log_share
+            total -= count * (log_mean - math.log(size) + log_share)
+            slope = digamma(count + size) - digamma(size) + log_share + share * (mean - count) / size
+            outputs[k] = rate * share * (mean - count)
+            outputs[k + 1] = -rate * size * slope
+    return total * width / n_outputs
+
+
+@kernel
+def _clamped(x, largest):
+    """Return x between -largest and largest, and NaN for NaN, in double precision."""
+    if x > largest:
+        return largest
+    return -largest if x < -largest else x
+
+
+@kernel
+def digamma(x):
+    """Return the derivative of the logarithm of the gamma function at x > 0 (Abramowitz & Stegun 6.3.5 and 6.3.18)."""
+    total = 0.0
+    while x < 10.0:
+        total -= 1.0 / x
+        x += 1.0
+    inverse = 1.0 / (x * x)
+    series = 1.0 / 12.0 - inverse * (1.0 / 120.0 - inverse * (1.0 / 252.0 - inverse * (1.0 / 240.0 - inverse / 132.0)))
+    return total + math.log(x) - 0.5 / x - inverse * series
 
 
 @kernel

@@ -6,7 +6,7 @@ All functions but `evaluate` take arrays of any shape and return one number; the
 
 from tsl.metrics._evaluate import evaluate
 from tsl.metrics._point import mae, mape, rmse, smape, wmape
-from tsl.metrics._probabilistic import coverage, crps, interval_width, pinball
+from tsl.metrics._probabilistic import coverage, crps, interval_width, pinball, scaled_pinball
 from tsl.metrics._scaled import mase, owa, rmsse
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "pinball",
     "rmse",
     "rmsse",
+    "scaled_pinball",
     "smape",
     "wmape",
 ]

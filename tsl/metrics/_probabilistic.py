@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tsl.metrics._checks import as_floats
+from tsl.metrics._scaled import absolute_scale, checked_history, over
 
 
 def pinball(y_true: ArrayLike, y_pred: ArrayLike, quantile: float) -> float:
@@ -30,6 +31,43 @@ def pinball(y_true: ArrayLike, y_pred: ArrayLike, quantile: float) -> float:
     (quantile,) = _quantiles([quantile])
     true, pred = as_floats(y_true=y_true, y_pred=y_pred)
     return float(np.mean(pinball_losses(true - pred, quantile)))
+
+
+def scaled_pinball(
+    y_true: ArrayLike, y_pred: ArrayLike, quantile: float, y_train: ArrayLike, *, season: int = 1
+) -> float:
+    """Return the pinball loss relative to the one-step seasonal naive forecast on the training set.
+
+    Unlike percentage errors it is defined where values are 0, so it suits intermittent demand. The M5 competition
+    ranked forecasts of nine quantiles by it.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of the same shape
+        Observed values and forecasts of the quantile, for one series.
+    quantile : float
+        Between 0 and 1; at 0.5 the loss is half of `mase`.
+    y_train : array-like of shape (n,)
+        The series before the forecast; differences with a missing value (NaN) are left out. The competition leaves out
+        the zeros before the first sale.
+    season : int, default=1
+        Rows between the values whose differences are the scale.
+
+    Returns
+    -------
+    float
+        Infinite if the training set repeats itself exactly.
+
+    References
+    ----------
+    Makridakis et al., *The M5 uncertainty competition*, International Journal of Forecasting 38 (2022).
+
+    Examples
+    --------
+    >>> scaled_pinball([0.0, 4.0], [1.0, 2.0], 0.9, [0.0, 2.0, 0.0, 2.0])
+    0.475
+    """
+    return over(pinball(y_true, y_pred, quantile), absolute_scale(checked_history(y_train, season), season))
 
 
 def crps(y_true: ArrayLike, y_pred: ArrayLike, quantiles: ArrayLike) -> float:

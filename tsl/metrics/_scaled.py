@@ -34,7 +34,7 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike, *, season: in
     >>> mase([5.0, 7.0], [5.0, 6.0], [1.0, 3.0, 2.0, 4.0], season=2)
     0.5
     """
-    return _over(mae(y_true, y_pred), absolute_scale(_history(y_train, season), season))
+    return over(mae(y_true, y_pred), absolute_scale(checked_history(y_train, season), season))
 
 
 def rmsse(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike, *, season: int = 1) -> float:
@@ -58,7 +58,7 @@ def rmsse(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike, *, season: i
     >>> rmsse([5.0, 7.0], [5.0, 5.0], [1.0, 3.0, 2.0, 4.0], season=2)
     1.4142135623730951
     """
-    return _over(rmse(y_true, y_pred), squared_scale(_history(y_train, season), season) ** 0.5)
+    return over(rmse(y_true, y_pred), squared_scale(checked_history(y_train, season), season) ** 0.5)
 
 
 def owa(smape: float, mase: float, *, reference_smape: float, reference_mase: float) -> float:
@@ -103,13 +103,14 @@ def squared_scale(history: NDArray[np.float64], season: int) -> float:
     return float(np.nanmean((history[season:] - history[:-season]) ** 2))
 
 
-def _over(error: float, scale: float) -> float:
+def over(error: float, scale: float) -> float:
     """Return the ratio: infinite for a scale of 0, or NaN if the error is 0 as well."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.float64(error) / np.float64(scale))
 
 
-def _history(y_train: ArrayLike, season: int) -> NDArray[np.float64]:
+def checked_history(y_train: ArrayLike, season: int) -> NDArray[np.float64]:
+    """Return a history (n,) as numbers, of which two are known that are a season apart."""
     if season < 1:
         raise ValueError(f"season must be at least 1, got {season}")
     history = np.asarray(y_train, dtype=float)

@@ -4,6 +4,7 @@ A `Network` is stacked LSTM layers, each in one direction or both, and a dense h
 states of every step. It knows arrays only: no scikit-learn, no pandas, no files.
 """
 
+from tsl.kernels.losses import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE
 from tsl.network.kernel_data import States2D
 from tsl.network.network import Network
 from tsl.network.spec import (
@@ -24,6 +25,8 @@ from tsl.network.writer import Choice, CodeWriter, choose
 
 __all__ = [
     "COMPILING",
+    "LARGEST_LOG_MEAN",
+    "LARGEST_LOG_SIZE",
     "Architecture",
     "Choice",
     "CodeWriter",

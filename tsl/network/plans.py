@@ -15,6 +15,8 @@ LOSSES = {
     "huber": losses.HUBER,
     "quantile": losses.QUANTILE,
     "log_loss": losses.LOG_LOSS,
+    "poisson": losses.POISSON,
+    "negative_binomial": losses.NEGATIVE_BINOMIAL,
 }
 SOLVERS = {
     "sgd": optimisers.SGD,

@@ -111,7 +111,10 @@ class Targets(NamedTuple):
     starts: NDArray[np.int64]
     """(n,) row of each window's (first) target."""
     shifts: NDArray[Any] | None = None
-    """(n,) of the network's dtype; together with `scales`: a number stands for ``(number - shift) * scale``."""
+    """(n,) of the network's dtype; together with `scales`: a number stands for ``(number - shift) * scale``.
+
+    For a loss of counts see `Loss`.
+    """
     scales: NDArray[Any] | None = None
     """(n,)"""
 
@@ -127,8 +130,11 @@ class Loss:
     """Loss that training minimises, a weighted mean over samples (and steps) and over outputs.
 
     `name` is "squared_error" (e**2), "absolute_error", "huber" (0.5 e**2 up to `delta`, linear beyond), "quantile"
-    (the pinball loss of each of `quantiles`; outputs are ordered by target, then by quantile), or "log_loss"
-    (softmax cross-entropy in nats).
+    (the pinball loss of each of `quantiles`; outputs are ordered by target, then by quantile), "log_loss"
+    (softmax cross-entropy in nats), "poisson" or "negative_binomial" (negative log-likelihood of counts in nats; an
+    output is the logarithm of a mean, and with the latter the next one that of the size r, by which the variance is
+    mean + mean**2 / r). For counts `Targets.shifts` are added to the logarithms of means, and `Targets.scales` multiply
+    the loss.
     """
 
     name: str = "squared_error"

@@ -65,6 +65,9 @@ class Constant:
         points = np.full((len(cutoffs), horizon), self._panel.values.mean())
         return Forecasts(points, None if quantiles else np.empty((*points.shape, 0)))
 
+    def bounded(self, forecasts):
+        return forecasts
+
     def naive_scale(self, panel):
         return np.full(panel.n_series, 2.0)
 

@@ -163,7 +163,7 @@ def backtest(
         points, own = fitted.forecast(panel, cutoffs, plan.n_ahead, quantiles)
         if own is None:
             errors = _residual_quantiles(fitted, panel, first_cutoffs(table), cutoffs, points, quantiles)
-            own = points[:, :, None] + errors
+            own = fitted.bounded(points[:, :, None] + errors)
         seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fitted.season)
         parts.append((cutoffs, *(block[:, plan.gap :] for block in (points, own, seasonal))))
     cutoffs, points, own, seasonal = map(np.concatenate, zip(*parts))

@@ -43,7 +43,7 @@ def quantiles_ahead(
 ) -> NDArray[np.float64]:
     """Return quantiles (n_series, horizon, n_quantiles) around forecasts (n_series, horizon) after what is `known`."""
     calibration = calibration_of(model, points.shape[1])
-    return calibration.quantiles_around(points, known.ids, model.naive_scale(known), quantiles)
+    return model.bounded(calibration.quantiles_around(points, known.ids, model.naive_scale(known), quantiles))
 
 
 def paths_ahead(
@@ -53,7 +53,7 @@ def paths_ahead(
     calibration = calibration_of(model, points.shape[1])
     scores = calibration.paths(n_paths, known.n_series, points.shape[1], random_state)
     units = calibration.units(known.ids, model.naive_scale(known))
-    return points[:, None] + units[:, None, None] * scores
+    return model.bounded(points[:, None] + units[:, None, None] * scores)
 
 
 def scales_as_fitted(

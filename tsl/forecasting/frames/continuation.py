@@ -105,11 +105,11 @@ class Continuation:
         self._check_steps(newer)
         return newer
 
-    def known(self, data: Any, n_rows: int | None) -> Panel:
+    def known(self, data: Any, n_rows: int | None, *, may_be_empty: bool = False) -> Panel:
         """Return the last `n_rows` rows of all series, or `data` with those before it; None stands for all rows."""
         if data is None:
             return self.store.tails(n_rows)
-        return self.store.before(self.newer(data), n_rows)
+        return self.store.before(self.newer(data), n_rows, may_be_empty=may_be_empty)
 
     def ahead(self, known: Panel, horizon: int, n_ahead: int, future: Any) -> StepsAhead:
         """Return `horizon` steps after what is `known`; see `StepsAhead.of`."""

@@ -53,22 +53,29 @@ class FitConfig:
         return replace(self, kind=kind, hidden_size=(1,), embedding_size=0, penalty=0.0, n_steps=0)
 
     @property
-    def n_quantiles(self) -> int:
-        """Outputs of the network for each step: quantiles, or the point alone."""
-        return max(len(self.loss.quantiles), 1)
+    def n_per_step(self) -> int:
+        """Outputs of the network for each step: quantiles, parameters of a distribution, or the point alone."""
+        return 2 if self.loss.name == "negative_binomial" else max(len(self.loss.quantiles), 1)
 
 
 def start_network(
     windows: SeriesWindows, sampler: WindowSampler, config: FitConfig, random_state: np.random.RandomState
 ) -> Network:
-    """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one."""
+    """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one.
+
+    Of counts it is the mean of the window: the linear map to the logarithm of a mean starts at 0.
+    """
     network = _new_network(windows, config, random_state)
-    if config.penalty is not None:
+    if windows.windowing.counts is not None:
+        with network.editing() as params:
+            for name in ("head.w_out", "head.b_out"):
+                network.named(params)[name][:] = 0.0
+    elif config.penalty is not None:
         if config.kind == "lstm":
             linear = LinearMap.fit(windows, sampler.draw(LINEAR_WINDOWS, random_state), config.penalty)
         else:
             linear = LinearMap.simple(windows, config.kind)
-        _start_linear(network, windows, linear, config.n_quantiles)
+        _start_linear(network, windows, linear, config.n_per_step)
     return network
 
 
@@ -120,7 +127,7 @@ def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.ran
     architecture = Architecture(
         windows.n_channels,
         config.hidden_size,
-        plan.horizon * config.n_quantiles,
+        plan.horizon * config.n_per_step,
         segment=plan.segment,
         n_static=windows.n_static,
         n_known=plan.n_future,

@@ -14,10 +14,13 @@ Cutoffs = NDArray[np.int64]
 Run = Callable[[Panel, Cutoffs], NDArray[np.float64]]
 
 
-def rolled(run: Run, panel: Panel, cutoffs: Cutoffs, horizon: int, block: int) -> NDArray[np.float64]:
+def rolled(
+    run: Run, panel: Panel, cutoffs: Cutoffs, horizon: int, block: int, point: int | None = None
+) -> NDArray[np.float64]:
     """Return forecasts (n, horizon, ·) from calls of `run`, which gives `block` steps each.
 
-    Each window is a series of its own, with rows ahead for whole blocks: its own forecasts become their values.
+    Each window is a series of its own, with rows ahead for whole blocks: its own forecasts become their values, those
+    in the column `point`, by default the middle one.
 
     Raises
     ------
@@ -34,6 +37,6 @@ def rolled(run: Run, panel: Panel, cutoffs: Cutoffs, horizon: int, block: int) -
     for start in range(0, horizon, block):
         forecast = run(panel, cutoffs + start)
         forecasts.append(forecast)
-        middle = forecast[:, :, forecast.shape[2] // 2]
-        panel.values[cutoffs[:, None] + start + np.arange(block)] = middle
+        chosen = forecast[:, :, forecast.shape[2] // 2 if point is None else point]
+        panel.values[cutoffs[:, None] + start + np.arange(block)] = chosen
     return np.concatenate(forecasts, axis=1)[:, :horizon]

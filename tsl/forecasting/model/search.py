@@ -205,7 +205,7 @@ def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list
 
 def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
     """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
-    if config.penalty is not None:
+    if config.penalty is not None and windowing.counts is None:  # the map of counts is not fitted by least squares
         linear = [(windowing, replace(config, penalty=penalty, n_steps=0, verbose=0)) for penalty in PENALTIES]
         tried = _tried(trial, "penalty", linear)
         best = _lowest(trial, "penalty", tried) if len(tried) > 1 else linear[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 from tsl._estimator import resolve_threads
 from tsl.forecasting.model.candidates import WindowingChoices, longest_window
+from tsl.forecasting.model.counts import COUNTS
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.ridge import PENALTIES
@@ -34,6 +35,8 @@ def fit_config(params: Any, n_rows: int) -> FitConfig:
         raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
     smallest, largest = AUTO_BATCH_SIZES
     batch_size, max_iter = params.batch_size, params.max_iter
+    if params.loss in COUNTS:
+        _check_goes_with_counts(params)
     return FitConfig(
         hidden_size=_hidden_sizes(params.hidden_size, params.n_layers),
         embedding_size=int(params.embedding_size or 0),
@@ -47,6 +50,20 @@ def fit_config(params: Any, n_rows: int) -> FitConfig:
         n_threads=resolve_threads(params.n_threads),
         verbose=int(params.verbose),
     )
+
+
+def _check_goes_with_counts(params: Any) -> None:
+    """Check that no parameter is set that counts have no use for."""
+    for name, allowed in (
+        ("differences", ("auto", None)),
+        ("target_transform", (None,)),
+        ("intervals", ("calibrated",)),
+    ):
+        if getattr(params, name) not in allowed:
+            raise ValueError(
+                f"{name} must be {' or '.join(map(repr, allowed))} with loss={params.loss!r}, which gives the "
+                f"distribution of counts, got {getattr(params, name)!r}"
+            )
 
 
 def _hidden_sizes(hidden_size: int | tuple[int, ...], n_layers: int) -> tuple[int, ...]:
@@ -70,7 +87,7 @@ def choose_for(
         choices=windowing_choices(params, panel.future.shape[1]),
         n_models=params.n_models,
         steps=params.max_iter == "auto",
-        simple=params.quantiles is None and params.intervals == "calibrated",
+        simple=params.quantiles is None and params.intervals == "calibrated" and params.loss not in COUNTS,
     )
 
 
@@ -111,9 +128,12 @@ def windowing_choices(params: Any, n_future: int) -> WindowingChoices:
         spread=0 if scaling in ("auto", "window") else None,
         masked=params.missing == "mask",
         n_future=n_future,
+        counts=params.loss if params.loss in COUNTS else None,
     )
     lag: int | None
-    if differences == "auto":
+    if params.loss in COUNTS:
+        lag = 0
+    elif differences == "auto":
         lag = 0 if start.spread is None else None
     elif differences is None:
         lag = 0

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.model.counts import count_quantiles
 from tsl.forecasting.model.fit import run_networks
 from tsl.forecasting.model.members import Member, by_windowing
 from tsl.forecasting.model.quantiles import interpolated
@@ -44,6 +45,8 @@ class TrainedNetworks(NamedTuple):
         if quantiles and not self.quantiles and dropout is not None:
             dropouts += [Dropout(dropout, seed=seed) for seed in range(N_DRAWS)]
         whole, *draws = self._draws(panel, cutoffs, horizon, dropouts)
+        if self._counts:
+            return Forecasts(whole[:, :, 0], count_quantiles(whole, quantiles) if quantiles else None)
         points = whole[:, :, whole.shape[2] // 2]
         if quantiles and self.quantiles:
             return Forecasts(points, interpolated(whole, self.quantiles, quantiles))
@@ -51,10 +54,15 @@ class TrainedNetworks(NamedTuple):
             return Forecasts(points, np.moveaxis(np.quantile(draws, quantiles, axis=0)[..., 0], 0, 2))
         return Forecasts(points)
 
+    @property
+    def _counts(self) -> bool:
+        """Whether outputs are parameters of distributions of counts."""
+        return self.members[0].windowing.counts is not None
+
     def _draws(
         self, panel: Panel, cutoffs: Cutoffs, horizon: int, dropouts: Sequence[Dropout | None]
     ) -> NDArray[np.float64]:
-        """Return a draw for each of `dropouts`, (n_draws, n, horizon, quantiles or 1), quantiles in ascending order."""
+        """Return a draw for each of `dropouts`, (n_draws, n, horizon, ·): quantiles, ascending, or parameters."""
         block = self.members[0].windowing.horizon
         panel = self.transform.apply(panel)
 
@@ -64,11 +72,14 @@ class TrainedNetworks(NamedTuple):
                 windows = SeriesWindows(panel, windowing, self.stats, cutoffs)
                 forecasts = run_networks(networks, windows, cutoffs, self.n_threads, dropouts, weights)
                 total = total + sum(weights) * forecasts
-            return np.sort(total, axis=3)
+            return total if self._counts else np.sort(total, axis=3)
 
         if horizon <= block:
             found = run(panel, cutoffs, *dropouts)[:, :, :horizon]
         else:  # each draw goes on from its own forecasts
-            each = [rolled(lambda *rows, d=d: run(*rows, d)[0], panel, cutoffs, horizon, block) for d in dropouts]
+            point = 0 if self._counts else None
+            each = [
+                rolled(lambda *rows, d=d: run(*rows, d)[0], panel, cutoffs, horizon, block, point) for d in dropouts
+            ]
             found = np.stack(each)
         return self.transform.undo(found)

@@ -16,6 +16,7 @@ from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
+from tsl.network import Network
 from tsl.training import Checkpoint, TrialProgress
 
 # Chosen by judgement, not measured:
@@ -47,7 +48,7 @@ class TrialResult(NamedTuple):
     n_steps: int
     """Training steps that were taken."""
     errors: NDArray[np.float64]
-    """Mean absolute scaled error and symmetric percentage error, (2,)."""
+    """Mean absolute scaled error and symmetric percentage error, (2,); of counts twice the loss."""
     seconds: float
 
 
@@ -157,11 +158,16 @@ class HoldoutTrial:
             "scaling": [trial.windowing.scaling for trial in trials],
             "penalty": [trial.penalty if trial.kind == "lstm" else None for trial in trials],
             "n_steps": np.array([trial.n_steps for trial in trials], np.int64),
-            "mase": errors[:, 0].copy(),
-            "smape": errors[:, 1].copy(),
+            **self._named(errors),
             "seconds": np.array([trial.seconds for trial in trials], np.float64),
             "chosen": np.array([key in self._chosen for key in self._results], np.bool_),
         }
+
+    def _named(self, errors: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the columns of the table for errors (n, 2)."""
+        if any(trial.windowing.counts for trial in self._results.values()):
+            return {"loss": errors[:, 0].copy()}
+        return {"mase": errors[:, 0].copy(), "smape": errors[:, 1].copy()}
 
     def _run(self, stage: str, windowing: Windowing, config: FitConfig) -> TrialResult:
         began = self._time.elapsed()
@@ -176,14 +182,26 @@ class HoldoutTrial:
         limit, started = self._time.left(SHARES[stage]), self._time.elapsed()
         history = train_network(network, windows, fitted, config, random_state, self._checkpoint, max_time=limit)
         trained = self._time.elapsed(started + sum(history.seconds))
-        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_quantiles // 2]
-        rows = checked[:, None] + np.arange(windowing.horizon)
-        weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
-        scale = self._scale[self._panel.series_of(checked - 1), None]
-        errors = _errors(self._panel.values[rows], forecasts, scale, weights)
+        if windowing.counts is None:
+            errors = self._point_errors(network, windows, checked, config)
+        else:
+            held_out = windows.samples(checked)
+            loss = network.evaluate(held_out.sequences, held_out.targets, None, config.loss, n_threads=config.n_threads)
+            errors = np.full(2, loss)
         seconds, n_steps = self._time.elapsed() - began, sum(history.n_steps)
         self._costs.learn(windowing, config, seconds - (trained - started), trained - started, n_steps)
         return TrialResult(stage, config.kind, windowing, config.penalty, n_steps, errors, seconds)
+
+    def _point_errors(
+        self, network: Network, windows: SeriesWindows, checked: NDArray[np.int64], config: FitConfig
+    ) -> NDArray[np.float64]:
+        """Return both errors (2,) of the point forecasts at the cutoffs `checked`."""
+        windowing = windows.windowing
+        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
+        rows = checked[:, None] + np.arange(windowing.horizon)
+        weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
+        scale = self._scale[self._panel.series_of(checked - 1), None]
+        return _errors(self._panel.values[rows], forecasts, scale, weights)
 
     def _split(self, windowing: Windowing) -> tuple[WindowSampler, NDArray[np.int64]]:
         """Return the windows to learn from, and the cutoffs to check at: none where they weigh nothing."""

@@ -8,7 +8,7 @@ forecast is a change against the value that many steps before, and such changes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.outliers import median_and_reach
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import changes
-from tsl.network import Framing, Sequences, Targets
+from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Framing, Sequences, Targets
 from tsl.training import Samples
+
+Counts = Literal["poisson", "negative_binomial"]
 
 SMALLEST_SCALE = 0.05  # of the deviation of a window, where its changes are smaller still
 ROUNDING = 1e-14  # of the level of a window: one whose scale is no larger is constant
@@ -50,6 +52,9 @@ class Windowing:
         Whether a channel says which values are missing.
     n_future : int
         Channels known ahead. If there are any the network goes on reading them over the horizon.
+    counts : {"poisson", "negative_binomial"} or None
+        Distribution of counts that the outputs of the network are parameters of: for each step the logarithm of the
+        mean, relative to the mean of the window, and of the latter that of its size.
     """
 
     window: int
@@ -60,6 +65,7 @@ class Windowing:
     spread: int | None = 0
     masked: bool = False
     n_future: int = 0
+    counts: Counts | None = None
 
     @property
     def n_steps(self) -> int:
@@ -132,7 +138,10 @@ class SeriesWindows:
         else:
             self._centers, self._units = _by_series(panel)
         self._rows = self._channels(scaling)
-        self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
+        if windowing.counts is None:
+            self._target_rows = np.ascontiguousarray(self._rows[:, 1 if windowing.lag else 0, None])
+        else:
+            self._target_rows = _single_precision(panel.values[:, None])
         self._static = _standardised(panel.static, scaling.static).astype(np.float32)
 
     @property
@@ -230,11 +239,21 @@ class SeriesWindows:
         sequences = self.sequences(cutoffs)
         framing = sequences.framing
         assert framing is not None
+        if self.windowing.counts is not None:
+            log_means = self._log_means(cutoffs)
+            return Samples(sequences, Targets(self._target_rows, cutoffs, *self._count_frames(log_means)))
         shifts = np.zeros(len(cutoffs), np.float32) if self.windowing.lag else framing.shifts[:, 0].copy()
         return Samples(sequences, Targets(self._target_rows, cutoffs, shifts, framing.scales[:, 0].copy()))
 
     def restored(self, outputs: NDArray[Any], cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return outputs (n, horizon, ·) of the network for the windows at `cutoffs`, in the units of the panel."""
+        """Return outputs (n, horizon, ·) of the network for the windows at `cutoffs`, in the units of the panel.
+
+        Of counts they are the mean, and of a negative binomial the inverse of its size.
+        """
+        if self.windowing.counts is not None:
+            log_means = outputs[:, :, :1] + self._log_means(cutoffs)[:, None, None]
+            log_sizes = np.clip(outputs[:, :, 1:], -LARGEST_LOG_SIZE, LARGEST_LOG_SIZE)
+            return np.exp(np.concatenate([np.minimum(log_means, LARGEST_LOG_MEAN), -log_sizes], axis=2))
         plan, series = self.windowing, self.panel.series_of(cutoffs - 1)
         level, scale = self.levels_and_scales(cutoffs)
         base = np.repeat(level[:, None], plan.horizon, axis=1)
@@ -244,6 +263,26 @@ class SeriesWindows:
             before = np.where(known, self.panel.values[np.maximum(rows, 0)], np.nan)
             base = np.where(np.isnan(before), base, before)
         return base[:, :, None] + scale[:, None, None] * outputs
+
+    def _log_means(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the logarithm of the mean of each window (n,), with a count of 1 added, as a mean may be 0."""
+        found = np.empty(len(cutoffs))
+        n = max(1, NUMBERS_AT_ONCE // self.windowing.context)
+        for start in range(0, len(cutoffs), n):
+            window = self._context(cutoffs[start : start + n])[:, -self.windowing.window :]
+            n_known = np.isfinite(window).sum(axis=1)
+            found[start : start + n] = np.log((np.nansum(window, axis=1) + 1.0) / (n_known + 1.0))
+        return found
+
+    def _count_frames(self, log_means: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what is added to the logarithms of means, and the weights of the losses, (n,) each.
+
+        A Poisson loss is as large as the mean of a window: over it, all windows count the same.
+        """
+        weights = np.ones(len(log_means))
+        if self.windowing.counts == "poisson":
+            weights = np.minimum(np.exp(-log_means), 1.0)
+        return log_means.astype(np.float32), weights.astype(np.float32)
 
     def design_matrix(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return values of the windows (n, window, 1, or 2 with changes) and covariates ahead (n, horizon, F).

@@ -15,6 +15,8 @@ from tsl.forecasting.panel.missing import check_missing, last_readings
 from tsl.forecasting.panel.panel import Panel, after, joined, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
+FEWEST_OTHERS = 5  # series that must be known for one without readings to be forecast from them
+
 
 class SeriesStore:
     """Series stored as panels that continue each other; they are concatenated when they are read, not when added.
@@ -105,10 +107,11 @@ class SeriesStore:
             self.ids = self.ids.append(panel.ids[is_new])
             self.last = np.concatenate([self.last, last[is_new]])
 
-    def before(self, panel: Panel, n_rows: int | None) -> Panel:
+    def before(self, panel: Panel, n_rows: int | None, *, may_be_empty: bool = False) -> Panel:
         """Return `panel` with the tails of known series before it, where it continues them.
 
-        A series that begins at or before its last known row is not a continuation and stays as it is.
+        A series that begins at or before its last known row is not a continuation and stays as it is. Series without a
+        reading `may_be_empty` where others are known.
 
         Raises
         ------
@@ -116,7 +119,11 @@ class SeriesStore:
             If values are missing that must not be, or a series has none.
         """
         whole = self._joined(panel, lambda: self.tails(n_rows))
-        check_missing(whole, self._missing)
+        is_empty = np.add.reduceat(np.isfinite(whole.values), whole.offsets[:-1], dtype=np.int64) == 0
+        if may_be_empty and is_empty.any() and len(self.ids) >= FEWEST_OTHERS:
+            check_missing(whole.select(np.flatnonzero(~np.repeat(is_empty, whole.lengths))), self._missing)
+        else:
+            check_missing(whole, self._missing)
         return whole
 
     def whole_before(self, panel: Panel) -> Panel:

@@ -1,0 +1,56 @@
+"""Bounds of the target, which forecasts stay within."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsl.forecasting.panel.panel import Panel
+
+
+class Bounds(NamedTuple):
+    """The least and the largest value that there can be."""
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    @classmethod
+    def of(cls, given: Any) -> Bounds:
+        """Return what the parameter `bounds` says: None for no bounds, or a pair with None for an open end.
+
+        Raises
+        ------
+        ValueError
+            If it says something else.
+        """
+        if given is None:
+            return cls()
+        ends = [(-np.inf, np.inf)[k % 2] if one is None else one for k, one in enumerate(given)]
+        if len(ends) == 2 and all(isinstance(one, Real) and not isinstance(one, bool) for one in ends):
+            found = cls(*map(float, ends))
+            if found.low < found.high:
+                return found
+        raise ValueError(f"bounds must be two ascending numbers, or None for an open end, got {given!r}")
+
+    def check(self, panel: Panel) -> None:
+        """Check that all values of the target are within the bounds.
+
+        Raises
+        ------
+        ValueError
+            If one is not.
+        """
+        wrong = np.flatnonzero((panel.values < self.low) | (panel.values > self.high))
+        if len(wrong):
+            series = panel.ids[panel.series_of(wrong[:1])[0]]
+            raise ValueError(
+                f"bounds must hold all values, got {panel.values[wrong[0]]:g} in series {series!r} at "
+                f"{panel.times[wrong[0]]}, beyond {self.low:g} to {self.high:g}"
+            )
+
+    def clip(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values, those beyond the bounds as the nearest one: quantiles stay quantiles."""
+        return values if self == Bounds() else np.clip(values, self.low, self.high)
