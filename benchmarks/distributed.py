@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import pickle
+import tempfile
 import time
 from typing import Any
 
@@ -22,7 +23,8 @@ MOST_LOST = 0.01  # of OWA, at 8 replicas
 WORKERS = (1, 2, 4, 8, 16, 64, 256, 1000)
 NETWORKS = {"1 Gbit/s": 125e6, "10 Gbit/s": 1250e6}
 LATENCY = 1e-3  # seconds of a task on the scheduler and of a message, as Dask's documentation has it
-PANEL = {"n_series": 2000, "n_steps": 200}
+PANEL = {"n_series": 100_000, "n_steps": 200}
+N_FILES = 16
 QUICK = {"n_series": 40, "n_steps": 100}
 ONE_NETWORK: dict[str, Any] = {
     "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
@@ -82,7 +84,7 @@ def _panel(bench: Bench) -> pd.DataFrame:
 
 
 def _forecaster(bench: Bench) -> dict[str, Any]:
-    steps = 50 if bench.options.quick else 200
+    steps = 50 if bench.options.quick else 400
     return {"horizon": 24, **ONE_NETWORK, "window": 48, "max_iter": steps, "n_replicas": 8, "random_state": 0}
 
 
@@ -160,12 +162,21 @@ def _two_workers(bench: Bench) -> None:
 
     frame, given, rows = _panel(bench), _forecaster(bench), []
     model = LSTMForecaster(**given, n_threads=2)
+    model.fit(frame.head(20 * 200))
     alone = _timed(model, frame, lambda found: found)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        for k in range(N_FILES):
+            part = slice(len(frame) * k // N_FILES, len(frame) * (k + 1) // N_FILES)
+            frame[part].to_parquet(pathlib.Path(folder) / f"{k}.parquet")
         own = DaskLSTMForecaster(**given, client=client, n_threads=2)
-        own.fit(dd.from_pandas(frame.head(20 * 200), npartitions=2))  # imports and compiles
-        both = _timed(own, dd.from_pandas(frame, npartitions=8), lambda found: found.compute())
+        own.fit(frame.head(20 * 200))  # imports and compiles
+        both = _timed(own, dd.read_parquet(folder), lambda found: found.compute())
         same = np.array_equal(own.model_.networks_[0].params, model.networks_[0].params)
+    alone["all"], both["all"] = sum(alone.values()), sum(both.values())
     for name, seconds in alone.items():
         ratio = both[name] / seconds
         rows.append([name, f"{seconds:.1f}", f"{both[name]:.1f}", f"{ratio:.2f}", _kept(ratio <= 1.3)])

@@ -150,12 +150,10 @@ class DaskLSTMForecaster(DaskEstimator):
         read = (schema, sample_weight, self.unknown, nothing)
         panels = cluster.spread(_parts.read_panel, frames, *read, name="read series")
         del frames
-        n_covariates = len(schema.future.names)
-        _repeat(cluster.each(_parts.outliers_of, panels, n_covariates, name="look for outliers"))
         replicas = self._replicas(cluster, panels, schema)
         model._fit_sample(schema, sample, replicas, checkpoint=kept, callbacks=model._own_callbacks())
         parts = cluster.spread(_parts.known_part, panels, cluster.shared(_parts.lean(model)), name="keep series")
-        cluster.finish(parts)
+        _repeat(cluster.each(_parts.outliers_of, parts, name="check series"))
         self.model_, self._parts, self._roles, self._nothing = model, parts, roles, nothing
         return self
 
