@@ -9,6 +9,7 @@ from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_fore
 from tsl.plotting._gates import plot_gates
 from tsl.plotting._grid import plot_forecasts
 from tsl.plotting._importance import plot_importance
+from tsl.plotting._search import plot_search
 from tsl.plotting._surprisal import plot_surprisal
 from tsl.plotting._training import plot_history, plot_residuals
 
@@ -21,5 +22,6 @@ __all__ = [
     "plot_history",
     "plot_importance",
     "plot_residuals",
+    "plot_search",
     "plot_surprisal",
 ]

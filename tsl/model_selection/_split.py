@@ -1,4 +1,4 @@
-"""Cross-validation of series by time, for scikit-learn's `GridSearchCV`, `cross_val_score` and others."""
+"""Cross-validation that splits by time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from tsl._dates import as_dates
 from tsl._tables import library_of, to_pandas
 from tsl._tables.columns import data_keys
-
-__all__ = ["PanelTimeSeriesSplit"]
 
 WINDOWS = ("expanding", "sliding")
 ALIGNMENTS = ("time", "end")
