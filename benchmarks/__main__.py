@@ -25,6 +25,7 @@ SUITES = (
     "accuracy",
     "text",
     "classification",
+    "distributed",
 )
 
 

@@ -9,6 +9,7 @@ from replica_frames import GIVEN, long_frame
 
 import tsl
 from tsl import LSTMForecaster
+from tsl._outliers import OutlierWarning
 from tsl.forecasting import TooShortWarning
 from tsl.training import TrainingInterruptedWarning
 
@@ -119,3 +120,13 @@ def test_series_that_are_too_short_are_named(client):
     with pytest.warns(TooShortWarning, match="1 series are left out, too short for a window: 's3'"):
         found = model.backtest(n_windows=1).compute()
     assert set(found["unique_id"]) == set(frame["unique_id"]) - {"s3"}
+
+
+def test_a_reading_that_cannot_be_right_is_named(client):
+    frame = long_frame()
+    frame.loc[333, "y"] = 1e9
+    with pytest.warns(OutlierWarning, match="'s3'"):
+        model = DaskLSTMForecaster(6, client=client, **QUICK).fit(frame)
+    with pytest.warns(OutlierWarning, match="'s3'"):
+        local = LSTMForecaster(6, **QUICK).fit(frame)
+    assert_same(model.predict(), local.predict())

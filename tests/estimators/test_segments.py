@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 import tsl
 from tsl import LSTMClassifier
 from tsl._estimator.data import TrainingData, in_segments
-from tsl._estimator.segments import chosen_segment, folds
+from tsl._estimator.segments import TEMPERATURES, calibrated_loss, chosen_segment, folds
 from tsl.network import Sequences
 
 RNG = np.random.default_rng(0)
@@ -74,28 +76,42 @@ def test_training_goes_on_with_the_segments_that_it_began_with():
         parts.set_params(segment=3).fit(long, Y)
 
 
-def chosen(n_segments, n=12, seed=0):
-    """The segment that is chosen where so many, of windows of 160 steps, have the lowest loss, and the trials."""
+def chosen(n_segments, n_right, n=24):
+    """The segment that is chosen where so many segments get `n_right` of 8 windows right, and others 4; the trials."""
     tried = []
 
-    def loss(segment, training, held_out):
+    def scores(segment, training, held_out):
         tried.append((160 // segment, sorted(training.targets), sorted(held_out.targets)))
-        return abs(np.log2(160 / segment / n_segments))
+        right = np.arange(len(held_out.targets)) < (n_right if 160 // segment == n_segments else 4)
+        return np.where((np.arange(2) == held_out.targets[:, None]) == right[:, None], 2.0, 0.0)
 
     windows = Sequences(np.zeros((160 * n, 1)), np.arange(n) * 160, np.full(n, 160))
-    return chosen_segment(TrainingData(windows, np.arange(n) % 2, None), loss, seed, 0), tried
+    return chosen_segment(TrainingData(windows, np.arange(n) % 2, None), scores, 0, 0), tried
 
 
-@pytest.mark.parametrize(("best", "n_tried"), [(32, 3), (16, 4), (8, 5), (4, 5), (2, 5)])
-def test_auto_takes_the_segments_with_the_lowest_loss(best, n_tried):
-    segment, tried = chosen(best)
+@pytest.mark.parametrize("best", [32, 16, 8, 4, 2])
+def test_auto_takes_the_segments_with_the_lowest_loss(best):
+    segment, tried = chosen(best, 6)
     assert segment == 160 // best
-    assert [n for n, *_ in tried[::3]] == [32, 16, 8, 4, 2][:n_tried]  # until twice in a row no better
-    assert all((training, held_out) == ([0] * 4 + [1] * 4, [0, 0, 1, 1]) for _, training, held_out in tried)
+    assert [n for n, *_ in tried[::3]] == [32, 16, 8, 4, 2]
+    assert all((training, held_out) == ([0] * 8 + [1] * 8, [0] * 4 + [1] * 4) for _, training, held_out in tried)
 
 
-def test_auto_makes_32_segments_where_a_class_is_too_small_to_try():
-    assert chosen(4, n=5) == (5, [])
+def test_auto_makes_32_segments_unless_fewer_are_clearly_better():
+    assert chosen(4, 5)[0] == 160 // 32  # 0.66 nats instead of 0.69
+    assert chosen(4, 6, n=5) == (160 // 32, [])  # a class of two windows has none for one of three folds
+
+
+def test_the_loss_of_a_trial_does_not_depend_on_confidence():
+    scores, codes = RNG.normal(size=(20, 3)), np.arange(20) % 3
+    data = TrainingData(Sequences(np.zeros((20, 1)), np.arange(20), np.ones(20, np.int64)), codes, None)
+    scores[np.arange(20), codes] += 1.0
+    loss = calibrated_loss(scores, data)
+    assert loss == pytest.approx(calibrated_loss(2.0 * scores, data))
+    assert loss == pytest.approx(min(log_loss(codes, softmax(scores / t, axis=1)) for t in TEMPERATURES))
+    weights = np.where(codes == 1, 0.0, 1.0)
+    part = data.part(codes != 1)
+    assert calibrated_loss(scores, data._replace(weights=weights)) == calibrated_loss(scores[codes != 1], part)
 
 
 def test_overlapping_windows_are_held_out_in_a_row():
@@ -119,7 +135,7 @@ def test_a_fit_that_chooses_is_the_fit_with_what_it_chose(changes):
 
 def test_verbose_says_what_is_tried(capsys):
     small(np.tile(X, (1, 6, 1)), verbose=1)
-    assert "trying 32 segments\n" in capsys.readouterr().err
+    assert "trying numbers of segments, 1 of 5\n" in capsys.readouterr().err
 
 
 def test_time_leaves_none_for_trials():

@@ -2,12 +2,15 @@
 
 import copy
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from lstm_forecasters import SMALL, make_frame
 from sklearn import config_context
 
 from tsl import LSTMForecaster
+from tsl.forecasting.report import choices_html
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,13 @@ def test_a_notebook_shows_what_was_chosen_and_what_was_tried(fitted):
     assert [row[0] for row in trials] == fitted.search_results_["stage"]
     assert [row[-1] == "✓" for row in trials] == fitted.search_results_["chosen"].tolist()
     assert "nan" not in own
+
+
+def test_whole_numbers_stay_whole_beside_none(fitted):
+    first = fitted.members_[0]
+    members = [replace(first, windowing=replace(first.windowing, lag=lag)) for lag in (0, 12)]
+    html = choices_html(SimpleNamespace(members_=members, season_=12, n_steps_=30))
+    assert [row[3] for row in rows(html)] == ["differences", "none", "12"]
 
 
 def test_before_fit_and_as_text_nothing_is_added(fitted):

@@ -30,7 +30,7 @@ def terminal(monkeypatch):
     """A terminal of 80 columns as stderr."""
     stream = Terminal()
     monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
-    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda: os.terminal_size((80, 24)))
+    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((80, 24)))
     return stream
 
 
@@ -100,7 +100,7 @@ def test_a_terminal_is_not_redrawn_more_often_than_eyes_can_follow(clock, termin
 
 
 def test_a_line_is_cut_to_the_width_of_the_terminal(clock, terminal, monkeypatch):
-    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda: os.terminal_size((30, 24)))
+    monkeypatch.setattr(module.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((30, 24)))
     show_epochs(Progress(1, 2), clock, 1.0, 1)
     for line in terminal.getvalue().strip("\n").split("\r"):
         assert len(line.removesuffix("\x1b[K")) <= 29

@@ -248,7 +248,7 @@ def test_one_row_is_a_window_of_itself():
 
 
 def test_the_guide_runs_as_printed():
-    guide = Path(__file__).parents[2] / "docs" / "how-to" / "windows.rst"
+    guide = Path(__file__).parents[2] / "docs" / "user_guide" / "windows.rst"
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     results = doctest.testfile(str(guide), module_relative=False, optionflags=flags)
     assert results.attempted > 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from tsl._estimator.data import TrainingData
 from tsl.training import TrialProgress
@@ -14,8 +16,12 @@ from tsl.training import TrialProgress
 # segments do equally well on most, 64 a little worse, and single steps much worse; aligned windows want fewer.
 MOST_SEGMENTS = 32
 FEWER_SEGMENTS = (16, 8, 4, 2)
+MARGIN = 0.9  # of the loss with the most segments, to take fewer: there is chance in the loss of few windows
 FOLDS = 3
-MOST_WINDOWS = 1000  # that are tried with, so that trials take as long as a few fits at most
+MOST_WINDOWS = 1000  # that are tried with, so that trials take no longer than fits to so many
+TEMPERATURES = 2.0 ** np.arange(-1.0, 3.5, 0.5)
+
+Scores = Callable[[int, TrainingData, TrainingData], NDArray[Any]]
 
 
 def usual_segment(n_steps: int) -> int:
@@ -23,19 +29,19 @@ def usual_segment(n_steps: int) -> int:
     return -(-n_steps // MOST_SEGMENTS)
 
 
-def chosen_segment(
-    data: TrainingData, loss: Callable[[int, TrainingData, TrainingData], float], random_state: int, verbose: int
-) -> int:
+def chosen_segment(data: TrainingData, scores: Scores, random_state: int, verbose: int) -> int:
     """Return how many steps to read at once: of a few numbers of segments, the one with the lowest loss.
 
-    The loss is cross-validated in stratified folds. Fewer segments are tried until twice in a row they are no better.
+    The loss is the cross-entropy on held-out folds, after division of all scores by the temperature that is best for
+    it: networks that are wrong with too much confidence are not worse for that.
 
     Parameters
     ----------
     data : TrainingData
         With codes of classes as targets.
-    loss : callable
-        ``loss(segment, training, held_out)``: the mean loss on held-out data after training with such segments.
+    scores : callable
+        ``scores(segment, training, held_out)``: outputs (n, n_classes) for held-out data after training with such
+        segments.
     random_state : int
     verbose : int
         1 shows what is tried on stderr.
@@ -46,19 +52,28 @@ def chosen_segment(
         return usual
     data = data.part(np.unique(np.linspace(0, len(data.targets) - 1, MOST_WINDOWS).astype(np.int64)))
     fold, progress = folds(data, np.random.RandomState(random_state)), TrialProgress(verbose)
-    best, lowest, n_worse = usual, np.inf, 0
-    for n_segments in (MOST_SEGMENTS, *FEWER_SEGMENTS):
-        progress.show(f"trying {n_segments} segments")
-        segment = -(-n_steps // n_segments)
-        total = sum(loss(segment, data.part(fold != k), data.part(fold == k)) for k in range(FOLDS))
-        if total < lowest:
-            best, lowest, n_worse = segment, total, 0
-        else:
-            n_worse += 1
-        if n_worse == 2:
-            break
-    progress.close(f"{-(-n_steps // best)} segments of {best} steps chosen by cross-validation")
-    return best
+    segments = [-(-n_steps // n_segments) for n_segments in (MOST_SEGMENTS, *FEWER_SEGMENTS)]
+    losses = []
+    for number, segment in enumerate(segments, 1):
+        progress.show(f"trying numbers of segments, {number} of {len(segments)}")
+        parts = [(fold != k, fold == k) for k in range(FOLDS)]
+        found = [scores(segment, data.part(fitted), data.part(held_out)) for fitted, held_out in parts]
+        held_out = np.concatenate([np.flatnonzero(held_out) for _, held_out in parts])
+        losses.append(calibrated_loss(np.concatenate(found), data.part(held_out)))
+    best = int(np.argmin(losses))
+    best = best if losses[best] < MARGIN * losses[0] else 0
+    progress.close(f"windows are read in segments of {segments[best]} steps")
+    return segments[best]
+
+
+def calibrated_loss(scores: NDArray[Any], data: TrainingData) -> float:
+    """Return the weighted mean cross-entropy of the softmax of scores (n, n_classes) at the best temperature."""
+    losses = []
+    for temperature in TEMPERATURES:
+        logarithms = log_softmax(scores.astype(np.float64) / temperature, axis=1)
+        of_truth = np.take_along_axis(logarithms, data.targets[:, None], axis=1)[:, 0]
+        losses.append(-np.average(of_truth, weights=data.weights))
+    return float(min(losses))
 
 
 def folds(data: TrainingData, random_state: np.random.RandomState) -> NDArray[np.int64]:

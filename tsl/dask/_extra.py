@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 try:
+    import dask.array as da
     import dask.dataframe as dd
     import distributed
     from dask.delayed import delayed
 except ImportError as error:
     raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
 
-__all__ = ["dd", "delayed", "distributed"]
+__all__ = ["da", "dd", "delayed", "distributed"]

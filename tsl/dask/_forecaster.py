@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +10,6 @@ from uuid import uuid4
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator.checkpoints import open_checkpoint
@@ -19,6 +17,7 @@ from tsl._sklearn import check_parameters
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, SEASONAL_NAIVE
 from tsl._warnings import calls_within_tsl
 from tsl.dask import _frames, _parts
+from tsl.dask._base import DaskEstimator
 from tsl.dask._cluster import Cluster, connected, prepare_workers
 from tsl.dask._extra import dd, delayed
 from tsl.forecasting import LSTMForecaster
@@ -35,10 +34,8 @@ from tsl.forecasting.model.rounds import Replicas
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.seasonality import find_season
 
-N_REPLICAS = 8
 
-
-class DaskLSTMForecaster(BaseEstimator):
+class DaskLSTMForecaster(DaskEstimator):
     """LSTM forecaster of a panel that lies on a Dask cluster.
 
     It is an `LSTMForecaster` with `n_replicas`: the series of each replica are brought together on a worker, and stay
@@ -74,21 +71,19 @@ class DaskLSTMForecaster(BaseEstimator):
     >>> model.predict().to_parquet("forecasts")  # doctest: +SKIP
     """
 
+    _plain = LSTMForecaster
+    horizon: int
+    past: Sequence[Any] | None
+    future: Sequence[Any]
+    freq: Any
+    calendar: Any
+    missing: str
+    unknown: Any
+    intervals: str
+    loss: str
+
     def __init__(self, horizon: int = 24, *, client: Any = None, **parameters: Any) -> None:
-        defaults = {name: one.default for name, one in _SIGNATURE.items()} | {"n_replicas": N_REPLICAS}
-        unknown = [name for name in parameters if name not in defaults]
-        if unknown:
-            raise TypeError(f"DaskLSTMForecaster has no parameter {unknown[0]!r}")
-        self.__dict__.update(defaults | parameters | {"horizon": horizon, "client": client})
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        return sorted([*_SIGNATURE, "client"])
-
-    def __getstate__(self) -> dict[str, Any]:
-        raise TypeError(
-            "a DaskLSTMForecaster cannot be pickled, as its series lie on workers: pickle what to_local() returns"
-        )
+        self._set(client, parameters | {"horizon": horizon})
 
     # --- learning -------------------------------------------------------------------------------------------
 
@@ -155,22 +150,12 @@ class DaskLSTMForecaster(BaseEstimator):
         read = (schema, sample_weight, self.unknown, nothing)
         panels = cluster.spread(_parts.read_panel, frames, *read, name="read series")
         del frames
-        n_covariates = len(schema.future.names)
-        _repeat(cluster.each(_parts.outliers_of, panels, n_covariates, name="look for outliers"))
         replicas = self._replicas(cluster, panels, schema)
         model._fit_sample(schema, sample, replicas, checkpoint=kept, callbacks=model._own_callbacks())
         parts = cluster.spread(_parts.known_part, panels, cluster.shared(_parts.lean(model)), name="keep series")
-        cluster.finish(parts)
+        _repeat(cluster.each(_parts.outliers_of, parts, name="check series"))
         self.model_, self._parts, self._roles, self._nothing = model, parts, roles, nothing
         return self
-
-    def _unfitted(self) -> LSTMForecaster:
-        """Return the plain forecaster with the same parameters."""
-        if not isinstance(self.n_replicas, int) or self.n_replicas < 2:
-            raise ValueError(f"n_replicas must be a whole number from 2 up on a cluster, got {self.n_replicas!r}")
-        if self.warm_start:
-            raise ValueError(f"warm_start must be False on a cluster, got {self.warm_start!r}")
-        return LSTMForecaster(**{name: getattr(self, name) for name in _SIGNATURE})
 
     def _learn_schema(
         self, cluster: Cluster, frames: Sequence[Any], roles: Roles, static: Any, sample_weight: str | None
@@ -393,9 +378,6 @@ class DaskLSTMForecaster(BaseEstimator):
     def _empty(self, columns: dict[str, Any]) -> pd.DataFrame:
         """Return a long result without rows."""
         return self.model_.schema_.write_long(self._nothing.ids, self._nothing.times, columns)
-
-
-_SIGNATURE = dict(inspect.signature(LSTMForecaster).parameters)
 
 
 def _lazy(function: Callable[..., pd.DataFrame], arguments: Sequence[Any], empty: pd.DataFrame, name: str) -> Any:

@@ -39,6 +39,8 @@ class Part(NamedTuple):
     """(n_series,) their naive scales in training."""
     schema: Schema
     """With what is known of these series alone: static covariates, and patterns of the time stamps."""
+    outliers: Caught = []  # noqa: RUF012 (never changed)
+    """Warnings of readings that cannot be right."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -70,15 +72,6 @@ def in_order_of_hashes(panels: Sequence[Panel]) -> Panel:
     return in_order(panel, np.argsort(hashes_of(panel.ids), kind="stable"))
 
 
-def outliers_of(panel: Panel, n_covariates: int) -> Caught:
-    """Return the warnings of readings that cannot be right."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        if panel.n_series:
-            without_outliers(panel, n_covariates, warn=True)
-    return [(one.category, str(one.message)) for one in caught]
-
-
 # --- a fitted model and a part --------------------------------------------------------------------------------
 
 
@@ -88,8 +81,17 @@ def known_part(panel: Panel, model: LSTMForecaster) -> Part:
         return Part(SeriesStore(panel, model.missing), np.zeros(0), model.schema_)
     schema = model.schema_.with_series(panel)
     static = replace(schema.static, ids=panel.ids, values=panel.static)
-    usual = naive_scale(without_outliers(panel, len(schema.future.names)), model.season_)
-    return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tame = without_outliers(panel, len(schema.future.names), warn=True)
+    outliers = [(one.category, str(one.message)) for one in caught]
+    usual = naive_scale(tame, model.season_)
+    return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
+
+
+def outliers_of(part: Part) -> Caught:
+    """Return the warnings of readings that cannot be right."""
+    return part.outliers
 
 
 def lean(model: LSTMForecaster) -> LSTMForecaster:

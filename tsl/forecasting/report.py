@@ -59,12 +59,12 @@ def _members(members: Any) -> pd.DataFrame:
         }
         for member in sorted(members, key=lambda member: -member.weight)
     ]
-    return pd.DataFrame(rows).astype(object)
+    return pd.DataFrame(rows, dtype=object)  # with None among them whole numbers would be floats
 
 
 def _trials(trials: dict[str, Any]) -> pd.DataFrame:
     """Return the trials as they were run, with a mark at those that were chosen."""
-    table = pd.DataFrame({name: list(trials[name]) for name in _TRIAL_COLUMNS}).astype(object)
+    table = pd.DataFrame({name: list(trials[name]) for name in _TRIAL_COLUMNS}, dtype=object)
     for name in ("mase", "smape"):
         table[name] = [f"{value:.3f}" for value in trials[name]]
     return table.assign(chosen=["✓" if chosen else "" for chosen in trials["chosen"]])

@@ -20,6 +20,7 @@ from tsl.forecasting.model.replicas import (
     sample_of,
     share_of,
 )
+from tsl.forecasting.model.rounds import round_config
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.power import PowerTransform
 
@@ -67,7 +68,7 @@ def start():
     panel = make_panel(n_future=0)
     data = replica_windows(panel, PREPARATION, PLAN, ColumnStats.learn(panel))
     network = start_network(data.windows, data.sampler, make_config(), np.random.RandomState(0))
-    config = make_config(n_steps=4, dropout=0.2)
+    config = round_config(make_config(n_steps=4, dropout=0.2))
     return RoundStart(network, network.new_optimizer_state(), config, 3, 1, np.full(4, 1e-2)), data
 
 

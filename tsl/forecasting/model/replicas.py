@@ -7,23 +7,23 @@ the series or on where the replica is. What must be known of all series together
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting.model.fit import FitConfig
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, without_short
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.missing import check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, ranges
 from tsl.forecasting.panel.power import PowerTransform
-from tsl.network import Dropout, Network, OptimizerState
+from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState
+from tsl.training import Samples, Schedule
 
 # Chosen by judgement, not measured: more series than most panels have, and few enough for one machine.
 SAMPLE_SERIES = 1000
@@ -88,6 +88,15 @@ class ReplicaWindows(NamedTuple):
     windows: SeriesWindows
     sampler: WindowSampler
 
+    @property
+    def total(self) -> float:
+        """What the replica stands for: the weight of its windows, as a series counts 1."""
+        return self.sampler.total
+
+    def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
+        """Return so many windows, drawn with replacement."""
+        return self.windows.samples(self.sampler.draw(n, random_state))
+
 
 def replica_windows(
     panel: Panel, preparation: Preparation, windowing: Windowing, stats: ColumnStats
@@ -101,9 +110,35 @@ def replica_windows(
     return ReplicaWindows(SeriesWindows(panel, windowing, stats), sampler) if sampler.total else None
 
 
-def share_of(data: ReplicaWindows | None) -> float:
-    """Return what a replica stands for: the weight of its windows, as a series counts 1."""
-    return 0.0 if data is None else data.sampler.total
+class Drawn(Protocol):
+    """What a replica trains on."""
+
+    @property
+    def total(self) -> float:
+        """What the replica stands for beside others."""
+
+    def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
+        """Return so many windows, drawn at random."""
+
+
+def share_of(data: Drawn | None) -> float:
+    """Return what a replica stands for, 0 for one without data."""
+    return 0.0 if data is None else data.total
+
+
+@dataclass(frozen=True)
+class RoundConfig:
+    """How a network is trained in rounds."""
+
+    loss: Loss
+    optimizer: Optimizer
+    dropout: Dropout
+    schedule: Schedule
+    batch_size: int
+    """Windows in a step of all replicas together."""
+    n_steps: int
+    n_threads: int
+    verbose: int
 
 
 class RoundStart(NamedTuple):
@@ -111,7 +146,7 @@ class RoundStart(NamedTuple):
 
     network: Network
     moments: OptimizerState
-    config: FitConfig
+    config: RoundConfig
     """With the batch size of a replica."""
     seed: int
     number: int
@@ -135,7 +170,7 @@ class Change(NamedTuple):
     """(n_steps,) norms of the gradients before they were clipped."""
 
 
-def local_steps(start: RoundStart, data: ReplicaWindows, replica: int, share: float) -> Change:
+def local_steps(start: RoundStart, data: Drawn, replica: int, share: float) -> Change:
     """Return what a replica does in a round: a pure function of its arguments.
 
     `share` of 1 is what all replicas stand for.
@@ -143,7 +178,7 @@ def local_steps(start: RoundStart, data: ReplicaWindows, replica: int, share: fl
     config, n_steps = start.config, len(start.rates)
     generator = np.random.MT19937(np.random.SeedSequence((start.seed, replica, start.number)))
     random_state = np.random.RandomState(generator)
-    samples = data.windows.samples(data.sampler.draw(n_steps * config.batch_size, random_state))
+    samples = data.draw(n_steps * config.batch_size, random_state)
     network = Network(start.network.architecture, dtype=start.network.dtype)
     with network.editing() as params:
         params[:] = start.network.params
@@ -155,7 +190,7 @@ def local_steps(start: RoundStart, data: ReplicaWindows, replica: int, share: fl
         loss=config.loss,
         optimizer=config.optimizer,
         state=moments,
-        dropout=Dropout(config.dropout, seed=random_state.randint(2**31)),
+        dropout=replace(config.dropout, seed=random_state.randint(2**31)),
         n_threads=config.n_threads,
     )
     weight = network.dtype.type(share)

@@ -28,6 +28,7 @@ from tsl.forecasting.model.members import Member, longest_window_of
 from tsl.forecasting.model.replicas import (
     Change,
     Preparation,
+    RoundConfig,
     RoundStart,
     add,
     local_steps,
@@ -39,7 +40,7 @@ from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
-from tsl.network import Network, OptimizerState
+from tsl.network import Dropout, Network, OptimizerState
 from tsl.training import Checkpoint, History, Schedule, TrainingDivergedWarning, TrainingInterruptedWarning
 from tsl.training.callbacks import Callbacks
 from tsl.training.checkpoint import fingerprint, put_into
@@ -146,9 +147,23 @@ def fit_on_replicas(
                 runner.submit(replica_windows, panel, *read, replica=number, name=f"{name}, windows")
                 for number, panel in enumerate(replicas.panels)
             ]
-            history = Rounds(network, data, own, seed, runner, name, checkpoint, callbacks).run()
+            history = Rounds(network, data, round_config(own), seed, runner, name, checkpoint, callbacks).run()
         fitted.append((network, history))
     return fitted
+
+
+def round_config(config: FitConfig) -> RoundConfig:
+    """Return how a network of a forecaster is trained."""
+    return RoundConfig(
+        loss=config.loss,
+        optimizer=config.optimizer,
+        dropout=Dropout(config.dropout),
+        schedule=Schedule("cosine", init=config.learning_rate_init),
+        batch_size=config.batch_size,
+        n_steps=config.n_steps,
+        n_threads=config.n_threads,
+        verbose=config.verbose,
+    )
 
 
 class Rounds:
@@ -158,10 +173,10 @@ class Rounds:
     ----------
     network : Network
         Changed in place.
-    data : sequence of ReplicaWindows or None, or promises of them
+    data : sequence of Drawn or None, or promises of them
         Of each replica.
-    config : FitConfig
-        With the batch size and the steps of the network: each replica takes all steps, with its part of a batch.
+    config : RoundConfig
+        Each replica takes all steps, with its part of a batch.
     seed : int
     runner : Runner
     name : str
@@ -174,7 +189,7 @@ class Rounds:
         self,
         network: Network,
         data: Sequence[Any],
-        config: FitConfig,
+        config: RoundConfig,
         seed: int,
         runner: Runner,
         name: str,
@@ -191,8 +206,7 @@ class Rounds:
             batch_size=-(-config.batch_size // max(len(self._data), 1)),
             n_threads=runner.n_threads or config.n_threads,
         )
-        schedule = Schedule("cosine", init=config.learning_rate_init)
-        rates = cosine_rates(schedule, np.arange(config.n_steps), config.n_steps)
+        rates = cosine_rates(config.schedule, np.arange(config.n_steps), config.n_steps)
         self._rates = [rates[start : start + LOCAL_STEPS] for start in range(0, config.n_steps, LOCAL_STEPS)]
         self._moments = network.new_optimizer_state()
         self._velocity = np.zeros_like(network.params)

@@ -1,0 +1,205 @@
+"""Replicas: what they cost in accuracy, what a round moves, and two worker processes beside one process."""
+
+from __future__ import annotations
+
+import pathlib
+import pickle
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.bench import Bench
+from benchmarks.forecast_tasks import m4_hourly
+from tsl import LSTMForecaster
+from tsl.forecasting.model import rounds
+from tsl.forecasting.model.replicas import deal, sample_of
+
+SUMMARY = "accuracy by number of replicas, a round by its parts, scaling by simulation, two workers beside one process"
+NUMBERS = (1, 2, 4, 8, 16, 32)
+MOST_LOST = 0.01  # of OWA, at 8 replicas
+WORKERS = (1, 2, 4, 8, 16, 64, 256, 1000)
+NETWORKS = {"1 Gbit/s": 125e6, "10 Gbit/s": 1250e6}
+LATENCY = 1e-3  # seconds of a task on the scheduler and of a message, as Dask's documentation has it
+PANEL = {"n_series": 100_000, "n_steps": 200}
+N_FILES = 16
+QUICK = {"n_series": 40, "n_steps": 100}
+ONE_NETWORK: dict[str, Any] = {
+    "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
+    "max_iter": 400,
+}  # fmt: skip
+
+
+def run(bench: Bench) -> None:
+    """Run each part."""
+    parts = {"accuracy": _accuracy, "round": _round, "two workers": _two_workers}
+    for part in bench.cases(parts).values():
+        part(bench)
+
+
+# --- accuracy -----------------------------------------------------------------------------------------------------
+
+
+def _accuracy(bench: Bench) -> None:
+    """Forecast the test part of M4 Hourly after the same number of steps, each of a batch that replicas share."""
+    if bench.options.data is None:
+        bench.say("accuracy is left out: --data DIR names the folder of M4's files")
+        return
+    task = m4_hourly(pathlib.Path(bench.options.data), n_series=5 if bench.options.quick else None)
+    given = ONE_NETWORK | ({"max_iter": 100} if bench.options.quick else {})
+    frame, means = task.frame(task.fit_stops), {}
+    rows = []
+    for n_replicas in NUMBERS[: 2 if bench.options.quick else None]:
+        scores = []
+        for seed in range(1 if bench.options.quick else bench.options.seeds):
+            model = LSTMForecaster(task.horizon, n_replicas=n_replicas, random_state=seed, **given)
+            found = model.set_params(n_threads=bench.options.n_threads).fit(frame).predict()
+            points = found.sort_values(["unique_id", "ds"])["y_pred"].to_numpy().reshape(-1, task.horizon)
+            scores.append(task.score(task, points))
+        means[n_replicas] = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+        bench.record(f"{n_replicas} replicas", scores=scores)
+        rows.append([str(n_replicas), *(f"{value:.3f}" for value in means[n_replicas].values())])
+        bench.say(f"{n_replicas} replicas: {means[n_replicas]}")
+    title = f"M4 Hourly, one network of {given['hidden_size']} units, {given['max_iter']} steps, {len(scores)} seeds"
+    bench.table(title, ["replicas", *means[1]], rows)
+    if 8 in means:
+        lost = means[8]["OWA"] - means[1]["OWA"]
+        bench.say(f"8 replicas lose {lost:.3f} of OWA: at most {MOST_LOST} is wanted, {_kept(lost <= MOST_LOST)}")
+
+
+# --- a round ------------------------------------------------------------------------------------------------------
+
+
+def _panel(bench: Bench) -> pd.DataFrame:
+    """Return series with a daily cycle, a level and noise of their own, by the hour."""
+    size = QUICK if bench.options.quick else PANEL
+    rng, n = np.random.default_rng(0), size["n_steps"]
+    waves = np.sin(2 * np.pi * (np.arange(n) + rng.integers(24, size=(size["n_series"], 1))) / 24)
+    values = rng.lognormal(3.0, 1.0, (size["n_series"], 1)) * (5 + waves + 0.2 * rng.normal(size=waves.shape))
+    times = pd.date_range("2024-01-01", periods=n, freq="h")
+    ids = np.repeat([f"series {k}" for k in range(size["n_series"])], n)
+    return pd.DataFrame({"unique_id": ids, "ds": np.tile(times, size["n_series"]), "y": values.ravel()})
+
+
+def _forecaster(bench: Bench) -> dict[str, Any]:
+    steps = 50 if bench.options.quick else 400
+    return {"horizon": 24, **ONE_NETWORK, "window": 48, "max_iter": steps, "n_replicas": 8, "random_state": 0}
+
+
+class Timed(rounds.Here):
+    """Runs tasks in this process, and keeps how long they take and how large what they return is."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+        self.sizes: dict[str, int] = {}
+
+    def submit(self, function: Any, *args: Any, replica: int | None = None, name: str) -> Any:
+        """Return the result of a task."""
+        began = time.perf_counter()
+        result = function(*args)
+        self.seconds.setdefault(function.__name__, []).append(time.perf_counter() - began)
+        if function.__name__ not in self.sizes:
+            self.sizes[function.__name__] = len(pickle.dumps(result))
+        return result
+
+
+def _round(bench: Bench) -> None:
+    """Say what the tasks of a round take and move, and how that would scale."""
+    model, timed = LSTMForecaster(**_forecaster(bench), n_threads=1), Timed()
+    schema, panel = model._read_training(_panel(bench))
+    replicas = rounds.Replicas(deal(panel, model.n_replicas), model.missing, 0, timed)
+    model._fit_sample(schema, sample_of(panel), replicas)
+    median = {name: float(np.median(seconds)) for name, seconds in timed.seconds.items()}
+    steps, add = median["local_steps"], median["add"]
+    start, change = timed.sizes["_sent"], timed.sizes["local_steps"]
+    bench.record("round", seconds=median, bytes=timed.sizes)
+    rows = [
+        ["50 local steps of a replica", f"{1e3 * steps:.1f}", f"{change / 1e6:.2f}"],
+        ["sum of two changes", f"{1e3 * add:.2f}", f"{change / 1e6:.2f}"],
+        ["weights and moments to a worker", "", f"{start / 1e6:.2f}"],
+    ]
+    n_params = model.networks_[0].params.size
+    bench.table(f"Tasks of a round, one thread, {n_params:,} weights", ["task", "ms", "MB of its result"], rows)
+    rows = []
+    for n_workers in WORKERS:
+        cells = [str(n_workers)]
+        for speed in NETWORKS.values():
+            strong, weak = (simulated(n, n_workers, steps, add, start, change, speed) for n in (1024, n_workers))
+            one, alone = (simulated(n, 1, steps, add, start, change, speed) for n in (1024, 1))
+            cells += [f"{one / strong:.0f}", f"{alone / weak:.2f}"]
+        rows.append(cells)
+    what = ("1,024 replicas: times faster", "a replica each: efficiency")
+    header = ["workers", *(f"{one}, {name}" for name in NETWORKS for one in what)]
+    bench.table("Scaling, simulated from these times: not measured on so many machines", header, rows)
+
+
+def simulated(
+    n_replicas: int, n_workers: int, steps: float, add: float, start: float, change: float, speed: float
+) -> float:
+    """Return the seconds of a round: tasks in waves, weights to all workers and changes back along binary trees.
+
+    The scheduler deals with one task after another.
+    """
+    waves = -(-n_replicas // n_workers)
+    hops = int(np.ceil(np.log2(n_workers))) if n_workers > 1 else 0
+    on_worker = waves * steps + (waves - 1) * add
+    sent = hops * (LATENCY + start / speed)
+    summed = hops * (LATENCY + change / speed + add)
+    return max(on_worker, 2 * n_replicas * LATENCY) + sent + summed
+
+
+# --- two workers --------------------------------------------------------------------------------------------------
+
+
+def _two_workers(bench: Bench) -> None:
+    """Compare two processes of one thread each, on a cluster, with one process of two threads."""
+    import dask.dataframe as dd
+    from distributed import Client, LocalCluster
+
+    from tsl.dask import DaskLSTMForecaster
+
+    frame, given, rows = _panel(bench), _forecaster(bench), []
+    model = LSTMForecaster(**given, n_threads=2)
+    model.fit(frame.head(20 * 200))
+    alone = _timed(model, frame, lambda found: found)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        for k in range(N_FILES):
+            part = slice(len(frame) * k // N_FILES, len(frame) * (k + 1) // N_FILES)
+            frame[part].to_parquet(pathlib.Path(folder) / f"{k}.parquet")
+        own = DaskLSTMForecaster(**given, client=client, n_threads=2)
+        own.fit(frame.head(20 * 200))  # imports and compiles
+        both = _timed(own, dd.read_parquet(folder), lambda found: found.compute())
+        same = np.array_equal(own.model_.networks_[0].params, model.networks_[0].params)
+    alone["all"], both["all"] = sum(alone.values()), sum(both.values())
+    for name, seconds in alone.items():
+        ratio = both[name] / seconds
+        rows.append([name, f"{seconds:.1f}", f"{both[name]:.1f}", f"{ratio:.2f}", _kept(ratio <= 1.3)])
+    bench.record("two workers", alone=alone, cluster=both, same=same)
+    n_series = frame["unique_id"].nunique()
+    title = f"{n_series:,} series of {len(frame) // n_series} steps, 8 replicas"
+    bench.table(title, ["", "1 process, 2 threads: s", "2 workers: s", "ratio", "at most 1.3"], rows)
+    bench.say("The weights are the same bits." if same else "The weights DIFFER.")
+
+
+def _timed(model: Any, frame: Any, computed: Any) -> dict[str, float]:
+    """Return the seconds of each method."""
+    seconds = {}
+    for name, call in {
+        "fit": lambda: model.fit(frame),
+        "predict": lambda: computed(model.predict()),
+        "backtest": lambda: computed(model.backtest(n_windows=2)),
+    }.items():
+        began = time.perf_counter()
+        call()
+        seconds[name] = time.perf_counter() - began
+    return seconds
+
+
+def _kept(reached: bool) -> str:
+    return "reached" if reached else "MISSED"
