@@ -1,4 +1,4 @@
-"""Prediction: batches at the six shapes, and one window."""
+"""Prediction: batches at the six shapes, one window, and one series."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from benchmarks.measure import best_first, fastest, milliseconds, ratio, spread
 from benchmarks.problem import lstm_flops, lstm_job
 from benchmarks.train import SHAPES, TINY
 
-SUMMARY = "batches at six shapes, and the latency of one window"
+SUMMARY = "batches at six shapes, and the latency of one window and of one series"
 
 MANY = 512  # windows of the larger batch
 ALONE = (32, 64, 128, 300)  # hidden units, for one window of 48 steps and 8 channels, and 24 outputs
+GOAL_SERIES = 2e-3  # seconds of a forecast of one series
 GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` over the kernel
 
 
@@ -24,6 +25,7 @@ def run(bench):
         bench.table("Prediction of a batch", [*header, "GFLOP/s", "of limit", "form"], rows)
         bench.say("GFLOP/s: 2 * 4H * (inputs + H) a layer, window and step, one-hot inputs as 0.")
     _alone(bench)
+    _one_series(bench)
 
 
 def _batch_jobs(quick):
@@ -81,3 +83,20 @@ def _alone(bench):
             f"Goal for the difference: at most {milliseconds(GOAL_OVERHEAD)} ms; "
             f"the largest is {milliseconds(max(overheads))} ms."
         )
+
+
+def _one_series(bench):
+    """Forecast one series of hours by a forecaster whose three networks have unlike windows, as `fit` chooses them."""
+    rows, medians = [], []
+    steps, hidden = (200, 8) if bench.options.quick else (1500, 128)
+    kinds = {"after the known rows": 0, "after 24 newer rows": 24}
+    for name, newer in bench.cases({f"one series, {kind}": n for kind, n in kinds.items()}).items():
+        job = {"task": "forecast", "steps": steps, "hidden": hidden, "newer": newer}
+        results = bench.compare(name, job, rivals=("tsl",), budget=5.0)
+        if "tsl" in results:
+            own = results["tsl"]
+            medians.append(own.median)
+            rows.append([name, milliseconds(own.median), spread(own)])
+    if rows:
+        bench.table("Forecast of one series", ["24 hours ahead, 3 networks; ms", "predict", "quartiles"], rows)
+        bench.say(f"Goal: at most {milliseconds(GOAL_SERIES)} ms; the largest is {milliseconds(max(medians))} ms.")

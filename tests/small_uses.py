@@ -99,6 +99,13 @@ def of_networks():
         found = network.gradient(sequences, targets, None, Loss(), initial=(hidden, cell), dropout=dropout)
         yield from (np.array(found.loss), found.params, found.inputs, *found.hidden, *found.cell)
     yield np.array(network.evaluate(sequences, targets, np.float32([1, 0, 2]), Loss("quantile", quantiles=(0.3, 0.3))))
+    counts = np.float32(RNG.poisson(2.0, size=(12, 2)))
+    counts[5] = np.nan
+    shifts = np.float32([0.1, 60.0, -60.0])  # where means are clamped, a large weight would hide the rest
+    targets = Targets(counts, np.array([1, 5, 9]), shifts, np.float32([1.0, 1e-18, 1e-3]))
+    for name in ("poisson", "negative_binomial"):
+        found = network.gradient(sequences, targets, None, Loss(name))
+        yield from (np.array(found.loss), found.params)
 
 
 def of_the_rest():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.peers import Candidate
 from benchmarks.problem import problem, windows
-from tsl import LSTMClassifier, LSTMRegressor
+from tsl import LSTMClassifier, LSTMForecaster, LSTMRegressor
 from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets, TrainingMemory
 
 
@@ -70,6 +71,18 @@ def exported(job, n_threads):
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = {"X": X.astype(np.float64)}
     return [Candidate("to_onnx(LSTMRegressor)", lambda: session.run(None, inputs))]
+
+
+def forecast(job, n_threads):
+    """A forecast of one series by `LSTMForecaster`, all choices made; from `newer` rows if there are any."""
+    n_rows, n_newer = job["steps"], job["newer"]
+    hours = pd.date_range("2024-01-01", periods=n_rows + n_newer, freq="h")
+    noise = np.random.RandomState(0).normal(size=n_rows + n_newer)
+    load = pd.Series(10 + np.sin(np.arange(n_rows + n_newer) * np.pi / 12) + 0.1 * noise, hours, name="load")
+    model = LSTMForecaster(24, hidden_size=job["hidden"], n_models=3, max_iter=1, random_state=0, n_threads=n_threads)
+    model.fit(load[:n_rows])
+    data = load[n_rows:] if n_newer else None
+    return [Candidate("LSTMForecaster.predict", lambda: model.predict(data=data))]
 
 
 def _fitted(job, n_threads):

@@ -132,6 +132,8 @@ def test_a_rival_that_fails_does_not_end_the_run(stage, capsys):
                 "one window, h8",
                 "one window, h8, bare",
                 "one window, h8, exported",
+                "one series, after the known rows",
+                "one series, after 24 newer rows",
             ],
         ),
         ("article", ["article"]),

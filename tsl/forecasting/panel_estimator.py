@@ -181,8 +181,12 @@ class FittedModel:
         self._estimator = estimator
         self.horizon = int(estimator.horizon)
         self.season: int = estimator.season_
-        self.season_hints = estimator.schema_.season_hints
         self.n_covariates = len(estimator.schema_.future.names)
+
+    @property
+    def season_hints(self) -> tuple[int, ...]:
+        """Return the seasons that the calendar suggests."""
+        return self._estimator.schema_.season_hints
 
     def panel(self) -> Panel:
         """Return all rows that are known, with missing readings still missing."""

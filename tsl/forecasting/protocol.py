@@ -43,10 +43,12 @@ class PanelModel(Protocol):
     """Steps that are forecast by default."""
     season: int
     """Steps of a season, 1 for none."""
-    season_hints: tuple[int, ...]
-    """Seasons that the calendar suggests."""
     n_covariates: int
     """How many columns of `Panel.future`, the first ones, are covariates; the others are the calendar's."""
+
+    @property
+    def season_hints(self) -> tuple[int, ...]:
+        """Return the seasons that the calendar suggests."""
 
     def panel(self) -> Panel:
         """Return all rows that are known, with missing readings still missing."""

@@ -39,7 +39,7 @@ class StepsAhead(NamedTuple):
     def of(cls, schema: Schema, known: Panel, horizon: int, n_ahead: int, future: Any, unknown: Unknown) -> StepsAhead:
         """Return `horizon` steps after what is `known`, with covariates of up to `n_ahead` from the frame `future`."""
         times = schema.future_times(known, n_ahead)
-        covariates, n_known = schema.read_future(known, horizon, future, n_ahead=n_ahead, unknown=unknown)
+        covariates, n_known = schema.read_future(known, horizon, future, n_ahead=n_ahead, times=times, unknown=unknown)
         panel = with_steps_ahead(known, times, covariates)
         forecast = (np.arange(known.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
         return cls(known, panel, panel.ends - n_ahead, times[forecast], n_known)

@@ -226,6 +226,7 @@ class Schema:
         future: Any,
         *,
         n_ahead: int | None = None,
+        times: pd.Index | None = None,
         name: str = "future",
         unknown: Unknown = "error",
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -239,6 +240,8 @@ class Schema:
         future : DataFrame or None
         n_ahead : int, optional
             Number of timestamps that may be there; by default `horizon`.
+        times : Index, optional
+            Those timestamps, where they are known: as from `future_times`.
         name : str
             What errors call `future`.
         unknown : {"error", "ignore"}
@@ -257,7 +260,7 @@ class Schema:
             if values are missing, or if categories are unknown and `unknown` is not "ignore".
         """
         n_ahead = horizon if n_ahead is None else n_ahead
-        times = self.future_times(panel, n_ahead)
+        times = self.future_times(panel, n_ahead) if times is None else times
         future = None if future is None else to_pandas(future, name)[0]
         covariates = np.empty((len(times), 0))
         n_known = np.full(panel.n_series, n_ahead)

@@ -222,7 +222,10 @@ def run_networks(
         sequences, draws = windows.sequences(part), []
         for dropout in dropouts:
             outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
-            mean = np.average(np.asarray(outputs, np.float64), axis=0, weights=weights)
+            if len(outputs) == 1:  # np.average takes a tenth of the time of a forecast of one series
+                mean = outputs[0].astype(np.float64)
+            else:
+                mean = np.average(np.asarray(outputs, np.float64), axis=0, weights=weights)
             draws.append(windows.restored(mean.reshape(len(part), horizon, -1), part))
         parts.append(draws)
     return np.concatenate(parts, axis=1)

@@ -127,8 +127,25 @@ def joined(panels: list[Panel]) -> Panel:
 
 def after(head: Panel, panel: Panel) -> Panel:
     """Return `panel` with the rows of `head` before those of the same series."""
+    if head.n_series == panel.n_series == 1:  # a fifth of the time of a forecast goes into what is below
+        return _appended(head, panel)
     nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
     return replace(joined([nothing, head, panel]), static=panel.static)
+
+
+def _appended(head: Panel, panel: Panel) -> Panel:
+    """Return the rows of `panel` after those of `head`, both of one and the same series."""
+    blocks = {
+        name: np.concatenate([getattr(head, name), getattr(panel, name)]) for name in ("values", "past", "future")
+    }
+    weighted = head.weights is not None or panel.weights is not None
+    return replace(
+        panel,
+        offsets=np.array([0, len(blocks["values"])]),
+        times=head.times.append(panel.times),
+        weights=_joined_weights([head, panel]) if weighted else None,
+        **blocks,
+    )
 
 
 def _joined_weights(panels: list[Panel]) -> NDArray[np.float64]:

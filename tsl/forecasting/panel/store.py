@@ -287,12 +287,15 @@ def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64])
         out[known], out[~known] = block, ahead
         return out
 
-    order = np.empty(len(known), np.int64)
-    order[known], order[~known] = np.arange(len(panel.values)), len(panel.values) + np.arange(len(times))
+    joined_times = panel.times.append(times)
+    if n_series > 1:
+        order = np.empty(len(known), np.int64)
+        order[known], order[~known] = np.arange(len(panel.values)), len(panel.values) + np.arange(len(times))
+        joined_times = joined_times[order]
     return replace(
         panel,
         offsets=offsets,
-        times=panel.times.append(times)[order],
+        times=joined_times,
         values=longer(panel.values, np.nan),
         past=longer(panel.past, np.nan),
         future=longer(panel.future, future.reshape(len(times), future.shape[2])),

@@ -146,6 +146,8 @@ class TimeAxis:
     def future(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], horizon: int) -> pd.Index:
         """Return (n_series * horizon,) the timestamps that follow each series, series by series."""
         last, keys = self._stamps_and_keys(ids, times, offsets, last=True)
+        if len(last) == 1:
+            return self._clock.index(self._after(last, keys, horizon).ravel())
         # most series of a panel end at one time
         pairs, rows = np.unique(np.stack([keys, last], axis=1), axis=0, return_inverse=True)
         ahead = self._clock.index(self._after(pairs[:, 1], pairs[:, 0], horizon).ravel())
@@ -236,7 +238,8 @@ class TimeAxis:
         elif self.freq == "B":
             cycles = [5]
         else:
-            day, week, year = (length * 86_400 / self.seconds for length in (1, 7, 365.25))
+            step = self.seconds
+            day, week, year = (length * 86_400 / step for length in (1, 7, 365.25))
             cycles = [day, week] if day > 1.5 else [week, year] if week > 1.5 else [year]
         whole = [round(cycle) for cycle in cycles if abs(cycle - round(cycle)) < _WHOLE * cycle]
         return tuple(cycle for cycle in dict.fromkeys(whole) if cycle > 1)
