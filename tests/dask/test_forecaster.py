@@ -122,6 +122,18 @@ def test_series_that_are_too_short_are_named(client):
     assert set(found["unique_id"]) == set(frame["unique_id"]) - {"s3"}
 
 
+def test_new_series_are_forecast_from_others(client):
+    frame = long_frame(30)  # enough others, in no replica alone
+    young = long_frame(1).tail(1).assign(unique_id="young")
+    options = {**QUICK, "bounds": (0, 1e3)}
+    model = DaskLSTMForecaster(6, client=client, **options).fit(cut(frame, 700))
+    local = LSTMForecaster(6, **options).fit(frame)
+    assert_same(model.predict(data=young, quantiles=[0.5]), local.predict(data=young, quantiles=[0.5]))
+    wrong = frame.assign(y=frame["y"].where(frame.index != 333, -1.0))
+    with pytest.raises(ValueError, match="in series 's3'"):
+        DaskLSTMForecaster(6, client=client, **options).fit(wrong)
+
+
 def test_a_reading_that_cannot_be_right_is_named(client):
     frame = long_frame()
     frame.loc[333, "y"] = 1e9

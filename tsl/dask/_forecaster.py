@@ -29,6 +29,7 @@ from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.output import LongNames
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.model.counts import COUNTS
 from tsl.forecasting.model.replicas import sampled
 from tsl.forecasting.model.rounds import Replicas
 from tsl.forecasting.panel.panel import Panel
@@ -147,7 +148,7 @@ class DaskLSTMForecaster(DaskEstimator):
         frames = cluster.client.compute(_frames.dealt(frame, _frames.columns_of(roles), roles.id_col, model.n_replicas))
         schema, sample = self._learn_schema(cluster, frames, roles, static, sample_weight)
         nothing = sample.select(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        read = (schema, sample_weight, self.unknown, nothing)
+        read = (schema, sample_weight, self._unfitted(), nothing)
         panels = cluster.spread(_parts.read_panel, frames, *read, name="read series")
         del frames
         replicas = self._replicas(cluster, panels, schema)
@@ -249,10 +250,14 @@ class DaskLSTMForecaster(DaskEstimator):
 
         Parameters
         ----------
-        horizon, level, quantiles
+        horizon : int, optional
+            As for `LSTMForecaster.predict`.
+        future : dask.dataframe.DataFrame or DataFrame, optional
+            As for `LSTMForecaster.predict`: a long frame.
+        level, quantiles : float or sequence of float, optional
             As for `LSTMForecaster.predict`. Intervals are calibrated at the first call.
-        future, data : dask.dataframe.DataFrame or DataFrame, optional
-            As for `LSTMForecaster.predict`: long frames.
+        data : dask.dataframe.DataFrame or DataFrame, optional
+            As for `LSTMForecaster.predict`: a long frame.
 
         Returns
         -------
@@ -261,8 +266,10 @@ class DaskLSTMForecaster(DaskEstimator):
         """
         request, horizon = IntervalRequest.of(level, quantiles), checked_horizon(horizon, self.horizon)
         cluster, model = self._fitted()
-        if request.quantiles and self.intervals == "calibrated" and self.loss != "quantile":
+        if request.quantiles and self.intervals == "calibrated" and self.loss not in ("quantile", *COUNTS):
             model = self._calibrated(cluster, horizon)
+        if data is not None or any(cluster.each(_parts.has_cold_start, self._parts, name="check series")):
+            model = cluster.shared(_parts.lean(self.model_, self._known_sample(cluster)))
         nothing: list[Any] = [None] * len(self._parts)
         given = nothing if data is None else self._dealt(data, "data")
         ahead = nothing if future is None else self._dealt(future, "future")
@@ -276,9 +283,8 @@ class DaskLSTMForecaster(DaskEstimator):
         """Return the model with the errors that intervals need, as a future."""
         horizon = max(horizon, int(self.horizon))
         if horizon not in self.model_._calibrations:
-            sample = self._sample(cluster, cluster.spread(_parts.panel_of, self._parts, name="known series"))
-            model = _parts.lean(self.model_)
-            found = cluster.submit(_parts.calibrated, model, sample, horizon, name="calibrate intervals")
+            arguments = (_parts.lean(self.model_), self._known_sample(cluster), horizon)
+            found = cluster.submit(_parts.calibrated, *arguments, name="calibrate intervals")
             self.model_._calibrations[horizon] = cluster.results([found])[0]
         return cluster.shared(_parts.lean(self.model_))
 
@@ -291,7 +297,11 @@ class DaskLSTMForecaster(DaskEstimator):
 
         Parameters
         ----------
-        n_windows, step, gap
+        n_windows : int, default=5
+            As for `LSTMForecaster.backtest`.
+        step : int, optional
+            As for `LSTMForecaster.backtest`.
+        gap : int, default=0
             As for `LSTMForecaster.backtest`.
 
         Returns
@@ -357,6 +367,10 @@ class DaskLSTMForecaster(DaskEstimator):
         check_is_fitted(self, "model_")
         cluster = Cluster(connected(self.client))
         return cluster, cluster.shared(_parts.lean(self.model_))
+
+    def _known_sample(self, cluster: Cluster) -> Panel:
+        """Return the sample of the series that the model knows now."""
+        return self._sample(cluster, cluster.spread(_parts.panel_of, self._parts, name="known series"))
 
     def _sample(self, cluster: Cluster, panels: Sequence[Any]) -> Panel:
         """Return the sample of the series of all replicas."""

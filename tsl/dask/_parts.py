@@ -18,9 +18,9 @@ from tsl.forecasting.evaluation.backtest import Plan, check_cutoffs, first_cutof
 from tsl.forecasting.evaluation.calibration import calibration_of
 from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.evaluation.score import scaled_errors
-from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.model.cold_start import MOST_READINGS
 from tsl.forecasting.model.replicas import hashes_of, in_order
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
@@ -47,12 +47,13 @@ class Part(NamedTuple):
 
 
 def read_panel(
-    frame: pd.DataFrame, schema: Schema, sample_weight: str | None, unknown: Unknown, nothing: Panel
+    frame: pd.DataFrame, schema: Schema, sample_weight: str | None, unfitted: LSTMForecaster, nothing: Panel
 ) -> Panel:
     """Return the series of a frame in the order of their hashes, missing readings still missing; or else `nothing`."""
     if not len(frame):
         return nothing
-    panel = schema.read(frame, sample_weight=sample_weight, unknown=unknown)
+    panel = schema.read(frame, sample_weight=sample_weight, unknown=unfitted.unknown)
+    unfitted._check_values(panel)
     return in_order(panel, np.argsort(hashes_of(panel.ids), kind="stable"))
 
 
@@ -89,14 +90,22 @@ def known_part(panel: Panel, model: LSTMForecaster) -> Part:
     return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
 
 
+def has_cold_start(part: Part) -> bool:
+    """Return whether a series has so few readings that it is forecast from what others did."""
+    panel = part.store.panel()
+    readings = np.bincount(panel.series_of(np.flatnonzero(np.isfinite(panel.values))), minlength=panel.n_series)
+    return bool((readings <= MOST_READINGS).any())
+
+
 def outliers_of(part: Part) -> Caught:
     """Return the warnings of readings that cannot be right."""
     return part.outliers
 
 
-def lean(model: LSTMForecaster) -> LSTMForecaster:
-    """Return the model without the series that it knows."""
+def lean(model: LSTMForecaster, sample: Panel | None = None) -> LSTMForecaster:
+    """Return the model without the series that it knows, with a sample of all series where that is needed."""
     own, panel = copy.copy(model), model._history.panel()
+    own._sample = sample
     own._history = SeriesStore(panel.select(np.zeros(0, np.int64), np.zeros(0, np.int64)), model.missing)
     own._usual = np.zeros(0)
     own.callbacks = None
@@ -116,6 +125,7 @@ def whole(model: LSTMForecaster, parts: Sequence[Part]) -> LSTMForecaster:
     own._history.fitted_until = np.concatenate([store.fitted_until for store in stores])
     own._usual = np.concatenate([part.usual for part in parts])
     own.callbacks = model.callbacks
+    del own._sample
     return own
 
 

@@ -44,7 +44,7 @@ def cold_series(model: FittedModel, known: Panel) -> NDArray[np.bool_]:
         stored = _n_readings(history)
         at = history.ids.get_indexer(known.ids)
         cold &= (at < 0) | (stored[at] <= MOST_READINGS)
-        if (stored > MOST_READINGS).sum() < FEWEST_OTHERS:
+        if (_n_readings(model.calibration_panel()) > MOST_READINGS).sum() < FEWEST_OTHERS:
             cold &= n_readings == 0
     return cold
 

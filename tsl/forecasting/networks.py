@@ -60,6 +60,9 @@ class NetworkForecaster(Forecaster):
     _form: dict[str, Any] | None = None
     """The parameters that `fit` built the networks by; None in files of earlier versions."""
 
+    _sample: Panel | None = None
+    """A sample of all series, where the model itself knows those of one replica."""
+
     networks_: list[Network]
     history_: list[History]
 
@@ -153,6 +156,8 @@ class NetworkForecaster(Forecaster):
         return super()._fit_read(schema, sample, replicas=replicas, **options)
 
     def _calibration_panel(self, panel: Panel) -> Panel:
+        if self._sample is not None:
+            return self._sample
         return panel if self.n_replicas == 1 else sample_of(panel)
 
     # --- learning further -----------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ class PanelEstimator(BaseEstimator):
         self._calibrations: dict[int, Any] = {}
 
     def _calibration_panel(self, panel: Panel) -> Panel:
-        """Return the series of all that are known which intervals are calibrated with."""
+        """Return the series, of all that are known, which intervals and cold starts are learned from."""
         return panel
 
     def _see(self, data: Any) -> None:
@@ -194,13 +194,13 @@ class FittedModel:
 
     def cold_start(self, horizon: int) -> ColdStart:
         """Return what the known series tell about those with next to no readings."""
-        own, panel = self._estimator, self.panel()
+        own, panel = self._estimator, self.calibration_panel()
         n_readings = np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)
         others = panel.select(np.flatnonzero(np.repeat(n_readings > MOST_READINGS, panel.lengths)))
         return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
 
     def calibration_panel(self) -> Panel:
-        """Return the known rows that intervals are calibrated with, with missing readings still missing."""
+        """Return the known rows that intervals and cold starts are learned from, missing readings still missing."""
         return self._estimator._calibration_panel(self.panel())
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -54,7 +54,7 @@ class PanelModel(Protocol):
         """Return all rows that are known, with missing readings still missing."""
 
     def calibration_panel(self) -> Panel:
-        """Return the known rows that intervals are calibrated with, with missing readings still missing."""
+        """Return the known rows that intervals and cold starts are learned from, missing readings still missing."""
 
     def forecast(
         self,
