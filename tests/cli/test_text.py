@@ -358,6 +358,17 @@ def test_score_prints_the_mean_cost_of_a_character(model, saved, play, way):
     }
 
 
+def test_score_while_learning_from_the_text(model, saved, play):
+    lines = run("score", saved, play, "--adapt").splitlines()
+    found = dict(line.rsplit(None, 1) for line in lines)
+    nats = -model.score(PLAY, adapt=True)
+    assert found["nats per character"] == f"{-model.score(PLAY):.4f}"
+    assert found["adapted nats per character"] == f"{nats:.4f}"
+    assert found["adapted bits per character"] == f"{nats / np.log(2):.4f}"
+    assert found["adapted perplexity"] == f"{np.exp(nats):.4f}"
+    assert len({len(line) for line in lines[1:3]}) == 1
+
+
 def test_score_of_nothing_is_refused(saved):
     Path("empty.txt").touch()
     assert fails("score", saved, "empty.txt") == "tsl: empty.txt is empty"

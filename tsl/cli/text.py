@@ -289,24 +289,25 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
 # --- tsl text score -------------------------------------------------------------------------------------------------
 
 
-def run_score(path: Path, file: Path, *, ignore_unknown: bool, as_json: bool) -> None:
-    """Print how well the model predicts a text."""
+def run_score(path: Path, file: Path, *, ignore_unknown: bool, adapt: bool, as_json: bool) -> None:
+    """Print how well the model predicts a text, with `adapt` also while it goes on learning from it."""
     if path == STDIN == file:
         raise ValueError("- can be the model or the text, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
     text = read_input(file)
     with naming_the_option():
-        nats = -model.score(text)
-    numbers = {
-        "nats per character": nats,
-        "bits per character": nats / math.log(2),
-        "perplexity": math.exp(nats),
-    }
+        costs = {"": -model.score(text)} | ({"adapted ": -model.score(text, adapt=True)} if adapt else {})
+    numbers = {}
+    for way, nats in costs.items():
+        numbers[f"{way}nats per character"] = nats
+        numbers[f"{way}bits per character"] = nats / math.log(2)
+        numbers[f"{way}perplexity"] = math.exp(nats)
     if as_json:
         write_json({name.replace(" ", "_"): value for name, value in ({"characters": len(text)} | numbers).items()})
         return
     rows = {"characters": f"{len(text)}"} | {name: f"{value:.4f}" for name, value in numbers.items()}
-    sys.stdout.write("".join(f"{name:20}{value}\n" for name, value in rows.items()))
+    width = 2 + max(map(len, rows))
+    sys.stdout.write("".join(f"{name:{width}}{value}\n" for name, value in rows.items()))
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -134,10 +134,13 @@ def text_score(
     model: ModelFile,
     file: Annotated[Path, typer.Argument(help="A text file in UTF-8; - is standard input.")],
     ignore_unknown: IgnoreUnknown = False,
+    adapt: Annotated[
+        bool, typer.Option("--adapt", help="Also score while the model learns from the text (dynamic evaluation).")
+    ] = False,
     json: Json = False,
     config: Config = None,
 ) -> None:
     """Print how well a model predicts a text."""
     from tsl.cli.text import run_score
 
-    run_score(model, file, ignore_unknown=ignore_unknown, as_json=json)
+    run_score(model, file, ignore_unknown=ignore_unknown, adapt=adapt, as_json=json)
