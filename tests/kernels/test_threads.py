@@ -12,6 +12,8 @@ from network_problem import share_small_work
 from numpy.testing import assert_array_equal
 
 from tsl.kernels import threads
+from tsl.kernels.primitives import float_control, set_float_control
+from tsl.kernels.target import ARM64, INTERPRETED, X86
 from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targets
 
 
@@ -45,6 +47,23 @@ def test_a_team_that_is_called_off_does_not_wait():
     # the second thread never comes
     assert count_together(barrier, np.zeros((2, 8), np.int64), 0, 2, 10) == 0
     caller.join()
+
+
+@numba.njit
+def control_words():
+    """The register before, while subnormal numbers are 0, and after."""
+    before = float_control()
+    set_float_control(before | threads.FLUSH_SUBNORMALS)
+    within = float_control()
+    set_float_control(before)
+    return before, within, float_control()
+
+
+@pytest.mark.skipif(INTERPRETED or not (X86 or ARM64), reason="the register is not known here, or Python computes")
+def test_the_register_of_a_thread_can_be_set_and_put_back():
+    before, within, after = control_words()
+    assert within == before | threads.FLUSH_SUBNORMALS != before
+    assert after == before
 
 
 def trained(seed, n_threads=2):
