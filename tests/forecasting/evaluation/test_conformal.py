@@ -125,3 +125,10 @@ def test_newer_errors_take_the_place_of_the_oldest_as_they_come_to_be_known():
     found = calibration.residual_quantiles_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
     # 90 % lie inside: one or five of 200 do not matter, and later all are new
     assert found.tolist() == [1.0, 1.0, 9.0, 1.0]
+
+
+def test_the_oldest_errors_of_all_series_are_the_first_to_go():
+    errors, cutoffs = np.array([[1.0, -1, 1, 1, -1, -1]]).T, np.array([1, 2, 3, 4, 6, 7])
+    calibration = Calibration.of(errors, cutoffs, pd.RangeIndex(2), np.array([0, 5, 8]), np.ones(2))
+    # 4, 3, 2, 2, 1 and 1 rows before the ends of their series
+    assert calibration.scores[:, 0].tolist() == [1, -1, 1, -1, 1, -1]

@@ -38,7 +38,7 @@ class Calibration:
     """Scores of held-out windows, and the factors that turn them into residuals of a series."""
 
     scores: Numbers
-    """(n_windows, horizon) residuals over the scale of their series; NaN where the truth is missing."""
+    """(n_windows, horizon) residuals over the scale of their series, the oldest first; NaN where truth is missing."""
     ids: pd.Index
     """(n_series,)"""
     factors: Numbers
@@ -67,7 +67,8 @@ class Calibration:
         n_ahead = errors.shape[1]
         around = surrounding_sizes(sizes, cutoffs, offsets, n_ahead, np.full(len(cutoffs), common))
         factors = recent_sizes(sizes, cutoffs, offsets, offsets[1:], n_ahead, np.full(len(ids), common))
-        return cls(relative / around[:, None], ids, factors, common)
+        oldest_first = np.argsort(cutoffs - offsets[series[used] + 1], kind="stable")
+        return cls((relative / around[:, None])[oldest_first], ids, factors, common)
 
     def renewed(
         self, errors: Numbers, cutoffs: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
