@@ -52,10 +52,11 @@ def _repeats(bench: Bench, cases: dict[str, str]) -> None:
 
 
 def _growths(bench: Bench, cases: dict[str, str]) -> None:
-    factors, rows = FACTORS[:3] if bench.options.quick else FACTORS, []
+    factors, rows = FACTORS[:2] if bench.options.quick else FACTORS, []
+    first = len(factors) > 2  # the smallest fit is mostly overhead
     for name, kind in cases.items():
         runs = [call("benchmarks.endurance:grow", kind, n, n_threads=bench.options.n_threads) for n in factors]
-        power = exponent(list(factors[1:]), [one["seconds"] for one in runs[1:]])
+        power = exponent(list(factors[first:]), [one["seconds"] for one in runs[first:]])
         bench.record(name, factors=factors, runs=runs, exponent=power)
         for factor, one in zip(factors, runs, strict=True):
             n_rows = factor * GROWING[kind][1]

@@ -78,13 +78,13 @@ def test_a_fit_that_was_cut_off_ends_as_an_undisturbed_one(kind, path, cut_after
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
 @pytest.mark.parametrize("kind", FITS)
 def test_killed_processes_lose_nothing(kind):
-    # 4 x 6 kills with SIGKILL, at random moments, or fewer where the machine gets faster meanwhile
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", killed_fits.__file__, kind, "6"]
+    # 4 x 3 kills with SIGKILL, at random moments, or fewer where the machine gets faster meanwhile
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", killed_fits.__file__, kind, "3"]
     where = {"PYTHONPATH": str(pathlib.Path(tsl.__file__).parents[1])}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ | where)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found.pop("kills") in range(1, 7)
+    assert found.pop("kills") in range(1, 4)
     assert found == {"same": True, "left": ["fit.tsl", "found"]}
 
 

@@ -162,5 +162,5 @@ def bumps(n, seed):
 
 
 def test_defaults_learn_from_few_long_windows():
-    model = LSTMClassifier(random_state=0).fit(*bumps(60, seed=0))
+    model = LSTMClassifier(hidden_size=32, random_state=0).fit(*bumps(60, seed=0))
     assert model.score(*bumps(200, seed=1)) > 0.7  # single steps, segment=1, guess: 0.52
