@@ -40,7 +40,7 @@ def run(bench: Bench) -> None:
 
 
 def _repeats(bench: Bench, cases: dict[str, str]) -> None:
-    n, rows, counts = 30 if bench.options.quick else 10_000, [], []
+    n, rows, counts = 10 if bench.options.quick else 10_000, [], []
     for name, kind in cases.items():
         found = call("benchmarks.endurance:repeat", kind, n, n_threads=bench.options.n_threads)
         bench.record(name, **found)

@@ -80,6 +80,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,
+    "parallel": 2,  # examples at once
 }
 
 copybutton_prompt_text = r">>> |\.\.\. "  # what is copied runs

@@ -87,7 +87,7 @@ def test_memory_of_training_is_measured_in_a_fresh_process(tmp_path):
 def test_endurance_measures_what_stays_and_what_grows(tmp_path):
     results = run_suite(tmp_path, "endurance", "--only", "regressor")
     repeated, grown = results["repeat, regressor"], results["grow, regressor"]
-    assert repeated["counts"] == [3, 15, 30]
+    assert repeated["counts"] == [1, 5, 10]
     assert repeated["megabytes"][2] < repeated["megabytes"][0] + 5  # what a system's allocator may keep
     assert grown["factors"] == [1, 10]
     assert grown["runs"][1]["mb"] < 20  # 10,000 rows of 4 bytes, none of which is copied into windows
