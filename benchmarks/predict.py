@@ -88,7 +88,7 @@ def _alone(bench):
 def _one_series(bench):
     """Forecast one series of hours by a forecaster whose three networks have unlike windows, as `fit` chooses them."""
     rows, medians = [], []
-    steps, hidden = (10, 8) if bench.options.quick else (1500, 128)
+    steps, hidden = (100, 8) if bench.options.quick else (1500, 128)
     kinds = {"after the known rows": 0, "after 24 newer rows": 24}
     for name, newer in bench.cases({f"one series, {kind}": n for kind, n in kinds.items()}).items():
         job = {"task": "forecast", "steps": steps, "hidden": hidden, "newer": newer}
