@@ -8,6 +8,7 @@ import pytest
 EXAMPLE = pathlib.Path(__file__).parents[1] / "examples" / "plot_adding_problem.py"
 
 
+@pytest.mark.long
 def test_solved_within_as_many_sequences_as_the_first_lstm_needed(monkeypatch):
     matplotlib = pytest.importorskip("matplotlib", reason="the example draws its errors")
     matplotlib.use("agg")

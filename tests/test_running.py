@@ -7,6 +7,8 @@ import sys
 import pytest
 import running_fits
 
+pytestmark = pytest.mark.long
+
 SCRIPT = pathlib.Path(running_fits.__file__)
 
 

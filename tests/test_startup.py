@@ -31,6 +31,7 @@ def output_of(*arguments):
     ).stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_nothing_is_left_to_compile_after_warmup(dtype):
     pytest.importorskip("typer", reason="the command line is an extra")

@@ -84,6 +84,7 @@ def test_memory_of_training_is_measured_in_a_fresh_process(tmp_path):
     assert 0 <= run["over_mb"] < 50  # the series takes 12 kB, and no window is a copy
 
 
+@pytest.mark.long
 def test_endurance_measures_what_stays_and_what_grows(tmp_path):
     results = run_suite(tmp_path, "endurance", "--only", "regressor")
     repeated, grown = results["repeat, regressor"], results["grow, regressor"]

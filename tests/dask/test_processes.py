@@ -11,6 +11,8 @@ from replica_frames import GIVEN, long_frame
 
 from tsl import LSTMForecaster
 
+pytestmark = pytest.mark.long
+
 distributed = pytest.importorskip("distributed")
 from tsl.dask import DaskLSTMForecaster  # noqa: E402
 

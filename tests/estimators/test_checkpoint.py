@@ -75,6 +75,7 @@ def test_a_fit_that_was_cut_off_ends_as_an_undisturbed_one(kind, path, cut_after
     assert digest(cut_often(FITS[kind], path, cut_after)) == digest(FITS[kind]())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
 @pytest.mark.parametrize("kind", FITS)
 def test_killed_processes_lose_nothing(kind):

@@ -25,6 +25,7 @@ TARGETS = {
 }
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not X86, reason="reads the machine code of x86"),
     pytest.mark.skipif(INTERPRETED, reason="nothing is compiled"),
 ]
