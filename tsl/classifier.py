@@ -365,7 +365,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
             return int(self.segment)
         if resume:
             return self.network_.architecture.segment
-        if self.max_time is not None or hasattr(self, "_given_classes"):  # the latter in partial_fit
+        if self.max_time is not None or hasattr(self, "_given_classes"):  # the latter in partial_fit, and on a cluster
             return usual_segment(int(training.windows.lengths.max()))
         seed = int(copy.deepcopy(self._random_state).randint(2**31))  # so that the fit is that with this segment given
         return chosen_segment(training, lambda *trial: self._trial_scores(seed, *trial), seed, int(self.verbose))

@@ -24,8 +24,10 @@ def fit(frame, **roles):
         lambda: fit(LONG.assign(kind=LONG.index), static=["kind"]),
         lambda: fit(LONG).update(LONG[-1:]),
         lambda: LSTMForecaster(2, target_transform="log").fit(LONG.assign(y=LONG["y"].where(LONG.index < LAST, -1))),
+        lambda: LSTMForecaster(2, bounds=(0, None)).fit(LONG.assign(y=LONG["y"].where(LONG.index < LAST, -1))),
+        lambda: LSTMForecaster(2, loss="poisson").fit(LONG.assign(y=LONG["y"].where(LONG.index < LAST, 0.5))),
     ],
-    ids=["missing", "twice", "static", "known", "negative"],
+    ids=["missing", "twice", "static", "known", "negative", "bounds", "counts"],
 )
 def test_series_are_named_as_in_python(fails):
     with pytest.raises(ValueError, match=r"\b(series|in) (3|7)\b") as raised:

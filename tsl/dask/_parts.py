@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from tsl.forecasting.evaluation.score import scaled_errors
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.model.cold_start import MOST_READINGS
-from tsl.forecasting.model.replicas import hashes_of, in_order
+from tsl.forecasting.model.replicas import hashes_of
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
 from tsl.forecasting.panel.scale import naive_scale
@@ -29,6 +29,16 @@ from tsl.forecasting.panel.store import SeriesStore
 
 Caught = list[tuple[type[Warning], str]]
 """Warnings on a worker, for the client to repeat."""
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[Caught]:
+    """Record warnings; the list has them at the end."""
+    found: Caught = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield found
+    found += [(one.category, str(one.message)) for one in caught]
 
 
 class Part(NamedTuple):
@@ -54,7 +64,7 @@ def read_panel(
         return nothing
     panel = schema.read(frame, sample_weight=sample_weight, unknown=unfitted.unknown)
     unfitted._check_values(panel)
-    return in_order(panel, np.argsort(hashes_of(panel.ids), kind="stable"))
+    return panel.of_series(np.argsort(hashes_of(panel.ids), kind="stable"))
 
 
 def hashes_and_lengths(panel: Panel) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -64,13 +74,13 @@ def hashes_and_lengths(panel: Panel) -> tuple[NDArray[np.uint64], NDArray[np.int
 
 def series_with(panel: Panel, hashes: NDArray[np.uint64]) -> Panel:
     """Return the series with these hashes."""
-    return in_order(panel, np.flatnonzero(np.isin(hashes_of(panel.ids), hashes)))
+    return panel.of_series(np.flatnonzero(np.isin(hashes_of(panel.ids), hashes)))
 
 
 def in_order_of_hashes(panels: Sequence[Panel]) -> Panel:
     """Return the series of all panels, which are at least one, in the order of their hashes."""
     panel = joined([panel for panel in panels if panel.n_series])
-    return in_order(panel, np.argsort(hashes_of(panel.ids), kind="stable"))
+    return panel.of_series(np.argsort(hashes_of(panel.ids), kind="stable"))
 
 
 # --- a fitted model and a part --------------------------------------------------------------------------------
@@ -82,19 +92,15 @@ def known_part(panel: Panel, model: LSTMForecaster) -> Part:
         return Part(SeriesStore(panel, model.missing), np.zeros(0), model.schema_)
     schema = model.schema_.with_series(panel)
     static = replace(schema.static, ids=panel.ids, values=panel.static)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with recorded() as outliers:
         tame = without_outliers(panel, len(schema.future.names), warn=True)
-    outliers = [(one.category, str(one.message)) for one in caught]
     usual = naive_scale(tame, model.season_)
     return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
 
 
 def has_cold_start(part: Part) -> bool:
     """Return whether a series has so few readings that it is forecast from what others did."""
-    panel = part.store.panel()
-    readings = np.bincount(panel.series_of(np.flatnonzero(np.isfinite(panel.values))), minlength=panel.n_series)
-    return bool((readings <= MOST_READINGS).any())
+    return bool((part.store.panel().n_readings <= MOST_READINGS).any())
 
 
 def outliers_of(part: Part) -> Caught:
@@ -117,7 +123,7 @@ def whole(model: LSTMForecaster, parts: Sequence[Part]) -> LSTMForecaster:
     own, stores = copy.deepcopy(lean(model)), [part.store for part in parts]
     panel = joined([store.panel() for store in stores])
     with contextlib.suppress(TypeError):  # of ids of several types
-        panel = in_order(panel, np.asarray(panel.ids.argsort()))
+        panel = panel.of_series(np.asarray(panel.ids.argsort()))
     schema = model.schema_.with_series(panel)
     own.schema_ = replace(schema, static=replace(schema.static, ids=panel.ids, values=panel.static))
     own._history = SeriesStore(panel, model.missing)
@@ -175,12 +181,9 @@ def predicted(
 # --- evaluation -----------------------------------------------------------------------------------------------
 
 
-class Split(NamedTuple):
-    """The rows of a part before those that are to be forecast."""
+class Facts(NamedTuple):
+    """What the client wants to know of a split."""
 
-    known: Panel
-    cutoffs: NDArray[np.int64]
-    """(n_series,) the first row of each series in the whole part that is not among them."""
     n_used: int
     """Series of which something is forecast."""
     longest: int
@@ -188,17 +191,18 @@ class Split(NamedTuple):
     caught: Caught
 
 
-class Facts(NamedTuple):
-    """What the client wants to know of a split."""
+class Split(NamedTuple):
+    """The rows of a part before those that are to be forecast."""
 
-    n_used: int
-    longest: int
-    caught: Caught
+    known: Panel
+    cutoffs: NDArray[np.int64]
+    """(n_series,) the first row of each series in the whole part that is not among them."""
+    facts: Facts
 
 
 def facts_of(split: Split) -> Facts:
     """Return what the client wants to know of a split."""
-    return Facts(split.n_used, split.longest, split.caught)
+    return split.facts
 
 
 def known_of(split: Split) -> Panel:
@@ -210,16 +214,14 @@ def before_backtest(part: Part, plan: Plan) -> Split:
     """Return what is known before the windows of a backtest."""
     panel = part.store.panel()
     if not panel.n_series:
-        return Split(panel, panel.ends, 0, 0, [])
+        return Split(panel, panel.ends, Facts(0, 0, []))
     table = plan.cutoffs(panel, panel.offsets[:-1])
     first, has_any = first_cutoffs(table), bool((table >= 0).any())
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with recorded() as caught:
         if has_any:
             check_cutoffs(table, panel, plan, plan.n_windows)
     known = panel.before(np.where(first < 0, panel.offsets[:-1], first))
-    found = [(one.category, str(one.message)) for one in caught]
-    return Split(known, first, int((first >= 0).sum()), int(panel.lengths.max()), found)
+    return Split(known, first, Facts(int((first >= 0).sum()), int(panel.lengths.max()), caught))
 
 
 def before_last_horizon(part: Part, horizon: int) -> Split:
@@ -228,12 +230,12 @@ def before_last_horizon(part: Part, horizon: int) -> Split:
     is_long = panel.lengths > horizon
     cutoffs = np.where(is_long, panel.ends - horizon, panel.ends)
     known = panel.before(np.where(is_long, cutoffs, panel.offsets[:-1]))
-    return Split(known, cutoffs, int(is_long.sum()), int(panel.lengths.max(initial=0)), [])
+    return Split(known, cutoffs, Facts(int(is_long.sum()), int(panel.lengths.max(initial=0)), []))
 
 
 def backtested(model: LSTMForecaster, part: Part, split: Split, plan: Plan, empty: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts of a backtest of a part, by a model that was fitted to what was known before."""
-    if not split.n_used:
+    if not split.facts.n_used:
         return empty
     panel, own = part.store.panel(), with_part(model, known_part(split.known, model))
     with warnings.catch_warnings():
@@ -243,7 +245,7 @@ def backtested(model: LSTMForecaster, part: Part, split: Split, plan: Plan, empt
 
 def errors_of(model: LSTMForecaster, part: Part, split: Split, season: int) -> NDArray[np.float64]:
     """Return the scaled errors of series in the last horizon, by a model that was fitted to what was known before."""
-    if not split.n_used:
+    if not split.facts.n_used:
         return np.zeros(0)
     own = with_part(model, known_part(split.known, model))
     return scaled_errors(own._model(), part.store.panel(), split.cutoffs, season)

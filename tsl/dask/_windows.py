@@ -261,7 +261,8 @@ class DaskLSTMClassifier(DaskWindowEstimator):
     client : distributed.Client or None, default=None
         Client of the cluster; None for the one of this process.
     **parameters
-        Those of `LSTMClassifier`, and `n_replicas`, as for `DaskLSTMRegressor`.
+        Those of `LSTMClassifier`, and `n_replicas`, as for `DaskLSTMRegressor`. ``segment="auto"`` makes at most 32
+        segments, without trials.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ def forecast_ahead(
     found = np.empty((*points.shape, len(quantiles)))
     if not cold.all():
         points[~cold], found[~cold] = _by_model(model, ahead, np.flatnonzero(~cold), horizon, quantiles)
-    some = _series(ahead.panel, np.flatnonzero(cold))
+    some = ahead.panel.of_series(np.flatnonzero(cold))
     cutoffs = some.ends - (ahead.panel.ends - ahead.cutoffs)[cold]
     own = model.cold_start(horizon).forecast(some, cutoffs, horizon, quantiles)
     points[cold], found[cold] = (model.bounded(one) for one in own)
@@ -37,14 +37,14 @@ def forecast_ahead(
 
 def cold_series(model: FittedModel, known: Panel) -> NDArray[np.bool_]:
     """Return (n_series,) which series have too few readings for the model, where others can stand in for it."""
-    n_readings = _n_readings(known)
+    n_readings = known.n_readings
     cold = n_readings <= MOST_READINGS
     if cold.any():  # of a series that is stored only the rows that the model reads are in `known`
         history = model.panel()
-        stored = _n_readings(history)
+        stored = history.n_readings
         at = history.ids.get_indexer(known.ids)
         cold &= (at < 0) | (stored[at] <= MOST_READINGS)
-        if (_n_readings(model.calibration_panel()) > MOST_READINGS).sum() < FEWEST_OTHERS:
+        if (model.calibration_panel().n_readings > MOST_READINGS).sum() < FEWEST_OTHERS:
             cold &= n_readings == 0
     return cold
 
@@ -56,18 +56,6 @@ def _by_model(
     cutoffs, n_known = ahead.cutoffs[series], ahead.n_known[series]
     points, own = model.forecast(ahead.panel, cutoffs, horizon, quantiles, n_known=n_known)
     if own is None:
-        known = ahead.known if len(series) == ahead.known.n_series else _series(ahead.known, series)
+        known = ahead.known if len(series) == ahead.known.n_series else ahead.known.of_series(series)
         own = quantiles_ahead(model, known, points, quantiles)
     return points, own
-
-
-def _series(panel: Panel, series: NDArray[np.int64]) -> Panel:
-    """Return the panel of these series alone."""
-    is_there = np.zeros(panel.n_series, bool)
-    is_there[series] = True
-    return panel.select(np.flatnonzero(np.repeat(is_there, panel.lengths)), series)
-
-
-def _n_readings(panel: Panel) -> NDArray[np.int64]:
-    """Return the readings of the target in each series (n_series,)."""
-    return np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)

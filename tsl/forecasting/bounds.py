@@ -45,10 +45,10 @@ class Bounds(NamedTuple):
         """
         wrong = np.flatnonzero((panel.values < self.low) | (panel.values > self.high))
         if len(wrong):
-            series = panel.ids[panel.series_of(wrong[:1])[0]]
+            row = wrong[0]
             raise ValueError(
-                f"bounds must hold all values, got {panel.values[wrong[0]]:g} in series {series!r} at "
-                f"{panel.times[wrong[0]]}, beyond {self.low:g} to {self.high:g}"
+                f"bounds must hold all values, got {panel.values[row]:g} in series {panel.series_at(row)} at "
+                f"{panel.times[row]}, beyond {self.low:g} to {self.high:g}"
             )
 
     def clip(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -195,8 +195,7 @@ class FittedModel:
     def cold_start(self, horizon: int) -> ColdStart:
         """Return what the known series tell about those with next to no readings."""
         own, panel = self._estimator, self.calibration_panel()
-        n_readings = np.add.reduceat(np.isfinite(panel.values), panel.offsets[:-1], dtype=np.int64)
-        others = panel.select(np.flatnonzero(np.repeat(n_readings > MOST_READINGS, panel.lengths)))
+        others = panel.of_series(np.flatnonzero(panel.n_readings > MOST_READINGS))
         return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
 
     def calibration_panel(self) -> Panel:

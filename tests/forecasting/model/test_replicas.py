@@ -14,7 +14,6 @@ from tsl.forecasting.model.replicas import (
     add,
     deal,
     hashes_of,
-    in_order,
     local_steps,
     replica_windows,
     sample_of,
@@ -42,7 +41,7 @@ def _digest(text):
 
 def test_each_series_is_in_one_replica_whatever_their_order():
     panel = make_panel((30,) * 40)
-    dealt, turned = deal(panel, 7), deal(in_order(panel, np.arange(40)[::-1]), 7)
+    dealt, turned = deal(panel, 7), deal(panel.of_series(np.arange(40)[::-1]), 7)
     assert sorted(np.concatenate([part.ids for part in dealt])) == sorted(panel.ids)
     for one, other in zip(dealt, turned):
         assert one.ids.equals(other.ids)
@@ -103,6 +102,6 @@ def test_a_replica_stands_for_its_series():
     skipping = Preparation("error", 0, PowerTransform(None), 30, "skip")
     with pytest.warns(UserWarning, match="2 series are shorter than the 30 rows"):
         assert_allclose(share_of(replica_windows(panel, skipping, PLAN, stats)), 2.0)
-    short = in_order(panel, np.array([2, 3]))
+    short = panel.of_series(np.array([2, 3]))
     assert share_of(replica_windows(short, skipping, PLAN, stats)) == 0.0
-    assert share_of(replica_windows(in_order(panel, np.zeros(0, np.int64)), PREPARATION, PLAN, stats)) == 0.0
+    assert share_of(replica_windows(panel.of_series(np.zeros(0, np.int64)), PREPARATION, PLAN, stats)) == 0.0

@@ -27,10 +27,10 @@ def check_counts(panel: Panel, loss: str) -> None:
     values = panel.values
     wrong = np.flatnonzero(~np.isnan(values) & ~((values >= 0) & (values == np.floor(values))))
     if len(wrong):
-        series = panel.ids[panel.series_of(wrong[:1])[0]]
+        row = wrong[0]
         raise ValueError(
-            f"loss={loss!r} needs counts, whole numbers from 0 up, got {values[wrong[0]]:g} in series {series!r} at "
-            f"{panel.times[wrong[0]]}"
+            f"loss={loss!r} needs counts, whole numbers from 0 up, got {values[row]:g} in series "
+            f"{panel.series_at(row)} at {panel.times[row]}"
         )
 
 

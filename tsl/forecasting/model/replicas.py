@@ -20,7 +20,7 @@ from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, with
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.missing import check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
-from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState
 from tsl.training import Samples, Schedule
@@ -42,12 +42,12 @@ def deal(panel: Panel, n_replicas: int) -> list[Panel]:
     hashes = hashes_of(panel.ids)
     order = np.argsort(hashes, kind="stable")
     replica = (hashes % np.uint64(n_replicas))[order]
-    return [in_order(panel, order[replica == k]) for k in range(n_replicas)]
+    return [panel.of_series(order[replica == k]) for k in range(n_replicas)]
 
 
 def sample_of(panel: Panel) -> Panel:
     """Return the sample of a panel: the series with the smallest hashes, in their order."""
-    return in_order(panel, sampled(hashes_of(panel.ids), panel.lengths))
+    return panel.of_series(sampled(hashes_of(panel.ids), panel.lengths))
 
 
 def sampled(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -55,11 +55,6 @@ def sampled(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[n
     order = np.argsort(hashes, kind="stable")[:SAMPLE_SERIES]
     n_within = int(np.searchsorted(np.cumsum(lengths[order]), SAMPLE_ROWS, side="right"))
     return order[: max(n_within, 1)]
-
-
-def in_order(panel: Panel, series: NDArray[np.int64]) -> Panel:
-    """Return the panel of these series in this order."""
-    return panel.select(ranges(panel.offsets[series], panel.offsets[series + 1]), series)
 
 
 @dataclass(frozen=True)

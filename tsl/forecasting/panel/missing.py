@@ -8,7 +8,6 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl._tables.columns import written
 from tsl.forecasting.panel.panel import Panel
 
 Missing = Literal["error", "interpolate", "ffill", "mask"]
@@ -113,5 +112,4 @@ def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, who
 
 def _place(panel: Panel, row: int) -> str:
     """Return the time and the series of a row, for errors."""
-    series = panel.series_of(np.array([row]))[0]
-    return f"{panel.times[row]} in series {written(panel.ids[series])}"
+    return f"{panel.times[row]} in series {panel.series_at(row)}"

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl._outliers import FAR, FEWEST, WITHIN, OutlierWarning
-from tsl._tables.columns import written
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel.panel import Panel
 
@@ -89,7 +88,7 @@ def _warn_of(
     if not differs.any():
         return
     row, column = np.argwhere(differs)[0]
-    place = f"{panel.times[row]} in series {written(panel.ids[panel.series_of(np.array([row]))[0]])}"
+    place = f"{panel.times[row]} in series {panel.series_at(row)}"
     warnings.warn(
         f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as {WITHIN:.0%} of the "
         f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "

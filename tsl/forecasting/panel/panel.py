@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.columns import written
+
 LARGEST = 1e60
 """Largest number that data may hold: the sum of squares of such numbers, after Box-Cox too, is still finite."""
 
@@ -56,6 +58,15 @@ class Panel:
         """Return the number of the series that each row belongs to."""
         return np.searchsorted(self.offsets, rows, side="right") - 1
 
+    @property
+    def n_readings(self) -> NDArray[np.int64]:
+        """Return (n_series,) how many values of the target are known."""
+        return np.bincount(self.series_of(np.flatnonzero(np.isfinite(self.values))), minlength=self.n_series)
+
+    def series_at(self, row: int) -> str:
+        """Return the id of the series that a row belongs to, as one writes it in Python: for messages."""
+        return written(self.ids[self.series_of(np.array([row]))[0]])
+
     def select(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None = None) -> Panel:
         """Return the panel of these rows, in ascending order, and of these series (default: those that have rows)."""
         counts = np.bincount(self.series_of(rows), minlength=self.n_series)
@@ -71,6 +82,10 @@ class Panel:
             static=self.static[series],
             weights=None if self.weights is None else self.weights[rows],
         )
+
+    def of_series(self, series: NDArray[np.int64]) -> Panel:
+        """Return the panel of these series with all their rows, in this order."""
+        return self.select(ranges(self.offsets[series], self.offsets[series + 1]), series)
 
     def before(self, cutoffs: NDArray[np.int64]) -> Panel:
         """Return the rows before `cutoffs` (n_series,), without series of which nothing is left."""

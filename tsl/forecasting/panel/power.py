@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox
 
-from tsl._tables.columns import written
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
 EXPONENTS = (-1.0, 2.0)  # bounds of the search for the best one; chosen by judgement, not measured
@@ -75,8 +74,8 @@ class PowerTransform:
 def _check_positive(panel: Panel, kind: str) -> None:
     wrong = np.flatnonzero(panel.values <= 0)
     if len(wrong):
-        series = written(panel.ids[panel.series_of(wrong[:1])[0]])
+        row = wrong[0]
         raise ValueError(
-            f"target_transform={kind!r} needs values above 0, got {panel.values[wrong[0]]:g} in series {series} at "
-            f"{panel.times[wrong[0]]}"
+            f"target_transform={kind!r} needs values above 0, got {panel.values[row]:g} in series "
+            f"{panel.series_at(row)} at {panel.times[row]}"
         )

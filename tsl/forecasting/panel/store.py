@@ -119,9 +119,9 @@ class SeriesStore:
             If values are missing that must not be, or a series has none.
         """
         whole = self._joined(panel, lambda: self.tails(n_rows))
-        is_empty = np.add.reduceat(np.isfinite(whole.values), whole.offsets[:-1], dtype=np.int64) == 0
+        is_empty = whole.n_readings == 0
         if may_be_empty and is_empty.any() and len(self.ids) >= FEWEST_OTHERS:
-            check_missing(whole.select(np.flatnonzero(~np.repeat(is_empty, whole.lengths))), self._missing)
+            check_missing(whole.of_series(np.flatnonzero(~is_empty)), self._missing)
         else:
             check_missing(whole, self._missing)
         return whole
@@ -152,7 +152,7 @@ class SeriesStore:
                     row = rows[wrong[0]]
                     raise ValueError(
                         "data must have rows after those that are known, or the same again, got another one at "
-                        f"{given.times[row]} of series {given.ids[given.series_of(row)]!r}: fit learns from rows that "
+                        f"{given.times[row]} of series {given.series_at(row)}: fit learns from rows that "
                         "have changed"
                     )
         return old
