@@ -224,8 +224,7 @@ class SeriesStore:
             return panel
         before = known()
         at = np.sort(places_of(entries(panel.ids, np.flatnonzero(follows)), before.ids))
-        head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
-        return after(head, panel)
+        return after(before if len(at) == before.n_series else before.of_series(at), panel)
 
 
 def _places(known: Panel, given: Panel, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -28,9 +28,7 @@ def _time_of_day(times: pd.DatetimeIndex) -> NDArray[np.float64]:
 
 def _day_of_week(times: pd.DatetimeIndex) -> NDArray[np.int64]:
     """Return the days since Monday."""
-    return (
-        times.asi8 // UNITS_PER_DAY[times.unit] + 3
-    ) % 7  # 1970 began on a Thursday
+    return (times.asi8 // UNITS_PER_DAY[times.unit] + 3) % 7  # 1970 began on a Thursday
 
 
 _PLACES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], float]] = {
