@@ -12,6 +12,7 @@ import numpy as np
 
 from tsl._version import __version__
 from tsl.dask._extra import distributed
+from tsl.dask._tasks import Tasks
 from tsl.network import warm_up
 
 
@@ -104,7 +105,7 @@ def _version_and_processor() -> tuple[str, str]:
     return __version__, llvmlite.binding.get_host_cpu_name()
 
 
-class Cluster:
+class Cluster(Tasks):
     """Runs the tasks of replicas on the workers of a cluster: a `tsl.forecasting.model.rounds.Runner`.
 
     A task is pure, so that Dask may run it again after a worker has died, with the same result. It goes to the worker
@@ -133,18 +134,14 @@ class Cluster:
         """Return a future of a value that many tasks take: it is sent to each worker once."""
         return self.submit(_same, value, name="send model")
 
-    def spread(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
-        """Return futures of a task for the item of each replica."""
-        return [self.submit(function, item, *args, replica=k, name=name) for k, item in enumerate(items)]
+    def begin(self, frames: Sequence[Any]) -> list[Any]:
+        """Return futures of frames that are delayed."""
+        return self.client.compute(list(frames))
 
-    def each(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
-        """Return the results of a task for the item of each replica."""
-        return self.results(self.spread(function, items, *args, name=name))
-
-    def finish(self, futures: Sequence[Any]) -> None:
+    def finish(self, promises: Sequence[Any]) -> None:
         """Wait for tasks whose results stay where they are, and raise the first error of them."""
-        distributed.wait(list(futures))
-        for future in futures:
+        distributed.wait(list(promises))
+        for future in promises:
             if future.status == "error":
                 future.result()
 

@@ -6,8 +6,9 @@ try:
     import dask.array as da
     import dask.dataframe as dd
     import distributed
+    from dask.base import compute
     from dask.delayed import delayed
 except ImportError as error:
     raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
 
-__all__ = ["da", "dd", "delayed", "distributed"]
+__all__ = ["compute", "da", "dd", "delayed", "distributed"]

@@ -60,9 +60,6 @@ class NetworkForecaster(Forecaster):
     _form: dict[str, Any] | None = None
     """The parameters that `fit` built the networks by; None in files of earlier versions."""
 
-    _sample: Panel | None = None
-    """A sample of all series, where the model itself knows those of one replica."""
-
     networks_: list[Network]
     history_: list[History]
 
@@ -156,9 +153,8 @@ class NetworkForecaster(Forecaster):
         return super()._fit_read(schema, sample, replicas=replicas, **options)
 
     def _calibration_panel(self, panel: Panel) -> Panel:
-        if self._sample is not None:
-            return self._sample
-        return panel if self.n_replicas == 1 else sample_of(panel)
+        own = super()._calibration_panel(panel)
+        return sample_of(own) if self.n_replicas > 1 and self._sample is None else own
 
     # --- learning further -----------------------------------------------------------------------------------
 
@@ -229,11 +225,6 @@ class NetworkForecaster(Forecaster):
         """Return what `fit` chose, for as many training steps."""
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
         return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0)
-
-    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        schema, panel = super()._read_training(data, **roles)
-        self._check_values(panel)
-        return schema, panel
 
     def _check_values(self, panel: Panel) -> None:
         """Check that the target is what `loss` and `bounds` are for."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.evaluation.calibration import calibration_of
-from tsl.forecasting.evaluation.conformal import MEMORY, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.evaluation.conformal import (
+    MEMORY,
+    Calibration,
+    QuantilesInTime,
+    TimedScores,
+    in_units,
+    mean_sizes,
+    recent_sizes,
+)
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
 from tsl.forecasting.panel.panel import Panel, ranges, values_after
@@ -157,13 +166,44 @@ def backtest(
     A model that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
     """
     plan, table = with_cutoffs(plan, panel, lowest)
+    first = first_cutoffs(table)
+    fits = (
+        Fit(fitted, numbers, partial(_calibrate_before, fitted, panel, first, plan.n_ahead))
+        for fitted, numbers in fitted_models(model, panel, table, plan)
+    )
+    return forecast_windows(fits, panel, table, plan, quantiles)
+
+
+class Fit(NamedTuple):
+    """A fitted model in a backtest."""
+
+    model: PanelModel
+    numbers: NDArray[np.int64]
+    """The numbers of the windows that it forecasts."""
+    calibration: Callable[[], Calibration]
+    """Returns its errors by what was known before the backtest, if they are needed."""
+    scores: QuantilesInTime | None = None
+    """Quantiles of its scores in the course of the backtest; None for those on the panel that is forecast."""
+
+    def cutoffs(self, table: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where it forecasts, (n,) ascending: in `table` (n_series, n_windows) are all cutoffs."""
+        own = table[:, self.numbers]
+        return np.sort(own[own >= 0])
+
+
+def forecast_windows(
+    fits: Iterable[Fit], panel: Panel, table: NDArray[np.int64], plan: Plan, quantiles: Sequence[float]
+) -> Backtest:
+    """Return the forecasts of fitted models at their windows, whose cutoffs are the `table` of `Plan.cutoffs`."""
     parts = []
-    for fitted, numbers in fitted_models(model, panel, table, plan):
-        cutoffs = np.sort(table[:, numbers][table[:, numbers] >= 0])
+    for fit in fits:
+        cutoffs, fitted = fit.cutoffs(table), fit.model
         points, own = fitted.forecast(panel, cutoffs, plan.n_ahead, quantiles)
         if own is None:
-            errors = _residual_quantiles(fitted, panel, first_cutoffs(table), cutoffs, points, quantiles)
-            own = fitted.bounded(points[:, :, None] + errors)
+            calibration = fit.calibration()
+            units, scores = _recent(fitted, panel, first_cutoffs(table), cutoffs, points, calibration)
+            in_time = fit.scores or calibration.residual_quantiles_in_time(scores, quantiles, plan.n_ahead)
+            own = fitted.bounded(points[:, :, None] + units[:, None, None] * in_time.at(scores.at))
         seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fitted.season)
         parts.append((cutoffs, *(block[:, plan.gap :] for block in (points, own, seasonal))))
     cutoffs, points, own, seasonal = map(np.concatenate, zip(*parts))
@@ -171,6 +211,13 @@ def backtest(
     cutoffs = cutoffs[order]
     rows = cutoffs[:, None] + plan.gap + np.arange(plan.horizon)
     return Backtest(cutoffs, rows, points[order], own[order], naive(panel, cutoffs, plan.horizon), seasonal[order])
+
+
+def window_scores(fit: Fit, panel: Panel, table: NDArray[np.int64], plan: Plan) -> TimedScores:
+    """Return the scores of a fitted model on a panel in the course of a backtest."""
+    cutoffs = fit.cutoffs(table)
+    points = fit.model.forecast(panel, cutoffs, plan.n_ahead).points
+    return _recent(fit.model, panel, first_cutoffs(table), cutoffs, points, fit.calibration())[1]
 
 
 def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.float64]]:
@@ -209,21 +256,20 @@ def fitted_models(
         yield model.refit(panel.select(rows)), numbers[start : start + plan.refit]
 
 
-def _residual_quantiles(
+def _recent(
     model: PanelModel,
     panel: Panel,
     first: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
     points: NDArray[np.float64],
-    quantiles: Sequence[float],
-) -> NDArray[np.float64]:
-    """Return quantiles of the errors of the forecasts `points` (n, n_ahead) at `cutoffs`, (n, n_ahead, n_quantiles).
+    calibration: Calibration,
+) -> tuple[NDArray[np.float64], TimedScores]:
+    """Return the residual (n,) that a score of 1 stands for at `cutoffs` (n,), and the scores of the model.
 
-    Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
-    `first` (n_series,) are the earliest cutoffs of the backtest.
+    Besides its `calibration` that goes by how it did until each cutoff on rows that it has not seen. `points`
+    (n, n_ahead) are its forecasts, and `first` (n_series,) the earliest cutoffs of the backtest.
     """
     n_ahead = points.shape[1]
-    calibration = calibration_of(model, n_ahead, _known_before(model, panel, first))
     earlier = _earlier_cutoffs(model, panel, first, n_ahead)
     if len(earlier):
         points = np.concatenate([model.forecast(panel, earlier, n_ahead).points, points])
@@ -238,25 +284,26 @@ def _residual_quantiles(
     is_known = ~np.isnan(sizes)
     prior = calibration.units(panel.ids, np.ones(panel.n_series))[series]
     units = recent_sizes(sizes[is_known], at[is_known], panel.offsets, at, n_ahead, prior)
-    stamps = stamps_of(panel.times)
-    residuals = calibration.residual_quantiles_in_time(
-        relative[is_known] / units[is_known, None],
-        stamps[at[is_known] + n_ahead - 1],
-        quantiles,
-        stamps[cutoffs - 1],
-        n_ahead,
+    stamps, wanted = stamps_of(panel.times), np.searchsorted(at, cutoffs)
+    scores = TimedScores(
+        relative[is_known] / units[is_known, None], stamps[at[is_known] + n_ahead - 1], stamps[cutoffs - 1]
     )
-    wanted = np.searchsorted(at, cutoffs)
-    return (scales[series[wanted]] * units[wanted])[:, None, None] * residuals
+    return scales[series[wanted]] * units[wanted], scores
 
 
-def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel | None:
-    """Return what the model knows of before the `first` cutoffs; None where that is all that it knows."""
+def _calibrate_before(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> Calibration:
+    """Return the errors to expect of a model by what it knows of before the `first` cutoffs."""
+    known = known_before(model, panel, first)
+    return calibration_of(model, n_ahead, None if known is model.panel() else known)
+
+
+def known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel:
+    """Return what the model knows of before the `first` cutoffs: its own panel, where that is all that it knows."""
     history = model.panel()
     at = panel.ids.get_indexer(history.ids)
     last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
     is_before = stamps_of(history.times) <= np.repeat(last, history.lengths)
-    return None if is_before.all() else history.select(np.flatnonzero(is_before))
+    return history if is_before.all() else history.select(np.flatnonzero(is_before))
 
 
 def _earlier_cutoffs(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> NDArray[np.int64]:
