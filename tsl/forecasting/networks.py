@@ -94,7 +94,8 @@ class NetworkForecaster(Forecaster):
         chosen = self._choices if further is None else further
         if chosen is None:
             seed = int(random_state.randint(2**31))
-            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose))
+            runner = replicas.runner if replicas is not None and checkpoint is None else None
+            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose), runner)
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
