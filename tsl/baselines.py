@@ -1,4 +1,7 @@
-"""Baselines to compare forecasters with, behind the same interface."""
+"""Baselines to compare forecasters with, behind the same interface.
+
+`fit`, `update`, `predict` and `backtest` also take long frames of Dask; what they return is then lazy.
+"""
 
 from __future__ import annotations
 

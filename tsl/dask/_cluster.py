@@ -12,6 +12,7 @@ import numpy as np
 
 from tsl._version import __version__
 from tsl.dask._extra import distributed
+from tsl.dask._sizes import register_sizes
 from tsl.dask._tasks import Tasks
 from tsl.network import warm_up
 
@@ -48,7 +49,7 @@ def connected(client: Any) -> Any:
 
 
 class Preloaded(distributed.WorkerPlugin):
-    """Compiles everything when a worker starts, and refuses one with another version of tsl."""
+    """Prepares a worker when it starts, and refuses one with another version of tsl."""
 
     idempotent = True
 
@@ -57,7 +58,7 @@ class Preloaded(distributed.WorkerPlugin):
         self.name = f"tsl {__version__}"
 
     def setup(self, worker: Any) -> None:
-        """Check the version, and compile or load the kernels.
+        """Check the version, tell Dask the sizes of values, and compile or load the kernels.
 
         Raises
         ------
@@ -66,6 +67,7 @@ class Preloaded(distributed.WorkerPlugin):
         """
         if __version__ != self.version:
             raise RuntimeError(f"worker {worker.address} has tsl {__version__}, the client has {self.version}")
+        register_sizes()
         warm_up(np.float32)
 
 
@@ -126,7 +128,7 @@ class Cluster(Tasks):
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return a future of the result of a task."""
         where = {}
-        if replica is not None:
+        if replica is not None and self._homes:
             where = {"workers": [self._homes[replica % len(self._homes)]], "allow_other_workers": True}
         return self.client.submit(function, *args, key=f"{name}-{uuid4().hex}", pure=False, **where)
 

@@ -8,7 +8,8 @@ try:
     import distributed
     from dask.base import compute
     from dask.delayed import delayed
+    from dask.sizeof import sizeof
 except ImportError as error:
     raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
 
-__all__ = ["compute", "da", "dd", "delayed", "distributed"]
+__all__ = ["compute", "da", "dd", "delayed", "distributed", "sizeof"]
