@@ -61,6 +61,8 @@ def test_what_is_wrong_is_named():
     model = Naive(6).fit(cut(FRAME))
     with pytest.raises(ValueError, match="simulate takes no series from a frame of Dask"):
         model.simulate()
+    with pytest.raises(ValueError, match="cold_start must be False for series on Dask, got True"):
+        model.backtest(cold_start=True)
     with pytest.raises(ValueError, match="data must be None where series come from a frame of Dask"):
         model.score(cut(FRAME))
     with pytest.raises(ValueError, match="which was no long frame, got one of Dask"):

@@ -7,7 +7,6 @@ import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,12 +30,11 @@ from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.lstm import LSTMForecaster
-from tsl.forecasting.model.cold_start import MOST_READINGS
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
 from tsl.forecasting.panel.scale import naive_scale
-from tsl.forecasting.panel.store import SeriesStore
+from tsl.forecasting.panel.store import MOST_READINGS, SeriesStore
 
 Caught = list[tuple[type[Warning], str]]
 """Warnings on a worker, for the client to repeat."""
@@ -278,7 +276,7 @@ class PartFit(NamedTuple):
     def fit(self, scores: QuantilesInTime | None = None) -> Fit:
         """Return it as evaluation takes it."""
         model = with_part(self.model, self.known)._model()
-        return Fit(model, self.numbers, partial(_same, self.calibration), scores)
+        return Fit(model, self.numbers, self.calibration, scores)
 
 
 def scores_of(
@@ -329,10 +327,6 @@ def backtested(
         own = [PartFit(*fit).fit(scores) for *fit, scores in fits]
         found = forecast_windows([fit for fit in own if len(fit.cutoffs(table))], panel, table, plan, request.quantiles)
         return with_part(fits[0][0], part)._write_backtest(panel, found, request)
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 class Split(NamedTuple):

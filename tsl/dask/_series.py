@@ -226,6 +226,7 @@ class SeriesOnDask:
         window: Literal["expanding", "sliding"] = "expanding",
         level: Any = None,
         quantiles: Any = None,
+        cold_start: bool = False,
     ) -> Any:
         """Forecast the last windows of each series from what was known before each of them.
 
@@ -247,6 +248,8 @@ class SeriesOnDask:
             As for `LSTMForecaster.backtest`.
         level, quantiles : float or sequence of float, optional
             As for `predict`.
+        cold_start : bool, default=False
+            Must be False: which series had begun by when is not known on one worker.
 
         Returns
         -------
@@ -258,6 +261,8 @@ class SeriesOnDask:
         ValueError
             If an argument is out of range, or all series are too short.
         """
+        if cold_start is not False:
+            raise ValueError(f"cold_start must be False for series on Dask, got {cold_start!r}")
         plan = Plan.of(int(self._unfitted().horizon), n_windows, step, gap, refit, window)
         request, tasks = IntervalRequest.of(level, quantiles), self._tasks()
         lean = tasks.shared(_parts.lean(self.model_))
