@@ -16,7 +16,7 @@ from benchmarks.bench import Bench
 from benchmarks.forecast_tasks import m4_hourly
 from tsl import LSTMForecaster
 from tsl.forecasting.model import rounds
-from tsl.forecasting.model.replicas import LOCAL_STEPS, deal, sample_of
+from tsl.forecasting.model.replicas import LOCAL_STEPS, SUMMED, deal, sample_of
 
 SUMMARY = (
     "accuracy by number of replicas, a round by its parts, scaling by simulation, two workers beside one process, "
@@ -120,13 +120,13 @@ def _round(bench: Bench) -> None:
     replicas = rounds.Replicas(deal(panel, model.n_replicas), model.missing, 0, timed)
     model._fit_sample(schema, sample_of(panel), replicas)
     median = {name: float(np.median(seconds)) for name, seconds in timed.seconds.items()}
-    steps, add = median["local_steps"], median["add"]
+    steps, mean = median["local_steps"], median["next"]
+    add = mean / (model.n_replicas - 1)
     start, change = timed.sizes["_sent"], timed.sizes["local_steps"]
     bench.record("round", seconds=median, bytes=timed.sizes)
     rows = [
         [f"{LOCAL_STEPS} local steps of a replica", f"{1e3 * steps:.1f}", f"{change / 1e6:.2f}"],
-        ["sum of two changes", f"{1e3 * add:.2f}", f"{change / 1e6:.2f}"],
-        ["weights and moments to a worker", "", f"{start / 1e6:.2f}"],
+        [f"mean of {model.n_replicas} changes", f"{1e3 * mean:.2f}", f"{start / 1e6:.2f}"],
     ]
     n_params = model.networks_[0].params.size
     bench.table(f"Tasks of a round, one thread, {n_params:,} weights", ["task", "ms", "MB of its result"], rows)
@@ -146,16 +146,17 @@ def _round(bench: Bench) -> None:
 def simulated(
     n_replicas: int, n_workers: int, steps: float, add: float, start: float, change: float, speed: float
 ) -> float:
-    """Return the seconds of a round: tasks in waves, weights to all workers and changes back along binary trees.
+    """Return the seconds of a round: tasks in waves, weights to all workers along a binary tree, and changes back.
 
-    The scheduler deals with one task after another.
+    A task adds the changes of up to eight others. The scheduler deals with one task after another.
     """
     waves = -(-n_replicas // n_workers)
     hops = int(np.ceil(np.log2(n_workers))) if n_workers > 1 else 0
     on_worker = waves * steps + (waves - 1) * add
     sent = hops * (LATENCY + start / speed)
-    summed = hops * (LATENCY + change / speed + add)
-    return max(on_worker, 2 * n_replicas * LATENCY) + sent + summed
+    fan_in = min(n_workers, SUMMED)
+    summed = -(-hops // int(np.log2(SUMMED))) * (LATENCY + (fan_in - 1) * (change / speed + add))
+    return max(on_worker, n_replicas * SUMMED / (SUMMED - 1) * LATENCY) + sent + summed
 
 
 # --- two workers --------------------------------------------------------------------------------------------------
