@@ -71,6 +71,11 @@ class PanelModel(Protocol):
         With `exchange` covariates of the windows are those of others.
         """
 
+    def forecast_new(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float], known: Panel | None
+    ) -> Forecasts:
+        """Return what `predict` would at cutoffs (n,) with next to no readings before them, from the series `known`."""
+
     def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return forecasts within the bounds of the target."""
 

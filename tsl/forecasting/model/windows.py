@@ -8,19 +8,18 @@ forecast is a change against the value that many steps before, and such changes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.model.counts import Counts
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.outliers import median_and_reach
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import changes
 from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Framing, Sequences, Targets
 from tsl.training import Samples
-
-Counts = Literal["poisson", "negative_binomial"]
 
 SMALLEST_SCALE = 0.05  # of the deviation of a window, where its changes are smaller still
 ROUNDING = 1e-14  # of the level of a window: one whose scale is no larger is constant
