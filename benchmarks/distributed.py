@@ -15,7 +15,7 @@ from benchmarks.bench import Bench
 from benchmarks.forecast_tasks import m4_hourly
 from tsl import LSTMForecaster
 from tsl.forecasting.model import rounds
-from tsl.forecasting.model.replicas import deal, sample_of
+from tsl.forecasting.model.replicas import LOCAL_STEPS, deal, sample_of
 
 SUMMARY = "accuracy by number of replicas, a round by its parts, scaling by simulation, two workers beside one process"
 NUMBERS = (1, 2, 4, 8, 16, 32)
@@ -116,7 +116,7 @@ def _round(bench: Bench) -> None:
     start, change = timed.sizes["_sent"], timed.sizes["local_steps"]
     bench.record("round", seconds=median, bytes=timed.sizes)
     rows = [
-        ["50 local steps of a replica", f"{1e3 * steps:.1f}", f"{change / 1e6:.2f}"],
+        [f"{LOCAL_STEPS} local steps of a replica", f"{1e3 * steps:.1f}", f"{change / 1e6:.2f}"],
         ["sum of two changes", f"{1e3 * add:.2f}", f"{change / 1e6:.2f}"],
         ["weights and moments to a worker", "", f"{start / 1e6:.2f}"],
     ]

@@ -83,7 +83,7 @@ sphinx_gallery_conf = {
     "parallel": 2,  # examples at once
 }
 
-copybutton_prompt_text = r">>> |\.\.\. "  # what is copied runs
+copybutton_prompt_text = r">>> |\.\.\. |\.\.\.$|\$ "  # what is copied runs, with the empty line that ends a block
 copybutton_prompt_is_regexp = True
 
 html_math_renderer = "mathml"

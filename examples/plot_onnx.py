@@ -6,7 +6,8 @@ A trained model runs in ONNX Runtime without `tsl` and Numba, and makes the same
 """
 
 # %%
-# Fit a pipeline with a scaler and windows on the sunspots:
+# ONNX Runtime is installed by ``python -m pip install onnxruntime``. Fit a pipeline with a scaler and windows on the
+# sunspots:
 
 import matplotlib.pyplot as plt
 import numpy as np

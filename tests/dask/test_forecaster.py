@@ -109,7 +109,7 @@ def test_ctrl_c_and_a_checkpoint(client, local, tmp_path):
         fit(stop_with(OSError("power")), **where)
     seen = []
     model = fit([lambda epoch, history, network: seen.append(epoch)], **where)
-    assert seen == [2, 3]  # the state is kept before a round
+    assert seen == [2, 3]  # the state is kept before an epoch
     assert_array_equal(weights_of(model.model_), weights_of(local))
 
 

@@ -75,10 +75,11 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
     n_replicas : int, default=1
         Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
-        takes 50 training steps on its own series, with its part of a batch, then the weights of all are averaged, and
-        so on. What is learned of all series together (season, "auto" parameters, scales, linear map, calibration of
-        intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a cluster. `partial_fit` and
-        `warm_start` train on without replicas.
+        takes five training steps on its own series, with its part of a batch, then the weights of all are averaged, and
+        so on; except with "sgd" the learning rate is multiplied by the root of the number of replicas, as gradients of
+        smaller batches are noisier. What is learned of all series together (season, "auto" parameters, scales, linear
+        map, calibration of intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a
+        cluster. `partial_fit` and `warm_start` train on without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         What to do about missing values: refuse, fill, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"

@@ -15,6 +15,7 @@ from tsl.forecasting.model.replicas import (
     deal,
     hashes_of,
     local_steps,
+    of_replica,
     replica_windows,
     sample_of,
     share_of,
@@ -22,6 +23,8 @@ from tsl.forecasting.model.replicas import (
 from tsl.forecasting.model.rounds import round_config
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.power import PowerTransform
+from tsl.network import Optimizer
+from tsl.training.schedules import cosine_rates
 
 PLAN = PLANS["lagged"]
 PREPARATION = Preparation("error", 0, PowerTransform(None), 18, "pad")
@@ -67,8 +70,8 @@ def start():
     panel = make_panel(n_future=0)
     data = replica_windows(panel, PREPARATION, PLAN, ColumnStats.learn(panel))
     network = start_network(data.windows, data.sampler, make_config(), np.random.RandomState(0))
-    config = round_config(make_config(n_steps=4, dropout=0.2))
-    return RoundStart(network, network.new_optimizer_state(), config, 3, 1, np.full(4, 1e-2)), data
+    config = round_config(make_config(n_steps=8, dropout=0.2))
+    return RoundStart(network, network.new_optimizer_state(), config, 3, 0), data
 
 
 def test_a_replica_is_a_pure_function(start):
@@ -80,7 +83,7 @@ def test_a_replica_is_a_pure_function(start):
     assert_array_equal(start.network.params, before)
     assert not start.moments.mean.any()
     assert start.moments.step == 0
-    for other in (local_steps(start, data, 6, 1.0), local_steps(start._replace(number=2), data, 5, 1.0)):
+    for other in (local_steps(start, data, 6, 1.0), local_steps(start._replace(seed=4), data, 5, 1.0)):
         assert not np.array_equal(other.params, one.params)
 
 
@@ -92,6 +95,39 @@ def test_changes_are_weighted_and_added(start):
         assert_array_equal(a, b)  # quarters are exact
     assert (np.abs(whole.params) > 0).any()
     assert (whole.mean_sq >= 0).all()
+
+
+def test_rounds_begin_where_all_replicas_are_on_average(start):
+    start, data = start
+    one, other = local_steps(start, data, 0, 0.75), local_steps(start, data, 1, 0.25)
+    second = start.next(add(one, other))
+    assert_array_equal(second.network.params, start.network.params + (one.params + other.params))
+    assert (second.number, second.moments.step) == (1, 5)
+    assert_array_equal(second.losses, one.losses + other.losses)
+    third = second.next(local_steps(second, data, 0, 1.0))
+    assert third.moments.step == len(third.losses) == len(third.norms) == 8  # five steps, and the three that are left
+    assert third.is_finite()
+    assert not third.next(one._replace(mean_sq=one.mean_sq * np.nan)).is_finite()
+
+
+def test_the_rates_of_all_rounds_are_the_schedule(start):
+    config = start[0].config
+    expected = cosine_rates(config.schedule, np.arange(8), 8)
+    assert_array_equal(np.concatenate([config.rates(0), config.rates(1)]), expected)
+
+
+@pytest.mark.parametrize(
+    ("solver", "rate", "alpha"),
+    [("adam", 4e-2, 0.2), ("rmsprop", 4e-2, 0.2), ("adamw", 4e-2, 0.05), ("sgd", 1e-2, 0.2)],
+)
+def test_a_smaller_batch_takes_a_higher_rate_of_adam(solver, rate, alpha):
+    # 16 of 256 windows: the noise of a gradient is 4 times as large
+    config = round_config(make_config(batch_size=256, learning_rate_init=1e-2, optimizer=Optimizer(solver, alpha=0.2)))
+    own = of_replica(config, 16)
+    assert own.batch_size == 16
+    assert_allclose([own.schedule.init, own.optimizer.alpha], [rate, alpha])
+    assert of_replica(config, 1000).batch_size == 1
+    assert_allclose(of_replica(config, 1000).schedule.init, 1.6e-1 if solver != "sgd" else 1e-2)  # 256 parts
 
 
 def test_a_replica_stands_for_its_series():
