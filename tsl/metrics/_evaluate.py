@@ -21,7 +21,7 @@ INTERVAL = ("coverage", "interval_width")
 QUANTILE = ("pinball", "crps")
 METRICS = (*ERRORS, *SCALED, *INTERVAL, *QUANTILE)
 Frame = TypeVar("Frame")
-"""A frame of pandas, polars or Arrow."""
+"""A pandas, polars or Arrow frame."""
 
 
 def evaluate(
@@ -39,54 +39,54 @@ def evaluate(
 ) -> Frame:
     """Tabulate metrics of the forecasts of a backtest.
 
-    A metric is computed for each series over all its rows in a group and then averaged over the series, so that in
-    scaled errors each series has the same weight. Rows without an observed value do not count.
+    A metric is computed for each series over all its rows in a group and then averaged over the series, so that each
+    series has the same weight in scaled errors. Rows without an observed value are left out.
 
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` returns: columns for the series, the time, the cutoff and the observed value, and then one for
-        each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
-        ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need columns ``unique_id``, ``ds`` and ``y``,
-        or those named below; the columns for the series and the cutoff may be missing.
+        The result of `backtest`: columns for the series, the time, the cutoff and the observed value, followed by one
+        for each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
+        ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need the columns ``unique_id``, ``ds`` and
+        ``y``, or those named below; the columns for the series and the cutoff may be missing.
     metrics : sequence of str, optional
         Any of ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
         which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``
-        from all quantiles, those of intervals included. Default: ``mae``, ``rmse``, ``smape``, ``wmape``, with a
-        `history` ``mase`` and ``rmsse``, with intervals their coverage and width.
+        from all quantiles, including the bounds of intervals. Default: ``mae``, ``rmse``, ``smape``, ``wmape``; with a
+        `history` also ``mase`` and ``rmsse``; with intervals also their coverage and width.
     by : str or sequence of str, optional
-        One row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first one forecast), or for each value of any
-        other column of `frame`. Default: one row over all.
+        Give one row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first step forecast), or each value of
+        any other column of `frame`. Default: one row for all.
     history : DataFrame or Series, optional
-        The series as they were given to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame
-        with the columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after
-        a cutoff are left out, and where `frame` has no cutoffs, rows from the first forecast of a series on.
+        The series as passed to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame with the
+        columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after a cutoff
+        are left out; if `frame` has no cutoffs, rows from the first forecast of a series onwards.
     season : int, default=1
-        Rows between the values of the history whose differences are the scale.
+        Number of rows between the values of the history whose differences are the scale.
     reference : str, default="SeasonalNaive"
         The model that ``"owa"`` is relative to.
     models : sequence of str, optional
-        Columns to evaluate. Default: all other columns of numbers, those of Python objects too.
+        Columns to evaluate. Default: all other numeric columns, including those of Python objects.
     id_col, time_col, target : str, optional
-        Names of columns, where they cannot be told from the above.
+        Names of columns that cannot be found by the above rules.
 
     Returns
     -------
     DataFrame
-        One row for each group and model: the columns of the group, ``model``, and one for each metric. It is a frame
-        of the library that `frame` came from.
+        One row for each group and model: the columns of the group, ``model``, and one column per metric. It is a frame
+        of the same library as `frame`.
 
     Raises
     ------
     ValueError
-        If a column, a metric or a series of the history is missing, a forecast is NaN, or a series has no two values
-        a season apart before a cutoff.
+        If a column, a metric or a series of the history is missing, a forecast is NaN, or a series lacks two values a
+        season apart before a cutoff.
 
     Notes
     -----
-    Values are those of ``utilsforecast.losses`` on the same frame; with a column of cutoffs that package gives them
-    for each series and cutoff, as ``by=["series", "cutoff"]`` does here. ``crps`` is not divided by the size of
-    the values as ``scaled_crps`` there is.
+    The values equal those of ``utilsforecast.losses`` on the same frame; with a column of cutoffs, that package returns
+    them for each series and cutoff, as ``by=["series", "cutoff"]`` does here. Unlike ``scaled_crps`` there, ``crps`` is
+    not divided by the size of the values.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list
 
 
 def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDArray[Any]]:
-    """Return the values to group by, under the names that they have in the result."""
+    """Return the values to group by, keyed by their column names in the result."""
     groups = {}
     for one in by:
         name = layout.id_col if one == "series" and layout.id_col is not None else one
@@ -167,7 +167,7 @@ def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDA
 def _terms(
     table: pd.DataFrame, layout: Layout, model: str, chosen: list[str], scale: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Return what is averaged, one row for each row of the frame."""
+    """Return the terms that metrics average, one row for each row of the frame."""
     true, pred = table[layout.target].to_numpy(float), _forecast(table, model)
     error = np.abs(true - pred)
     size = np.abs(true) + np.abs(pred)
@@ -180,7 +180,7 @@ def _terms(
         "size": np.abs(true),
     }
     if scale is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):  # a history that repeats itself has no scale
+        with np.errstate(divide="ignore", invalid="ignore"):  # a periodic history has scale 0
             terms["mase"] = error / scale["absolute"].to_numpy()
             terms["rmsse"] = error**2 / scale["squared"].to_numpy()
     for level in layout.levels.get(model, ()) if set(chosen) & set(INTERVAL) else ():
@@ -194,7 +194,7 @@ def _terms(
 
 
 def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64]) -> pd.DataFrame:
-    """Return the metrics over the rows of each series in a group, averaged over its series."""
+    """Return the metrics over the rows of each series in a group, averaged over the series of the group."""
     means = terms.assign(_series=series, **keys).groupby([*keys, "_series"], sort=True, observed=True).mean()
     means["rmse"] **= 0.5
     means["wmape"] /= means["size"].replace(0.0, np.nan)
@@ -208,7 +208,7 @@ def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArra
 
 
 def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
-    """Return the mean of sMAPE and MASE, each over that of the reference in the same group."""
+    """Return the mean of sMAPE and MASE, each relative to the reference in the same group."""
     of_reference = result["model"] == reference
     if not of_reference.any():
         raise ValueError(f"reference must be one of the models, {list(result['model'].unique())}, got {reference!r}")
