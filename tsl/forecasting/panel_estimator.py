@@ -1,4 +1,4 @@
-"""What a forecaster learns and keeps, and the fitted model that evaluation sees."""
+"""What a forecaster learns and keeps, and the fitted model that evaluation uses."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Kept = TypeVar("Kept")
 
 
 class PanelEstimator(BaseEstimator):
-    """Estimator of a model of a panel.
+    """Base class of estimators that learn from a panel.
 
-    A subclass has the parameters `horizon`, `season`, `missing`, `past`, `future`, `calendar` and `freq`, and gives
-    `_fit_panel`, `_forecast` and `_context_length`.
+    A subclass has the parameters `horizon`, `season`, `missing`, `past`, `future`, `calendar` and `freq`, and
+    implements `_fit_panel`, `_forecast` and `_context_length`.
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
@@ -61,16 +61,16 @@ class PanelEstimator(BaseEstimator):
     unknown: Unknown = "error"
 
     _repeats: tuple[int, ...] = ()
-    """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
+    """How unknown covariates are replaced: see `tsl.forecasting.frames.cutoffs.known_at`."""
 
     def _bounds(self) -> Bounds:
-        """Return what forecasts stay within."""
+        """Return the bounds of forecasts."""
         return Bounds()
 
-    # --- what a subclass gives --------------------------------------------------------------------------------
+    # --- implemented by subclasses ----------------------------------------------------------------------------
 
     def _fit_panel(self, panel: Panel) -> None:
-        """Learn from `panel`, whose missing readings are filled; ``schema_`` and ``season_`` are there."""
+        """Learn from `panel`, whose missing readings are filled; ``schema_`` and ``season_`` are set."""
         raise NotImplementedError
 
     def _forecast(
@@ -78,47 +78,47 @@ class PanelEstimator(BaseEstimator):
     ) -> Forecasts:
         """Return forecasts after the rows ``panel.offsets[k] : cutoffs[i]`` of each cutoff's series `k`.
 
-        Covariates known ahead are in the rows from ``cutoffs[i]`` on, and nothing else of those rows may be looked at.
-        Where `_context_length` is a number, each series has one cutoff and nothing that is not known there.
+        Covariates known ahead are in the rows from ``cutoffs[i]`` on, of which nothing else may be used. If
+        `_context_length` is a number, each series has one cutoff and contains only what is known there.
         """
         raise NotImplementedError
 
     def _context_length(self) -> int | None:
         """Return how many rows before its cutoff a forecast depends on.
 
-        None stands for all of them: `_forecast` then gets the series as they are, missing readings and all.
+        None means all of them: `_forecast` then gets the series unchanged, including missing readings.
         """
         raise NotImplementedError
 
     def _rows_ahead(self, horizon: int) -> int:
-        """Return of how many rows from its cutoff on a forecast of `horizon` steps reads covariates."""
+        """Return the number of rows after its cutoff whose covariates a forecast of `horizon` steps reads."""
         return horizon
 
     def _clone_with_choices(self) -> Self:
-        """Return an unfitted forecaster with what `fit` chose as its parameters."""
+        """Return an unfitted forecaster with the choices of `fit` as its parameters."""
         return clone(self)
 
     # --- pickling -------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with what was learned as text and arrays: skops knows no indexes of pandas."""
+        """Return the state with what was learned as text and arrays, since skops does not support pandas indexes."""
         state = super().__getstate__()
         names = self.get_params(deep=False)
         learned = {name: value for name, value in state.items() if name not in names}
         try:
             return {name: value for name, value in state.items() if name in names} | {"_learned": to_plain(learned)}
-        except TypeError:  # ids or an offset that no file of tsl holds: pickle can write them
+        except TypeError:  # ids or an offset that tsl files do not support, but pickle does
             return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set the state that `__getstate__` returned, in this version or an earlier one."""
+        """Restore the state from `__getstate__` of this version or an earlier one."""
         learned = from_plain(state["_learned"]) if "_learned" in state else {}
         super().__setstate__({name: value for name, value in state.items() if name != "_learned"} | learned)
 
     # --- learning -------------------------------------------------------------------------------------------
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        """Return the form of the data to learn from, and the data."""
+        """Return the schema of the training data, and the data as a panel."""
         check_parameters(self)
         return Schema.learn(
             data,
@@ -131,9 +131,9 @@ class PanelEstimator(BaseEstimator):
         )
 
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
-        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
+        """Learn from `panel`, whose missing readings are still missing; `options` are passed to `_fit_panel`.
 
-        `warn` says whether a warning names readings that cannot be right.
+        `warn` says whether to warn about outliers.
         """
         check_missing(panel, self.missing)
         self.schema_ = schema
@@ -145,31 +145,31 @@ class PanelEstimator(BaseEstimator):
         return self
 
     def _know(self, panel: Panel, tame: Panel) -> None:
-        """Take `panel` for the rows that `fit` knows; `tame` is the same without outliers."""
-        # these attributes stand in saved files under these names
+        """Store `panel` as the known rows; `tame` is the same without outliers."""
+        # saved files contain these attributes under these names
         self._history = SeriesStore(panel, self.missing)
         self._usual = naive_scale(tame, self.season_)
         self._calibrations: dict[int, Any] = {}
 
     def _calibration_panel(self, panel: Panel) -> Panel:
-        """Return the series, of all that are known, which intervals and cold starts are learned from."""
+        """Return the known series that intervals and cold starts are learned from."""
         return panel
 
     def _see(self, data: Any) -> None:
-        """Remember which rows a frame had, where a panel does not tell."""
+        """Remember which rows a frame had, if the panel does not show it."""
         times = self.schema_.shared_times(data)
         if times is not None:
             self._history.see(times)
 
     def _continuation(self) -> Continuation:
-        """Return what reads frames of later rows."""
+        """Return the reader of frames of later rows."""
         check_is_fitted(self, "schema_")
-        if self.schema_.axis.lacks_patterns:  # the model comes from a file that does not say what stamps keep to
+        if self.schema_.axis.lacks_patterns:  # the model comes from a file without timestamp patterns
             self.schema_ = self.schema_.with_series(self._history.panel())
         return Continuation(self.schema_, self._history, self.freq, self.unknown, self.missing)
 
     def _model(self) -> FittedModel:
-        """Return what evaluation works on."""
+        """Return the fitted model that evaluation works on."""
         check_is_fitted(self, "schema_")
         return FittedModel(self)
 
@@ -189,21 +189,21 @@ class FittedModel:
         return self._estimator.schema_.season_hints
 
     def panel(self) -> Panel:
-        """Return all rows that are known, with missing readings still missing."""
+        """Return all known rows, with missing readings still missing."""
         return self._estimator._history.panel()
 
     def cold_start(self, horizon: int) -> ColdStart:
-        """Return what the known series tell about those with next to no readings."""
+        """Return the model for series with hardly any readings, learned from the known series."""
         own, panel = self._estimator, self.calibration_panel()
         others = panel.of_series(np.flatnonzero(panel.n_readings > MOST_READINGS))
         return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
 
     def calibration_panel(self) -> Panel:
-        """Return the known rows that intervals and cold starts are learned from, missing readings still missing."""
+        """Return the known rows that intervals and cold starts are learned from; missing readings are still missing."""
         return self._estimator._calibration_panel(self.panel())
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""
+        """Return whether each of these rows (n,) of `panel` was in the training set."""
         return self._estimator._history.was_fitted(panel, rows)
 
     def refit(self, panel: Panel, *, keep_choices: bool = False) -> FittedModel:
@@ -213,15 +213,15 @@ class FittedModel:
         return FittedModel(unfitted._fit_read(own.schema_, panel))
 
     def kept(self, horizon: int, make: Callable[[], Kept]) -> Kept:
-        """Return what the model keeps for this horizon, made now if it keeps nothing."""
+        """Return what the model keeps for this horizon; create it with `make` if there is nothing yet."""
         kept = self._estimator._calibrations
-        with lock_of(self._estimator):  # threads that ask at once wait for one rather than make one each
+        with lock_of(self._estimator):  # concurrent threads wait for one instead of each making one
             if horizon not in kept:
                 kept[horizon] = make()
             return kept[horizon]
 
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
-        """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
+        """Return the scale of each series (n_series,): the fitted one, or that of `panel` for other series."""
         own = self._estimator
         return scales_as_fitted(panel, own._history.fitted_ids, own._usual, self.season, self.n_covariates)
 
@@ -236,11 +236,11 @@ class FittedModel:
         missing: str | None = None,
         exchange: Exchange | None = None,
     ) -> Forecasts:
-        """Return what `predict` would at each cutoff (n,).
+        """Return what `predict` would return at each cutoff (n,).
 
-        Missing readings of `panel` are still missing. Covariates are known ahead of `n_known` (n,) rows, by default of
-        those that are forecast. `missing` stands for the parameter where that is to be another. With `exchange`
-        covariates are those that are known at other cutoffs.
+        Missing readings of `panel` are still missing. Covariates are known for `n_known` (n,) rows ahead, by default
+        for those that are forecast. `missing` overrides the parameter. With `exchange`, covariates are those known at
+        other cutoffs.
         """
         n_known = np.full(len(cutoffs), horizon) if n_known is None else n_known
         missing = self._estimator.missing if missing is None else missing
@@ -260,13 +260,13 @@ class FittedModel:
         return Forecasts(points, self.bounded(np.concatenate(own)) if own else None)
 
     def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return forecasts within the bounds of the target."""
+        """Clip forecasts to the bounds of the target."""
         return self._estimator._bounds().clip(forecasts)
 
     def _known_at(
         self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str
     ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
-        """Return what is known at the cutoffs, as many of them at once as fit into memory."""
+        """Return what is known at the cutoffs, for limited numbers of them at a time, to save memory."""
         own, context = self._estimator, self._estimator._context_length()
         if context is None:
             return iter([(panel, cutoffs)])

@@ -1,4 +1,4 @@
-"""Forecasts at past cutoffs, each of which knows nothing of what followed."""
+"""Forecasts at past cutoffs, each made without knowledge of what followed."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from tsl.forecasting.panel.panel import Panel, ranges, values_after
 from tsl.forecasting.protocol import PanelModel
 from tsl.forecasting.times.stamps import stamps_of
 
-_NAMED = 5  # series in a warning
-_SHARE_OF_STEPS = 4  # errors before a backtest are looked at a quarter of a horizon apart; by judgement, not measured
+_NAMED = 5  # most series named in a warning
+_SHARE_OF_STEPS = 4  # cutoffs before a backtest are a quarter of a horizon apart; by judgement, not measured
 
 
 class TooShortWarning(UserWarning):
-    """Series that are too short for the windows of a backtest have fewer, or were left out."""
+    """Warning that series are too short for all windows of a backtest and have fewer, or are left out."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows of a backtest, those of a series one after another."""
+    """The windows of a backtest: consecutive ones for each series."""
 
     horizon: int
     n_windows: int
     step: int
     gap: int
     refit: int
-    """After how many windows the model is fitted anew; 0 for never."""
+    """Number of windows after which the model is refitted; 0 for never."""
     sliding: bool
 
     @classmethod
     def of(cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any) -> Plan:
-        """Check the arguments of `Forecaster.backtest` and return the plan that they make."""
+        """Check the arguments of `Forecaster.backtest` and return the plan."""
         step = horizon if step is None else step
         for name, value, least in (("n_windows", n_windows, 1), ("step", step, 1), ("gap", gap, 0)):
             if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
@@ -59,10 +59,10 @@ class Plan:
         return self.gap + self.horizon
 
     def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the cutoff of each window (n_series, n_windows), -1 where there is no such window.
+        """Return the cutoff of each window (n_series, n_windows), -1 for a missing window.
 
-        Windows count from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, with more than
-        a horizon of rows from the first reading on before it; the last one may have fewer.
+        Windows are counted from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, after
+        more than a horizon of rows from the first reading on; the last window may have fewer.
         """
         found = panel.ends[:, None] - (self.n_ahead + self.step * np.arange(self.n_windows)[::-1])
         begin = _first_readings(panel)
@@ -71,7 +71,7 @@ class Plan:
         return np.where(is_window, found, -1)
 
     def fitted_rows(self, cutoffs: NDArray[np.int64], number: int, panel: Panel) -> NDArray[np.int64]:
-        """Return the rows to fit on for the forecasts of window `number`, of the series that have windows."""
+        """Return the rows to fit on before forecasting window `number`, for the series that have windows."""
         behind = (self.n_windows - 1 - number) * self.step
         stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.n_ahead - behind, panel.offsets[:-1])
         starts = panel.offsets[:-1]
@@ -86,7 +86,7 @@ class Backtest(NamedTuple):
     cutoffs: NDArray[np.int64]
     """(n,)"""
     rows: NDArray[np.int64]
-    """(n, horizon) the rows that are forecast."""
+    """The rows that are forecast, (n, horizon)."""
     points: NDArray[np.float64]
     """(n, horizon)"""
     quantiles: NDArray[np.float64]
@@ -98,7 +98,7 @@ class Backtest(NamedTuple):
 
 
 def _first_readings(panel: Panel) -> NDArray[np.int64]:
-    """Return the row of the first reading of each series (n_series,), its end if there is none."""
+    """Return the row of the first reading of each series (n_series,), or its end if there is none."""
     read = last_readings(panel.values, panel.offsets) >= 0  # from the first reading on
     return panel.ends - np.add.reduceat(read, panel.offsets[:-1], dtype=np.int64)
 
@@ -110,7 +110,7 @@ def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def with_cutoffs(plan: Plan, panel: Panel, lowest: NDArray[np.int64]) -> tuple[Plan, NDArray[np.int64]]:
-    """Return the plan with as many windows as there can be, and their cutoffs as from `Plan.cutoffs`.
+    """Return the plan with as many windows as possible, and their cutoffs as from `Plan.cutoffs`.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def backtest(
 ) -> Backtest:
     """Return the forecasts of a backtest on `panel`, whose missing readings are still missing.
 
-    A model that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
+    A model that was fitted to the rows to forecast is refitted to the rows before the first cutoff.
     """
     plan, table = with_cutoffs(plan, panel, lowest)
     parts = []
@@ -174,9 +174,9 @@ def backtest(
 
 
 def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.float64]]:
-    """Return all rows, those that the model forecasts a horizon at a time, (n,), and its forecasts of them, (n,).
+    """Return all rows, the rows that the model forecasts in sample (n,), a horizon at a time, and their forecasts (n,).
 
-    The last forecast of each series ends with it; its first rows have none.
+    The last forecast of each series ends with the series; its first rows have no forecast.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.f
 def fitted_models(
     model: PanelModel, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
 ) -> Iterator[tuple[PanelModel, NDArray[np.int64]]]:
-    """Yield fitted models, and the numbers of the windows that each one forecasts."""
+    """Yield fitted models, each with the numbers of the windows that it forecasts."""
     numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
     if not plan.refit:
         if not model.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
@@ -219,8 +219,8 @@ def _residual_quantiles(
 ) -> NDArray[np.float64]:
     """Return quantiles of the errors of the forecasts `points` (n, n_ahead) at `cutoffs`, (n, n_ahead, n_quantiles).
 
-    Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
-    `first` (n_series,) are the earliest cutoffs of the backtest.
+    They depend on the model's calibration and on its errors before each cutoff on rows that it has not seen. `first`
+    (n_series,) has the earliest cutoffs of the backtest.
     """
     n_ahead = points.shape[1]
     calibration = calibration_of(model, n_ahead, _known_before(model, panel, first))
@@ -251,7 +251,7 @@ def _residual_quantiles(
 
 
 def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel | None:
-    """Return what the model knows of before the `first` cutoffs; None where that is all that it knows."""
+    """Return the model's known rows before the `first` cutoffs; None if that is all of them."""
     history = model.panel()
     at = panel.ids.get_indexer(history.ids)
     last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
@@ -260,7 +260,7 @@ def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> 
 
 
 def _earlier_cutoffs(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> NDArray[np.int64]:
-    """Return cutoffs before the `first` ones of the backtest that are followed by rows the model has not seen."""
+    """Return cutoffs before the `first` ones of the backtest that are followed by rows the model was not fitted to."""
     begin = np.maximum(first - (1 + MEMORY) * n_ahead, panel.offsets[:-1] + 1)
     stop = np.maximum(first - n_ahead + 1, begin)
     rows = ranges(begin, stop)
