@@ -63,7 +63,7 @@ def test_what_is_named_is_no_longer_a_choice():
         (ONE, {"past": ("cost",)}, "--past must be a column of the file"),
         (ONE, {"target": "Prise"}, "which has when, price, got 'Prise': did you mean 'price'?"),
         (ONE.join(pd.DataFrame({f"x{k}": [1] for k in range(20)})), {"time": "day"}, "x9, and 10 more, got 'day'"),
-        (ONE, {"future": ONE.assign(x=1)}, "known ahead must be known before, too: the file has no column x"),
+        (ONE, {"future": ONE.assign(x=1)}, "covariates known ahead must also be in the file, which has no column x"),
     ],
 )
 def test_what_cannot_be_guessed_is_asked_for(table, options, message):

@@ -138,10 +138,10 @@ def test_the_unit_that_changes_most_is_taken():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"units": [0, 1]}, r"units must name one unit where there is a line_length, got \[0, 1\]"),
+        ({"units": [0, 1]}, r"units must name one unit with line_length, got \[0, 1\]"),
         ({"units": [6]}, r"units must be numbers from 0 to 5, got \[6\]"),
-        ({"step_labels": None}, "step_labels must be a text where there is a line_length"),
-        ({"step_labels": ["ab", "c"]}, "step_labels must be a text where there is a line_length"),
+        ({"step_labels": None}, "step_labels must be a text with line_length"),
+        ({"step_labels": ["ab", "c"]}, "step_labels must be a text with line_length"),
         ({"line_length": 0}, "line_length must be a whole number of at least 1, got 0"),
     ],
 )

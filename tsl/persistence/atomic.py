@@ -12,7 +12,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file atomically: if it fails or the process is killed, the old content stays."""
     target = Path(os.path.realpath(path))  # a link stays one
     if target.exists() and not target.is_file():
-        raise OSError(f"{path} is there and is not a file: a model cannot be written to it")
+        raise OSError(f"{path} exists and is not a file: a model cannot be written to it")
     if not target.parent.is_dir():
         raise OSError(f"there is no folder {Path(path).parent} to write {target.name} to")
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")

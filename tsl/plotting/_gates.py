@@ -131,7 +131,7 @@ def _most_changing(steps: Any) -> list[int]:
 def _only_unit(units: Sequence[int] | None, steps: Any) -> int:
     rows = [int(steps.std(axis=0).argmax())] if units is None else _checked_units(units, steps.shape[1])
     if len(rows) != 1:
-        raise ValueError(f"units must name one unit where there is a line_length, got {units!r}")
+        raise ValueError(f"units must name one unit with line_length, got {units!r}")
     return rows[0]
 
 
@@ -140,7 +140,7 @@ def _over_text(
 ) -> Axes:
     """Write the labels in lines, each with the colour of its value as background."""
     if labels is None or not all(isinstance(label, str) and len(label) == 1 for label in labels):
-        raise ValueError("step_labels must be a text where there is a line_length, one character a step")
+        raise ValueError("step_labels must be a text with line_length, one character a step")
     line_length = checked_line_length(line_length)
     ax, image = colour_text(labels, values, line_length, ax, **colours)
     ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02, label="activation")
