@@ -1,4 +1,4 @@
-"""Progress of training on stderr, if asked for."""
+"""Training progress on stderr."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Display:
     """
 
     def __init__(self, verbose: int) -> None:
-        self._stream = sys.stderr if verbose else None  # None too where there is no console
+        self._stream = sys.stderr if verbose else None  # also None without a console
         self.shown = self._stream is not None
         notebook = type(self._stream).__module__.partition(".")[0] == "ipykernel"
         terminal = self._stream is not None and self._stream.isatty()
         self.redrawn = notebook or terminal
-        self._clear = "\x1b[K" if terminal else ""  # a notebook shows it as it is
+        self._clear = "\x1b[K" if terminal else ""  # a notebook would show it literally
         self._width = 0
         self._written = -math.inf
 
@@ -40,14 +40,14 @@ class Display:
         return perf_counter() - self._written >= seconds
 
     def redraw(self, line: str) -> None:
-        """Write a line in the place of the last one."""
-        # A line that wraps could not be overwritten. "\x1b[K" or blanks clear what is left of a longer line.
+        """Write a line in place of the last one."""
+        # A line that wraps could not be overwritten. "\x1b[K" or blanks clear the rest of a longer line.
         line = line[: shutil.get_terminal_size().columns - 1]
         self.write("\r" + (line if self._clear else line.ljust(self._width)) + self._clear)
         self._width = len(line)
 
     def end(self, line: str) -> None:
-        """Write a line for good, in the place of the last one."""
+        """Write a permanent line in place of the last one."""
         if self.redrawn:
             self.redraw(line)
             self.write("\n")
@@ -56,13 +56,13 @@ class Display:
             self.write(line + "\n")
 
     def say(self, line: str) -> None:
-        """Write a line of another kind, which does not count for `due`."""
+        """Write a separate line, which does not count for `due`."""
         written = self._written
         self.write(f"\r{line}{self._clear}\n" if self.redrawn else f"{line}\n")
         self._written = written
 
     def write(self, text: str) -> None:
-        """Write a text as it is."""
+        """Write a text unchanged."""
         assert self._stream is not None
         self._stream.write(text)
         self._stream.flush()
@@ -75,9 +75,9 @@ class Progress:
     Parameters
     ----------
     verbose : int
-        0: write nothing. 2: write, and leave, a line for every epoch.
+        0: write nothing. 2: write a permanent line for every epoch.
     last_epoch : int
-        The epoch at which training ends if nothing ends it before.
+        The epoch at which training ends if nothing ends it earlier.
     """
 
     def __init__(self, verbose: int, last_epoch: int) -> None:
@@ -86,11 +86,11 @@ class Progress:
         self._last_epoch = last_epoch
         self._began = perf_counter()
         self._pending = ""
-        self._rest = ""  # what is known of the last epoch only
+        self._rest = ""  # results that are only known after an epoch
         self._said_compiling = False
 
     def compiling(self) -> bool:
-        """Write, once, that kernels are being compiled; return whether that was written."""
+        """Write once that kernels are being compiled; return whether that was written."""
         if self._display.shown and not self._said_compiling:
             self._said_compiling = True
             self._display.say(COMPILING)
@@ -115,7 +115,7 @@ class Progress:
             self._redraw(history.n_iter, 1.0, numbers)
 
     def close(self) -> None:
-        """Write the last line for good."""
+        """Make the last line permanent."""
         if self._pending:
             self._display.end(self._pending)
         self._pending = ""
@@ -128,7 +128,7 @@ class Progress:
         return f"{'#' * filled}{'.' * (BAR_WIDTH - filled)}  {line}"
 
     def _redraw(self, epoch: int, share: float, numbers: str) -> None:
-        """Draw the line with the time that is left if each epoch takes as long as those before."""
+        """Draw the line with the estimated remaining time, assuming that epochs take as long as before."""
         self._pending = self._line(epoch, share, numbers)
         done = (epoch - 1 + share) / self._last_epoch
         left = (perf_counter() - self._began) * (1 - done) / done if done else 0.0
@@ -149,7 +149,7 @@ class TrialProgress:
         self._drawn = False
 
     def show(self, line: str) -> None:
-        """Show what is tried now."""
+        """Show the current trial."""
         if self._display.redrawn:
             self._display.redraw(line)
             self._drawn = True
@@ -157,13 +157,13 @@ class TrialProgress:
             self._display.end(line)
 
     def close(self, line: str) -> None:
-        """Leave a last line, if anything was shown."""
+        """Write a permanent last line, if anything was shown."""
         if self._drawn:
             self._display.end(line)
         self._drawn = False
 
 
 def compile_kernels(dtype: Any, verbose: int) -> None:
-    """Compile what is not compiled yet, for instance before time is measured; write so if `verbose`."""
+    """Compile kernels that are not compiled yet, for instance before measuring time; report it if `verbose`."""
     with on_compilation(Progress(verbose, 0).compiling):
         warm_up(dtype)
