@@ -8,6 +8,7 @@ import pytest
 from benchmarks.endurance import REPEATED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", REPEATED)
 def test_fits_and_predictions_leave_nothing_behind(kind):
     cycle = REPEATED[kind]()

@@ -15,6 +15,7 @@ CHECKERS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_programs_of_the_readme_have_no_errors(checker, tmp_path):
     if importlib.util.find_spec(checker) is None:

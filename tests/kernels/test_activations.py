@@ -73,6 +73,7 @@ def test_extremes_saturate_and_nan_stays(dtype):
         assert np.isnan(function(x)[4:]).all()
 
 
+@pytest.mark.long
 def test_same_on_a_processor_without_fused_multiply_add():
     """There, a compiler that may reorder sums can undo the rounding that these functions are built on."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "error or extremes", __file__]

@@ -282,6 +282,7 @@ def files(folder):
     return len(list(folder.rglob("*.nbc")))
 
 
+@pytest.mark.long
 def test_an_edited_helper_never_meets_code_of_the_old_one(start, tree):
     assert result_of(start())["values"] == [42, 43]
     assert result_of(start())["compiled"] == 0
@@ -295,6 +296,7 @@ def test_an_edited_helper_never_meets_code_of_the_old_one(start, tree):
     assert (back["values"], back["compiled"]) == ([42, 43], 0)
 
 
+@pytest.mark.long
 def test_processes_that_compile_at_once_leave_whole_files(start, tmp_path):
     shared = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     for result in [result_of(process) for process in [start(**shared) for _ in range(3)]]:
@@ -306,6 +308,7 @@ def test_processes_that_compile_at_once_leave_whole_files(start, tmp_path):
 HASWELL = "+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+cx16"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instruction sets of x86")
 def test_code_for_another_processor_is_apart_and_tiles_follow(start, tmp_path):
     shared = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -332,6 +335,7 @@ def block(path):
     path.touch()
 
 
+@pytest.mark.long
 def test_the_cache_falls_back_from_the_named_folder_to_the_sources_to_the_user(start, tree, tmp_path):
     block(tmp_path / "file")
     blocked = {"NUMBA_CACHE_DIR": str(tmp_path / "file")}

@@ -5,10 +5,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import small_uses
 from numpy.testing import assert_allclose
 
 
+@pytest.mark.long
 def test_interpreted_kernels_compute_what_compiled_ones_do(tmp_path):
     file = tmp_path / "numbers.npy"
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}

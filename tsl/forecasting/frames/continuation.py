@@ -13,7 +13,7 @@ from tsl._labels import check_new_labels
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import check_missing
-from tsl.forecasting.panel.panel import Panel, after, ranges
+from tsl.forecasting.panel.panel import Panel, after, places_of, ranges
 from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
 from tsl.forecasting.times.frequency import Freq
 from tsl.forecasting.times.stamps import stamps_of
@@ -164,7 +164,9 @@ class Continuation:
     def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
         """Read a frame of later rows or other series, in the form of the fitted data, as a panel."""
         panel, known = self.schema.read(data, skip_empty=skip_empty, unknown=self.unknown), self.store.ids
-        check_new_labels(panel.ids[known.get_indexer(panel.ids) < 0], known, "data")
+        new = np.flatnonzero(places_of(panel.ids, known) < 0)
+        if len(new):
+            check_new_labels(panel.ids[new], known, "data")
         return panel
 
     def _check_steps(self, panel: Panel) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import fill, last_readings
-from tsl.forecasting.panel.panel import Panel, ranges
+from tsl.forecasting.panel.panel import Panel, entries, ranges
 from tsl.forecasting.panel.scale import changes
 
 ROWS_AT_ONCE = 2**20  # rows of windows that are copied together
@@ -91,9 +91,9 @@ def known_at(
     is_ahead[ranges(own_cutoffs, offsets[1:])] = True
     known = replace(
         panel,
-        ids=panel.ids[series],
+        ids=entries(panel.ids, series),
         offsets=offsets,
-        times=panel.times[rows],
+        times=entries(panel.times, rows),
         values=np.where(is_ahead, np.nan, panel.values[rows]),
         past=np.where(is_ahead[:, None], np.nan, panel.past[rows]),
         future=panel.future[rows],
@@ -135,10 +135,9 @@ def _carry_in(known: Panel, panel: Panel, starts: Cutoffs) -> None:
         *zip(known.past.T, panel.past.T),
         *zip(known.future.T, panel.future.T),
     ):
-        missing = np.isnan(column)
-        if not missing.any():
+        if not np.isnan(column[begins]).any():
             continue
-        empty = is_long & (np.add.reduceat(~missing, begins, dtype=np.int64) == 0)
+        empty = is_long & (np.add.reduceat(~np.isnan(column), begins, dtype=np.int64) == 0)
         last = last_readings(source, panel.offsets)[starts]
         empty &= last >= 0
         column[begins[empty]] = source[last[empty]]

@@ -31,8 +31,8 @@ class Encoder:
     """The argument that named the columns, for error messages."""
 
     @classmethod
-    def learn(cls, frame: pd.DataFrame, columns: Sequence[Any], argument: str) -> Encoder:
-        """Return the encoder of these columns of `frame`.
+    def learn(cls, frame: pd.Series | pd.DataFrame, columns: Sequence[Any], argument: str) -> Encoder:
+        """Return the encoder of these columns of `frame`; a Series has no columns.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Encoder:
         """Return how many encoded columns each column of the frame becomes."""
         return [1 if levels is None else len(levels) for levels in self.levels]
 
-    def encode(self, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
+    def encode(self, frame: pd.Series | pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """Return the columns as numbers (n_rows, n_names), NaN where a value is missing.
 
         A category that the encoder has not seen is refused, or encoded as 0 in all columns if `unknown` is "ignore".

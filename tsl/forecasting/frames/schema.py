@@ -125,18 +125,17 @@ class Schema:
         rows = read_rows(roles, data, times, "data")
         check_names(roles, rows.ids)
         axis = TimeAxis.learn(rows.ids, rows.times, rows.offsets, freq, carried=carried, time_format=form)
-        frame = _covariate_frame(data)
         schema = cls(
             roles=roles,
             axis=axis,
-            past=Encoder.learn(frame, roles.past, "past"),
-            future=Encoder.learn(frame, roles.future, "future"),
-            static=StaticTable.learn(frame, rows, static, roles),
+            past=Encoder.learn(data, roles.past, "past"),
+            future=Encoder.learn(data, roles.future, "future"),
+            static=StaticTable.learn(data, rows, static, roles),
             calendar=Calendar.learn(calendar, axis, rows.times, rows.offsets),
             library=library,
         )
         weights = row_weights(sample_weight, data)
-        return schema, schema._panel(frame, rows, schema.static.rows_of(rows, frame), weights)
+        return schema, schema._panel(data, rows, schema.static.rows_of(rows, data), weights)
 
     def read(
         self,
@@ -175,10 +174,9 @@ class Schema:
         times = self.axis.read(*roles.times(data, name))
         has_target = target_needed or roles.form in ("series", "columns") or roles.target in data.columns
         rows = read_rows(roles, data, times, name, has_target=has_target, skip_empty=skip_empty)
-        frame = _covariate_frame(data)
         table = self.static if static is None else self.static.table(static_frame(static), roles, unknown)
         weights = row_weights(sample_weight, data, is_part=True)
-        return self._panel(frame, rows, table.rows_of(rows, frame, unknown), weights, unknown)
+        return self._panel(data, rows, table.rows_of(rows, data, unknown), weights, unknown)
 
     def again(self, *, static: Any = None, unknown: Unknown = "error", **roles: Any) -> Schema:
         """Return the schema for more data of the same form; `static` may be a table of covariates of other series.
@@ -317,20 +315,20 @@ class Schema:
 
     def _panel(
         self,
-        frame: pd.DataFrame,
+        data: pd.Series | pd.DataFrame,
         rows: Rows,
         static: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
         unknown: Unknown = "error",
     ) -> Panel:
         """Return the panel of these rows with their covariates."""
-        covariates = rows.take(self.future.encode(frame, unknown))
+        covariates = rows.take(self.future.encode(data, unknown))
         return Panel(
             ids=rows.ids,
             offsets=rows.offsets,
             times=rows.times,
             values=rows.values,
-            past=rows.take(self.past.encode(frame, unknown)),
+            past=rows.take(self.past.encode(data, unknown)),
             future=self._with_calendar(covariates, rows.times),
             static=static,
             weights=None if weights is None else rows.take(weights),
@@ -340,8 +338,3 @@ class Schema:
         """Join covariates and calendar features; a single block is not copied, as there may be millions of rows."""
         blocks = [block for block in (covariates, self.calendar.encode(times)) if block.shape[1]]
         return np.concatenate(blocks, axis=1) if len(blocks) == 2 else blocks[0] if blocks else covariates
-
-
-def _covariate_frame(data: pd.Series | pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the covariates, which is empty for a Series."""
-    return data if isinstance(data, pd.DataFrame) else pd.DataFrame(index=data.index)

@@ -30,7 +30,7 @@ class StaticTable:
 
     @classmethod
     def learn(
-        cls, frame: pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, roles: Roles
+        cls, frame: pd.Series | pd.DataFrame, rows: Rows, static: Sequence[Any] | pd.DataFrame | None, roles: Roles
     ) -> StaticTable:
         """Return the static covariates of these series.
 
@@ -65,7 +65,7 @@ class StaticTable:
             other, ids=other.ids.append(self.ids[kept]), values=np.concatenate([other.values, self.values[kept]])
         )
 
-    def rows_of(self, rows: Rows, frame: pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
+    def rows_of(self, rows: Rows, frame: pd.Series | pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
         """Return the covariates of these series (n_series, S): from columns of `frame`, otherwise as learned."""
         if not self.encoder.columns:
             return np.empty((len(rows.ids), 0))

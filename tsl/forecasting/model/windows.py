@@ -129,7 +129,9 @@ class SeriesWindows:
     ) -> None:
         self.panel, self.windowing = panel, windowing
         self._center, self._unit = (float(number) for number in scaling.values[:, 0])
-        self._padded = np.concatenate([np.full(windowing.context, np.nan), panel.values])
+        n_rows, padded = windowing.context, np.concatenate([np.full(windowing.context, np.nan), panel.values])
+        # (N + 1, context) the values before each row, as a view: sliding_window_view takes ten times as long
+        self._contexts = np.ndarray((len(padded) - n_rows + 1, n_rows), padded.dtype, padded, 0, 2 * padded.strides)
         self._cutoffs = cutoffs
         if cutoffs is not None:
             self._level, self._scale = self._measured(cutoffs)
@@ -156,7 +158,7 @@ class SeriesWindows:
         return self._static.shape[1]
 
     def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.repeat(numbers, self.panel.lengths)
+        return numbers if len(numbers) == 1 else np.repeat(numbers, self.panel.lengths)
 
     def _channels(self, scaling: ColumnStats) -> NDArray[np.float32]:
         """Return value, change, missing indicator, past covariates and covariates known ahead, (N, C)."""
@@ -201,7 +203,7 @@ class SeriesWindows:
     def _context(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the values before `cutoffs`, (n, context); NaN before the beginning of a series."""
         n_rows = self.windowing.context
-        rows = np.lib.stride_tricks.sliding_window_view(self._padded, n_rows)[cutoffs]
+        rows = self._contexts[cutoffs]
         lacking = n_rows - (cutoffs - self.panel.offsets[self.panel.series_of(cutoffs - 1)])
         if (lacking > 0).any():
             rows[np.arange(n_rows) < lacking[:, None]] = np.nan
@@ -211,7 +213,7 @@ class SeriesWindows:
         self, cutoffs: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return the mean of the last values of each window (n,), else of all of them, else the last reading before."""
-        level, _ = _mean_and_deviation_of_rows(window[:, -self.windowing.level :])
+        level = _mean_of_rows(window[:, -self.windowing.level :])
         level = np.where(np.isnan(level), mean, level)
         empty = np.isnan(level)
         if empty.any():
@@ -321,22 +323,25 @@ def _window_scale(
     scale = deviation
     if plan.spread:
         rows = rows[:, -plan.window - plan.spread :]
-        change, _ = _mean_and_deviation_of_rows(np.abs(rows[:, plan.spread :] - rows[:, : -plan.spread]))
+        change = _mean_of_rows(np.abs(rows[:, plan.spread :] - rows[:, : -plan.spread]))
         scale = np.where(np.isnan(change), deviation, np.maximum(change, SMALLEST_SCALE * deviation))
     return np.where(scale > ROUNDING * np.abs(mean), scale, 0.0)
 
 
 def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation (n,) of each row, ignoring NaN; NaN for a row without values."""
+    mean = _mean_of_rows(rows)
+    return mean, np.sqrt(_mean_of_rows(np.square(rows - mean[:, None])))
+
+
+def _mean_of_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean (n,) of each row, ignoring NaN; NaN for a row without values."""
     missing = np.isnan(rows)
     if not missing.any():
-        mean = rows.mean(axis=1)
-        return mean, np.sqrt(np.square(rows - mean[:, None]).mean(axis=1))
+        return rows.mean(axis=1)
     count = rows.shape[1] - missing.sum(axis=1).astype(np.float64)
     count[count == 0] = np.nan
-    mean = np.where(missing, 0.0, rows).sum(axis=1) / count
-    apart = np.where(missing, 0.0, rows - mean[:, None])
-    return mean, np.sqrt(np.square(apart).sum(axis=1) / count)
+    return np.where(missing, 0.0, rows).sum(axis=1) / count
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -47,7 +47,7 @@ class Panel:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Return the number of rows of each series, (n_series,)."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]  # np.diff takes five times as long for a few series
 
     @property
     def ends(self) -> NDArray[np.int64]:
@@ -73,9 +73,9 @@ class Panel:
         series = np.flatnonzero(counts) if series is None else series
         return replace(
             self,
-            ids=self.ids[series],
+            ids=entries(self.ids, series),
             offsets=np.concatenate([[0], np.cumsum(counts[series])]),
-            times=self.times[rows],
+            times=entries(self.times, rows),
             values=self.values[rows],
             past=self.past[rows],
             future=self.future[rows],
@@ -103,6 +103,19 @@ def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.in
     counts = stops - starts
     before = np.cumsum(counts) - counts
     return np.arange(counts.sum()) + np.repeat(starts - before, counts)
+
+
+def entries(index: pd.Index, places: NDArray[np.int64]) -> pd.Index:
+    """Return ``index[places]``; the index itself where these are all places in order, as copies take time."""
+    if len(places) == len(index) and (places == np.arange(len(index))).all():
+        return index
+    return index[places]
+
+
+def places_of(ids: pd.Index, among: pd.Index) -> NDArray[np.int64]:
+    """Return (n,) the place of each of `ids` among others, -1 for none."""
+    # where they are the same, as mostly, a comparison takes a quarter of the time of a lookup
+    return np.arange(len(ids)) if ids.equals(among) else among.get_indexer(ids)
 
 
 def values_after(panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDArray[np.float64]:

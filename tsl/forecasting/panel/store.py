@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tsl._tables.columns import written
 from tsl.forecasting.panel.missing import check_missing, last_readings
-from tsl.forecasting.panel.panel import Panel, after, joined, ranges
+from tsl.forecasting.panel.panel import Panel, after, entries, joined, places_of, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
 FEWEST_OTHERS = 5  # known series that a forecast of a series without readings needs
@@ -159,8 +159,12 @@ class SeriesStore:
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
         """Return whether each series is known and continues after its last known row, (n_series,)."""
-        at = self.ids.get_indexer(panel.ids)
-        return (at >= 0) & (stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at])
+        return self._continued(panel) >= 0
+
+    def _continued(self, panel: Panel) -> NDArray[np.int64]:
+        """Return the index of the known series that each continues after its last known row, or -1, (n_series,)."""
+        at = places_of(panel.ids, self.ids)
+        return np.where(stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at], at, -1)
 
     def see(self, times: pd.Index) -> None:
         """Keep the timestamps of a wide frame, whose columns are series.
@@ -200,10 +204,13 @@ class SeriesStore:
 
     def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
         """Return the times of `panel`, preceded by the last known time of each continued series, and their offsets."""
-        follows = self.follows(panel)
-        last = self.last[self.ids.get_indexer(panel.ids[follows])]
-        stamps = np.insert(stamps_of(panel.times), panel.offsets[:-1][follows], last)
-        return times_of(stamps, panel.times.dtype), np.concatenate([[0], np.cumsum(panel.lengths + follows)])
+        at = self._continued(panel)
+        follows = at >= 0
+        offsets = np.concatenate([[0], np.cumsum(panel.lengths + follows)])
+        stamps, is_last = np.empty(offsets[-1], np.int64), np.zeros(offsets[-1], bool)
+        is_last[offsets[:-1][follows]] = True
+        stamps[is_last], stamps[~is_last] = self.last[at[follows]], stamps_of(panel.times)
+        return times_of(stamps, panel.times.dtype), offsets
 
     def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set, (n,)."""
@@ -216,9 +223,8 @@ class SeriesStore:
         if not follows.any():
             return panel
         before = known()
-        at = np.sort(before.ids.get_indexer(panel.ids[follows]))
-        head = before.select(ranges(before.offsets[at], before.offsets[at + 1]), at)
-        return after(head, panel)
+        at = np.sort(places_of(entries(panel.ids, np.flatnonzero(follows)), before.ids))
+        return after(before if len(at) == before.n_series else before.of_series(at), panel)
 
 
 def _places(known: Panel, given: Panel, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -278,26 +284,19 @@ def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64])
     `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) their known covariates.
     """
     n_series, horizon, _ = future.shape
-    offsets = panel.offsets + horizon * np.arange(n_series + 1)
-    known = np.ones(offsets[-1], bool)
-    known[ranges(offsets[1:] - horizon, offsets[1:])] = False
+    series = np.arange(n_series)
+    order = np.argsort(np.concatenate([np.repeat(series, panel.lengths), np.repeat(series, horizon)]), kind="stable")
+    nothing = np.full((len(times), 1 + panel.past.shape[1]), np.nan)
 
-    def longer(block: NDArray[np.float64], ahead: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        out = np.empty((len(known), *block.shape[1:]))
-        out[known], out[~known] = block, ahead
-        return out
+    def longer(block: NDArray[np.float64], ahead: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([block, ahead])[order]
 
-    joined_times = panel.times.append(times)
-    if n_series > 1:
-        order = np.empty(len(known), np.int64)
-        order[known], order[~known] = np.arange(len(panel.values)), len(panel.values) + np.arange(len(times))
-        joined_times = joined_times[order]
     return replace(
         panel,
-        offsets=offsets,
-        times=joined_times,
-        values=longer(panel.values, np.nan),
-        past=longer(panel.past, np.nan),
+        offsets=panel.offsets + horizon * np.arange(n_series + 1),
+        times=entries(panel.times.append(times), order),
+        values=longer(panel.values, nothing[:, 0]),
+        past=longer(panel.past, nothing[:, 1:]),
         future=longer(panel.future, future.reshape(len(times), future.shape[2])),
         weights=None,
     )

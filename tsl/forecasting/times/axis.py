@@ -184,7 +184,9 @@ class TimeAxis:
     def _odd_rows(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows that are not followed by the timestamp expected next in their series."""
         stamps, keys = self._stamps_and_keys(ids, times, offsets)
-        inner = np.delete(np.arange(len(times)), offsets[1:] - 1)
+        is_inner = np.ones(len(times), bool)
+        is_inner[offsets[1:] - 1] = False
+        inner = np.flatnonzero(is_inner)
         ahead = self._after(stamps[inner], np.repeat(keys, np.diff(offsets))[inner], 1)
         return inner[ahead[:, 0] != stamps[inner + 1]]
 

@@ -28,10 +28,15 @@ def _time_of_day(times: pd.DatetimeIndex) -> NDArray[np.float64]:
     )  # ten times as fast as pandas' hour, minute and second
 
 
+def _day_of_week(times: pd.DatetimeIndex) -> NDArray[np.int64]:
+    """Return the days since Monday."""
+    return (times.asi8 // UNITS_PER_DAY[times.unit] + 3) % 7  # 1970 began on a Thursday
+
+
 _PLACES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], float]] = {
     "minute": (lambda times: times.minute + times.second / 60, 60.0),
     "hour": (lambda times: _time_of_day(times) / 3600, 24.0),
-    "dayofweek": (lambda times: times.day_of_week, 7.0),
+    "dayofweek": (_day_of_week, 7.0),
     "dayofmonth": (lambda times: (times.day - 1) / times.days_in_month, 1.0),
     "dayofyear": (lambda times: times.day_of_year - 1, 365.25),
     "weekofyear": (lambda times: times.isocalendar().week.to_numpy(dtype=float) - 1, 52.18),
@@ -107,7 +112,7 @@ def _local(times: pd.Index) -> pd.DatetimeIndex:
     """Return local times without a zone; for periods, their start."""
     if isinstance(times, pd.PeriodIndex):
         return times.to_timestamp()
-    return times.tz_localize(None)
+    return times if times.tz is None else times.tz_localize(None)
 
 
 def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tuple[str, ...]:
