@@ -1,4 +1,4 @@
-"""Dates in texts and whole numbers: never read as other dates than they are."""
+"""Dates in texts and integers: never read as dates other than they are."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The search with halving over backtest windows, and its picture."""
+"""The halving search over backtest windows, and its plot."""
 
 import json
 

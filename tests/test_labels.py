@@ -1,4 +1,4 @@
-"""Labels of series: which new one is a known one that was read or written otherwise."""
+"""Labels of series: which new one is a known one that was read or written differently."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against a loop that is written out, and what it must not do."""
+"""Dynamic evaluation, compared with a loop that is written out, and what it must not do."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""Options of `generate` and `stream` that are refused."""
+"""Invalid options of `generate` and `stream`."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Models of texts with labels."""
+"""Models of labelled texts."""
 
 import copy
 import pickle

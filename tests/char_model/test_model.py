@@ -1,4 +1,4 @@
-"""`LSTMCharModel`: what it learns, how training ends and goes on, copies."""
+"""`LSTMCharModel`: what it learns, how training ends and continues, copies."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""`stream`, where a text ends, and states to go on from."""
+"""`stream`, the end of a text, and states to continue from."""
 
 import copy
 import itertools

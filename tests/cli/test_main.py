@@ -1,4 +1,4 @@
-"""What all commands share: exit codes, files that exist, Ctrl-C, configuration, JSON, completion."""
+"""Common behaviour of all commands: exit codes, existing files, Ctrl-C, configuration, JSON, completion."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Our forecaster as one of sktime, and reductions of sktime to our regressor."""
+"""Our forecaster as an sktime forecaster, and sktime's reductions with our regressor."""
 
 import numpy as np
 import pandas as pd

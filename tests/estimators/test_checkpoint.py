@@ -1,4 +1,4 @@
-"""Fits that go on from a checkpoint, and end as if nothing had happened."""
+"""Fits that continue from a checkpoint end as if they had not been interrupted."""
 
 import json
 import os

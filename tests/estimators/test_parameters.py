@@ -1,4 +1,4 @@
-"""Parameters: constructors keep them, and scikit-learn checks each one."""
+"""Parameters: constructors store them, and scikit-learn checks each one."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""Data and parameters that estimators of windows refuse."""
+"""Invalid data and parameters for estimators of windows."""
 
 import numpy as np
 import pytest

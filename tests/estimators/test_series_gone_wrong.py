@@ -1,4 +1,4 @@
-"""Series that go wrong: what forecasters refuse, and what still comes out right."""
+"""Invalid series: what forecasters refuse, and what still gives correct results."""
 
 import warnings
 

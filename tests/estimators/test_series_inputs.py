@@ -1,4 +1,4 @@
-"""Every form in which series and their times come: what a plain array would give, or a clear error."""
+"""Every form of series and their times: same result as with a plain array, or a clear error."""
 
 import numpy as np
 import pandas as pd

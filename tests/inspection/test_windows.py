@@ -1,4 +1,4 @@
-"""Permutation importance of windows: beside scikit-learn's own, and by what a target was made of."""
+"""Permutation importance of windows, compared with scikit-learn's and with how a target was made."""
 
 import numpy as np
 import pandas as pd

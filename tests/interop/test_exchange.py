@@ -1,4 +1,4 @@
-"""Weights to and from PyTorch and Keras: their models give the same numbers, and ours go on training with theirs."""
+"""Exchange of weights with PyTorch and Keras: their models give the same numbers, and ours train on with theirs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Folders for the Hugging Face Hub: there and back, and downloads by a function that is replaced."""
+"""Folders for the Hugging Face Hub: round trips, and downloads by a replaced function."""
 
 import json
 import re

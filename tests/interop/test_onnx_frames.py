@@ -1,4 +1,4 @@
-"""`OnnxForecaster`: the frames of a forecaster through ONNX Runtime, without Numba and scikit-learn."""
+"""`OnnxForecaster`: the frames of a forecaster with ONNX Runtime, without Numba and scikit-learn."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""Files are replaced as a whole or stay as they were."""
+"""Files are replaced as a whole or stay unchanged."""
 
 import os
 import pathlib

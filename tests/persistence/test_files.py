@@ -1,4 +1,4 @@
-"""Models in files: what comes back is what was saved, and nothing else is taken for a model."""
+"""Model files: what is loaded is what was saved, and nothing else is accepted as a model."""
 
 import json
 import pathlib

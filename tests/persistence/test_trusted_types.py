@@ -1,4 +1,4 @@
-"""What fitted models consist of for those who write their state, such as pickle and skops."""
+"""The types in fitted models, for packages that write their state, such as pickle and skops."""
 
 import copy
 import datetime

@@ -1,4 +1,4 @@
-"""Gates of some units over a window."""
+"""Gates of single units over a window."""
 
 import subprocess
 import sys

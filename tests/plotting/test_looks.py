@@ -1,4 +1,4 @@
-"""What makes plots of forecasts easy to read: ticks, shades, colours, legends, and a grid of many series."""
+"""Readability of forecast plots: ticks, shading, colours, legends, and a grid of many series."""
 
 from itertools import pairwise
 

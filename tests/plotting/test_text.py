@@ -1,4 +1,4 @@
-"""Text coloured by its surprisal, and by the activation of a unit."""
+"""Text coloured by surprisal and by the activation of a unit."""
 
 import numpy as np
 import pytest

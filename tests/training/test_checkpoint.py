@@ -1,4 +1,4 @@
-"""Checkpoints of fits: fingerprints, and trainings in their order."""
+"""Checkpoints of fits: fingerprints, and training runs in their order."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Several series in one table: each has windows of its own."""
+"""Several series in one table: each has its own windows."""
 
 import numpy as np
 import pandas as pd

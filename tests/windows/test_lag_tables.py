@@ -1,4 +1,4 @@
-"""Tables of lags, which other packages make: time runs forward in them, and each column has the scale that it needs."""
+"""Tables of lags from other packages: the order of time, and a scale for each column."""
 
 import warnings
 

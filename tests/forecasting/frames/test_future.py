@@ -1,4 +1,4 @@
-"""What is known ahead: the frame to fill in, and how it is read when it comes back."""
+"""Covariates known ahead: the frame to fill in, and how it is read afterwards."""
 
 import pandas as pd
 import pytest

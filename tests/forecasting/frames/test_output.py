@@ -1,4 +1,4 @@
-"""Names of the columns of results, and those of the data that they come from."""
+"""Column names of results and of the data they are derived from."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The roles that the arguments of `fit` and the names of columns give."""
+"""The roles of columns, from the arguments of `fit` and column names."""
 
 import pandas as pd
 import pytest

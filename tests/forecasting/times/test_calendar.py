@@ -1,4 +1,4 @@
-"""Calendar features: which are taken, and that they go round with the clock."""
+"""Calendar features: which are used, and that they are periodic."""
 
 import numpy as np
 import pandas as pd
