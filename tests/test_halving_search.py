@@ -94,7 +94,7 @@ def test_a_search_resumes(tmp_path):
         with pytest.raises(ValueError, match="is of another search"):
             other.fit(data, checkpoint=path)
     path.write_text(json.dumps([1]) + "\n")
-    with pytest.raises(ValueError, match="is no file of a search"):
+    with pytest.raises(ValueError, match="is not a file of a search"):
         search().fit(SERIES, checkpoint=path)
     with pytest.raises(ValueError, match="checkpoint needs an int as random_state, got None"):
         search(random_state=None).fit(SERIES, checkpoint=path)

@@ -146,7 +146,7 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
     found = {form: dates for form in _formats(sample) if (dates := _reads(known, form, where, utc)) is not None}
     if not found:
         odd = _odd(known, where)
-        raise NotDatesError(f"{where} must hold dates, all written alike and with their year, got {odd}: {hint}")
+        raise NotDatesError(f"{where} must hold dates, all in the same format and with a year, got {odd}: {hint}")
     forms = list(found)
     for other in forms[1:]:
         differ = found[forms[0]] != found[other]

@@ -28,8 +28,8 @@ def check_new_labels(new: Iterable[Any], known: Iterable[Any], name: str) -> Non
         for other in written.get(_meaning(label), ()):
             if not (isinstance(label, str) and isinstance(other, str)) or label.strip() == other.strip():
                 raise ValueError(
-                    f"{name} must name known series as they are known, got {label!r} for {other!r}: they differ by "
-                    "their type, or by spaces, alone"
+                    f"{name} must name known series as they are known, got {label!r} for {other!r}: they differ only "
+                    "in their type or in spaces"
                 )
 
 

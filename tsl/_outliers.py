@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 # All chosen by judgement, not measured.
 WITHIN = 0.99  # share of the numbers whose distance from the median is taken as normal
-FAR = 30.0  # a number so many times as far is an outlier
+FAR = 30.0  # a number this many times as far is an outlier
 FEWEST = 8  # numbers other than the median that are required
 SUSPECT = 9.0  # an outlier among very many numbers is more standard deviations from the mean than this
 

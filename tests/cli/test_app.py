@@ -51,7 +51,7 @@ def test_warmup_fails_where_nothing_can_be_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr("tsl.network.warm_up", compile_a_kernel)
     message = fails("warmup", code=1)
-    assert re.search(rf"tsl: compiled kernels cannot be kept.*{tmp_path}.*NUMBA_CACHE_DIR", message)
+    assert re.search(rf"tsl: compiled kernels cannot be saved.*{tmp_path}.*NUMBA_CACHE_DIR", message)
     assert "machine code  not kept" in run("info").output
 
 

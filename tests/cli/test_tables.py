@@ -77,7 +77,7 @@ def test_texts_become_stamps_and_numbers_stay():
     summer = pd.DataFrame({"t": ["2024-03-31 00:00+01:00", "2024-03-31 03:00+02:00"], "y": 1.0})  # two hours later
     assert np.diff(with_stamps(summer, "t")["t"]) == pd.Timedelta("2h")
     with pytest.raises(
-        ValueError, match="column 'when' must hold dates, all written alike .* got 'soon': say which with"
+        ValueError, match="column 'when' must hold dates, all in the same format .* got 'soon': say which with"
     ):
         with_stamps(ONE.assign(when="soon"), "when")
     with pytest.raises(ValueError, match="the times in 'when' must be dates in the format '%d.%m.%Y', got 2024-01-01"):

@@ -106,7 +106,7 @@ def test_other_channels_are_refused_in_predict():
 
 
 def test_validation_data_are_checked():
-    with pytest.raises(ValueError, match="X_val and y_val go together, got X_val alone"):
+    with pytest.raises(ValueError, match="X_val and y_val must be given together, got only X_val"):
         small().fit(X, Y, X_val=X)
     with pytest.raises(ValueError, match="in X_val and y_val: Input X contains NaN"):
         small().fit(X, Y, X_val=spoiled(X, np.nan), y_val=Y)

@@ -63,7 +63,7 @@ def test_a_forecaster_with_names_that_no_file_holds_can_be_pickled():
     days = [datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)]
     frame = pd.DataFrame({"unique_id": np.repeat(days, 4), "ds": [0, 1, 2, 3] * 2, "y": np.arange(8.0)})
     model = Naive(2).fit(frame)
-    with pytest.raises(TypeError, match="is a date, which is no number"):
+    with pytest.raises(TypeError, match="is a date, which is not a number"):
         to_plain(vars(model))
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(model)).predict(), model.predict())
 

@@ -92,5 +92,5 @@ def test_an_array_of_another_shape_or_type_is_not_copied():
     put_into(array, np.arange(3.0))
     assert array.tolist() == [0, 1, 2]
     for other in (np.zeros(4), np.zeros(3, np.float32)):
-        with pytest.raises(ValueError, match="in place of float64"):
+        with pytest.raises(ValueError, match="instead of float64"):
             put_into(array, other)

@@ -130,7 +130,7 @@ def scaled_windows(windows: Sequences, scaling: Scaling, dtype: Any) -> Sequence
         return windows._replace(rows=scaling.apply(windows.rows, dtype, "X"))
     n_columns = len(scaling.mean)
     if not (windows.lengths == n_columns).all():
-        raise ValueError(f"X must have the {n_columns} columns of fit, each of which has a scale of its own")
+        raise ValueError(f"X must have the {n_columns} columns of fit, each of which has its own scale")
     by_column = Scaling(scaling.mean[:, 0], scaling.scale[:, 0])
     table = by_column.apply(_table(windows), dtype, "X")
     return Sequences(table.reshape(-1, 1), np.arange(len(table)) * n_columns, windows.lengths)

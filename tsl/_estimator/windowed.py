@@ -116,7 +116,9 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         resume = self.warm_start and hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not resume)
         if (X_val is None) != (y_val is None):
-            raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
+            raise ValueError(
+                f"X_val and y_val must be given together, got only {'y_val' if X_val is None else 'X_val'}"
+            )
         n_training = n_training_samples(self, len(data.targets), has_validation=X_val is not None)
         settings, optimizer = new_settings(self, n_training), new_optimizer(self, n_training)
         if n_training == len(data.targets) <= settings.batch_size:

@@ -36,7 +36,7 @@ AT_EPOCHS = (
 WIDTH_POWER, MOST_DROPPED = 0.4, 0.7
 
 SECONDS_OF_256 = 30.0  # with more time, fewer units reach a higher loss
-SECONDS_OF_TWO, SHARE_OF_TWO = 90.0, 0.65  # two layers of so many units each take about as long as one
+SECONDS_OF_TWO, SHARE_OF_TWO = 90.0, 0.65  # two layers of this share of the units each take about as long as one
 MOST_OF_TWO = 384  # on a megabyte of text, 512 units after 600 seconds had a higher loss than 384 after 300
 
 

@@ -58,8 +58,8 @@ def check_options(
         beam_width = check_count("beam_width", beam_width, 1)
         if choice != Choice():
             raise ValueError(
-                "beam_width looks for the likeliest text and draws nothing: temperature, top_k, top_p, min_p and "
-                "repetition_penalty must be left alone"
+                "beam_width searches for the likeliest text and draws nothing: temperature, top_k, top_p, min_p and "
+                "repetition_penalty must be left at their defaults"
             )
     n_samples = check_count("n_samples", n_samples, 1)
     if beam_width is not None and n_samples > beam_width:

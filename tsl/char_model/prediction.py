@@ -155,7 +155,7 @@ class PredictionMixin(CharParameters):
         """
         model, adaptation = text_model(self), as_adaptation(adapt)
         if y is not None and adaptation is not None:
-            raise ValueError(f"adapt must be False with y, as contexts are no text that goes on; got {adapt!r}")
+            raise ValueError(f"adapt must be False with y, because contexts are not continuous text; got {adapt!r}")
         examples = model.encoder.examples(text, y, document_window(self), labels)
         of_token, targets = model.mean_log_likelihood(examples, adaptation), examples.targets
         # The network may read bytes, but the score is per character.

@@ -122,7 +122,7 @@ def guess_separator(text: str) -> str:
     """Return the separator that splits the first rows of a CSV file into the most fields, equally many in each row."""
     widths = {sep: _widths(text, sep) for sep in SEPARATORS}
     even = [sep for sep in SEPARATORS if widths[sep] and min(widths[sep]) == max(widths[sep]) > 1]
-    # rows of unequal length will be an error that names the line: go by the header
+    # rows of unequal length will raise an error that names the line: use the header
     return max(even or SEPARATORS, key=lambda sep: widths[sep][0] if widths[sep] else 0)
 
 

@@ -151,7 +151,7 @@ class NetworkForecaster(Forecaster):
         """Learn from `replicas`, and what they have in common from a sample of their series."""
         if self.max_time is not None:
             raise ValueError(
-                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas go by no clock"
+                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas have no time limit"
             )
         return super()._fit_read(schema, sample, replicas=replicas, **options)
 
@@ -219,7 +219,7 @@ class NetworkForecaster(Forecaster):
             if getattr(self, name) != before:
                 raise ValueError(
                     f"{name} must stay as it was in fit, {before!r}, where networks are trained further, got "
-                    f"{getattr(self, name)!r}: with warm_start=False, fit begins anew"
+                    f"{getattr(self, name)!r}: with warm_start=False, fit starts from scratch"
                 )
 
     def _own_callbacks(self) -> list[Any]:

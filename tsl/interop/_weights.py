@@ -130,7 +130,7 @@ def _torch_others(entries: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     linear = [key.removesuffix("bias") for key in entries if key.endswith("bias")]
     if len(linear) != 1 or f"{linear[0]}weight" not in entries:
         raise ValueError(
-            "state_dict must have a weight and a bias of one linear layer beside the LSTM, such as 'head.weight' and "
+            "state_dict must have a weight and a bias of one linear layer besides the LSTM, such as 'head.weight' and "
             f"'head.bias', got {list(entries)}"
         )
     named = {"head.w_out": entries.pop(f"{linear[0]}weight").T, "head.b_out": entries.pop(f"{linear[0]}bias")}
@@ -208,7 +208,7 @@ def _checked(named: dict[str, NDArray[Any]], n_layers: int, bidirectional: bool,
     for name, shape in parameter_shapes(architecture).items():
         if named[name].shape != shape:
             raise ValueError(
-                f"{argument} must fit together: {name} of the network has shape {shape} beside the others, got "
+                f"{argument} must fit together: {name} of the network must have shape {shape} to match the others, got "
                 f"{named[name].shape}"
             )
     return weights
@@ -225,6 +225,6 @@ def check_no_labels(estimator: Any, others: str) -> None:
     labels = getattr(estimator, "labels_", None)
     if labels is not None:
         raise ValueError(
-            f"estimator must be fitted without labels, as {others} cannot read them beside each character; "
+            f"estimator must be fitted without labels, because {others} cannot read them with each character; "
             f"got an LSTMCharModel with {len(labels)} labels"
         )

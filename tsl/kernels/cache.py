@@ -198,8 +198,8 @@ def _warn_once():
     if _warned.acquire(blocking=False):
         tried = ", ".join(str(folder) for folder in folders())
         warnings.warn(
-            f"compiled kernels cannot be kept, so every process has to compile them anew: none of {tried} can be "
-            "written. Let the environment variable NUMBA_CACHE_DIR name a folder that can.",
+            f"compiled kernels cannot be saved, so every process has to compile them again: none of {tried} is "
+            "writable. Set the environment variable NUMBA_CACHE_DIR to a writable folder.",
             KernelCacheWarning,
             stacklevel=2,
         )

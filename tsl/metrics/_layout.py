@@ -111,7 +111,7 @@ def _holds_numbers(values: pd.Series) -> bool:
     number = [isinstance(one, numbers.Number) and not isinstance(one, bool) for one in values.dropna()]
     if any(number) and not all(number):
         raise ValueError(
-            f"column {values.name!r} of frame must hold numbers alone to be a forecast, got objects of several kinds: "
+            f"column {values.name!r} of frame must hold only numbers to be a forecast, got objects of several kinds: "
             "convert it, drop it, or name models="
         )
     return all(number)

@@ -296,7 +296,7 @@ class _Log:
             for one in entries[1:]:
                 self.found[one["candidate"], one["window"]] = float(one["mase"]), float(one["seconds"]), one["error"]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"checkpoint {path} is no file of a search: {error!r}") from None
+            raise ValueError(f"checkpoint {path} is not a file of a search: {error!r}") from None
         if not is_same:
             raise ValueError(
                 f"checkpoint {path} is of another search: of other candidates, parameters or data. Delete it, or give "

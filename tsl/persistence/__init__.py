@@ -132,7 +132,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     model = read_tree(path, "model")
     try:
         if name_of(type(model)) not in MODELS:
-            raise TypeError(f"{type(model).__name__} is no estimator")
+            raise TypeError(f"{type(model).__name__} is not an estimator")
         check_is_fitted(model)
     except _DAMAGE as error:
         raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None

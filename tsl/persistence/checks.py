@@ -103,9 +103,9 @@ def _check_encoder(encoder: Any) -> None:
         if infrequent[k] is not None:
             rare, codes = infrequent[k], mappings[k]
             if codes.shape != (len(categories),) or codes.dtype.kind != "i" or not 0 <= rare[0] < len(categories):
-                raise ValueError("rare categories that are none")
+                raise ValueError("rare categories that do not match the others")
         elif mappings[k] is not None:
-            raise ValueError("rare categories where there are none")
+            raise ValueError("rare categories in a column that has none")
         drop = drops[k]
         if drop is not None and not 0 <= drop <= codes.max():
             raise ValueError(f"category {drop} dropped of {len(codes)}")

@@ -78,7 +78,7 @@ class Reader:
             return array.view(f"<U{array.shape[-1]}")[..., 0]
         if "times" in stored:
             if stored["times"][1:2] not in ("m", "M") or array.dtype != np.int64:
-                raise ValueError(f"{stored['times']!r} is no type of times")
+                raise ValueError(f"{stored['times']!r} is not a type of times")
             return array.view(stored["times"])
         return array
 
@@ -230,7 +230,7 @@ def _dtype_of(name: str) -> Any:
         return pd.api.types.pandas_dtype(name)
     dtype = np.dtype(_text(name))
     if dtype.kind not in "biuf" and name != "object":
-        raise ValueError(f"{name!r} is no type of numbers")
+        raise ValueError(f"{name!r} is not a type of numbers")
     return dtype
 
 
@@ -275,6 +275,6 @@ def _check_architecture(architecture: Any) -> None:
         if not values or not all(type(one) is wanted and low <= one < 2**31 for one in values):
             raise ValueError(f"a network with {field.name}={value!r}")
     if not isinstance(architecture.hidden_sizes, tuple):
-        raise ValueError("layers of a network that are no tuple")
+        raise ValueError("layers of a network that are not a tuple")
     if architecture.n_known > architecture.n_inputs:
         raise ValueError(f"{architecture.n_known} inputs known ahead of {architecture.n_inputs}")

@@ -71,7 +71,9 @@ class Writer:
             return {"$function": value.__name__}
         if name_of(type(value)) is not None:
             return self._object(value, name)
-        raise TypeError(f"model cannot be saved: {name} is a {type(value).__name__}, which is no number, text or array")
+        raise TypeError(
+            f"model cannot be saved: {name} is a {type(value).__name__}, which is not a number, text or array"
+        )
 
     def _dict(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
         if all(isinstance(key, str) and not key.startswith("$") and not _SURROGATE.search(key) for key in value):

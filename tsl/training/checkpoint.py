@@ -160,7 +160,7 @@ def put_into(array: NDArray[Any], stored: NDArray[Any]) -> None:
         If shape or dtype differ.
     """
     if stored.shape != array.shape or stored.dtype != array.dtype:
-        raise ValueError(f"{stored.dtype} of shape {stored.shape} in place of {array.dtype} of shape {array.shape}")
+        raise ValueError(f"{stored.dtype} of shape {stored.shape} instead of {array.dtype} of shape {array.shape}")
     np.copyto(array, stored)
 
 

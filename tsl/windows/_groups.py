@@ -30,7 +30,7 @@ class Split(NamedTuple):
             return self.table
         n_columns = self.table.shape[1]
         if n_columns == 1:
-            raise ValueError("X must have a column beside that of groups, got no other")
+            raise ValueError("X must have a column besides the one of groups, got no other")
         others = np.arange(n_columns) != self.column
         if isinstance(self.table, pd.DataFrame):
             return self.table.loc[:, others]

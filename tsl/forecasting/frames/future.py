@@ -85,7 +85,7 @@ def _known_series(unknown: pd.Series, name: str) -> None:
     """Check that all rows belong to series to forecast."""
     if len(unknown):
         raise ValueError(
-            f"{name} must have rows of the series to forecast alone, got {len(unknown)} surplus rows "
+            f"{name} must have only rows of the series to forecast, got {len(unknown)} surplus rows "
             f"of {list(unknown.unique()[:_NAMED])}"
         )
 

@@ -20,7 +20,7 @@ from tsl.network import Loss, Optimizer
 
 # Chosen by judgement, not measured:
 AUTO_BATCH_SIZES = (32, 256)  # the smallest and the largest
-STEPS_AN_EPOCH = 16  # the batch size is such that the rows last for at least so many steps
+STEPS_AN_EPOCH = 16  # the batch size is such that the rows last for at least this many steps
 
 
 def fit_config(params: Any, n_rows: int) -> FitConfig:
