@@ -61,7 +61,7 @@ def process(*arguments, **options):
         (["forecast", "-", *NAIVE, "--future", "-"], "tsl: - can be the table or --future, but not both"),
         (["text", "score", "-", "-"], "tsl: - can be the model or the text, but not both"),
         (["text", "generate", "-", "--prompt", "-"], "tsl: - can be the model or --prompt, but not both"),
-        (["text", "train", "-", "-"], "tsl: - can be one of the texts only"),
+        (["text", "train", "-", "-"], "tsl: only one of the texts can be -"),
         (["text", "train", "-", "--out", "-", "--json"], "tsl: --out must name a file with --json, got '-'"),
     ],
 )

@@ -155,7 +155,7 @@ def test_outputs_are_checked_before_anything_takes_long(tmp_path):
     check_outputs({"--out": old}, [new], force=True)
     for files, inputs, force, message in [
         ({"--out": old}, [], False, r"old.csv already exists: name another file with --out, or .* with --force"),
-        ({"--out": old}, [old], True, r"old.csv is the file that is read: name another file with --out"),
+        ({"--out": old}, [old], True, r"old.csv is the input file: name another file with --out"),
         ({"--out": new, "--plot": new}, [], True, "--out and --plot must name two files, got .*new.csv for both"),
         ({"--plot": tmp_path}, [], True, "is a folder: name another file with --plot"),
     ]:

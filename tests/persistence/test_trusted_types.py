@@ -78,5 +78,5 @@ def test_a_damaged_state_is_refused():
     plain = to_plain({"a": TABLE["a"].to_numpy()})
     assert_array_equal(from_plain(plain)["a"], TABLE["a"])
     for damaged in ({}, {**plain, "tree": "{"}, {**plain, "arrays": {}}, {**plain, "tree": '{"$class": "Popen"}'}):
-        with pytest.raises(ValueError, match="a model that is damaged, or of another version of tsl"):
+        with pytest.raises(ValueError, match="a model that is damaged, or from another version of tsl"):
             from_plain(damaged)

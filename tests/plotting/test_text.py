@@ -81,7 +81,7 @@ def test_a_subfigure_will_do():
     ("text", "surprisal", "options", "message"),
     [
         ("", [], {}, "text must have at least 1 character, got none"),
-        ("ab", [1.0], {}, r"surprisal must have one number a character, 2 of them, got shape \(1,\)"),
+        ("ab", [1.0], {}, r"surprisal must have one number per character, 2 of them, got shape \(1,\)"),
         ("ab", [[1.0, 2.0]], {}, r"surprisal must have .* got shape \(1, 2\)"),
         ("ab", [1.0, np.nan], {}, "surprisal must be finite"),
         ("ab", [1.0, 2.0], {"vmax": 0}, "vmax must be a finite number above 0, got 0"),

@@ -51,9 +51,9 @@ def test_another_fit_or_training_is_refused():
     checkpoint, _ = store.begin("fit")
     checkpoint.open("first")
     checkpoint.keep({})
-    with pytest.raises(ValueError, match=r"fit\.tsl is of another fit"):
+    with pytest.raises(ValueError, match=r"fit\.tsl belongs to another fit"):
         store.begin("other")
-    with pytest.raises(ValueError, match=r"fit\.tsl is of another fit"):
+    with pytest.raises(ValueError, match=r"fit\.tsl belongs to another fit"):
         store.begin("fit")[0].open("second")
 
 
@@ -83,7 +83,7 @@ def test_damage_is_named():
     store = Store()
     store.begin("fit")
     del store.tree["trainings"]
-    with pytest.raises(ValueError, match=r"fit\.tsl is damaged, or of another version of tsl: KeyError"):
+    with pytest.raises(ValueError, match=r"fit\.tsl is damaged, or from another version of tsl: KeyError"):
         store.begin("fit")
 
 

@@ -69,7 +69,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Check that the network has the architecture and dtype that parameters and data now require."""
         if architecture != self.network_.architecture or np.dtype(dtype) != self.network_.dtype:
             raise ValueError(
-                f"cannot go on training: the network is {self.network_.architecture} of "
+                f"cannot continue training: the network is {self.network_.architecture} of "
                 f"{self.network_.dtype}, but parameters and data ask for {architecture} of {dtype}"
             )
 

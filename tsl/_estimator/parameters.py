@@ -124,5 +124,5 @@ def layer_sizes(hidden_size: Any) -> tuple[int, ...]:
     """
     sizes = hidden_size if isinstance(hidden_size, tuple | list) else (hidden_size,)
     if len(sizes) == 0 or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
-        raise ValueError(f"hidden_size must be an int of at least 1, or one such int a layer, got {hidden_size!r}")
+        raise ValueError(f"hidden_size must be an int of at least 1, or one such int per layer, got {hidden_size!r}")
     return tuple(map(int, sizes))

@@ -87,8 +87,8 @@ def _warn_of_outliers(column: NDArray[np.float64], name: str) -> None:
     if len(indices):
         warnings.warn(
             f"{name} has {len(indices)} values more than {FAR:g} times as far from the median of their column as "
-            f"{WITHIN:.0%} of the others, the first {column[indices[0]]:g}: they are learned from as they are, and the "
-            "scale that they set leaves little of the others",
+            f"{WITHIN:.0%} of the others, the first {column[indices[0]]:g}: they are used for training unchanged, and "
+            "the scale that they set leaves little of the others",
             OutlierWarning,
             stacklevel=calls_within_tsl(),
         )

@@ -65,7 +65,7 @@ def check_options(
     if beam_width is not None and n_samples > beam_width:
         raise ValueError(f"n_samples must be at most beam_width={beam_width}, got {n_samples}")
     if state is not None and not isinstance(state, TextState):
-        raise TypeError(f"state must be one that generate or stream has given, got {type(state).__name__}")
+        raise TypeError(f"state must be one that generate or stream returned, got {type(state).__name__}")
     if state is not None and state.n not in (1, n_samples):
         raise ValueError(f"state must be of one text or of n_samples={n_samples}, got that of {state.n}")
     return GenerationOptions(

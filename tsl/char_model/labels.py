@@ -26,7 +26,7 @@ def as_labels(labels: Any, n: int) -> list[str | int]:
         raise TypeError(f"labels must be a list with a label for each text, got {labels!r:.100}")
     found = [one.item() if isinstance(one, np.generic) else one for one in labels]
     if len(found) != n:
-        raise ValueError(f"labels must be as many as texts, {n} of them, got {len(found)}")
+        raise ValueError(f"labels must have one entry per text, {n} of them, got {len(found)}")
     if not (all(isinstance(one, str) for one in found) or all(type(one) is int for one in found)):
         raise TypeError(
             f"labels must be all str or all int, got {', '.join(sorted({type(one).__name__ for one in found}))}"

@@ -155,7 +155,7 @@ class TextModel:
                 raise ValueError(f'forbid must be ASCII characters with tokens="byte", got {character!r}')
             forbidden[codes] = True
         if forbidden.all():
-            raise ValueError(f"forbid must leave a character that may come, got {options.forbid!r}")
+            raise ValueError(f"forbid must leave a character to choose, got {options.forbid!r}")
         return forbidden
 
     def _after_prompt(self, prompt: Any, options: GenerationOptions) -> TextState:

@@ -115,7 +115,7 @@ def _check_output(option: str, path: Path, sources: list[Path], force: bool) -> 
     if not path.is_file():
         raise ValueError(f"{path} exists and is not a file: {another}")
     if any(path.samefile(source) for source in sources):
-        raise ValueError(f"{path} is the file that is read: {another}")
+        raise ValueError(f"{path} is the input file: {another}")
     if not force:
         raise ValueError(f"{path} already exists: {another}, or overwrite it with --force")
 

@@ -201,7 +201,7 @@ def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options:
     known = ordered.iloc[:-tested] if columns.id is None else ordered.groupby(columns.id, observed=True).head(-tested)
     if known.empty:
         raise ValueError(
-            f"--windows {options['n_windows']} of --horizon {horizon} need more than {tested} rows a series, "
+            f"--windows {options['n_windows']} of --horizon {horizon} need more than {tested} rows per series, "
             f"the longest has {max(lengths)}"
         )
     return known

@@ -26,7 +26,7 @@ def new_figure(path: Path) -> Any:
     figure = Figure(figsize=(10, 4), layout="constrained", dpi=150)
     kinds = figure.canvas.get_supported_filetypes()
     if path.suffix.removeprefix(".").lower() not in kinds:
-        raise ValueError(f"pictures must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
+        raise ValueError(f"picture files must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
     return figure
 
 

@@ -57,7 +57,7 @@ def run_train(paths: Paths, budget: Budget, parameters: dict[str, Any], *, quiet
     """Train on the files, and save the model; Ctrl-C ends the training and keeps the model."""
     files = paths.texts
     if files.count(STDIN) > 1:
-        raise ValueError("- can be one of the texts only")
+        raise ValueError("only one of the texts can be -")
     out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if paths.out is None else paths.out
     if out == STDOUT and as_json:
         raise ValueError("--out must name a file with --json, got '-'")

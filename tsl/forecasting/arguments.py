@@ -23,7 +23,7 @@ def shown(value: Any) -> str:
 def refuse_targets_apart(y: Any) -> None:
     """Check that targets are not passed separately from the data that contain them."""
     if y is not None:
-        raise TypeError(f"y must be None, as the target is a column of the data (target=), got {shown(y)}")
+        raise TypeError(f"y must be None, because the target is a column of the data (target=), got {shown(y)}")
 
 
 def checked_horizon(horizon: Any, default: int) -> int:

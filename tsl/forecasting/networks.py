@@ -218,7 +218,7 @@ class NetworkForecaster(Forecaster):
         for name, before in (self._form or {}).items():
             if getattr(self, name) != before:
                 raise ValueError(
-                    f"{name} must stay as it was in fit, {before!r}, where networks are trained further, got "
+                    f"{name} must stay as it was in fit, {before!r}, if networks are trained further, got "
                     f"{getattr(self, name)!r}: with warm_start=False, fit starts from scratch"
                 )
 

@@ -181,7 +181,7 @@ def _blocks(
     if segment > n_steps:
         raise ValueError(f"segment must be at most {n_steps}, the steps of a window, got {segment}")
     if "step" not in axes and segment > 1:
-        raise ValueError(f"segment must be left out where by={axes[0]!r}, got {segment}")
+        raise ValueError(f"segment must be left out if by={axes[0]!r}, got {segment}")
     stops = np.arange(n_steps, 0, -segment)[::-1]
     steps = [slice(max(stop - segment, 0), stop) for stop in stops] if "step" in axes else [slice(None)]
     places = [slice(k, k + 1) for k in range(len(channels))] if "channel" in axes else [slice(None)]

@@ -267,7 +267,7 @@ def _window_model(
         raise ValueError(f"segment={segment} does not divide the {weights.n_inputs} inputs of the weights")
     n_outputs = weights.n_outputs
     if model.n_channels not in (None, n_channels):
-        raise ValueError(f"n_channels={model.n_channels} is not what the weights have, which is {n_channels}")
+        raise ValueError(f"n_channels={model.n_channels} does not match the weights, which have {n_channels}")
     model.set_params(bidirectional=weights.bidirectional)
     if isinstance(model, LSTMClassifier):
         model.classes_ = _checked_classes(classes, n_outputs)
@@ -323,7 +323,7 @@ def _char_model(model: LSTMCharModel, weights: Weights, characters: str | None) 
     is_scalar = model.encoding == "scalar"
     if (weights.n_embedded > 0) != (model.encoding == "embedding"):
         what = "an embedding" if weights.n_embedded else "no embedding"
-        raise ValueError(f"encoding={model.encoding!r} does not go with weights that have {what}")
+        raise ValueError(f"encoding={model.encoding!r} does not match weights that have {what}")
     vocabulary, order = _vocabulary(model, characters, weights.n_outputs)
     n_codes = 1 if is_scalar else weights.n_outputs
     if weights.n_inputs != n_codes:

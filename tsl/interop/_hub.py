@@ -155,7 +155,7 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
     if not folder.exists():
         folder = _download(source, revision)
     elif revision is not None:
-        raise ValueError(f"revision must be None where source is a folder, got {revision!r}")
+        raise ValueError(f"revision must be None if source is a folder, got {revision!r}")
     if not (folder / MODEL).is_file():
         given = os.fspath(source)
         raise FileNotFoundError(f"source must be a folder or repository that has a file {MODEL}, got {given!r}")

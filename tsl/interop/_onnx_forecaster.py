@@ -193,7 +193,7 @@ class OnnxForecaster:
     def _calibration(self, horizon: int) -> Calibration:
         """Return the calibration for `horizon` steps."""
         if self._frames["dropout_intervals"]:
-            raise ValueError("level and quantiles must be None where intervals='dropout': an ONNX model draws nothing")
+            raise ValueError("level and quantiles must be None if intervals='dropout': an ONNX model draws nothing")
         found = self._calibrations.get(max(horizon, self.horizon))
         if found is None:
             raise ValueError(

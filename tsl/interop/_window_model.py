@@ -50,7 +50,7 @@ def windows_of(graph: Graph, model: Any, value: str, rank: int) -> Windows:
             raise ValueError("a table (input_form='table') needs windows of equal length in fit, got different ones")
         return Windows(_windows_of_table(graph, model, value), "")
     if model.columns_ is not None:
-        raise ValueError("X must be a table (input_form='table') where fit found lags by names of columns, got windows")
+        raise ValueError("X must be a table (input_form='table') if fit found lags by column names, got windows")
     return Windows(_ordered(graph, model, value), "")
 
 
@@ -177,7 +177,7 @@ def _add_labels(graph: Graph, model: LSTMClassifier, outputs: str) -> None:
     classes = model.classes_
     if classes.dtype.kind == "O" and not all(isinstance(one, str) for one in classes):
         kinds = sorted({type(one).__name__ for one in classes})
-        raise ValueError(f"estimator must have classes that ONNX knows, texts, numbers or truth values, got {kinds}")
+        raise ValueError(f"estimator must have classes that ONNX knows, strings, numbers or booleans, got {kinds}")
     best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
     graph.output("label", graph.add("Gather", graph.constant(classes, "classes"), best, axis=0), classes.dtype, ["n"])
     graph.output("probabilities", probabilities, np.float64, ["n", len(classes)])

@@ -205,7 +205,7 @@ class TslForecaster(BaseForecaster):
         """Return the index of the forecasts of the first variable of each instance."""
         times = pd.Index(ids_and_times[_TIME]).rename(self._names[-1])
         if not fh.is_relative and not np.isin(times, fh.to_absolute_index(self.cutoff)).all():
-            raise ValueError(f"fh must be relative where not all series end at {self.cutoff[0]}, got {list(fh)}")
+            raise ValueError(f"fh must be relative if not all series end at {self.cutoff[0]}, got {list(fh)}")
         if self._instances is None:
             return times
         instances = self._instances.take(ids_and_times[_ID] // len(self._variables))

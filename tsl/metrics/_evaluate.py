@@ -127,7 +127,9 @@ def evaluate(
     own = ["model", *columns]
     for name in groups:
         if name in own:
-            raise ValueError(f"by must name no column called {name!r}, which the result has, too: rename it in frame")
+            raise ValueError(
+                f"by must not name a column called {name!r}, which the result also has: rename it in frame"
+            )
     return like_input(result[[*keys, *own]].set_axis([*groups, *own], axis=1), library)
 
 

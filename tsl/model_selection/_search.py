@@ -137,7 +137,7 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
             `checkpoint` belongs to another search.
         """
         if y is not None:
-            raise TypeError(f"y must be None, as the target is a column of the data, got a {type(y).__name__}")
+            raise TypeError(f"y must be None, because the target is a column of the data, got a {type(y).__name__}")
         self._check(checkpoint)
         frame = to_pandas(data, "data")[0] if library_of(data) is not None else data
         keys = {name: fit_params[name] for name in ("id_col", "time_col") if name in fit_params}
@@ -299,8 +299,8 @@ class _Log:
             raise ValueError(f"checkpoint {path} is not a file of a search: {error!r}") from None
         if not is_same:
             raise ValueError(
-                f"checkpoint {path} is of another search: of other candidates, parameters or data. Delete it, or give "
-                "another file"
+                f"checkpoint {path} belongs to another search, with other candidates, parameters or data. Delete it, "
+                "or give another file"
             )
 
     def write(self, candidate: int, window: int, error: float, seconds: float, message: str) -> None:

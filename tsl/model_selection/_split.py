@@ -126,7 +126,7 @@ class PanelTimeSeriesSplit:
         if first < 1:
             raise ValueError(
                 f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap} and step={step} need "
-                f"{n_stamps - first + 1} stamps, got {n_stamps}"
+                f"{n_stamps - first + 1} timestamps, got {n_stamps}"
             )
         for cutoff in range(first, first + self.n_splits * step, step):
             begin = cutoff - first if self.window == "sliding" else 0
@@ -163,7 +163,7 @@ class PanelTimeSeriesSplit:
             stamps = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else pd.RangeIndex(len(X))
         stamps = as_dates(stamps, "the stamps of X")
         if stamps.hasnans:
-            raise ValueError(f"X must have a stamp in every row, got {int(stamps.isna().sum())} without")
+            raise ValueError(f"X must have a timestamp in every row, got {int(stamps.isna().sum())} without")
         series = np.zeros(len(X), np.int64) if id_col is None else pd.factorize(pd.Index(X[id_col]))[0]
         return series, pd.factorize(stamps, sort=True)[0]
 

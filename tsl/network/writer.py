@@ -99,9 +99,9 @@ class CodeWriter:
 
     def __init__(self, network: Network, n_streams: int = 1, n_threads: int = 1) -> None:
         if network.architecture.bidirectional:
-            raise ValueError("a bidirectional network cannot write: it needs the steps to come")
+            raise ValueError("a bidirectional network cannot generate: it needs future steps")
         if not network.architecture.one_hot:
-            raise ValueError("a network must be one-hot to read the codes that it writes")
+            raise ValueError("a network must be one-hot to read the codes that it generates")
         self.network = network
         self.states = network.zero_states(n_streams)
         """(2, n_streams, ·): all hidden and all cell states; may be read and set."""

@@ -135,7 +135,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             raise TypeError(f"{type(model).__name__} is not an estimator")
         check_is_fitted(model)
     except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"{path} is damaged, or from another version of tsl: {error!r}") from None
     return model
 
 
@@ -191,9 +191,9 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
             metadata = file.metadata() or {}
             tensors = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError, *_DAMAGE) as error:
-        raise ValueError(f"{path} is not a file of tsl's, or is damaged: {error}") from None
+        raise ValueError(f"{path} is not a tsl file, or is damaged: {error}") from None
     if metadata.get("format") != "tsl":
-        raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no {kind}")
+        raise ValueError(f"{path} is not a tsl file: it holds tensors, but no {kind}")
     if (version := metadata.get("format_version", "")) not in map(str, range(1, FORMAT_VERSION + 1)):
         raise ValueError(
             f"{path} has format {version!r:.20}, and this version of tsl ({__version__}) reads formats up to "
@@ -207,7 +207,7 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
     try:
         return Reader(tensors).decode(json.loads(metadata[kind]))
     except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"{path} is damaged, or from another version of tsl: {error!r}") from None
 
 
 def to_plain(tree: Any) -> dict[str, Any]:
@@ -236,4 +236,4 @@ def from_plain(plain: dict[str, Any]) -> Any:
     try:
         return Reader(plain["arrays"]).decode(json.loads(plain["tree"]))
     except _DAMAGE as error:
-        raise ValueError(f"a model that is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"a model that is damaged, or from another version of tsl: {error!r}") from None

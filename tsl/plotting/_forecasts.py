@@ -176,7 +176,7 @@ def plot_backtest(
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
     if len(models) > len(COLOURS):
-        raise ValueError(f"models must be up to {len(COLOURS)}, which colours tell apart, got {len(models)}")
+        raise ValueError(f"models must be at most {len(COLOURS)}, which colours can tell apart, got {len(models)}")
     if n_cutoffs is not None and n_cutoffs < 1:
         raise ValueError(f"n_cutoffs must be at least 1, got {n_cutoffs}")
     cutoffs = table[CUTOFF].drop_duplicates().sort_values()

@@ -100,7 +100,7 @@ def plot_gates(
         raise ValueError(f"sample must be the number of one of {len(values)} windows, got {sample}")
     labels = None if step_labels is None else list(step_labels)
     if labels is not None and not 1 <= len(labels) <= values.shape[1]:
-        raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one a step, got {len(labels)}")
+        raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one per step, got {len(labels)}")
     steps = np.asarray(values[sample])[: None if labels is None else len(labels)]
     direction = ", reverse" if gates.direction == "reverse" else ""
     title = f"{TITLES[gate]}, layer {gates.layer}{direction}"
@@ -140,7 +140,7 @@ def _over_text(
 ) -> Axes:
     """Write the labels in lines, each with the colour of its value as background."""
     if labels is None or not all(isinstance(label, str) and len(label) == 1 for label in labels):
-        raise ValueError("step_labels must be a text with line_length, one character a step")
+        raise ValueError("step_labels must be a text with line_length, one character per step")
     line_length = checked_line_length(line_length)
     ax, image = colour_text(labels, values, line_length, ax, **colours)
     ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02, label="activation")

@@ -90,7 +90,7 @@ def plot_forecasts(
         raise ValueError("series must name at least one series, got none")
     panels = _new_panels(len(names), n_columns) if axes is None else np.ravel(axes)
     if len(panels) < len(names):
-        raise ValueError(f"axes must be at least {len(names)}, one a series, got {len(panels)}")
+        raise ValueError(f"axes must be at least {len(names)}, one per series, got {len(panels)}")
     shared: dict[str, Any] = {"target": target, "time_col": time_col, "n_history": n_history, "ylabel": ylabel}
     for k, (name, ax) in enumerate(zip(names, panels)):
         plot_forecast(history, forecast, actual=actual, series=name, ax=ax, **shared)

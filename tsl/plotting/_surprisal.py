@@ -62,7 +62,7 @@ def plot_surprisal(
         raise ValueError("text must have at least 1 character, got none")
     if bits.shape != (len(text),):
         raise ValueError(
-            f"surprisal must have one number a character, {len(text)} of them, got shape {bits.shape}: give the text "
+            f"surprisal must have one number per character, {len(text)} of them, got shape {bits.shape}: give the text "
             "as the model reads it, for instance in lower case"
         )
     if not np.isfinite(bits).all():

@@ -125,13 +125,13 @@ class Checkpoint:
         except _OtherFit:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"{self._name} is damaged, or of another version of tsl: {error!r}") from None
+            raise ValueError(f"{self._name} is damaged, or from another version of tsl: {error!r}") from None
 
     def _check(self, stored: str, identity: str) -> None:
         if stored != identity:
             raise _OtherFit(
-                f"{self._name} is of another fit: of another estimator, other parameters or other data. Delete it, or "
-                "give another file"
+                f"{self._name} belongs to another fit, with another estimator, other parameters or other data. Delete "
+                "it, or give another file"
             )
 
 

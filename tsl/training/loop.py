@@ -116,7 +116,7 @@ def train(
     if settings.early_stopping and missing:
         raise ValueError("early_stopping=True needs validation data, at least 1 window")
     if settings.carry_states and settings.shuffle:
-        raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not go on from each other")
+        raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not continue each other")
     training = TrainState.begin(
         network,
         samples,

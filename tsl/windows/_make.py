@@ -125,5 +125,5 @@ def _check_targets(y: Any, n_rows: int) -> NDArray[Any]:
 def _pieces(groups: Any, n_rows: int) -> list[NDArray[np.intp]]:
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
-        raise ValueError(f"groups must have shape ({n_rows},), one entry a row of X, got {groups.shape}")
+        raise ValueError(f"groups must have shape ({n_rows},), one entry per row of X, got {groups.shape}")
     return list(group_positions(groups).values())

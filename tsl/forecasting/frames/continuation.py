@@ -154,7 +154,7 @@ class Continuation:
         cutoffs = panel.ends - n_newer - skipped
         is_scored = (n_newer > 0) & (cutoffs > panel.offsets[:-1])
         if not is_scored.any():
-            raise ValueError("data must have rows behind those that are known, with others before them, got none")
+            raise ValueError("data must have rows after those that are known, with others before them, got none")
         skipped = np.where(is_scored, skipped, 0)
         if skipped.any() and missing == "error":  # the inserted rows have no readings
             missing = "interpolate"

@@ -87,7 +87,7 @@ class Encoder:
         known = ", ".join(map(repr, levels[:_NAMED])) + (", ..." if len(levels) > _NAMED else "")
         raise ValueError(
             f"column {column!r} of {self.argument} must hold categories that fit has seen, {known}, got {value!r}; "
-            "unknown='ignore' takes a new category for none of them"
+            "unknown='ignore' encodes a new category as none of them"
         )
 
 

@@ -120,8 +120,8 @@ class Roles:
         unused = [column for column in data.columns if column not in used] if self.form == "long" else []
         if unused:
             warnings.warn(
-                f"nothing is learned from the columns {unused} of data: name those that are to be in past, future or "
-                "static; past=[] says that there are no others",
+                f"nothing is learned from the columns {unused} of data: name those to use in past, future or static, "
+                "or set past=[] to use none",
                 IgnoredColumnsWarning,
                 stacklevel=stacklevel,
             )
@@ -160,7 +160,7 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
     """Return the roles of a Series, for which arguments that name columns are refused."""
     for argument, value in arguments.items():
         if value is not None and len(np.atleast_1d(np.asarray(value, dtype=object))):
-            raise ValueError(f"{argument} must be left out where data is a Series, got {value!r}")
+            raise ValueError(f"{argument} must be left out if data is a Series, got {value!r}")
     return Roles(form="series", target=data.name, time_name=data.index.name)
 
 

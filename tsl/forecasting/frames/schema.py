@@ -271,7 +271,7 @@ class Schema:
             self._no_holes(covariates[rows.ravel() >= 0], times[rows.ravel() >= 0], name)
         elif future is not None:
             given = type(future).__name__
-            raise ValueError(f"{name} must be None where fit had no covariates known ahead, got a {given}")
+            raise ValueError(f"{name} must be None if fit had no covariates known ahead, got a {given}")
         known = self._with_calendar(covariates, times)
         return known.reshape(panel.n_series, n_ahead, known.shape[1]), n_known
 

@@ -375,7 +375,7 @@ def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
         single = np.ascontiguousarray(rows, np.float32)
     if np.isinf(single).any():
         largest = np.nanmax(np.abs(rows))
-        raise ValueError(f"data must be of the size of those in fit, got a number {largest:g} times their scale")
+        raise ValueError(f"data must be about as large as in fit, got a number {largest:g} times its scale")
     return single
 
 

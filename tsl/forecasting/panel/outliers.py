@@ -90,8 +90,8 @@ def _warn_of(
     place = f"{panel.times[row]} in series {panel.series_at(row)}"
     warnings.warn(
         f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as {WITHIN:.0%} of the "
-        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "
-        "forecasts made from the reading itself are not to be trusted",
+        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} instead; "
+        "do not trust forecasts made from the reading itself",
         OutlierWarning,
         stacklevel=calls_within_tsl(),
     )

@@ -152,8 +152,8 @@ class SeriesStore:
                     row = rows[wrong[0]]
                     raise ValueError(
                         "data must have rows after those that are known, or the same again, got another one at "
-                        f"{given.times[row]} of series {given.series_at(row)}: fit learns from rows that "
-                        "have changed"
+                        f"{given.times[row]} of series {given.series_at(row)}: to learn from rows that have changed, "
+                        "call fit again"
                     )
         return old
 

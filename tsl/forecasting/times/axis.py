@@ -257,7 +257,7 @@ class TimeAxis:
             how = f"future stamps follow at the most common step, {self._step_name()}"
         warnings.warn(
             f"the times have gaps{first}: rows count as steps, whatever time lies between them, and {how}; "
-            "freq= names the frequency where gaps are meant",
+            "if the gaps are intended, set the frequency with freq=",
             IrregularTimesWarning,
             stacklevel=calls_within_tsl(),
         )

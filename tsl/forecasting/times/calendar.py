@@ -73,7 +73,7 @@ class Calendar:
         for feature in features:
             _check_feature(feature)
         if features and axis.is_integer:
-            raise ValueError(f"calendar must be None or 'auto' where times are integers, got {list(features)}")
+            raise ValueError(f"calendar must be None or 'auto' if times are integers, got {list(features)}")
         return cls(features)
 
     @property

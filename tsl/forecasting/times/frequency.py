@@ -53,7 +53,7 @@ def find_frequency(
     wall = unshifted(times, offsets, most_common(step)[0] if len(step) else 0)
     if freq is not None:
         if isinstance(freq, int | np.integer):
-            raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
+            raise ValueError(f"freq must be a pandas frequency such as 'h', 'D' or 'MS', got {freq!r}")
         return given_frequency(wall, times.asi8, offsets, freq, times.unit)
     if carried is not None:
         try:
@@ -78,7 +78,7 @@ def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) 
             return replace(frequency, rule=EveryTick(UNITS_PER_DAY[PERIOD_UNIT]), clock="start")
         return frequency
     if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
-        raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
+        raise ValueError(f"freq must be a positive whole number if times are integers, got {freq!r}")
     return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)
 
 
@@ -161,7 +161,7 @@ def _date_offset(
     while (behind := at < goal).any():
         ahead = rule.after(at[behind], 1)[:, 0]
         if (ahead <= at[behind]).any():
-            raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {offset!r}")
+            raise ValueError(f"freq must be a pandas frequency that goes forward, got {offset!r}")
         at[behind] = ahead
     if (at != goal).any():
         raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
@@ -179,7 +179,7 @@ def parse_offset(freq: Any) -> BaseOffset:
     try:
         offset = pd.tseries.frequencies.to_offset(freq)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}") from error
+        raise ValueError(f"freq must be a pandas frequency such as 'h', 'D' or 'MS', got {freq!r}") from error
     if offset is None or offset.n < 1:
-        raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {freq!r}")
+        raise ValueError(f"freq must be a pandas frequency that goes forward, got {freq!r}")
     return offset

@@ -69,7 +69,7 @@ def most_common(values: Stamps) -> tuple[int, float]:
 def need_steps(steps: Stamps) -> None:
     """Check that there is a step to infer a frequency from."""
     if not len(steps):
-        raise ValueError("freq must be given where no series has two rows to infer it from, got None")
+        raise ValueError("freq must be given if no series has two rows to infer it from, got None")
 
 
 def _ticks(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
