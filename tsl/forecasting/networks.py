@@ -192,15 +192,15 @@ class NetworkForecaster(Forecaster):
             added_rows = NewRows.of(added).mask(store.panel())
             self._renew_calibrations(NewRows.of(added))
         panel = store.panel()
-        tame = without_outliers(panel, n_covariates, warn=added_rows)
+        clipped = without_outliers(panel, n_covariates, warn=added_rows)
         self._fit_panel(
-            fill(tame, self.missing),
+            fill(clipped, self.missing),
             callbacks=self._own_callbacks(),
             further=self._choices_again(STEPS_AT_ONCE),
             newer=NewRows.of(given),
         )
         is_new = self._history.fitted_ids.get_indexer(panel.ids) < 0
-        self._usual = np.concatenate([self._usual, naive_scale(tame, self.season_)[is_new]])
+        self._usual = np.concatenate([self._usual, naive_scale(clipped, self.season_)[is_new]])
         store.fitted()
 
     def _renew_calibrations(self, added: NewRows) -> None:

@@ -137,18 +137,18 @@ class PanelEstimator(BaseEstimator):
         """
         check_missing(panel, self.missing)
         self.schema_ = schema
-        tame = without_outliers(panel, len(schema.future.names), warn=warn)
-        filled = fill(tame, self.missing)
+        clipped = without_outliers(panel, len(schema.future.names), warn=warn)
+        filled = fill(clipped, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        self._know(panel, tame)
+        self._know(panel, clipped)
         return self
 
-    def _know(self, panel: Panel, tame: Panel) -> None:
-        """Store `panel` as the known rows; `tame` is the same without outliers."""
+    def _know(self, panel: Panel, clipped: Panel) -> None:
+        """Store `panel` as the known rows; `clipped` is the same without outliers."""
         # saved files contain these attributes under these names
         self._history = SeriesStore(panel, self.missing)
-        self._usual = naive_scale(tame, self.season_)
+        self._usual = naive_scale(clipped, self.season_)
         self._calibrations: dict[int, Any] = {}
 
     def _calibration_panel(self, panel: Panel) -> Panel:

@@ -90,7 +90,7 @@ def renewed(model: PanelModel, calibration: Calibration, panel: Panel, first_new
     they begin earlier: otherwise updates of fewer rows than a horizon would never renew the calibration.
     """
     horizon = calibration.horizon
-    tame = without_outliers(panel, model.n_covariates)
+    clipped = without_outliers(panel, model.n_covariates)
     begin = np.maximum(np.maximum(first_new - horizon + 1, panel.offsets[:-1] + 1), 0)
     stop = np.maximum(panel.ends - horizon + 1, begin)
     cutoffs = ranges(begin, stop)
@@ -98,7 +98,7 @@ def renewed(model: PanelModel, calibration: Calibration, panel: Panel, first_new
     cutoffs = cutoffs[within % max(1, horizon // SHARE_OF_STEPS) == 0]
     if not len(cutoffs):
         return calibration
-    errors = values_after(tame, cutoffs, horizon) - model.forecast(tame, cutoffs, horizon).points
+    errors = values_after(clipped, cutoffs, horizon) - model.forecast(clipped, cutoffs, horizon).points
     return calibration.renewed(errors, cutoffs, panel.ids, panel.offsets, model.naive_scale(panel))
 
 

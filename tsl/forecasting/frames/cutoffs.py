@@ -190,8 +190,8 @@ def best_repeats(panel: Panel, n_covariates: int, season: int, horizon: int) -> 
     for column in panel.future.T[:n_covariates]:
         errors = {0: np.nanvar(column)} if not np.isnan(column).all() else {}
         for lag in dict.fromkeys((1, season)):
-            apart = changes(column, panel.offsets, -(-ahead // lag) * lag)
-            if not np.isnan(apart).all():
-                errors[lag] = np.nanmean(np.square(apart))
+            change = changes(column, panel.offsets, -(-ahead // lag) * lag)
+            if not np.isnan(change).all():
+                errors[lag] = np.nanmean(np.square(change))
         found.append(min(errors, key=errors.__getitem__, default=0))
     return tuple(found)

@@ -62,11 +62,11 @@ def median_and_reach(
         counts = length - np.isnan(block).sum(axis=1)
         middle = np.sort(block, axis=1)[rows, np.minimum(counts // 2, length - 1)]  # NaN comes last
         median[which] = np.where(counts > 0, middle, 0.0)
-        apart = np.abs(block - middle[:, None])
-        apart[~(apart > 0)] = np.inf
-        counts = np.isfinite(apart).sum(axis=1)
+        distance = np.abs(block - middle[:, None])
+        distance[~(distance > 0)] = np.inf
+        counts = np.isfinite(distance).sum(axis=1)
         beyond = np.clip((counts * (1 - share)).astype(np.int64), 1, np.maximum(counts - 1, 1))
-        found = np.sort(apart, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
+        found = np.sort(distance, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
         reach[which] = np.where(counts >= fewest, found, np.inf)
     return median, reach
 
@@ -74,9 +74,9 @@ def median_and_reach(
 def _clipped(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Clip the numbers (N,) that are far beyond all others of their series; NaN is kept."""
     median, reach = (np.repeat(one, np.diff(offsets)) for one in median_and_reach(numbers, offsets, WITHIN, FEWEST))
-    apart = numbers - median
-    is_far = np.abs(apart) > FAR * reach
-    return np.where(is_far, median + np.sign(apart) * np.where(is_far, reach, 0.0), numbers)
+    deviation = numbers - median
+    is_far = np.abs(deviation) > FAR * reach
+    return np.where(is_far, median + np.sign(deviation) * np.where(is_far, reach, 0.0), numbers)
 
 
 def _warn_of(

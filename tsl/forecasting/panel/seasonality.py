@@ -81,10 +81,11 @@ def _around_moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _autocorrelation(numbers: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
     """Return the autocorrelation by lag (n_lags,), over pairs without missing numbers."""
     found = np.isfinite(numbers)
-    apart = np.where(found, numbers - numbers[found].mean(), 0.0)
-    size = 2 ** int(np.ceil(np.log2(2 * len(apart))))
+    centred = np.where(found, numbers - numbers[found].mean(), 0.0)
+    size = 2 ** int(np.ceil(np.log2(2 * len(centred))))
     products, pairs = (
-        np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2, size)[:n_lags] for part in (apart, found.astype(np.float64))
+        np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2, size)[:n_lags]
+        for part in (centred, found.astype(np.float64))
     )
     covariance = products / np.maximum(pairs, 1.0)
     return covariance / covariance[0] if covariance[0] > 0 else np.zeros(n_lags)
