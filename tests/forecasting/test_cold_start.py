@@ -10,7 +10,9 @@ from numpy.testing import assert_allclose
 import tsl
 from tsl import LSTMForecaster
 from tsl.baselines import SeasonalNaive
-from tsl.forecasting.model.cold_start import MOST_READINGS, ColdStart, Regression, _table
+from tsl.forecasting import TooShortWarning
+from tsl.forecasting.model.cold_start import ColdStart, Regression, _table
+from tsl.forecasting.panel.store import MOST_READINGS
 
 DAYS = pd.date_range("2024-01-01", periods=140)
 LEVELS = {"x": 10.0, "y": 20.0, "z": 40.0}
@@ -98,6 +100,79 @@ def test_update_and_data_give_the_same(model, tmp_path):
     wanted = model.predict(data=given, level=90)
     found = updated.predict(level=90)
     pd.testing.assert_frame_equal(found[found["unique_id"] == "new"].reset_index(drop=True), wanted)
+
+
+PLAIN = FRAME[["unique_id", "ds", "y", "kind"]]
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize("n_readings", [0, 1, 2, 4])
+def test_a_backtest_forecasts_a_new_series_as_predict_did_at_the_cutoff(n_readings, refit):
+    new = PLAIN[PLAIN["unique_id"] == "s1"].tail(7 + n_readings).assign(unique_id="new")
+    everything = SeasonalNaive(7, season=7).fit(pd.concat([PLAIN, new]), **KEYS, static=["kind"])
+    frame = everything.backtest(n_windows=1, level=80, refit=refit, cold_start=True)
+    found = frame[frame["unique_id"] == "new"]
+    cutoff = DAYS[-8]
+    assert (found["cutoff"] == cutoff).all()
+    before = SeasonalNaive(7, season=7).fit(PLAIN[PLAIN["ds"] <= cutoff], **KEYS, static=["kind"])
+    begin = new[:1].assign(ds=cutoff, y=np.nan)
+    wanted = before.predict(data=new[:n_readings] if n_readings else begin, level=80)
+    columns = ["ds", "y_pred", "y_pred-lo-80", "y_pred-hi-80"][: 2 if n_readings == 4 else 4]
+    pd.testing.assert_frame_equal(found[columns].reset_index(drop=True), wanted[columns])
+    assert found["Naive"].isna().all() == found["SeasonalNaive"].isna().all() == (n_readings == 0)
+
+
+def test_a_backtest_leaves_new_series_out_unless_it_is_told_and_others_are_known():
+    new = PLAIN[PLAIN["unique_id"] == "s1"].tail(7).assign(unique_id="new")
+    few = pd.concat([PLAIN[PLAIN["unique_id"] < "s12"], new])  # s0, s1, s10, s11
+    for frame, cold_start in ((few, True), (pd.concat([PLAIN, new]), False)):
+        model = SeasonalNaive(7, season=7).fit(frame, **KEYS, static=["kind"])
+        with pytest.warns(TooShortWarning, match="1 series are left out, too short for a window: 'new'"):
+            found = model.backtest(n_windows=1, cold_start=cold_start)
+        assert "new" not in set(found["unique_id"])
+    with pytest.raises(ValueError, match="cold_start must be True or False, got 'yes'"):
+        model.backtest(cold_start="yes")
+
+
+def test_a_backtest_needs_rows_to_fit_on():
+    parts = [pd.DataFrame({"unique_id": f"s{k}", "ds": DAYS[k : k + 7], "y": np.arange(7.0) + k}) for k in range(9)]
+    model = SeasonalNaive(7, season=1).fit(pd.concat(parts))
+    with pytest.warns(TooShortWarning), pytest.raises(ValueError, match="needs rows before its first windows"):
+        model.backtest(n_windows=1, cold_start=True)
+
+
+def test_series_that_began_together_keep_their_windows(model):
+    even = PLAIN[PLAIN["ds"] > DAYS[100]]  # 39 rows each: there is room for 4 windows after more than a horizon
+    model = SeasonalNaive(7, season=7).fit(even, **KEYS, static=["kind"])
+    with pytest.warns(TooShortWarning):
+        frames = [model.backtest(n_windows=6, cold_start=cold_start) for cold_start in (False, True)]
+    pd.testing.assert_frame_equal(*frames)
+
+
+@pytest.mark.parametrize("readings", [(), (50.0, 55.0)])
+def test_sample_paths_of_new_series(model, readings):
+    both = pd.concat([new_shop("y", readings), FRAME[FRAME["unique_id"] == "s3"].assign(unique_id="copy")])
+    both = both[["unique_id", "ds", "y", "kind"]]
+    paths = model.simulate(400, data=both, random_state=0).set_index("unique_id").filter(like="path").loc["new"]
+    forecast = model.predict(data=both, level=80).set_index("unique_id").loc["new"]
+    assert_allclose(paths.median(axis=1), forecast["y_pred"], rtol=0.15)  # errors are not quite symmetric
+    inside = paths.ge(forecast["y_pred-lo-80"], axis=0) & paths.le(forecast["y_pred-hi-80"], axis=0)
+    assert inside.to_numpy().mean() == pytest.approx(0.8, abs=0.08)  # of windows with errors that are much alike
+
+
+def test_what_others_tell_is_learned_once_until_rows_are_added(monkeypatch):
+    model, calls = SeasonalNaive(7, season=7).fit(PLAIN, **KEYS, static=["kind"]), []
+    learn = ColdStart.learn
+    monkeypatch.setattr(ColdStart, "learn", lambda *known: calls.append(known) or learn(*known))
+    given = new_shop("x")[PLAIN.columns]
+    first, again = (model.predict(data=given) for _ in range(2))
+    model.predict(3, data=given)
+    assert [horizon for _, horizon, _ in calls] == [7, 3]
+    pd.testing.assert_frame_equal(first, again)
+    later = PLAIN[PLAIN["ds"] == DAYS[-1]].assign(ds=DAYS[-1] + pd.Timedelta(days=1))
+    model.update(later).predict(data=given)
+    assert len(calls) == 3
+    assert calls[-1][0].lengths.sum() == len(PLAIN) + len(later)
 
 
 def test_three_readings_are_enough_for_the_model(model):

@@ -131,6 +131,47 @@ def test_intervals_come_from_a_calibration_before():
         assert_same(again.predict(data=data, level=[80, 95]), model.predict(data=data, level=[80, 95]))
 
 
+@pytest.mark.parametrize("loss", ["poisson", "negative_binomial"])
+def test_counts_and_their_quantiles(loss, monkeypatch):
+    counts = RNG.poisson(3 * np.exp(np.sin(np.arange(N_ROWS) / 4))).astype(float)
+    panel = pd.concat([pd.DataFrame({"unique_id": k, "ds": HOURS, "y": counts * k}) for k in (1, 40)])
+    model = LSTMForecaster(4, **SMALL, loss=loss, n_models=2, bounds=(None, 1000)).fit(panel)
+    model.bounds = (None, 100)  # less than much of the forecast
+    again, shorter = converted(model), panel.groupby("unique_id").tail(15)
+    for data, horizon in ((panel, 4), (shorter, 2), (panel, 10)):
+        wanted = model.predict(horizon, data=data, level=80, quantiles=[0.3])
+        assert_same(again.predict(horizon, data=data, level=80, quantiles=[0.3]), wanted)
+        assert (wanted["y_pred-hi-80"] == 100).any()
+    with pytest.raises(ValueError, match=f"loss='{loss}' needs counts, whole numbers from 0 up, got -1 in series 1"):
+        again.predict(data=panel.assign(y=-1.0))
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)  # as where it is not installed
+    with pytest.raises(ImportError, match="quantiles of counts need SciPy: pip install scipy"):
+        again.predict(data=panel, level=80)
+
+
+def test_counts_with_gaps():
+    counts = pd.DataFrame({"y": RNG.poisson(2.0, N_ROWS).astype(float)}, HOURS).mask(RNG.random((N_ROWS, 1)) < 0.3)
+    model = LSTMForecaster(4, **SMALL, loss="negative_binomial", missing="mask").fit(counts, target="y")
+    assert_same(converted(model).predict(data=counts, level=80), model.predict(data=counts, level=80))
+
+
+@pytest.mark.parametrize("parameters", [{}, {"loss": "quantile", "quantiles": [0.1, 0.5, 0.9]}], ids=str)
+def test_forecasts_within_bounds_go_on_from_what_is_beyond(parameters):
+    rows = KNOWN[["y"]]
+    low, high = rows["y"].min() + 0.5, rows["y"].max()
+    rows = rows.clip(lower=low)
+    model = LSTMForecaster(4, **SMALL, calendar=None, bounds=(low, None), **parameters).fit(rows, target="y")
+    model.bounds = (low + 1, (low + high) / 2 + 0.3)  # so that much lies beyond
+    again = converted(model if parameters else model.calibrate().calibrate(9))
+    for horizon in (4, 9):
+        found, wanted = (one.predict(horizon, data=rows, level=80) for one in (again, model))
+        assert_same(found, wanted)
+        assert (wanted == model.bounds[0]).any(axis=None)
+    session = again._session  # who runs the graph alone gets forecasts within the bounds, too
+    forecasts = session.run(["forecasts"], {"values": rows["y"].to_numpy()[None, -model._context_length() :]})[0]
+    np.testing.assert_allclose(forecasts[0, :, forecasts.shape[2] // 2], model.predict(data=rows)["y_pred"], rtol=1e-5)
+
+
 def test_intervals_by_dropout_are_refused():
     model = LSTMForecaster(4, **SMALL, intervals="dropout").fit(KNOWN[["y"]], target="y")
     with pytest.raises(ValueError, match="must be None if intervals='dropout'"):

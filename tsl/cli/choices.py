@@ -14,6 +14,7 @@ MODELS = {
 GROUPS = ("series", "cutoff", "step")
 MISSING = ("error", "interpolate", "ffill", "mask")
 TOKENS = ("char", "byte")
+LABEL_SOURCES = ("name", "folder")
 UNKNOWN = ("error", "ignore", "replace", "grow")
 
 

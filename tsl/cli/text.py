@@ -19,6 +19,7 @@ from rich.text import Text
 
 from tsl import LSTMCharModel
 from tsl.cli.files import STDIN, STDOUT, check_input, check_outputs, decode, read_bytes, title_of, write_bytes
+from tsl.cli.labels import known_label
 from tsl.cli.output import notes_in_one_line, write_json
 from tsl.persistence import load, save
 from tsl.training import History, compile_kernels
@@ -44,9 +45,10 @@ class Budget(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The files of a training run, as given on the command line."""
+    """The files of a training run, as given on the command line, and the labels of the texts."""
 
     texts: list[Path]
+    labels: list[str] | None
     out: Path | None
     start_from: Path | None
     checkpoint: Path | None
@@ -68,6 +70,10 @@ def run_train(paths: Paths, budget: Budget, parameters: dict[str, Any], *, quiet
         if paths.start_from is None
         else model_to_continue(paths.start_from, budget, parameters)
     )
+    labels: list[Any] | None = paths.labels
+    if paths.start_from is not None:
+        found = [known_label(model, label) for label in labels or [None] * len(files)]
+        labels = None if model.labels_ is None else found
     compile_kernels("float32", 0 if quiet else 1)
     n_characters = sum(map(len, texts))
     if model.early_stopping:
@@ -75,7 +81,7 @@ def run_train(paths: Paths, budget: Budget, parameters: dict[str, Any], *, quiet
     report = None if quiet else TrainingReport(model, budget, n_characters)
     with notes_in_one_line(), nullcontext() if report is None else report.shown():
         model.set_params(callbacks=None if report is None else [report])
-        model.fit(texts, checkpoint=paths.checkpoint)
+        model.fit(texts, labels=labels, checkpoint=paths.checkpoint)
     if model.history_.n_iter == 0:
         sys.stderr.write(f"tsl: nothing was learned before Ctrl-C: {out} is not written\n")
         sys.exit(INTERRUPTED)
@@ -200,8 +206,12 @@ class TrainingReport:
         self._numbers = f"{in_bits(history.loss[-1])} bits/char{held_out}{self._speed}  epoch {epoch}"
         if perf_counter() - self._reported >= self._pause or epoch == self._first_epoch:
             self._reported = perf_counter()
-            sample = self._model.generate(length=SAMPLE_LENGTH, temperature=SAMPLE_TEMPERATURE, random_state=epoch)
-            self._console.print(f"{self._elapsed():4.0f} s  {self._numbers}  | {printable(sample)}")
+            labels = self._model.labels_
+            label = None if labels is None else labels[epoch % len(labels)]
+            options = {"temperature": SAMPLE_TEMPERATURE, "random_state": epoch, "label": label}
+            sample = printable(self._model.generate(length=SAMPLE_LENGTH, **options))
+            under = "" if label is None else f"{printable(str(label))}: "
+            self._console.print(f"{self._elapsed():4.0f} s  {self._numbers}  | {under}{sample}")
 
     def _elapsed(self) -> float:
         return perf_counter() - self._began
@@ -228,12 +238,20 @@ def printable(text: str) -> str:
 
 
 def run_generate(
-    path: Path, prompt: str, options: dict[str, Any], *, echo: bool, ignore_unknown: bool, as_json: bool
+    path: Path,
+    prompt: str,
+    label: str | None,
+    options: dict[str, Any],
+    *,
+    echo: bool,
+    ignore_unknown: bool,
+    as_json: bool,
 ) -> None:
     """Generate text after a prompt, and stream it to stdout, or write it as JSON when it is complete."""
     if path == STDIN and prompt == "-":
         raise ValueError("- can be the model or --prompt, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
+    options = options | {"label": known_label(model, label)}
     prompt = read_input(STDIN) if prompt == "-" else prompt
     if as_json:
         with naming_the_option():
@@ -289,14 +307,17 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
 # --- tsl text score -------------------------------------------------------------------------------------------------
 
 
-def run_score(path: Path, file: Path, *, ignore_unknown: bool, adapt: bool, as_json: bool) -> None:
+def run_score(path: Path, file: Path, label: str | None, *, ignore_unknown: bool, adapt: bool, as_json: bool) -> None:
     """Print how well the model predicts a text; with `adapt`, also while it keeps learning from it."""
     if path == STDIN == file:
         raise ValueError("- can be the model or the text, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
+    labels = known_label(model, label)
     text = read_input(file)
     with naming_the_option():
-        costs = {"": -model.score(text)} | ({"adapted ": -model.score(text, adapt=True)} if adapt else {})
+        costs = {"": -model.score(text, labels=labels)}
+        if adapt:
+            costs["adapted "] = -model.score(text, labels=labels, adapt=True)
     numbers = {}
     for way, nats in costs.items():
         numbers[f"{way}nats per character"] = nats

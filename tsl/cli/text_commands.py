@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tsl.cli.choices import TOKENS, UNKNOWN, completed_from
+from tsl.cli.choices import LABEL_SOURCES, TOKENS, UNKNOWN, completed_from
 from tsl.cli.options import Config, Force, Json, Quiet, Seed, show_help_alone
 
 text_app = typer.Typer(help="Train a language model, generate text with it, and score other text.")
@@ -24,6 +24,7 @@ ModelFile = Annotated[
 IgnoreUnknown = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave out characters that the model does not know.")
 ]
+Label = Annotated[str | None, typer.Option(help="Label of the text, for a model that was trained with labels.")]
 
 
 @text_app.command("train")
@@ -40,6 +41,17 @@ def text_train(
     hidden_size: Annotated[
         list[int] | None,
         typer.Option(min=1, help="Hidden units; repeat for more layers. Default: depends on the training time."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Label of a text, such as its author; repeat it for each FILE, in the same order."),
+    ] = None,
+    label_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Label each text with the name of its file, without the extension, or of its folder: name or folder.",
+            autocompletion=completed_from(LABEL_SOURCES),
+        ),
     ] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Convert all text to lower case.")] = False,
     tokens: Annotated[str, typer.Option(help="Tokens: char or byte.", autocompletion=completed_from(TOKENS))] = "char",
@@ -67,6 +79,7 @@ def text_train(
     config: Config = None,
 ) -> None:
     """Train a language model on text, and save it to a file."""
+    from tsl.cli.labels import labels_of_files
     from tsl.cli.text import Budget, Paths, parse_settings, run_train
 
     parameters: dict[str, Any] = {"early_stopping": validation > 0, "random_state": seed}
@@ -76,7 +89,7 @@ def text_train(
     parameters |= {"tokens": tokens} if tokens != "char" else {}
     parameters |= {"unknown": unknown} if unknown else {}
     budget = Budget(None, epochs) if epochs else Budget(60 * minutes, None)
-    paths = Paths(files, out, start_from, checkpoint, force)
+    paths = Paths(files, labels_of_files(files, label or [], label_from), out, start_from, checkpoint, force)
     run_train(paths, budget, parameters | parse_settings(settings or []), quiet=quiet, as_json=json)
 
 
@@ -84,6 +97,7 @@ def text_train(
 def text_generate(
     model: ModelFile,
     prompt: Annotated[str, typer.Option(help="Text to continue; - reads it from standard input.")] = "",
+    label: Label = None,
     length: Annotated[int, typer.Option(min=0, help="Number of characters to generate.")] = 400,
     temperature: Annotated[
         float | None, typer.Option(min=0, help="0: always the most likely character; 1: as the model predicts. [0.7]")
@@ -130,13 +144,14 @@ def text_generate(
         "random_state": seed,
     }
     options = {"length": length} | {name: value for name, value in given.items() if value is not None}
-    run_generate(model, prompt, options, echo=echo, ignore_unknown=ignore_unknown, as_json=json)
+    run_generate(model, prompt, label, options, echo=echo, ignore_unknown=ignore_unknown, as_json=json)
 
 
 @text_app.command("score")
 def text_score(
     model: ModelFile,
     file: Annotated[Path, typer.Argument(help="A text file in UTF-8; - is standard input.")],
+    label: Label = None,
     ignore_unknown: IgnoreUnknown = False,
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Also score while the model learns from the text (dynamic evaluation).")
@@ -147,4 +162,4 @@ def text_score(
     """Print how well a model predicts a text."""
     from tsl.cli.text import run_score
 
-    run_score(model, file, ignore_unknown=ignore_unknown, adapt=adapt, as_json=json)
+    run_score(model, file, label, ignore_unknown=ignore_unknown, adapt=adapt, as_json=json)

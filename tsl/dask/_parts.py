@@ -20,12 +20,11 @@ from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.evaluation.score import scaled_errors
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
-from tsl.forecasting.model.cold_start import MOST_READINGS
 from tsl.forecasting.model.replicas import hashes_of
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
 from tsl.forecasting.panel.scale import naive_scale
-from tsl.forecasting.panel.store import SeriesStore
+from tsl.forecasting.panel.store import MOST_READINGS, SeriesStore
 
 Caught = list[tuple[type[Warning], str]]
 """Warnings on a worker, for the client to repeat."""

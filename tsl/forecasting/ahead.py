@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.evaluation.calibration import quantiles_ahead
+from tsl.forecasting.evaluation.calibration import paths_ahead, quantiles_ahead
 from tsl.forecasting.frames.continuation import StepsAhead
-from tsl.forecasting.model.cold_start import MOST_READINGS
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.store import FEWEST_OTHERS
+from tsl.forecasting.panel.store import FEWEST_OTHERS, MOST_READINGS
 from tsl.forecasting.panel_estimator import FittedModel
 
 Numbers = NDArray[np.float64]
@@ -28,11 +27,25 @@ def forecast_ahead(
     found = np.empty((*points.shape, len(quantiles)))
     if not cold.all():
         points[~cold], found[~cold] = _by_model(model, ahead, np.flatnonzero(~cold), horizon, quantiles)
-    some = ahead.panel.of_series(np.flatnonzero(cold))
-    cutoffs = some.ends - (ahead.panel.ends - ahead.cutoffs)[cold]
-    own = model.cold_start(horizon).forecast(some, cutoffs, horizon, quantiles)
-    points[cold], found[cold] = (model.bounded(one) for one in own)
+    own = model.forecast_new(ahead.panel, ahead.cutoffs[cold], horizon, quantiles, None)
+    points[cold], found[cold] = own.points, own.quantiles
     return points, found
+
+
+def simulate_ahead(
+    model: FittedModel, ahead: StepsAhead, horizon: int, n_paths: int, random_state: np.random.RandomState
+) -> Numbers:
+    """Return sample paths (n_series, n_paths, horizon) after each series."""
+    cold = cold_series(model, ahead.known)
+    paths = np.empty((ahead.known.n_series, n_paths, horizon))
+    if not cold.all():
+        warm = np.flatnonzero(~cold)
+        points = model.forecast(ahead.panel, ahead.cutoffs[warm], horizon, n_known=ahead.n_known[warm]).points
+        paths[warm] = paths_ahead(model, _of_series(ahead.known, warm), points, n_paths, random_state)
+    if cold.any():
+        found = model.cold_start(horizon).paths(ahead.panel, ahead.cutoffs[cold], horizon, n_paths, random_state)
+        paths[cold] = model.bounded(found)
+    return paths
 
 
 def cold_series(model: FittedModel, known: Panel) -> NDArray[np.bool_]:
@@ -56,6 +69,10 @@ def _by_model(
     cutoffs, n_known = ahead.cutoffs[series], ahead.n_known[series]
     points, own = model.forecast(ahead.panel, cutoffs, horizon, quantiles, n_known=n_known)
     if own is None:
-        known = ahead.known if len(series) == ahead.known.n_series else ahead.known.of_series(series)
-        own = quantiles_ahead(model, known, points, quantiles)
+        own = quantiles_ahead(model, _of_series(ahead.known, series), points, quantiles)
     return points, own
+
+
+def _of_series(panel: Panel, series: NDArray[np.int64]) -> Panel:
+    """Return the panel of these series; the same where these are all of them."""
+    return panel if len(series) == panel.n_series else panel.of_series(series)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE
-from tsl.forecasting.ahead import forecast_ahead
+from tsl.forecasting.ahead import forecast_ahead, simulate_ahead
 from tsl.forecasting.arguments import checked_horizon, refuse_targets_apart, shown
 from tsl.forecasting.evaluation.backtest import Plan, backtest, in_sample
-from tsl.forecasting.evaluation.calibration import calibration_of, paths_ahead
+from tsl.forecasting.evaluation.calibration import calibration_of
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.intervals import IntervalRequest
@@ -188,7 +188,7 @@ class Forecaster(PanelEstimator):
             If timestamps are missing in `data` or before it, and `freq` is None.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
-        request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data, may_be_empty=True)
+        request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
         points, own = forecast_ahead(model, ahead, horizon, request.quantiles)
         return self._write_ahead(ahead, {POINT: points.ravel(), **request.named(own)})
 
@@ -202,6 +202,8 @@ class Forecaster(PanelEstimator):
         random_state: Any = None,
     ) -> Any:
         """Draw sample paths of each series: forecasts plus the errors of whole held-out windows (see `predict`).
+
+        For a series that `predict` forecasts from others, the errors are those of windows of held-out series.
 
         Parameters
         ----------
@@ -224,8 +226,7 @@ class Forecaster(PanelEstimator):
             raise ValueError(f"n_paths must be a whole number from 1 up, got {shown(n_paths)}")
         horizon = checked_horizon(horizon, self.horizon)
         ahead = self._ahead(horizon, future, data)
-        points = model.forecast(ahead.panel, ahead.cutoffs, horizon, n_known=ahead.n_known).points
-        paths = paths_ahead(model, ahead.known, points, int(n_paths), check_random_state(random_state))
+        paths = simulate_ahead(model, ahead, horizon, int(n_paths), check_random_state(random_state))
         return self._write_ahead(ahead, {f"path-{k}": paths[:, k].ravel() for k in range(n_paths)})
 
     def make_future_frame(self, horizon: int | None = None, data: Any = None) -> Any:
@@ -246,10 +247,10 @@ class Forecaster(PanelEstimator):
         known = self._continuation().known(data, self._context_length(), may_be_empty=True)
         return self.schema_.future_frame(known, checked_horizon(horizon, self.horizon))
 
-    def _ahead(self, horizon: int, future: Any, data: Any, *, may_be_empty: bool = False) -> StepsAhead:
-        """Return the steps to forecast after all series, or after `data`, whose series `may_be_empty`."""
+    def _ahead(self, horizon: int, future: Any, data: Any) -> StepsAhead:
+        """Return the steps to forecast after all series, or after `data`."""
         continuation = self._continuation()
-        known = continuation.known(data, self._context_length(), may_be_empty=may_be_empty)
+        known = continuation.known(data, self._context_length(), may_be_empty=True)
         return continuation.ahead(known, horizon, self._rows_ahead(horizon), future if self._reads_future else None)
 
     def _write_ahead(self, ahead: StepsAhead, columns: dict[str, Any]) -> Any:
@@ -270,6 +271,7 @@ class Forecaster(PanelEstimator):
         window: Literal["expanding", "sliding"] = "expanding",
         level: Any = None,
         quantiles: Any = None,
+        cold_start: bool = False,
     ) -> Any:
         """Forecast the last windows of each series, each from what was known before it.
 
@@ -293,13 +295,19 @@ class Forecaster(PanelEstimator):
             Whether each refit uses all rows up to the cutoff, or as many as the first fit.
         level, quantiles : float or sequence of float, optional
             As in `predict`.
+        cold_start : bool, default=False
+            Whether to forecast also series that began too late for a window: from their first reading on, if at least
+            five longer series are known by then. If up to two readings are known, the forecast comes from all other
+            series up to the cutoff, as in `predict`, and is learned separately for each such timestamp. If the model is
+            refitted, this applies to series that began after the first window of any other series.
 
         Returns
         -------
         DataFrame
             A row for each forecast: columns for the series, ``cutoff`` (the last known timestamp), the time and the
             true value, which is called ``y`` if the target's name clashes with another column; ``y_pred`` with its
-            intervals; ``Naive`` and ``SeasonalNaive`` for comparison.
+            intervals; ``Naive`` and ``SeasonalNaive`` for comparison, NaN if the series has no reading before the
+            cutoff.
 
         Raises
         ------
@@ -313,14 +321,14 @@ class Forecaster(PanelEstimator):
         IrregularTimesWarning
             If timestamps are missing in `data`, as in `predict`.
         """
-        plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window)
+        plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window, cold_start)
         return self._backtest(*self._continuation().whole(data), plan, IntervalRequest.of(level, quantiles))
 
     def _backtest(self, panel: Panel, lowest: NDArray[np.int64], plan: Plan, request: IntervalRequest) -> Any:
         """Return the forecasts of a backtest on `panel`, starting at the row `lowest` (n_series,) of each series."""
         found = backtest(self._model(), panel, lowest, plan, request.quantiles)
         columns = {
-            CUTOFF: panel.times[np.repeat(found.cutoffs - 1, plan.horizon)],
+            CUTOFF: found.last_known.repeat(plan.horizon),
             POINT: found.points.ravel(),
             **request.named(found.quantiles),
             NAIVE: found.naive.ravel(),

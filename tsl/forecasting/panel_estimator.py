@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, Self, TypeVar, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -20,18 +21,20 @@ from tsl.forecasting.frames.cutoffs import known_in_parts, with_covariates_of
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.locks import lock_of
-from tsl.forecasting.model.cold_start import MOST_READINGS, ColdStart
+from tsl.forecasting.model.cold_start import ColdStart
 from tsl.forecasting.panel.missing import WAYS, check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import naive_scale
 from tsl.forecasting.panel.seasonality import find_season
-from tsl.forecasting.panel.store import SeriesStore
+from tsl.forecasting.panel.store import MOST_READINGS, SeriesStore
 from tsl.forecasting.protocol import Exchange, Forecasts
 from tsl.forecasting.times.frequency import Freq
 from tsl.persistence import from_plain, to_plain
 
 Kept = TypeVar("Kept")
+
+_cold_starts: WeakKeyDictionary[Panel, dict[tuple[Any, ...], ColdStart]] = WeakKeyDictionary()
 
 
 class PanelEstimator(BaseEstimator):
@@ -193,10 +196,29 @@ class FittedModel:
         return self._estimator._history.panel()
 
     def cold_start(self, horizon: int) -> ColdStart:
-        """Return the model for series with hardly any readings, learned from the known series."""
-        own, panel = self._estimator, self.calibration_panel()
+        """Return the model for series with almost no readings, learned from the known series and kept for these."""
+        panel, key = self.panel(), (horizon, self.season, self._estimator.missing)
+        with lock_of(panel):  # threads that need it at the same time share one
+            kept = _cold_starts.setdefault(panel, {})
+            if key not in kept:
+                kept[key] = self._learn_cold_start(panel, horizon)
+            return kept[key]
+
+    def _learn_cold_start(self, known: Panel, horizon: int) -> ColdStart:
+        panel = self._estimator._calibration_panel(known)
         others = panel.of_series(np.flatnonzero(panel.n_readings > MOST_READINGS))
-        return ColdStart.learn(fill(without_outliers(others, self.n_covariates), own.missing), horizon, self.season)
+        filled = fill(without_outliers(others, self.n_covariates), self._estimator.missing)
+        return ColdStart.learn(filled, horizon, self.season)
+
+    def forecast_new(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float], known: Panel | None
+    ) -> Forecasts:
+        """Return forecasts from the rows `cutoffs` (n,) on, before which there are almost no readings.
+
+        They come from the series of `known`, by default from all known series.
+        """
+        cold = self.cold_start(horizon) if known is None else self._learn_cold_start(known, horizon)
+        return Forecasts(*(self.bounded(one) for one in cold.forecast(panel, cutoffs, horizon, quantiles)))
 
     def calibration_panel(self) -> Panel:
         """Return the known rows that intervals and cold starts are learned from; missing readings are still missing."""

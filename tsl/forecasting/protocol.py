@@ -71,6 +71,11 @@ class PanelModel(Protocol):
         With `exchange`, covariates come from other windows.
         """
 
+    def forecast_new(
+        self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float], known: Panel | None
+    ) -> Forecasts:
+        """Return forecasts at cutoffs (n,) with almost no readings before them, from the series `known`."""
+
     def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Clip forecasts to the bounds of the target."""
 

@@ -15,11 +15,14 @@ from tsl.forecasting.model.windows import MOST_SCALES, ROUNDING, SMALLEST_SCALE,
 from tsl.forecasting.panel.panel import LARGEST
 from tsl.interop._graph import Graph
 from tsl.interop._network import add_network
-from tsl.network import Network
+from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Network
 
 
 def add_forecaster(graph: Graph, forecaster: Any) -> str:
-    """Add the networks of a fitted `LSTMForecaster` with their inputs; return forecasts (n, horizon, Q)."""
+    """Add the networks of a fitted `LSTMForecaster` with their inputs; return forecasts (n, horizon, Q).
+
+    These may exceed the bounds. For counts they are the mean and, for a negative binomial, the reciprocal of its size.
+    """
     members, networks = forecaster._members(), forecaster.networks_
     inputs = _Inputs(graph, forecaster, longest_window_of(members), forecaster._context_length())
     total = ""
@@ -29,7 +32,7 @@ def add_forecaster(graph: Graph, forecaster: Any) -> str:
         total = graph.add("Add", total, found) if total else found
     forecasts = inputs.undone(total)
     n_quantiles = networks[0].architecture.n_outputs // inputs.horizon
-    if n_quantiles == 1:
+    if n_quantiles == 1 or forecaster.windowing_.counts is not None:
         return forecasts
     count = graph.constant(np.array([n_quantiles], np.int64))
     return graph.add("TopK", forecasts, count, n_outputs=2, axis=-1, largest=0, sorted=1)[0]
@@ -135,8 +138,26 @@ class _Windows:
             terms.append(self.graph.add("Mul", self.graph.constant(np.float64(weight)), outputs))
         mean = reduce(partial(self.graph.add, "Add"), terms)  # ONNX Runtime has no Mean for float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
+        if self.plan.counts is not None:
+            return self._count_parameters(relative)
         base, scale = self._column(self._base(level)), self._column(scale)
         return self.graph.add("Add", base, self.graph.add("Mul", scale, relative))
+
+    def _count_parameters(self, outputs: str) -> str:
+        """Return the mean and, for a negative binomial, the reciprocal of its size, (n, horizon, 1 or 2)."""
+        graph = self.graph
+        log_mean = graph.add("Add", graph.cut(outputs, 2, 0, 1), self._column(self._log_mean_of_window()))
+        found = [graph.add("Min", log_mean, graph.constant(np.float64(LARGEST_LOG_MEAN)))]
+        if self.plan.counts == "negative_binomial":
+            bounds = (graph.constant(np.float64(sign * LARGEST_LOG_SIZE)) for sign in (-1, 1))
+            found.append(graph.add("Neg", graph.add("Clip", graph.cut(outputs, 2, 1), *bounds)))
+        return graph.add("Exp", graph.concatenate(found, axis=2))
+
+    def _log_mean_of_window(self) -> str:
+        """Return the logarithm of the mean of each window (n, 1), with one count of 1 added."""
+        graph, one = self.graph, self.graph.constant(np.float64(1.0))
+        total, count = self._total_and_count(graph.cut(self.values, 1, -self.plan.window))
+        return graph.add("Log", graph.add("Div", graph.add("Add", total, one), graph.add("Add", count, one)))
 
     # --- what the network reads -----------------------------------------------------------------------------------
 
@@ -258,12 +279,16 @@ class _Windows:
 
     def _mean(self, values: str) -> str:
         """Return the mean of each row ignoring NaN, (n, 1); NaN for a row without values."""
+        return self.graph.add("Div", *self._total_and_count(values))
+
+    def _total_and_count(self, values: str) -> tuple[str, str]:
+        """Return the sum of each row ignoring NaN, and the number of its values, (n, 1) each."""
         graph = self.graph
         missing = graph.add("IsNaN", values)
         filled = graph.add("Where", missing, graph.constant(np.float64(0.0)), values)
         axes = graph.constant(np.array([1], np.int64))
         count = graph.add("ReduceSum", graph.cast(graph.add("Not", missing), np.float64), axes, keepdims=1)
-        return self.graph.add("Div", graph.add("ReduceSum", filled, axes, keepdims=1), count)
+        return graph.add("ReduceSum", filled, axes, keepdims=1), count
 
     def _or_size(self, deviation: str, mean: str) -> str:
         """Return each deviation, or if it is a rounding error a number that is much larger."""

@@ -62,7 +62,9 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
           text, and the outputs ``hidden_0_after`` and ``cell_0_after``, to be passed in with the next codes.
         - `LSTMForecaster`: ``values`` float64 ``(n, context)``, the last readings of each series, to ``forecasts``
           float64 ``(n, horizon, Q)``, the next ones, with a last axis for `quantiles`, of size 1 without them. NaN
-          means a row before the beginning of a series, and with ``missing="mask"`` also a missing reading. If the
+          means a row before the beginning of a series, and with ``missing="mask"`` also a missing reading. Forecasts of
+          counts are means; for a negative binomial distribution, the output ``inverse_size`` ``(n, horizon, 1)`` is the
+          other parameter. With `bounds`, ``forecasts`` are clipped, and the output ``unbounded`` is not. If the
           forecaster has such columns, there are also ``past`` ``(n, window, P)``; ``future``
           ``(n, window + horizon, F)``, which extends to the last step that is forecast; ``static`` ``(n, S)``; and
           ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series.
@@ -71,9 +73,10 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
         of ``probabilities``; for a character model ``vocabulary`` (a JSON list of the tokens of the codes), ``tokens``,
         ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list); for a forecaster ``horizon`` (the
         number of steps that the network outputs), ``context``, ``window``, ``season``, ``freq``, ``missing``,
-        ``quantiles``, the JSON lists ``past``, ``future`` and ``static`` with the names of the columns of these inputs:
-        ``"promo"``, ``"kind=u"`` for a category, ``"hour_sin"`` for a calendar feature; and ``frames``, which
-        `OnnxForecaster` reads. They do not contain readings, but they contain the errors of `LSTMForecaster.calibrate`.
+        ``quantiles``, ``counts`` (the name of the distribution, or null), ``bounds``, the JSON lists ``past``,
+        ``future`` and ``static`` with the names of the columns of these inputs: ``"promo"``, ``"kind=u"`` for a
+        category, ``"hour_sin"`` for a calendar feature; and ``frames``, which `OnnxForecaster` reads. They do not
+        contain readings, but they contain the errors of `LSTMForecaster.calibrate`.
 
     Raises
     ------
@@ -171,15 +174,9 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
     """Add the networks of a forecaster with their windows; return the metadata needed to prepare the inputs."""
-    if forecaster.bounds is not None or forecaster.windowing_.counts is not None:
-        raise ValueError(
-            "an ONNX model of a forecaster has no bounds and no distributions of counts, got "
-            f"bounds={forecaster.bounds!r} and loss={forecaster.loss!r}"
-        )
-    forecasts, horizon = add_forecaster(graph, forecaster), forecaster.windowing_.horizon
-    window = longest_window_of(forecaster._members())
+    horizon, window = forecaster.windowing_.horizon, longest_window_of(forecaster._members())
     quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_
-    graph.output("forecasts", forecasts, np.float64, ["n", horizon, max(1, len(quantiles))])
+    _add_forecasts(graph, forecaster, max(1, len(quantiles)))
     return {
         "horizon": json.dumps(horizon),
         "context": json.dumps(forecaster._context_length()),
@@ -188,11 +185,27 @@ def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
         "freq": json.dumps(forecaster.schema_.freq),
         "missing": forecaster.missing,
         "quantiles": json.dumps(quantiles),
+        "counts": json.dumps(forecaster.windowing_.counts),
+        "bounds": json.dumps([one if np.isfinite(one) else None for one in forecaster._bounds()]),
         "past": json.dumps(schema.past.names),
         "future": json.dumps(schema.future.names + schema.calendar.names),
         "static": json.dumps(schema.static.encoder.names),
         FRAMES: pack(_frames_of(forecaster)),
     }
+
+
+def _add_forecasts(graph: Graph, forecaster: LSTMForecaster, n_quantiles: int) -> None:
+    """Add the networks of a forecaster and their outputs: within the bounds and, if there are any, also unbounded."""
+    found, plan = add_forecaster(graph, forecaster), forecaster.windowing_
+    shape: list[int | str] = ["n", plan.horizon]
+    more = {}
+    if plan.counts == "negative_binomial":
+        found, more["inverse_size"] = graph.cut(found, 2, 0, 1), graph.cut(found, 2, 1)
+    if forecaster.bounds is not None:
+        more["unbounded"] = found
+        found = graph.add("Clip", found, *(graph.constant(np.float64(bound)) for bound in forecaster._bounds()))
+    for name, value in {"forecasts": found, **more}.items():
+        graph.output(name, value, np.float64, [*shape, 1 if name == "inverse_size" else n_quantiles])
 
 
 def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:

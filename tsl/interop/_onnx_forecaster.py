@@ -15,12 +15,14 @@ from tsl._checks import check_count
 from tsl._labels import check_new_labels
 from tsl._tables.columns import POINT
 from tsl.forecasting.arguments import checked_horizon
+from tsl.forecasting.bounds import Bounds
 from tsl.forecasting.evaluation.calibration import scales_as_fitted
 from tsl.forecasting.evaluation.conformal import Calibration
 from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.cutoffs import known_in_parts
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.model.counts import check_counts, count_quantiles
 from tsl.forecasting.model.quantiles import interpolated
 from tsl.forecasting.model.recursive import rolled
 from tsl.forecasting.panel.missing import check_missing
@@ -34,8 +36,8 @@ class OnnxForecaster:
     """Forecaster that was converted by `to_onnx`, run by ONNX Runtime.
 
     It predicts like the original `LSTMForecaster`, and needs NumPy, pandas, safetensors and onnxruntime, but not Numba,
-    scikit-learn or onnx: nothing is compiled, and a process starts as quickly as it imports these. The model contains
-    no series: `predict` takes the rows to forecast from.
+    scikit-learn or onnx: nothing is compiled, and a process starts as quickly as it imports these. Quantiles of counts
+    also need SciPy. The model contains no series: `predict` takes the rows to forecast from.
 
     Parameters
     ----------
@@ -87,12 +89,17 @@ class OnnxForecaster:
         self._n_threads = n_threads
         self._session = _session(self._content, n_threads)
         self._inputs = {one.name for one in self._session.get_inputs()}
+        self._outputs = [one.name for one in self._session.get_outputs()]
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             self._block, self._context, self._window = (
                 json.loads(metadata[k]) for k in ("horizon", "context", "window")
             )
             self._quantiles = tuple(json.loads(metadata["quantiles"]))
+            self._counts: str | None = json.loads(
+                metadata.get("counts", "null")
+            )  # missing in older files, like the next
+            self._bounds = Bounds.of(json.loads(metadata.get("bounds", "null")))
             frames = unpack(metadata[FRAMES])
             self._schema: Schema = frames["schema"]
             self._calibrations: dict[int, Calibration] = frames["calibrations"]
@@ -147,19 +154,22 @@ class OnnxForecaster:
             If timestamps are missing in `data`.
         """
         horizon, request = checked_horizon(horizon, self.horizon), IntervalRequest.of(level, quantiles)
-        calibration = self._calibration(horizon) if request.quantiles and not self._quantiles else None
+        has_quantiles = self._quantiles or self._counts
+        calibration = self._calibration(horizon) if request.quantiles and not has_quantiles else None
         n_ahead = -(-horizon // self._block) * self._block
         known = self._read(data)
         ahead = StepsAhead.of(self._schema, known, horizon, n_ahead, future, self._frames["unknown"])
         found = self._forecast(ahead, horizon, n_ahead)
-        points = found[:, :, found.shape[2] // 2]
+        points = self._bounds.clip(found[:, :, self._point(found)])
         columns = {POINT: points.ravel()}
-        if calibration is not None:
-            columns |= request.named(
-                calibration.quantiles_around(points, known.ids, self._scales(known), request.quantiles)
-            )
-        elif request.quantiles:
-            columns |= request.named(interpolated(found, self._quantiles, request.quantiles))
+        if request.quantiles:
+            if calibration is not None:
+                own = calibration.quantiles_around(points, known.ids, self._scales(known), request.quantiles)
+            elif self._counts:
+                own = _quantiles_of_counts(found, request.quantiles)
+            else:
+                own = interpolated(found, self._quantiles, request.quantiles)
+            columns |= request.named(self._bounds.clip(own))
         return self._schema.write(known.ids, ahead.times, columns, np.full(known.n_series, horizon))
 
     def make_future_frame(self, horizon: int | None = None, *, data: Any) -> Any:
@@ -188,6 +198,8 @@ class OnnxForecaster:
         check_new_labels(panel.ids[ids.get_indexer(panel.ids) < 0], ids, "data")
         self._schema.axis.check(panel.ids, panel.times, panel.offsets, frames["freq"])
         check_missing(panel, frames["missing"])
+        if self._counts and (panel.values < 0).any():
+            check_counts(panel, self._counts)
         return panel
 
     def _calibration(self, horizon: int) -> Calibration:
@@ -209,7 +221,7 @@ class OnnxForecaster:
     # --- the network --------------------------------------------------------------------------------------------
 
     def _forecast(self, ahead: StepsAhead, horizon: int, n_ahead: int) -> NDArray[np.float64]:
-        """Return forecasts (n_series, horizon, quantiles or 1) in ascending order."""
+        """Return forecasts (n_series, horizon, ·): ascending quantiles, or parameters of count distributions."""
         found = []
         for panel, cutoffs in known_in_parts(
             ahead.panel,
@@ -224,11 +236,12 @@ class OnnxForecaster:
             if horizon <= self._block:
                 found.append(self._run(panel, cutoffs)[:, :horizon])
             else:
-                found.append(rolled(self._run, panel, cutoffs, horizon, self._block))
+                point = 0 if self._counts else None
+                found.append(rolled(self._run, panel, cutoffs, horizon, self._block, point))
         return np.concatenate(found)
 
     def _run(self, panel: Panel, cutoffs: Rows) -> NDArray[np.float64]:
-        """Return the network's forecasts at `cutoffs` (n,), one per series."""
+        """Return the network's forecasts at `cutoffs` (n,), one per series, before clipping to the bounds."""
         starts = panel.offsets[panel.series_of(cutoffs - 1)]
         window = -self._window
         inputs = {
@@ -238,7 +251,14 @@ class OnnxForecaster:
             "future": _rows_of(panel.future, starts, cutoffs, range(window, self._block)),
             "static": panel.static[panel.series_of(cutoffs - 1)],
         }
-        return self._session.run(None, {name: inputs[name] for name in self._inputs})[0]
+        given = {name: inputs[name] for name in self._inputs}
+        found = dict(zip(self._outputs, self._session.run(self._outputs, given)))
+        forecasts = found["unbounded" if "unbounded" in found else "forecasts"]
+        return np.concatenate([forecasts, found["inverse_size"]], axis=2) if "inverse_size" in found else forecasts
+
+    def _point(self, found: NDArray[np.float64]) -> int:
+        """Return the index in the last axis of the point forecast."""
+        return 0 if self._counts else found.shape[2] // 2
 
 
 def _rows_of(block: NDArray[np.float64], starts: Rows, cutoffs: Rows, places: Sequence[int]) -> NDArray[np.float64]:
@@ -247,6 +267,13 @@ def _rows_of(block: NDArray[np.float64], starts: Rows, cutoffs: Rows, places: Se
     found = block[np.maximum(rows, 0)]
     found[rows < starts[:, None]] = np.nan
     return found
+
+
+def _quantiles_of_counts(parameters: NDArray[np.float64], quantiles: Sequence[float]) -> NDArray[np.float64]:
+    try:
+        return count_quantiles(parameters, quantiles)
+    except ImportError:
+        raise ImportError("level and quantiles of counts need SciPy: pip install scipy") from None
 
 
 def _content(model: Any) -> bytes:

@@ -9,11 +9,13 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.evaluation.calibration import calibration_of
 from tsl.forecasting.evaluation.conformal import MEMORY, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.evaluation.new_series import NewSeries
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
 from tsl.forecasting.panel.panel import Panel, ranges, values_after
@@ -39,9 +41,13 @@ class Plan:
     refit: int
     """Number of windows after which the model is refitted; 0 for never."""
     sliding: bool
+    cold_start: bool = False
+    """Whether series are forecast from their first reading on, if enough others are known by then."""
 
     @classmethod
-    def of(cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any) -> Plan:
+    def of(
+        cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any, cold_start: Any = False
+    ) -> Plan:
         """Check the arguments of `Forecaster.backtest` and return the plan."""
         step = horizon if step is None else step
         for name, value, least in (("n_windows", n_windows, 1), ("step", step, 1), ("gap", gap, 0)):
@@ -51,7 +57,10 @@ class Plan:
             raise ValueError(f"refit must be True, False or a whole number of windows, got {refit!r}")
         if window not in ("expanding", "sliding"):
             raise ValueError(f"window must be 'expanding' or 'sliding', got {window!r}")
-        return cls(horizon, int(n_windows), int(step), int(gap), int(refit), window == "sliding")
+        if not isinstance(cold_start, (bool, np.bool_)):
+            raise ValueError(f"cold_start must be True or False, got {cold_start!r}")
+        sliding = window == "sliding"
+        return cls(horizon, int(n_windows), int(step), int(gap), int(refit), sliding, bool(cold_start))
 
     @property
     def n_ahead(self) -> int:
@@ -64,19 +73,38 @@ class Plan:
         Windows are counted from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, after
         more than a horizon of rows from the first reading on; the last window may have fewer.
         """
-        found = panel.ends[:, None] - (self.n_ahead + self.step * np.arange(self.n_windows)[::-1])
-        begin = _first_readings(panel)
+        found, begin = self._cutoffs_from_end(panel), _first_readings(panel)
         is_window = found >= np.maximum(lowest, begin + self.horizon + 1)[:, None]
         is_window[:, -1] = found[:, -1] >= np.maximum(lowest, begin + 1)
         return np.where(is_window, found, -1)
+
+    def with_cold_starts(
+        self, cutoffs: NDArray[np.int64], new: NewSeries, lowest: NDArray[np.int64], earliest: int
+    ) -> NDArray[np.int64]:
+        """Return `cutoffs` (n_series, n_windows) with the missing ones that can be forecast from other series.
+
+        These are at the first reading of their series or later, and not at a time before `earliest`.
+        """
+        panel = new.panel
+        found = self._cutoffs_from_end(panel)
+        is_window = found >= np.maximum(lowest, _first_readings(panel))[:, None]
+        at = np.where(is_window, found, panel.offsets[:-1, None])
+        is_window &= (new.stamps[at] >= earliest) & new.can_forecast(at)
+        return np.where((cutoffs >= 0) | is_window, found, -1)
+
+    def _cutoffs_from_end(self, panel: Panel) -> NDArray[np.int64]:
+        """Return the cutoffs of all windows (n_series, n_windows), counted from the end of each series."""
+        return panel.ends[:, None] - (self.n_ahead + self.step * np.arange(self.n_windows)[::-1])
 
     def fitted_rows(self, cutoffs: NDArray[np.int64], number: int, panel: Panel) -> NDArray[np.int64]:
         """Return the rows to fit on before forecasting window `number`, for the series that have windows."""
         behind = (self.n_windows - 1 - number) * self.step
         stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.n_ahead - behind, panel.offsets[:-1])
         starts = panel.offsets[:-1]
+        stops = np.where(stops > _first_readings(panel), stops, starts)
         if self.sliding:
-            starts = np.maximum(starts, stops - (first_cutoffs(cutoffs) - panel.offsets[:-1]))
+            n_rows = first_cutoffs(cutoffs) - starts  # a series that has just begun grows to as many rows
+            starts = np.maximum(starts, stops - (n_rows.max() if self.cold_start else n_rows))
         return ranges(starts, np.maximum(stops, starts))
 
 
@@ -92,9 +120,11 @@ class Backtest(NamedTuple):
     quantiles: NDArray[np.float64]
     """(n, horizon, n_quantiles)"""
     naive: NDArray[np.float64]
-    """(n, horizon)"""
+    """(n, horizon); NaN if there is no reading before the cutoff."""
     seasonal_naive: NDArray[np.float64]
-    """(n, horizon)"""
+    """(n, horizon), likewise."""
+    last_known: pd.Index
+    """(n,) the last timestamp before each cutoff."""
 
 
 def _first_readings(panel: Panel) -> NDArray[np.int64]:
@@ -109,8 +139,13 @@ def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
     return cutoffs[np.arange(len(cutoffs)), first]
 
 
-def with_cutoffs(plan: Plan, panel: Panel, lowest: NDArray[np.int64]) -> tuple[Plan, NDArray[np.int64]]:
+def with_cutoffs(
+    plan: Plan, panel: Panel, lowest: NDArray[np.int64], model: PanelModel, new: NewSeries | None = None
+) -> tuple[Plan, NDArray[np.int64]]:
     """Return the plan with as many windows as possible, and their cutoffs as from `Plan.cutoffs`.
+
+    With `new`, series that have just begun also have windows; if a model is refitted before the first window of the
+    others, they have windows only from that time on.
 
     Raises
     ------
@@ -120,6 +155,11 @@ def with_cutoffs(plan: Plan, panel: Panel, lowest: NDArray[np.int64]) -> tuple[P
     n_windows, most = plan.n_windows, int(panel.lengths.max()) // plan.step + 1
     plan = replace(plan, n_windows=min(n_windows, most))
     table = plan.cutoffs(panel, lowest)
+    if new is not None:
+        usual = table[table >= 0]
+        is_refitted = len(usual) and (plan.refit or model.was_fitted(panel, usual).any())
+        earliest = new.stamps[usual].min() if is_refitted else np.iinfo(np.int64).min
+        table = plan.with_cold_starts(table, new, lowest, int(earliest))
     check_cutoffs(table, panel, plan, n_windows)
     return plan, table
 
@@ -156,21 +196,65 @@ def backtest(
 
     A model that was fitted to the rows to forecast is refitted to the rows before the first cutoff.
     """
-    plan, table = with_cutoffs(plan, panel, lowest)
+    new = NewSeries.of(model, panel) if plan.cold_start else None
+    plan, table = with_cutoffs(plan, panel, lowest, model, new)
     parts = []
     for fitted, numbers in fitted_models(model, panel, table, plan):
         cutoffs = np.sort(table[:, numbers][table[:, numbers] >= 0])
-        points, own = fitted.forecast(panel, cutoffs, plan.n_ahead, quantiles)
-        if own is None:
-            errors = _residual_quantiles(fitted, panel, first_cutoffs(table), cutoffs, points, quantiles)
-            own = fitted.bounded(points[:, :, None] + errors)
+        points, own = _forecast(fitted, panel, table, cutoffs, plan.n_ahead, quantiles, new)
         seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fitted.season)
         parts.append((cutoffs, *(block[:, plan.gap :] for block in (points, own, seasonal))))
     cutoffs, points, own, seasonal = map(np.concatenate, zip(*parts))
     order = np.argsort(cutoffs, kind="stable")
-    cutoffs = cutoffs[order]
+    cutoffs, seasonal = cutoffs[order], seasonal[order]
     rows = cutoffs[:, None] + plan.gap + np.arange(plan.horizon)
-    return Backtest(cutoffs, rows, points[order], own[order], naive(panel, cutoffs, plan.horizon), seasonal[order])
+    simple, last_known = naive(panel, cutoffs, plan.horizon), panel.times[cutoffs - 1]
+    if new is not None:
+        is_first = new.n_readings(cutoffs) == 0
+        simple[is_first] = seasonal[is_first] = np.nan
+        last_known = last_known.where(~is_first, new.last_known(cutoffs))
+    return Backtest(cutoffs, rows, points[order], own[order], simple, seasonal, last_known)
+
+
+def _forecast(
+    model: PanelModel,
+    panel: Panel,
+    table: NDArray[np.int64],
+    cutoffs: NDArray[np.int64],
+    n_ahead: int,
+    quantiles: Sequence[float],
+    new: NewSeries | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points (n, n_ahead) and quantiles (n, n_ahead, n_quantiles) at `cutoffs`, some of those of the `table`."""
+    first = first_cutoffs(table)
+    if new is None:
+        return _by_model(model, panel, first, cutoffs, n_ahead, quantiles)
+    is_new = new.is_new(cutoffs)
+    points = np.empty((len(cutoffs), n_ahead))
+    found = np.empty((*points.shape, len(quantiles)))
+    if is_new.any():
+        points[is_new], found[is_new] = new.forecast(model, cutoffs[is_new], n_ahead, quantiles)
+    if not is_new.all():  # what came before their own first cutoffs tells the size of their errors
+        later = first_cutoffs(np.where((table >= 0) & ~new.is_new(np.maximum(table, 0)), table, -1))
+        first = np.where(later >= 0, later, first)
+        points[~is_new], found[~is_new] = _by_model(model, panel, first, cutoffs[~is_new], n_ahead, quantiles)
+    return points, found
+
+
+def _by_model(
+    model: PanelModel,
+    panel: Panel,
+    first: NDArray[np.int64],
+    cutoffs: NDArray[np.int64],
+    n_ahead: int,
+    quantiles: Sequence[float],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the same by the model itself; `first` (n_series,) are the earliest cutoffs of the backtest."""
+    points, own = model.forecast(panel, cutoffs, n_ahead, quantiles)
+    if own is None:
+        errors = _residual_quantiles(model, panel, first, cutoffs, points, quantiles)
+        own = model.bounded(points[:, :, None] + errors)
+    return points, own
 
 
 def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.float64]]:
@@ -202,11 +286,18 @@ def fitted_models(
             yield model, numbers
             return
         first = first_cutoffs(cutoffs)
-        yield model.refit(panel.before(np.where(first < 0, panel.offsets[:-1], first))), numbers
+        before = np.where(first > _first_readings(panel), first, panel.offsets[:-1])
+        yield _refitted(model, panel.before(before)), numbers
         return
     for start in range(0, len(numbers), plan.refit):
         rows = plan.fitted_rows(cutoffs, int(numbers[start]), panel)
-        yield model.refit(panel.select(rows)), numbers[start : start + plan.refit]
+        yield _refitted(model, panel.select(rows)), numbers[start : start + plan.refit]
+
+
+def _refitted(model: PanelModel, panel: Panel) -> PanelModel:
+    if not panel.n_series:
+        raise ValueError("a backtest needs rows before its first windows to fit a model on, got none in any series")
+    return model.refit(panel)
 
 
 def _residual_quantiles(
@@ -254,8 +345,8 @@ def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> 
     """Return the model's known rows before the `first` cutoffs; None if that is all of them."""
     history = model.panel()
     at = panel.ids.get_indexer(history.ids)
-    last = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at] - 1], np.iinfo(np.int64).max)
-    is_before = stamps_of(history.times) <= np.repeat(last, history.lengths)
+    until = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at]], np.iinfo(np.int64).max)
+    is_before = stamps_of(history.times) < np.repeat(until, history.lengths)
     return None if is_before.all() else history.select(np.flatnonzero(is_before))
 
 

@@ -52,7 +52,7 @@ def exchanged_forecasts(
     ValueError
         If there are fewer than two windows, or fewer than two series for static covariates.
     """
-    plan, table = with_cutoffs(plan, panel, lowest)
+    plan, table = with_cutoffs(plan, panel, lowest, model)
     cutoffs = np.sort(table[table >= 0])
     if len(cutoffs) < 2:
         raise ValueError("n_windows must leave at least 2 windows, between which covariates are exchanged, got 1")

@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.panel.panel import Panel, ranges
-from tsl.forecasting.panel.store import FEWEST_OTHERS
+from tsl.forecasting.panel.store import FEWEST_OTHERS, MOST_READINGS
 from tsl.forecasting.times.stamps import stamps_of
 
 Numbers = NDArray[np.float64]
 
-MOST_READINGS = 2
-"""Readings up to which a series is forecast by others; from three on networks can tell level and scale."""
 # Chosen by judgement, not measured:
 PENALTY = 1.0  # series' worth of shrinkage to the mean
 N_FOLDS = 10
@@ -158,21 +156,43 @@ class ColdStart:
     def forecast(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
     ) -> tuple[Numbers, Numbers]:
-        """Return medians (n, horizon) and quantiles (n, horizon, n_quantiles) after `cutoffs`, one of each series."""
+        """Return medians (n, horizon) and quantiles (n, horizon, n_quantiles) from the rows `cutoffs` (n,) on."""
+        points, n_readings = self._points(panel, cutoffs, horizon)
+        spread = np.stack([self._spread(int(n), horizon, quantiles) for n in n_readings])
+        found = points[:, :, None] + spread
+        return (np.exp(points), np.exp(found)) if self.is_log else (points, found)
+
+    def paths(
+        self,
+        panel: Panel,
+        cutoffs: NDArray[np.int64],
+        horizon: int,
+        n_paths: int,
+        random_state: np.random.RandomState,
+    ) -> Numbers:
+        """Return medians plus errors of whole windows, drawn with replacement, (n, n_paths, horizon)."""
+        points, n_readings = self._points(panel, cutoffs, horizon)
+        drawn = random_state.randint(len(self.errors), size=(len(cutoffs), n_paths))
+        errors = np.stack(
+            [_after_readings(self.errors, int(n), self.shrinkage)[own] for n, own in zip(n_readings, drawn)]
+        )
+        paths = points[:, None] + np.nan_to_num(errors)
+        return np.exp(paths) if self.is_log else paths
+
+    def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> tuple[Numbers, NDArray[np.int64]]:
+        """Return medians (n, horizon), of logarithms where these are taken, and the number of readings (n,)."""
+        series = panel.series_of(cutoffs)
         steps = np.arange(-MOST_READINGS, horizon)
         at = cutoffs[:, None] + steps
-        inside = at >= panel.offsets[:-1, None]
+        inside = at >= panel.offsets[series, None]
         at = np.where(inside, at, cutoffs[:, None])
         known = np.where(inside & (steps < 0), panel.values[at], np.nan)
         n_readings = np.isfinite(known).sum(axis=1)
         places = self._places(stamps_of(panel.times)[cutoffs])[:, None] + steps
-        rows = Rows(panel.static, panel.future[at], places, np.maximum(n_readings[:, None] + steps, 0.0))
+        rows = Rows(panel.static[series], panel.future[at], places, np.maximum(n_readings[:, None] + steps, 0.0))
         expected = self.regression.predict(rows)
         apart = np.nansum((np.log(known) if self.is_log else known) - expected, axis=1)
-        points = expected[:, MOST_READINGS:] + (apart / (n_readings + self.shrinkage))[:, None]
-        spread = np.stack([self._spread(int(n), horizon, quantiles) for n in n_readings])
-        found = points[:, :, None] + spread
-        return (np.exp(points), np.exp(found)) if self.is_log else (points, found)
+        return expected[:, MOST_READINGS:] + (apart / (n_readings + self.shrinkage))[:, None], n_readings
 
     def _places(self, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many steps after the first stamp of the panel these are; beyond its end one a usual step."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom, poisson
 
-from tsl.forecasting.model.windows import Counts
 from tsl.forecasting.panel.panel import Panel
 
+Counts = Literal["poisson", "negative_binomial"]
 COUNTS: tuple[str, ...] = get_args(Counts)
 """The losses of counts."""
 
@@ -43,6 +42,8 @@ def count_quantiles(parameters: NDArray[np.float64], quantiles: Sequence[float])
         The mean, and the inverse of the size of a negative binomial distribution.
     quantiles : sequence of float
     """
+    from scipy.stats import nbinom, poisson  # ONNX models of forecasters run without SciPy
+
     mean, levels = parameters[:, :, :1], np.asarray(quantiles, np.float64)
     if parameters.shape[2] == 1:
         return poisson.ppf(levels, mean)

@@ -8,19 +8,18 @@ forecast is the change from the value that many steps earlier, and such changes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tsl.forecasting.model.counts import Counts
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.outliers import median_and_reach
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import changes
 from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Framing, Sequences, Targets
 from tsl.training import Samples
-
-Counts = Literal["poisson", "negative_binomial"]
 
 SMALLEST_SCALE = 0.05  # lower bound of a scale from changes, relative to the window's deviation
 ROUNDING = 1e-14  # relative to a window's level: a window with a scale no larger than this is constant

@@ -16,6 +16,7 @@ from tsl.forecasting.panel.panel import Panel, after, entries, joined, places_of
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
 FEWEST_OTHERS = 5  # known series that a forecast of a series without readings needs
+MOST_READINGS = 2  # of a series that is forecast from others: from three, networks can tell level and scale
 
 
 class SeriesStore:
@@ -214,7 +215,7 @@ class SeriesStore:
 
     def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set, (n,)."""
-        at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(cutoffs - 1)]
+        at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(cutoffs)]
         return (at >= 0) & (stamps_of(panel.times)[cutoffs] <= self.fitted_until[at])
 
     def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
