@@ -6,7 +6,7 @@ A model that was trained here runs in ONNX Runtime, where neither `tsl` nor Numb
 """
 
 # %%
-# A pipeline with a scaler and windows, on the sunspots:
+# ONNX Runtime comes with ``python -m pip install onnxruntime``. A pipeline with a scaler and windows, on the sunspots:
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from lstm_forecasters import SMALL
 
-# three rounds, the last of 20 steps
+# three epochs, the last of 20 steps
 GIVEN = {**SMALL, "max_iter": 120, "scaling": "window", "n_models": 1, "n_replicas": 3}
 
 

@@ -173,11 +173,3 @@ def test_bounds_as_they_are_given():
             Bounds.of(wrong)
     with pytest.raises(ValueError, match="bounds"):
         LSTMForecaster(6, bounds=3, **SMALL).fit(FRAME)
-
-
-def test_onnx_models_have_neither(fitted):
-    pytest.importorskip("onnx", reason="extra 'onnx'")
-    from tsl.interop import to_onnx
-
-    with pytest.raises(ValueError, match="no bounds and no distributions of counts, got bounds=None and loss="):
-        to_onnx(fitted)

@@ -72,7 +72,7 @@ def test_a_killed_fit_is_resumed_with_the_same_bits(fitted, monkeypatch, tmp_pat
 
     def killed(*arguments):
         calls.append(arguments)
-        if len(calls) == 8:  # in the third round, after two of three replicas each
+        if len(calls) == 65:  # in the third epoch; a round of five steps is three calls, and an epoch has ten
             raise MemoryError
         return replicas.local_steps(*arguments)
 
@@ -83,21 +83,21 @@ def test_a_killed_fit_is_resumed_with_the_same_bits(fitted, monkeypatch, tmp_pat
     with pytest.raises(MemoryError):
         fit()
     again = fit()
-    assert len(calls) == 8 + 3  # only the third round was left
+    assert len(calls) == 65 + 12  # only the 20 steps of the third epoch were left
     assert np.array_equal(again.networks_[0].params, fitted.networks_[0].params)
     assert again.history_[0].n_steps == [50, 50, 20]
     assert np.array_equal(fit().networks_[0].params, fitted.networks_[0].params)
-    assert len(calls) == 8 + 3  # nothing was left
+    assert len(calls) == 65 + 12  # nothing was left
 
 
-def test_ctrl_c_keeps_the_rounds_before(fitted, monkeypatch):
+def test_ctrl_c_keeps_the_epochs_before(fitted, monkeypatch):
     def interrupted(start, *others):
-        if start.number == 2:
+        if start.number == 23:  # the last one
             raise KeyboardInterrupt
         return replicas.local_steps(start, *others)
 
     monkeypatch.setattr(rounds, "local_steps", interrupted)
-    with pytest.warns(TrainingInterruptedWarning, match="interrupted in round 3"):
+    with pytest.warns(TrainingInterruptedWarning, match="interrupted in epoch 3"):
         model = LSTMForecaster(6, **GIVEN).fit(long_frame())
     assert model.history_[0].stopped_by == "interrupt"
     assert model.history_[0].loss == fitted.history_[0].loss[:2]
@@ -107,16 +107,16 @@ def test_ctrl_c_keeps_the_rounds_before(fitted, monkeypatch):
 def test_weights_that_are_not_finite_are_not_taken(fitted, monkeypatch):
     def diverging(start, *others):
         change = replicas.local_steps(start, *others)
-        return change._replace(losses=change.losses * np.nan) if start.number == 1 else change
+        return change._replace(losses=change.losses * np.nan) if start.number == 12 else change
 
     monkeypatch.setattr(rounds, "local_steps", diverging)
-    with pytest.warns(TrainingDivergedWarning, match="not finite in round 2"):
+    with pytest.warns(TrainingDivergedWarning, match="not finite in epoch 2"):
         model = LSTMForecaster(6, **GIVEN).fit(long_frame())
     assert model.history_[0].stopped_by == "divergence"
     assert model.history_[0].loss == fitted.history_[0].loss[:1]
 
 
-def test_callbacks_are_called_after_each_round():
+def test_callbacks_are_called_after_each_epoch():
     seen = []
 
     def stop(epoch, history, network):

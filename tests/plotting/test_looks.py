@@ -120,6 +120,7 @@ def test_a_long_backtest_shows_its_last_cutoffs():
 def test_history_may_be_left_out_or_be_longer_than_the_data():
     assert len(line(plot_forecast(MANY[:90], AHEAD, n_history=0), "actual").get_xdata()) == 0
     assert len(line(plot_forecast(MANY[:90], AHEAD, n_history=500), "actual").get_xdata()) == 90
+    assert line(plot_forecast(MANY[:90], AHEAD, n_history=1), "actual").get_marker() == "o"  # seen without a line, too
     with pytest.raises(ValueError, match="n_history must be at least 0, got -1"):
         plot_forecast(MANY[:90], AHEAD, n_history=-1)
 

@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -150,14 +151,49 @@ class Notebook(io.StringIO):
 Notebook.__module__ = "ipykernel.iostream"
 
 
-def test_a_notebook_has_a_line_without_codes_for_terminals(clock, terminal, monkeypatch):
-    stream = Notebook()
+@pytest.fixture
+def notebook(monkeypatch):
+    """The stderr of a notebook, and its outputs, each a list of what it has shown."""
+    stream, outputs = Notebook(), []
+
+    def display(content, *, raw, display_id):
+        assert raw
+        assert display_id
+        outputs.append([content["text/plain"]])
+        return SimpleNamespace(update=lambda content, raw, shown=outputs[-1]: shown.append(content["text/plain"]))
+
     monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
-    show_epochs(Progress(1, 2), clock, 2 * REDRAW_SECONDS, 2)
-    assert "\x1b" not in stream.getvalue()
-    first, _, last = stream.getvalue().rstrip("\n").split("\r")[1:]
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    return stream, outputs
+
+
+def test_a_notebook_has_an_output_that_is_updated(clock, notebook):
+    stream, outputs = notebook
+    progress = Progress(1, 2)
+    progress.compiling()
+    show_epochs(progress, clock, 2 * REDRAW_SECONDS, 2)
+    assert stream.getvalue() == module.COMPILING + "\n"
+    [[first, _, last]] = outputs
     assert "left" in first
-    assert last.rstrip().endswith("rate 0.001  0.4 s")
+    assert last.endswith("rate 0.001  0.4 s")
+
+
+def test_a_notebook_has_lines_where_all_epochs_are_kept(clock, notebook):
+    stream, outputs = notebook
+    show_epochs(Progress(2, 3), clock, 1.0, 3)
+    assert [line.split()[1] for line in stream.getvalue().splitlines()] == ["1/3", "2/3", "3/3"]
+    assert outputs == []
+
+
+def test_a_notebook_keeps_the_end_of_each_search(clock, notebook):
+    progress = TrialProgress(1)
+    for what in ("windows", "penalties"):
+        progress.show(f"trying {what} 1 of 1")
+        progress.close(f"1 of {what} tried")
+    assert notebook[1] == [
+        ["trying windows 1 of 1", "1 of windows tried"],
+        ["trying penalties 1 of 1", "1 of penalties tried"],
+    ]
 
 
 def test_what_is_tried_is_one_line_that_the_next_replaces(clock, terminal):

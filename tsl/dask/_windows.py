@@ -221,10 +221,11 @@ class DaskWindowEstimator(DaskEstimator):
 class DaskLSTMRegressor(DaskWindowEstimator):
     """LSTM regressor of windows that lie on a Dask cluster.
 
-    The windows are dealt to replicas in equal runs of rows. Each replica takes 50 training steps on windows that are
-    drawn from its own, with its part of a batch; then the mean change of the weights is applied, and so on. For one
-    number of replicas the result is the same, bit for bit, on any number of workers with one kind of processor. Scales
-    are learned from 10,000 windows at most.
+    The windows are dealt to replicas in equal runs of rows. Each replica takes five training steps on windows that are
+    drawn from its own, with its part of a batch; then the mean change of the weights is applied, and so on. Except with
+    "sgd" the learning rate is multiplied by the root of the number of replicas, as gradients of smaller batches are
+    noisier. For one number of replicas the result is the same, bit for bit, on any number of workers with one kind of
+    processor. Scales are learned from 10,000 windows at most.
 
     Parameters
     ----------

@@ -78,10 +78,11 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         `scaling` leave nothing to try, it is one. An int trains that many, with the same different windows in turn.
     n_replicas : int, default=1
         Number of replicas of each network. With more than one, the series are distributed among them by a hash of their
-        ids; each replica takes 50 training steps on its own series, with its part of a batch, then the weights of all
-        replicas are averaged, and so on. What is learned from all series together (season, "auto" parameters, scales,
-        linear map, calibration of intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a
-        cluster. `partial_fit` and `warm_start` continue training without replicas.
+        ids; each replica takes five training steps on its own series, with its part of a batch, then the weights of all
+        replicas are averaged, and so on; except with "sgd", the learning rate is multiplied by the root of the number
+        of replicas, because gradients of smaller batches are noisier. What is learned from all series together (season,
+        "auto" parameters, scales, linear map, calibration of intervals) is learned from at most 1000 of them.
+        `tsl.dask` fits the same model on a cluster. `partial_fit` and `warm_start` continue training without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         How to handle missing values: refuse them, fill them, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"

@@ -66,6 +66,9 @@ class PanelEstimator(BaseEstimator):
     _repeats: tuple[int, ...] = ()
     """How unknown covariates are replaced: see `tsl.forecasting.frames.cutoffs.known_at`."""
 
+    _sample: Panel | None = None
+    """A sample of all series, if the estimator itself knows only some of them."""
+
     def _bounds(self) -> Bounds:
         """Return the bounds of forecasts."""
         return Bounds()
@@ -123,7 +126,7 @@ class PanelEstimator(BaseEstimator):
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Return the schema of the training data, and the data as a panel."""
         check_parameters(self)
-        return Schema.learn(
+        schema, panel = Schema.learn(
             data,
             **roles,
             past=self.past,
@@ -132,6 +135,11 @@ class PanelEstimator(BaseEstimator):
             calendar=self.calendar,
             warn=self.past is None,
         )
+        self._check_values(panel)
+        return schema, panel
+
+    def _check_values(self, panel: Panel) -> None:
+        """Check that the target is suitable for the estimator."""
 
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are passed to `_fit_panel`.
@@ -156,7 +164,7 @@ class PanelEstimator(BaseEstimator):
 
     def _calibration_panel(self, panel: Panel) -> Panel:
         """Return the known series that intervals and cold starts are learned from."""
-        return panel
+        return panel if self._sample is None else self._sample
 
     def _see(self, data: Any) -> None:
         """Remember which rows a frame had, if the panel does not show it."""
@@ -198,8 +206,9 @@ class FittedModel:
     def cold_start(self, horizon: int) -> ColdStart:
         """Return the model for series with almost no readings, learned from the known series and kept for these."""
         panel, key = self.panel(), (horizon, self.season, self._estimator.missing)
-        with lock_of(panel):  # threads that need it at the same time share one
-            kept = _cold_starts.setdefault(panel, {})
+        others = panel if self._estimator._sample is None else self._estimator._sample
+        with lock_of(others):  # threads that need it at the same time share one
+            kept = _cold_starts.setdefault(others, {})
             if key not in kept:
                 kept[key] = self._learn_cold_start(panel, horizon)
             return kept[key]

@@ -64,7 +64,10 @@ def add_legend(ax: Axes, last: Sequence[str] = (), *, outside: bool = False) -> 
     if outside:
         ax.legend(handles, labels, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
     else:
-        ax.legend(handles, labels, edgecolor="none", framealpha=0.8)
+        from matplotlib import rcParams
+
+        # with a fixed location, matplotlib does not warn about a slow search on a slow machine
+        ax.legend(handles, labels, loc=rcParams["legend.loc"], edgecolor="none", framealpha=0.8)
 
 
 def legend_entries(ax: Axes, last: Sequence[str] = ()) -> tuple[list[Any], list[str]]:

@@ -106,7 +106,8 @@ def plot_forecast(
         past = one_history(history, name, forecast, target, time_col, dated=dated)
         n_shown = max(FEWEST_SHOWN, 3 * len(table)) if n_history is None else n_history
         shown, what = past.iloc[max(len(past) - n_shown, 0) :], past.name
-        ax.plot(matplotlib_times(shown.index), shown.to_numpy(), color=TRUTH, linewidth=1.2, label="actual")
+        values = shown.to_numpy()
+        ax.plot(matplotlib_times(shown.index), values, color=TRUTH, linewidth=1.2, label="actual", **marker(len(shown)))
     if actual is not None:
         observed = one_history(actual, name, forecast, target, time_col, dated=dated)
         observed = observed[observed.index.isin(table.index)]

@@ -14,25 +14,28 @@ from tsl.training.history import History
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 5.0
+CLEAR = "\x1b[K"  # clears the rest of a longer line in a terminal
 
 
 class Display:
     """Writer of progress: one line that is redrawn at a terminal or in a notebook, separate lines elsewhere.
 
+    In a notebook, that line is an output that is updated. Carriage returns would suffice in a browser, but a notebook
+    run by a program such as nbconvert would keep every state of the line.
+
     Parameters
     ----------
     verbose : int
-        0: show nothing.
+        0: show nothing. 2: leave lines only in a notebook, where many outputs would be a long list.
     """
 
     def __init__(self, verbose: int) -> None:
         self._stream = sys.stderr if verbose else None  # also None without a console
         self.shown = self._stream is not None
-        notebook = type(self._stream).__module__.partition(".")[0] == "ipykernel"
-        terminal = self._stream is not None and self._stream.isatty()
-        self.redrawn = notebook or terminal
-        self._clear = "\x1b[K" if terminal else ""  # a notebook would show it literally
-        self._width = 0
+        in_notebook = type(self._stream).__module__.partition(".")[0] == "ipykernel"
+        self._in_output = in_notebook and verbose == 1
+        self.redrawn = self._in_output or (self._stream is not None and self._stream.isatty())
+        self._output: Any = None
         self._written = -math.inf
 
     def due(self, seconds: float) -> bool:
@@ -41,24 +44,37 @@ class Display:
 
     def redraw(self, line: str) -> None:
         """Write a line in place of the last one."""
-        # A line that wraps could not be overwritten. "\x1b[K" or blanks clear the rest of a longer line.
-        line = line[: shutil.get_terminal_size().columns - 1]
-        self.write("\r" + (line if self._clear else line.ljust(self._width)) + self._clear)
-        self._width = len(line)
+        if self._in_output:
+            self._redraw_output(line)
+            return
+        # A line that wraps could not be overwritten.
+        self.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}{CLEAR}")
+
+    def _redraw_output(self, line: str) -> None:
+        content = {"text/plain": line}
+        if self._output is None:
+            from IPython.display import display  # installed with every notebook kernel
+
+            self._output = display(content, raw=True, display_id=True)
+        else:
+            self._output.update(content, raw=True)
+        self._written = perf_counter()
 
     def end(self, line: str) -> None:
         """Write a permanent line in place of the last one."""
-        if self.redrawn:
-            self.redraw(line)
-            self.write("\n")
-            self._width = 0
-        else:
+        if not self.redrawn:
             self.write(line + "\n")
+            return
+        self.redraw(line)
+        if self._in_output:
+            self._output = None
+        else:
+            self.write("\n")
 
     def say(self, line: str) -> None:
         """Write a separate line, which does not count for `due`."""
         written = self._written
-        self.write(f"\r{line}{self._clear}\n" if self.redrawn else f"{line}\n")
+        self.write(f"\r{line}{CLEAR}\n" if self.redrawn and not self._in_output else f"{line}\n")
         self._written = written
 
     def write(self, text: str) -> None:

@@ -1,27 +1,32 @@
 """Distribution of series among replicas, and the work of a replica in a round."""
 
+from hashlib import blake2b
+
 import numpy as np
 import pandas as pd
 import pytest
 from forecasting_windows import PLANS, make_config, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model import replicas
 from tsl.forecasting.model.fit import start_network
 from tsl.forecasting.model.replicas import (
     Preparation,
     RoundStart,
-    add,
     deal,
-    hashes_of,
     local_steps,
+    of_replica,
     replica_windows,
     sample_of,
     share_of,
+    total,
 )
 from tsl.forecasting.model.rounds import round_config
 from tsl.forecasting.model.windows import ColumnStats
 from tsl.forecasting.panel.power import PowerTransform
+from tsl.network import Optimizer
+from tsl.training.schedules import cosine_rates
 
 PLAN = PLANS["lagged"]
 PREPARATION = Preparation("error", 0, PowerTransform(None), 18, "pad")
@@ -36,7 +41,7 @@ def test_the_hash_of_an_id_never_changes():
 
 
 def _digest(text):
-    return replicas.blake2b(text.encode(), digest_size=8).digest()
+    return blake2b(text.encode(), digest_size=8).digest()
 
 
 def test_each_series_is_in_one_replica_whatever_their_order():
@@ -67,8 +72,8 @@ def start():
     panel = make_panel(n_future=0)
     data = replica_windows(panel, PREPARATION, PLAN, ColumnStats.learn(panel))
     network = start_network(data.windows, data.sampler, make_config(), np.random.RandomState(0))
-    config = round_config(make_config(n_steps=4, dropout=0.2))
-    return RoundStart(network, network.new_optimizer_state(), config, 3, 1, np.full(4, 1e-2)), data
+    config = round_config(make_config(n_steps=8, dropout=0.2))
+    return RoundStart(network, network.new_optimizer_state(), config, 3, 0), data
 
 
 def test_a_replica_is_a_pure_function(start):
@@ -80,18 +85,50 @@ def test_a_replica_is_a_pure_function(start):
     assert_array_equal(start.network.params, before)
     assert not start.moments.mean.any()
     assert start.moments.step == 0
-    for other in (local_steps(start, data, 6, 1.0), local_steps(start._replace(number=2), data, 5, 1.0)):
+    for other in (local_steps(start, data, 6, 1.0), local_steps(start._replace(seed=4), data, 5, 1.0)):
         assert not np.array_equal(other.params, one.params)
 
 
 def test_changes_are_weighted_and_added(start):
     start, data = start
     whole, part = local_steps(start, data, 0, 1.0), local_steps(start, data, 0, 0.25)
-    total = add(add(part, part), add(part, part))
-    for a, b in zip(total, whole):
+    for a, b in zip(total(part, part, part, part), whole):
         assert_array_equal(a, b)  # quarters are exact
     assert (np.abs(whole.params) > 0).any()
     assert (whole.mean_sq >= 0).all()
+
+
+def test_rounds_begin_where_all_replicas_are_on_average(start):
+    start, data = start
+    one, other = local_steps(start, data, 0, 0.75), local_steps(start, data, 1, 0.25)
+    second = start.next(one, other)
+    assert_array_equal(second.network.params, start.network.params + (one.params + other.params))
+    assert (second.number, second.moments.step) == (1, 5)
+    assert_array_equal(second.losses, one.losses + other.losses)
+    third = second.next(local_steps(second, data, 0, 1.0))
+    assert third.moments.step == len(third.losses) == len(third.norms) == 8  # five steps, and the three that are left
+    assert third.is_finite()
+    assert not third.next(one._replace(mean_sq=one.mean_sq * np.nan)).is_finite()
+
+
+def test_the_rates_of_all_rounds_are_the_schedule(start):
+    config = start[0].config
+    expected = cosine_rates(config.schedule, np.arange(8), 8)
+    assert_array_equal(np.concatenate([config.rates(0), config.rates(1)]), expected)
+
+
+@pytest.mark.parametrize(
+    ("solver", "rate", "alpha"),
+    [("adam", 4e-2, 0.2), ("rmsprop", 4e-2, 0.2), ("adamw", 4e-2, 0.05), ("sgd", 1e-2, 0.2)],
+)
+def test_a_smaller_batch_takes_a_higher_rate_of_adam(solver, rate, alpha):
+    # 16 of 256 windows: the noise of a gradient is 4 times as large
+    config = round_config(make_config(batch_size=256, learning_rate_init=1e-2, optimizer=Optimizer(solver, alpha=0.2)))
+    own = of_replica(config, 16)
+    assert own.batch_size == 16
+    assert_allclose([own.schedule.init, own.optimizer.alpha], [rate, alpha])
+    assert of_replica(config, 1000).batch_size == 1
+    assert_allclose(of_replica(config, 1000).schedule.init, 1.6e-1 if solver != "sgd" else 1e-2)  # 256 parts
 
 
 def test_a_replica_stands_for_its_series():

@@ -1,16 +1,13 @@
 """Rounds of replicas: each takes some steps on its own, then all go on from the mean of their weights (Stich 2019).
 
-The mean change of a round is taken for a gradient, with which an outer optimiser makes a step with Nesterov momentum
-(Douillard et al. 2023).
-
-A round is made of pure tasks, which a `Runner` runs: in this process, or on a cluster. Changes are added in a binary
-tree over the numbers of the replicas, so that the sum has the same bits wherever they are.
+A round is made of pure tasks, which a `Runner` runs: in this process, or on a cluster. Changes are added in
+a tree over the numbers of the replicas, so that the sum has the same bits wherever they are.
 
 References
 ----------
 .. [1] Stich, S. U. (2019). Local SGD converges fast and communicates little. ICLR.
-.. [2] Douillard, A., et al. (2023). DiLoCo: Distributed low-communication training of language models.
-   arXiv:2311.08105.
+.. [2] Malladi, S., Lyu, K., Panigrahi, A., & Arora, S. (2022). On the SDEs and scaling rules for adaptive gradient
+   algorithms. NeurIPS.
 """
 
 from __future__ import annotations
@@ -26,33 +23,26 @@ import numpy as np
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, start_network
 from tsl.forecasting.model.members import Member, longest_window_of
 from tsl.forecasting.model.replicas import (
-    Change,
+    LOCAL_STEPS,
+    SUMMED,
     Preparation,
     RoundConfig,
     RoundStart,
-    add,
     local_steps,
-    pairs,
+    of_replica,
     replica_windows,
     share_of,
+    total,
 )
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
-from tsl.network import Dropout, Network, OptimizerState
+from tsl.network import Dropout, Network
 from tsl.training import Checkpoint, History, Schedule, TrainingDivergedWarning, TrainingInterruptedWarning
 from tsl.training.callbacks import Callbacks
 from tsl.training.checkpoint import fingerprint, put_into
 from tsl.training.progress import Progress
-from tsl.training.schedules import cosine_rates
-
-LOCAL_STEPS = STEPS_AT_ONCE
-# Tried on the last 48 hours of the training part of every fourth series of M4 Hourly, one network of 64 units, 400
-# steps, two seeds. OWA was 0.591 with one replica and, with 2, 4, 8 and 16 replicas, 0.589, 0.590, 0.587 and 0.628 with
-# these; 0.598, 0.600, 0.609 and 0.637 with the mean alone (rate 1, momentum 0); 0.609, 0.603, 0.577 and 0.627 with 0.7
-# and 0.9 (Douillard et al. 2023). Rounds of 10 or 25 steps made no difference beyond that between seeds.
-OUTER_RATE, OUTER_MOMENTUM = 0.7, 0.7
 
 
 class Runner(Protocol):
@@ -201,18 +191,13 @@ class Rounds:
             [runner.submit(share_of, one, replica=k, name=f"{name}: shares") for k, one in enumerate(data)]
         )
         self._data = [(k, one, share / sum(shares)) for k, (one, share) in enumerate(zip(data, shares)) if share]
-        self._config = replace(
-            config,
-            batch_size=-(-config.batch_size // max(len(self._data), 1)),
-            n_threads=runner.n_threads or config.n_threads,
-        )
-        rates = cosine_rates(config.schedule, np.arange(config.n_steps), config.n_steps)
-        self._rates = [rates[start : start + LOCAL_STEPS] for start in range(0, config.n_steps, LOCAL_STEPS)]
+        config = replace(config, n_threads=runner.n_threads or config.n_threads)
+        self._config = of_replica(config, max(len(self._data), 1))
+        self._n_epochs = -(-config.n_steps // STEPS_AT_ONCE)
         self._moments = network.new_optimizer_state()
-        self._velocity = np.zeros_like(network.params)
         self._history = History()
         self._checkpoint, self._callbacks = checkpoint, Callbacks(callbacks)
-        self._progress = Progress(config.verbose, len(self._rates))
+        self._progress = Progress(config.verbose, self._n_epochs)
 
     def run(self) -> History:
         """Train to the end; return the history."""
@@ -227,8 +212,8 @@ class Rounds:
             if self._checkpoint is not None:
                 self._checkpoint.freeze()
             warnings.warn(
-                f"training was interrupted in round {history.n_iter + 1}: it has ended, with the weights after the "
-                "round before.",
+                f"training was interrupted in epoch {history.n_iter + 1}: it has ended, with the weights after the "
+                "epoch before.",
                 TrainingInterruptedWarning,
                 stacklevel=2,
             )
@@ -238,17 +223,17 @@ class Rounds:
         return history
 
     def _train(self) -> str:
-        """Train the rounds that are left; return what ended the training."""
+        """Train the epochs that are left; return what ended the training."""
         history, network = self._history, self._network
-        while history.n_iter < len(self._rates):
+        while history.n_iter < self._n_epochs:
             if self._checkpoint is not None and self._checkpoint.due:
                 self._keep()
             number = history.n_iter + 1
             self._callbacks.on_epoch_begin(number, history, network)
-            if not self._round(number - 1):
+            if not self._epoch(number - 1):
                 warnings.warn(
-                    f"the loss, its gradient or the weights are not finite in round {number}: training has ended, with "
-                    f"the weights as they were after round {number - 1}. A lower learning rate or clip_norm may help.",
+                    f"the loss, its gradient or the weights are not finite in epoch {number}: training has ended, with "
+                    f"the weights as they were after epoch {number - 1}. A lower learning rate or clip_norm may help.",
                     TrainingDivergedWarning,
                     stacklevel=2,
                 )
@@ -258,37 +243,40 @@ class Rounds:
                 return "callback"
         return "max_iter"
 
-    def _round(self, number: int) -> bool:
-        """Take the steps of one round; return whether all numbers are finite, and change nothing where not."""
-        runner, began, rates = self._runner, perf_counter(), self._rates[number]
-        name = f"{self._name}: round {number + 1}"
-        start = RoundStart(self._network, self._moments, self._config, self._seed, number, rates)
-        sent = runner.submit(_sent, start, name=f"{name}, weights")
-        changes = [
-            runner.submit(local_steps, sent, data, replica, share, replica=replica, name=name)
-            for replica, data, share in self._data
-        ]
-        while len(changes) > 1:
-            changes = [
-                runner.submit(add, *pair, name=f"{name}, sum") if len(pair) == 2 else pair[0] for pair in pairs(changes)
-            ]
-        change: Change = runner.results(changes)[0]
-        if not all(np.isfinite(part).all() for part in change):
+    def _epoch(self, number: int) -> bool:
+        """Run the rounds of an epoch; return whether all numbers are finite, and change nothing where not."""
+        began, first = perf_counter(), number * STEPS_AT_ONCE
+        start = RoundStart(self._network, self._moments, self._config, self._seed, first // LOCAL_STEPS)
+        n_steps = min(STEPS_AT_ONCE, self._config.n_steps - first)
+        end: RoundStart = self._runner.results([self._rounds(start, -(-n_steps // LOCAL_STEPS))])[0]
+        if not end.is_finite():
             return False
-        rate, momentum = map(self._network.dtype.type, (OUTER_RATE, OUTER_MOMENTUM))
-        self._velocity = momentum * self._velocity + change.params
         with self._network.editing() as params:
-            params += rate * (change.params + momentum * self._velocity)
-        moments = self._moments
-        self._moments = OptimizerState(change.mean, change.mean_sq, moments.step + len(rates))
+            params[:] = end.network.params
+        self._moments = end.moments
         self._history.add_epoch(
-            loss=float(change.losses.mean()),
-            learning_rate=float(rates[-1]),
-            grad_norm=float(change.norms.mean()),
+            loss=float(end.losses.mean()),
+            learning_rate=float(self._config.rates(end.number - 1)[-1]),
+            grad_norm=float(end.norms.mean()),
             seconds=perf_counter() - began,
-            n_steps=len(rates),
+            n_steps=n_steps,
         )
         return True
+
+    def _rounds(self, start: RoundStart, n_rounds: int) -> Any:
+        """Return the end of so many rounds, or a promise of it: nothing waits for the end of a round."""
+        submit, names = self._runner.submit, [f"{self._name}: round {start.number + k + 1}" for k in range(n_rounds)]
+        promise = submit(_sent, start, name=f"{names[0]}, weights")
+        for name in names:
+            changes = [
+                submit(local_steps, promise, data, replica, share, replica=replica, name=name)
+                for replica, data, share in self._data
+            ]
+            while len(changes) > SUMMED:
+                parts = [changes[k : k + SUMMED] for k in range(0, len(changes), SUMMED)]
+                changes = [submit(total, *part, name=f"{name}, sum") for part in parts]
+            promise = submit(RoundStart.next, promise, *changes, name=f"{name}, weights")
+        return promise
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 
@@ -299,13 +287,14 @@ class Rounds:
             return False
         config = replace(self._config, n_threads=1, verbose=0)
         shares = [(replica, share) for replica, _, share in self._data]
-        stored = self._checkpoint.open(fingerprint(network.architecture, network.params, config, self._seed, shares))
+        stored = self._checkpoint.open(
+            fingerprint(network.architecture, network.params, config, LOCAL_STEPS, self._seed, shares)
+        )
         if stored is None:
             return False
         with self._checkpoint.reading():
             with network.editing() as params:
                 put_into(params, stored["params"])
-            put_into(self._velocity, stored["velocity"])
             moments = stored["moments"]
             put_into(self._moments.mean, moments["mean"])
             put_into(self._moments.mean_sq, moments["mean_sq"])
@@ -316,10 +305,10 @@ class Rounds:
     def _keep(self) -> None:
         """Keep what is needed to resume, or not to repeat, this training."""
         if self._checkpoint is not None:
-            own = {"params": self._network.params, "velocity": self._velocity, "moments": vars(self._moments)}
+            own = {"params": self._network.params, "moments": vars(self._moments)}
             self._checkpoint.keep(own | {"history": self._history.state()})
 
 
 def _sent(start: RoundStart) -> RoundStart:
-    """Return the beginning of a round: a task of its own, so that a cluster sends it once to each worker."""
+    """Return the beginning of rounds: a task of its own, so that a cluster sends it once to each worker."""
     return start

@@ -191,6 +191,7 @@ def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:
 
 def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list[Candidate]:
     """Try the candidates that there is time for, and return them."""
+    trial.run_at_once(stage, candidates)
     tried = []
     for number, candidate in enumerate(candidates, 1):
         if trial.fits(stage, *candidate):
