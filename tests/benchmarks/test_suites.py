@@ -54,7 +54,7 @@ def test_scaling_says_when_bits_differ(monkeypatch):
 
 def test_a_round_is_measured_by_its_tasks(tmp_path, capsys):
     result = run_suite(tmp_path, "distributed", "--only", "round")["round"]
-    assert set(result["seconds"]) == {"_sent", "add", "local_steps", "replica_windows", "share_of"}
+    assert set(result["seconds"]) == {"_sent", "local_steps", "next", "replica_windows", "share_of"}
     assert result["bytes"]["local_steps"] > 3 * 4 * 1000  # three arrays of single precision, of some thousand weights
     assert "Scaling, simulated" in capsys.readouterr().out
 
@@ -62,8 +62,9 @@ def test_a_round_is_measured_by_its_tasks(tmp_path, capsys):
 def test_simulated_rounds():
     alone = distributed.simulated(8, 1, 1.0, 0.1, 1e6, 1e6, 125e6)
     assert alone == pytest.approx(8 * 1.0 + 7 * 0.1)
-    # two hops down and two up, each of a message of 8 ms and a millisecond; one sum each on the way up
-    assert distributed.simulated(8, 4, 1.0, 0.1, 1e6, 1e6, 125e6) == pytest.approx(2.0 + 0.1 + 4 * 0.009 + 2 * 0.1)
+    # two hops down, each of a message of 8 ms and a millisecond; one task adds what three others send
+    expected = 2.0 + 0.1 + 2 * 0.009 + 0.001 + 3 * (0.008 + 0.1)
+    assert distributed.simulated(8, 4, 1.0, 0.1, 1e6, 1e6, 125e6) == pytest.approx(expected)
 
 
 def test_exponent_of_a_power():

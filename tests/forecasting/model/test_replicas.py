@@ -1,24 +1,26 @@
 """Series dealt to replicas, and what a replica does in a round."""
 
+from hashlib import blake2b
+
 import numpy as np
 import pandas as pd
 import pytest
 from forecasting_windows import PLANS, make_config, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model import replicas
 from tsl.forecasting.model.fit import start_network
 from tsl.forecasting.model.replicas import (
     Preparation,
     RoundStart,
-    add,
     deal,
-    hashes_of,
     local_steps,
     of_replica,
     replica_windows,
     sample_of,
     share_of,
+    total,
 )
 from tsl.forecasting.model.rounds import round_config
 from tsl.forecasting.model.windows import ColumnStats
@@ -39,7 +41,7 @@ def test_the_hash_of_an_id_never_changes():
 
 
 def _digest(text):
-    return replicas.blake2b(text.encode(), digest_size=8).digest()
+    return blake2b(text.encode(), digest_size=8).digest()
 
 
 def test_each_series_is_in_one_replica_whatever_their_order():
@@ -90,8 +92,7 @@ def test_a_replica_is_a_pure_function(start):
 def test_changes_are_weighted_and_added(start):
     start, data = start
     whole, part = local_steps(start, data, 0, 1.0), local_steps(start, data, 0, 0.25)
-    total = add(add(part, part), add(part, part))
-    for a, b in zip(total, whole):
+    for a, b in zip(total(part, part, part, part), whole):
         assert_array_equal(a, b)  # quarters are exact
     assert (np.abs(whole.params) > 0).any()
     assert (whole.mean_sq >= 0).all()
@@ -100,7 +101,7 @@ def test_changes_are_weighted_and_added(start):
 def test_rounds_begin_where_all_replicas_are_on_average(start):
     start, data = start
     one, other = local_steps(start, data, 0, 0.75), local_steps(start, data, 1, 0.25)
-    second = start.next(add(one, other))
+    second = start.next(one, other)
     assert_array_equal(second.network.params, start.network.params + (one.params + other.params))
     assert (second.number, second.moments.step) == (1, 5)
     assert_array_equal(second.losses, one.losses + other.losses)

@@ -1,7 +1,7 @@
 """Rounds of replicas: each takes some steps on its own, then all go on from the mean of their weights (Stich 2019).
 
-A round is made of pure tasks, which a `Runner` runs: in this process, or on a cluster. Changes are added in a binary
-tree over the numbers of the replicas, so that the sum has the same bits wherever they are.
+A round is made of pure tasks, which a `Runner` runs: in this process, or on a cluster. Changes are added in
+a tree over the numbers of the replicas, so that the sum has the same bits wherever they are.
 
 References
 ----------
@@ -24,15 +24,15 @@ from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, start_network
 from tsl.forecasting.model.members import Member, longest_window_of
 from tsl.forecasting.model.replicas import (
     LOCAL_STEPS,
+    SUMMED,
     Preparation,
     RoundConfig,
     RoundStart,
-    add,
     local_steps,
     of_replica,
-    pairs,
     replica_windows,
     share_of,
+    total,
 )
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
@@ -272,11 +272,10 @@ class Rounds:
                 submit(local_steps, promise, data, replica, share, replica=replica, name=name)
                 for replica, data, share in self._data
             ]
-            while len(changes) > 1:
-                changes = [
-                    submit(add, *pair, name=f"{name}, sum") if len(pair) == 2 else pair[0] for pair in pairs(changes)
-                ]
-            promise = submit(RoundStart.next, promise, changes[0], name=f"{name}, weights")
+            while len(changes) > SUMMED:
+                parts = [changes[k : k + SUMMED] for k in range(0, len(changes), SUMMED)]
+                changes = [submit(total, *part, name=f"{name}, sum") for part in parts]
+            promise = submit(RoundStart.next, promise, *changes, name=f"{name}, weights")
         return promise
 
     # --- checkpoints ------------------------------------------------------------------------------------------
