@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import pickle
 import tempfile
@@ -17,7 +18,10 @@ from tsl import LSTMForecaster
 from tsl.forecasting.model import rounds
 from tsl.forecasting.model.replicas import LOCAL_STEPS, SUMMED, deal, sample_of
 
-SUMMARY = "accuracy by number of replicas, a round by its parts, scaling by simulation, two workers beside one process"
+SUMMARY = (
+    "accuracy by number of replicas, a round by its parts, scaling by simulation, two workers beside one process, "
+    "memory of workers that the panel does not fit into"
+)
 NUMBERS = (1, 2, 4, 8, 16, 32)
 MOST_LOST = 0.01  # of OWA, at 8 replicas
 WORKERS = (1, 2, 4, 8, 16, 64, 256, 1000)
@@ -25,6 +29,7 @@ NETWORKS = {"1 Gbit/s": 125e6, "10 Gbit/s": 1250e6}
 LATENCY = 1e-3  # seconds of a task on the scheduler and of a message, as Dask's documentation has it
 PANEL = {"n_series": 100_000, "n_steps": 200}
 N_FILES = 16
+LIMITS: dict[str, Any] = {"n_series": 50_000, "n_files": 25, "n_replicas": 25, "memory_limit": "704MiB"}
 QUICK = {"n_series": 40, "n_steps": 100}
 ONE_NETWORK: dict[str, Any] = {
     "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
@@ -34,7 +39,7 @@ ONE_NETWORK: dict[str, Any] = {
 
 def run(bench: Bench) -> None:
     """Run each part."""
-    parts = {"accuracy": _accuracy, "round": _round, "two workers": _two_workers}
+    parts = {"accuracy": _accuracy, "round": _round, "two workers": _two_workers, "memory": _memory}
     for part in bench.cases(parts).values():
         part(bench)
 
@@ -73,14 +78,17 @@ def _accuracy(bench: Bench) -> None:
 
 
 def _panel(bench: Bench) -> pd.DataFrame:
-    """Return series with a daily cycle, a level and noise of their own, by the hour."""
-    size = QUICK if bench.options.quick else PANEL
-    rng, n = np.random.default_rng(0), size["n_steps"]
-    waves = np.sin(2 * np.pi * (np.arange(n) + rng.integers(24, size=(size["n_series"], 1))) / 24)
-    values = rng.lognormal(3.0, 1.0, (size["n_series"], 1)) * (5 + waves + 0.2 * rng.normal(size=waves.shape))
-    times = pd.date_range("2024-01-01", periods=n, freq="h")
-    ids = np.repeat([f"series {k}" for k in range(size["n_series"])], n)
-    return pd.DataFrame({"unique_id": ids, "ds": np.tile(times, size["n_series"]), "y": values.ravel()})
+    return series_frame(**(QUICK if bench.options.quick else PANEL))
+
+
+def series_frame(n_series: int, n_steps: int, first: int = 0) -> pd.DataFrame:
+    """Return series with a daily cycle, a level and noise of their own, by the hour; `first` is the number of one."""
+    rng = np.random.default_rng(first)
+    waves = np.sin(2 * np.pi * (np.arange(n_steps) + rng.integers(24, size=(n_series, 1))) / 24)
+    values = rng.lognormal(3.0, 1.0, (n_series, 1)) * (5 + waves + 0.2 * rng.normal(size=waves.shape))
+    times = pd.date_range("2024-01-01", periods=n_steps, freq="h")
+    ids = np.repeat([f"series {first + k}" for k in range(n_series)], n_steps)
+    return pd.DataFrame({"unique_id": ids, "ds": np.tile(times, n_series), "y": values.ravel()})
 
 
 def _forecaster(bench: Bench) -> dict[str, Any]:
@@ -186,6 +194,63 @@ def _two_workers(bench: Bench) -> None:
     title = f"{n_series:,} series of {len(frame) // n_series} steps, 8 replicas"
     bench.table(title, ["", "1 process, 2 threads: s", "2 workers: s", "ratio", "at most 1.3"], rows)
     bench.say("The weights are the same bits." if same else "The weights DIFFER.")
+
+
+# --- memory -------------------------------------------------------------------------------------------------------
+
+
+def _memory(bench: Bench) -> None:
+    """Fit and forecast a panel that is larger than the memory of two workers together; say what they needed at most."""
+    import dask.dataframe as dd
+    from distributed import Client, LocalCluster
+
+    from tsl.dask import DaskLSTMForecaster
+
+    n_steps = QUICK["n_steps"] if bench.options.quick else PANEL["n_steps"]
+    size = LIMITS | ({"n_series": QUICK["n_series"], "n_files": 4, "n_replicas": 4} if bench.options.quick else {})
+    given = _forecaster(bench) | {"n_replicas": size["n_replicas"], "max_iter": 200}
+    options = {"threads_per_worker": 1, "memory_limit": size["memory_limit"], "dashboard_address": ":0"}
+    options["env"] = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # its own keeps what is free
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(n_workers=2, **options) as cluster:
+        n_bytes, each = 0, size["n_series"] // size["n_files"]
+        for k in range(size["n_files"]):
+            frame = series_frame(each, n_steps, first=k * each)
+            frame["unique_id"] = "country 1, region 1, store 0001, department 01, article " + frame["unique_id"]
+            n_bytes += int(frame.memory_usage(deep=True).sum())
+            frame.to_parquet(pathlib.Path(folder) / f"{k}.parquet")
+        with Client(cluster) as client:
+            model = DaskLSTMForecaster(**given, client=client)
+            model.fit(frame.head(20 * n_steps))  # imports and compiles
+            before, pids, rows = client.run(_memory_of), client.run(os.getpid), []
+            for name, call in {
+                "fit": lambda: model.fit(dd.read_parquet(folder)),
+                "predict": lambda: model.predict().to_parquet(pathlib.Path(folder) / "forecasts"),
+            }.items():
+                client.run(_forget_peak)
+                began = time.perf_counter()
+                call()
+                seconds, peaks = time.perf_counter() - began, client.run(_memory_of, "VmHWM")
+                rows.append([name, f"{seconds:.0f}", *(f"{peaks[one]:.0f}" for one in sorted(peaks))])
+            sizes = [len(pickle.dumps(one)) for one in client.gather(model._parts[:1])]
+            same = pids == client.run(os.getpid)
+    bench.record("memory", panel=n_bytes, before=before, rows=rows, replica=sizes[0], none_died=same)
+    title = (
+        f"{size['n_series']:,} series, {n_bytes / 2**20:,.0f} MiB as frames, {size['n_replicas']} replicas of "
+        f"{sizes[0] / 2**20:.0f} MiB; two workers of at most {size['memory_limit']}, "
+        f"{max(before.values()):.0f} MiB before"
+    )
+    bench.table(title, ["", "s", "worker 1: MiB at most", "worker 2: MiB at most"], rows)
+    bench.say("No worker died." if same else "Workers DIED.")
+
+
+def _memory_of(field: str = "VmRSS") -> float:
+    """Return the resident memory of this process in MiB; "VmHWM" is its peak."""
+    line = next(one for one in pathlib.Path("/proc/self/status").read_text().splitlines() if one.startswith(field))
+    return int(line.split()[1]) / 2**10
+
+
+def _forget_peak() -> None:
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
 
 
 def _timed(model: Any, frame: Any, computed: Any) -> dict[str, float]:

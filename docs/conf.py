@@ -36,6 +36,9 @@ extensions = [
 exclude_patterns = ["_build", "_templates", "auto_notebooks", "auto_examples/**.ipynb", "auto_examples/**.py"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_context = {"default_mode": "auto"}  # light or dark, as the system is
+toc_object_entries_show_parents = "hide"  # methods by their names alone
 source_suffix = {".rst": "restructuredtext"}  # Markdown is included, not a page
 default_role = "code"
 

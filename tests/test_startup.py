@@ -42,13 +42,15 @@ def test_nothing_is_left_to_compile_after_warmup(dtype):
 def test_import_compiles_and_loads_nothing():
     found = output_of(
         "-c",
-        "import tsl, tsl.regressor, tsl.classifier, tsl.char_model\n"
+        "import sys, tsl, tsl.regressor, tsl.classifier, tsl.char_model, tsl.baselines, tsl.dask, tsl.metrics\n"
         "from tsl.kernels.compile import ENTRY_POINTS\n"
-        "print(len(ENTRY_POINTS), sum(len(function.overloads) for function in ENTRY_POINTS))\n",
+        "print(len(ENTRY_POINTS), sum(len(function.overloads) for function in ENTRY_POINTS))\n"
+        "print(int('dask' in sys.modules))",
     )
-    n_entry_points, n_compiled = map(int, found.split())
+    n_entry_points, n_compiled, dask = map(int, found.split())
     assert n_entry_points > 0
     assert n_compiled == 0
+    assert not dask
 
 
 def compile_something():

@@ -1,4 +1,7 @@
-"""Baselines to compare forecasters with, behind the same interface."""
+"""Baselines to compare forecasters with, behind the same interface.
+
+`fit`, `update`, `predict` and `backtest` also take long frames of Dask; what they return is then lazy.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sklearn.base import clone
 
 from tsl._estimator.options import Auto
 from tsl._sklearn import Interval
+from tsl.dask._dispatch import takes_dask_frames
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.panel.naive import drift, naive, seasonal_naive, window_average
@@ -22,6 +26,7 @@ from tsl.forecasting.times.frequency import Freq
 __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
 
+@takes_dask_frames
 class _Baseline(Forecaster):
     """Base of the baselines, which look at the target alone."""
 
@@ -30,6 +35,7 @@ class _Baseline(Forecaster):
     calendar = None
     unknown = "ignore"
     _reads_future = False  # baselines take it so that they can be called like other forecasters
+    _on_dask: Any = None  # set where the series lie in a frame of Dask
 
     def __init__(
         self,

@@ -119,8 +119,10 @@ def test_train_shows_how_it_gets_on_unless_quiet(play):
     shown = found.stderr.splitlines()
     n = math.ceil(0.9 * len(PLAY))
     assert f"reading {n:,} characters; Ctrl-C ends the training and keeps the model" in shown
-    first = re.compile(r" +\d+ s  \d\.\d{3} bits/char, held out \d\.\d{3}  [\d,]+ char/s  epoch 1  \| .{60}")
-    assert any(first.fullmatch(line) for line in shown), shown
+    first = re.compile(r" +\d+ s  \d\.\d{3} bits/char, held out \d\.\d{3}  [\d,]+ char/s  epoch 1")
+    place = next(k for k, line in enumerate(shown) if first.fullmatch(line))
+    assert re.fullmatch(" {8}.{60}", shown[place + 1])
+    assert max(len(line) for line in shown) < 80  # so that nothing is wrapped
     assert "\x1b" not in found.stderr  # nothing is redrawn in a pipe
     assert CliRunner().invoke(app, [*arguments, "--quiet"]).stderr == ""
 
@@ -133,7 +135,7 @@ def test_train_redraws_a_line_on_a_terminal(play, budget, monkeypatch):
     assert re.search(r"#+\.*  \d+( of 1)? s  \d\.\d{3} bits/char, held out ", found.stderr)
     # what stands on a line when it ends: nothing before the last return to its start counts
     lines = [re.split(r"\r|\x1b\[2K|\x1b\[\?25l", line)[-1] for line in found.stderr.replace("\r\n", "\n").split("\n")]
-    assert any(re.match(r" +\d+ s .*epoch 1  \| ", line) for line in lines), lines
+    assert any(re.fullmatch(r" +\d+ s .*epoch 1", line) for line in lines), lines
 
 
 def test_samples_on_a_terminal_have_no_control_characters():

@@ -72,6 +72,17 @@ def test_covariates_weights_and_one_long_series(client):
     assert_same(model.predict(future=cut(future, 20)), local.predict(future=future))
 
 
+def test_backtests_with_intervals_refits_and_later_rows_are_those_of_one_machine(client):
+    frame = long_frame()
+    older, newer = frame[frame["ds"] < "2024-03-31"], frame[frame["ds"] >= "2024-03-31"]
+    model = DaskLSTMForecaster(6, client=client, **QUICK).fit(cut(older))
+    local = LSTMForecaster(6, **QUICK).fit(older)
+    for data, options in (((), {"refit": 1, "level": 80}), ((newer,), {"quantiles": [0.3]})):
+        found = model.backtest(*map(cut, data), n_windows=2, window="sliding", **options)
+        expected = local.backtest(*data, n_windows=2, window="sliding", **options)
+        assert_same(found, expected, rtol=1e-12)  # but for the order of a sum
+
+
 # --- afterwards ---------------------------------------------------------------------------------------------------
 
 

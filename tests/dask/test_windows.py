@@ -1,11 +1,14 @@
 """The regressor and the classifier on a cluster."""
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import tsl
+from tsl._estimator import threads
 
 da = pytest.importorskip("dask.array")
 pytest.importorskip("distributed")
@@ -88,6 +91,18 @@ def test_a_checkpoint_is_resumed(client, fitted, problem, tmp_path):
     again = DaskLSTMRegressor(client=client, callbacks=[lambda *a: seen.append(a[0])], **SMALL).fit(X, y, **where)
     assert seen == [3, 4]
     assert_array_equal(again.model_.network_.params, fitted.model_.network_.params)
+
+
+def test_a_search_by_joblib_takes_one_thread_in_each_task(client, problem, monkeypatch):
+    X, y, _ = problem
+    monkeypatch.setattr(threads, "_usable_cores", lambda: 5)
+    assert threads.resolve_threads(None) == 5
+    model, grid = tsl.LSTMRegressor(hidden_size=4, max_iter=1, random_state=0), {"hidden_size": [2, 4]}
+    with joblib.parallel_config("dask"):
+        assert joblib.Parallel()(joblib.delayed(threads.resolve_threads)(n) for n in (None, 3)) == [1, 3]
+        found = GridSearchCV(model, grid, cv=2).fit(X, y)
+    expected = GridSearchCV(model.set_params(n_threads=1), grid, cv=2).fit(X, y)
+    assert_array_equal(found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -15,7 +16,7 @@ def resolve_threads(n_threads: int | None) -> int:
     None is all cores that this process may use (affinity and container limits count), or ``NUMBA_NUM_THREADS`` where
     that is less: joblib sets it in its worker processes, by `inner_max_num_threads` or to an equal share. Without
     it, a joblib worker (a thread, or a process of the "multiprocessing" backend) takes one, as its siblings take the
-    other cores.
+    other cores, and so does a task of a Dask worker, which runs as many at once as it has threads.
     """
     if n_threads is not None:
         return n_threads
@@ -23,7 +24,16 @@ def resolve_threads(n_threads: int | None) -> int:
     if limit.isdigit():
         return max(1, min(int(limit), _usable_cores()))
     backend, _ = get_active_backend()
-    return 1 if backend.nesting_level else _usable_cores()
+    return 1 if backend.nesting_level or _in_dask_task() else _usable_cores()
+
+
+def _in_dask_task() -> bool:
+    """Return whether this thread runs a task of a Dask worker."""
+    distributed = sys.modules.get("distributed")  # which a worker has imported
+    try:
+        return distributed is not None and distributed.get_worker() is not None
+    except ValueError:
+        return False
 
 
 def _usable_cores() -> int:

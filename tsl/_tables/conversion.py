@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsl._tables.partitions import is_dask
+
 PANDAS, POLARS, ARROW = "pandas", "polars", "arrow"
 
 
@@ -47,9 +49,12 @@ def to_pandas(data: Any, name: str, *, flat: bool = True) -> tuple[pd.Series | p
         return pd.Series(_column(polars, data), name=data.name or None), POLARS
     if library == POLARS:
         return pd.DataFrame({column.name: _column(polars, column) for column in data}), POLARS
-    is_lazy = polars is not None and isinstance(data, polars.LazyFrame)
-    hint = ": collect() it first" if is_lazy else "; tables of Arrow are allowed, too"
-    raise TypeError(f"{name} must be a Series or DataFrame of pandas or polars, got a {type(data).__name__}{hint}")
+    kind, hint = type(data).__name__, "; tables of Arrow are allowed, too"
+    if is_dask(data):
+        kind, hint = "DataFrame of Dask", ": compute() it first"
+    elif polars is not None and isinstance(data, polars.LazyFrame):
+        hint = ": collect() it first"
+    raise TypeError(f"{name} must be a Series or DataFrame of pandas or polars, got a {kind}{hint}")
 
 
 def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:

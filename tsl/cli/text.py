@@ -26,7 +26,7 @@ from tsl.training import History, compile_kernels
 
 FLUSH_SECONDS = 0.02
 BAR_WIDTH = 10  # of 80 columns
-REPORTS = 6  # lines that stay, with a sample
+REPORTS = 6  # lines that stay, each with a sample below it
 LEAST_BETWEEN_REPORTS, MOST_BETWEEN_REPORTS = 5.0, 60.0  # seconds
 SAMPLE_LENGTH, SAMPLE_TEMPERATURE = 60, 0.6
 NOT_SETTABLE = {"callbacks", "verbose", "warm_start"}
@@ -211,7 +211,7 @@ class TrainingReport:
             options = {"temperature": SAMPLE_TEMPERATURE, "random_state": epoch, "label": label}
             sample = printable(self._model.generate(length=SAMPLE_LENGTH, **options))
             under = "" if label is None else f"{printable(str(label))}: "
-            self._console.print(f"{self._elapsed():4.0f} s  {self._numbers}  | {under}{sample}")
+            self._console.print(f"{self._elapsed():4.0f} s  {self._numbers}\n        {under}{sample}")
 
     def _elapsed(self) -> float:
         return perf_counter() - self._began

@@ -12,6 +12,8 @@ import numpy as np
 
 from tsl._version import __version__
 from tsl.dask._extra import distributed
+from tsl.dask._sizes import register_sizes
+from tsl.dask._tasks import Tasks
 from tsl.network import warm_up
 
 
@@ -47,7 +49,7 @@ def connected(client: Any) -> Any:
 
 
 class Preloaded(distributed.WorkerPlugin):
-    """Compiles everything when a worker starts, and refuses one with another version of tsl."""
+    """Prepares a worker when it starts, and refuses one with another version of tsl."""
 
     idempotent = True
 
@@ -56,7 +58,7 @@ class Preloaded(distributed.WorkerPlugin):
         self.name = f"tsl {__version__}"
 
     def setup(self, worker: Any) -> None:
-        """Check the version, and compile or load the kernels.
+        """Check the version, tell Dask the sizes of values, and compile or load the kernels.
 
         Raises
         ------
@@ -65,6 +67,7 @@ class Preloaded(distributed.WorkerPlugin):
         """
         if __version__ != self.version:
             raise RuntimeError(f"worker {worker.address} has tsl {__version__}, the client has {self.version}")
+        register_sizes()
         warm_up(np.float32)
 
 
@@ -104,7 +107,7 @@ def _version_and_processor() -> tuple[str, str]:
     return __version__, llvmlite.binding.get_host_cpu_name()
 
 
-class Cluster:
+class Cluster(Tasks):
     """Runs the tasks of replicas on the workers of a cluster: a `tsl.forecasting.model.rounds.Runner`.
 
     A task is pure, so that Dask may run it again after a worker has died, with the same result. It goes to the worker
@@ -125,7 +128,7 @@ class Cluster:
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return a future of the result of a task."""
         where = {}
-        if replica is not None:
+        if replica is not None and self._homes:
             where = {"workers": [self._homes[replica % len(self._homes)]], "allow_other_workers": True}
         return self.client.submit(function, *args, key=f"{name}-{uuid4().hex}", pure=False, **where)
 
@@ -133,18 +136,14 @@ class Cluster:
         """Return a future of a value that many tasks take: it is sent to each worker once."""
         return self.submit(_same, value, name="send model")
 
-    def spread(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
-        """Return futures of a task for the item of each replica."""
-        return [self.submit(function, item, *args, replica=k, name=name) for k, item in enumerate(items)]
+    def begin(self, frames: Sequence[Any]) -> list[Any]:
+        """Return futures of frames that are delayed."""
+        return self.client.compute(list(frames))
 
-    def each(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
-        """Return the results of a task for the item of each replica."""
-        return self.results(self.spread(function, items, *args, name=name))
-
-    def finish(self, futures: Sequence[Any]) -> None:
+    def finish(self, promises: Sequence[Any]) -> None:
         """Wait for tasks whose results stay where they are, and raise the first error of them."""
-        distributed.wait(list(futures))
-        for future in futures:
+        distributed.wait(list(promises))
+        for future in promises:
             if future.status == "error":
                 future.result()
 

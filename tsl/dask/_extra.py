@@ -6,8 +6,10 @@ try:
     import dask.array as da
     import dask.dataframe as dd
     import distributed
+    from dask.base import compute
     from dask.delayed import delayed
+    from dask.sizeof import sizeof
 except ImportError as error:
     raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
 
-__all__ = ["da", "dd", "delayed", "distributed"]
+__all__ = ["compute", "da", "dd", "delayed", "distributed", "sizeof"]

@@ -10,11 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables import to_pandas
+from tsl._tables.partitions import hashes_of, kind_of, together
 from tsl.dask._extra import dd
 from tsl.forecasting.frames.roles import Roles
-from tsl.forecasting.model.replicas import hashes_of
-
-REPLICA = "_tsl_replica"
 
 
 def as_dask(data: Any, name: str, n_partitions: int) -> Any:
@@ -62,45 +60,7 @@ def columns_of(roles: Roles) -> list[Any]:
 
 def dealt(frame: Any, columns: Sequence[Any], id_col: Any, n_replicas: int) -> list[Any]:
     """Return for each replica a delayed pandas frame with the rows of its series."""
-    given = (list(columns), id_col, n_replicas, dict(frame._meta.dtypes))
-    numbered = frame.map_partitions(_with_replica, *given, meta=_with_replica(frame._meta, *given))
-    divisions = list(range(n_replicas + 1))
-    together = numbered.set_index(REPLICA, divisions=divisions, shuffle_method="tasks")
-    return together.to_delayed()
-
-
-def _with_replica(
-    frame: pd.DataFrame, columns: Sequence[Any], id_col: Any, n_replicas: int, dtypes: dict[Any, Any]
-) -> pd.DataFrame:
-    """Return the columns with the number of the replica of each row; ids of a category become values."""
-    lacking = [column for column in columns if column not in frame.columns]
-    if lacking:
-        raise ValueError(f"all partitions of data must have the columns {list(columns)}, got one without {lacking}")
-    frame = frame[list(columns)].copy(deep=False)
-    for column in columns:
-        if _kind(frame[column].dtype) != _kind(dtypes[column]):
-            raise ValueError(
-                f"all partitions of data must have columns of the same types, got one with {frame[column].dtype} in "
-                f"{column!r} where others have {dtypes[column]}"
-            )
-    if isinstance(frame[id_col].dtype, pd.CategoricalDtype):
-        frame[id_col] = frame[id_col].astype(object)
-    codes, ids = pd.factorize(frame[id_col])
-    if (codes < 0).any():
-        raise ValueError(
-            f"column {id_col!r} of data must name a series in every row, got a partition with rows without"
-        )
-    replicas = (hashes_of(pd.Index(ids)) % np.uint64(n_replicas)).astype(np.int64)
-    return frame.assign(**{REPLICA: replicas[codes] if len(ids) else np.zeros(0, np.int64)})
-
-
-def _kind(dtype: Any) -> str:
-    """Return what two columns of partitions must have in common."""
-    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
-        return "number"
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return "time"
-    return "other"
+    return together(frame, columns, id_col, n_replicas, "data").to_delayed()
 
 
 def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dict[str, Any]:
@@ -111,7 +71,9 @@ def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dic
         "hashes": hashes_of(index) if len(ids) else np.zeros(0, np.uint64),
         "lengths": np.bincount(codes, minlength=len(ids)),
         "values": {
-            column: frame[column].head() if _kind(frame[column].dtype) == "number" else frame[column].drop_duplicates()
+            column: frame[column].head()
+            if kind_of(frame[column].dtype) == "number"
+            else frame[column].drop_duplicates()
             for column in covariates
         },
     }

@@ -13,14 +13,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsl.forecasting import LSTMForecaster
-from tsl.forecasting.evaluation.backtest import Plan, check_cutoffs, first_cutoffs
+from tsl._tables.partitions import hashes_of
+from tsl.forecasting.evaluation.backtest import (
+    Fit,
+    Plan,
+    check_cutoffs,
+    first_cutoffs,
+    forecast_windows,
+    known_before,
+    window_scores,
+)
 from tsl.forecasting.evaluation.calibration import calibration_of
-from tsl.forecasting.evaluation.conformal import Calibration
+from tsl.forecasting.evaluation.conformal import Calibration, QuantilesInTime, TimedScores
 from tsl.forecasting.evaluation.score import scaled_errors
+from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
-from tsl.forecasting.model.replicas import hashes_of
+from tsl.forecasting.lstm import LSTMForecaster
+from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
 from tsl.forecasting.panel.scale import naive_scale
@@ -56,12 +66,13 @@ class Part(NamedTuple):
 
 
 def read_panel(
-    frame: pd.DataFrame, schema: Schema, sample_weight: str | None, unfitted: LSTMForecaster, nothing: Panel
+    frame: pd.DataFrame, schema: Schema, sample_weight: str | None, unfitted: Forecaster, nothing: Panel
 ) -> Panel:
     """Return the series of a frame in the order of their hashes, missing readings still missing; or else `nothing`."""
     if not len(frame):
         return nothing
     panel = schema.read(frame, sample_weight=sample_weight, unknown=unfitted.unknown)
+    check_missing(panel, unfitted.missing)
     unfitted._check_values(panel)
     return panel.of_series(np.argsort(hashes_of(panel.ids), kind="stable"))
 
@@ -85,7 +96,7 @@ def in_order_of_hashes(panels: Sequence[Panel]) -> Panel:
 # --- a fitted model and a part --------------------------------------------------------------------------------
 
 
-def known_part(panel: Panel, model: LSTMForecaster) -> Part:
+def known_part(panel: Panel, model: Forecaster) -> Part:
     """Return what a fitted model knows of the series of a replica."""
     if not panel.n_series:
         return Part(SeriesStore(panel, model.missing), np.zeros(0), model.schema_)
@@ -97,23 +108,28 @@ def known_part(panel: Panel, model: LSTMForecaster) -> Part:
     return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
 
 
-def has_cold_start(part: Part) -> bool:
-    """Return whether a series has so few readings that it is forecast from what others did."""
-    return bool((part.store.panel().n_readings <= MOST_READINGS).any())
+class PartCheck(NamedTuple):
+    """What is to be known of a part before it is forecast."""
+
+    has_cold_start: bool
+    """Whether a series has so few readings that it is forecast from what others did."""
+    outliers: Caught
+    """Warnings of readings that cannot be right."""
 
 
-def outliers_of(part: Part) -> Caught:
-    """Return the warnings of readings that cannot be right."""
-    return part.outliers
+def check_of(part: Part) -> PartCheck:
+    """Return what is to be known of a part."""
+    return PartCheck(bool((part.store.panel().n_readings <= MOST_READINGS).any()), part.outliers)
 
 
-def lean(model: LSTMForecaster, sample: Panel | None = None) -> LSTMForecaster:
+def lean(model: Forecaster, sample: Panel | None = None) -> Forecaster:
     """Return the model without the series that it knows, with a sample of all series where that is needed."""
     own, panel = copy.copy(model), model._history.panel()
     own._sample = sample
     own._history = SeriesStore(panel.select(np.zeros(0, np.int64), np.zeros(0, np.int64)), model.missing)
     own._usual = np.zeros(0)
-    own.callbacks = None
+    if isinstance(own, LSTMForecaster):
+        own.callbacks = None
     return own
 
 
@@ -139,20 +155,20 @@ def panel_of(part: Part) -> Panel:
     return part.store.panel()
 
 
-def with_part(model: LSTMForecaster, part: Part) -> LSTMForecaster:
+def with_part(model: Forecaster, part: Part) -> Forecaster:
     """Return the model as if it had been fitted to the series of a part alone."""
     own = copy.copy(model)
     own.schema_, own._history, own._usual = part.schema, part.store.copy(), part.usual
     return own
 
 
-def calibrated(model: LSTMForecaster, sample: Panel, horizon: int) -> Calibration:
+def calibrated(model: Forecaster, sample: Panel, horizon: int) -> Calibration:
     """Return the errors to expect of a model, from a sample of the series that it knows."""
     own = with_part(model, known_part(sample, model))
-    return calibration_of(own._model(), horizon)
+    return calibration_of(own._model(), horizon, sample)
 
 
-def updated(model: LSTMForecaster, part: Part, frame: pd.DataFrame) -> Part:
+def updated(model: Forecaster, part: Part, frame: pd.DataFrame) -> Part:
     """Return the part with newer rows."""
     if not len(frame):
         return part
@@ -161,7 +177,7 @@ def updated(model: LSTMForecaster, part: Part, frame: pd.DataFrame) -> Part:
 
 
 def predicted(
-    model: LSTMForecaster,
+    model: Forecaster,
     part: Part,
     data: pd.DataFrame | None,
     future: pd.DataFrame | None,
@@ -180,47 +196,159 @@ def predicted(
 # --- evaluation -----------------------------------------------------------------------------------------------
 
 
-class Facts(NamedTuple):
-    """What the client wants to know of a split."""
+class Whole(NamedTuple):
+    """The rows of a backtest, some of which may be later than those that are known."""
 
-    n_used: int
-    """Series of which something is forecast."""
+    panel: Panel
+    lowest: NDArray[np.int64]
+    """(n_series,) the first row of each series that may be forecast."""
+
+
+class WindowFacts(NamedTuple):
+    """What the client wants to know of the windows of a part."""
+
+    used: Any
+    """(n_windows,) whether a series has this window; the last is the last of each series."""
     longest: int
     """Rows of the longest series."""
+    was_fitted: bool
+    """Whether something was learned from that is to be forecast."""
+    hashes: NDArray[np.uint64]
+    """(n_series,)"""
     caught: Caught
 
 
+def whole_of(part: Part, frame: pd.DataFrame | None, model: Forecaster) -> Whole:
+    """Return the known rows of a part, or those of a frame with the known ones before them."""
+    if frame is not None and len(frame):
+        return Whole(*with_part(model, part)._continuation().whole(frame))
+    panel = (part.store if frame is None else model._history).panel()
+    return Whole(panel, panel.offsets[:-1])
+
+
+def window_facts(whole: Whole, part: Part, model: Forecaster, plan: Plan) -> WindowFacts:
+    """Return what the client wants to know of the windows of a part."""
+    panel = whole.panel
+    if not panel.n_series:
+        return WindowFacts(np.zeros(0, bool), 0, False, np.zeros(0, np.uint64), [])
+    longest = int(panel.lengths.max())
+    own = replace(plan, n_windows=min(plan.n_windows, longest // plan.step + 1))
+    table = own.cutoffs(panel, whole.lowest)
+    is_window = table >= 0
+    with recorded() as caught:
+        if is_window.any():
+            check_cutoffs(table, panel, plan, plan.n_windows)
+    was_fitted = part.store.was_fitted(panel, table[is_window]).any()
+    return WindowFacts(np.any(is_window, axis=0), longest, bool(was_fitted), hashes_of(panel.ids), caught)
+
+
+def known_rows(whole: Whole, plan: Plan, number: int | None) -> Panel:
+    """Return the rows to fit on for the forecasts of a window; None stands for those before the first window."""
+    panel = whole.panel
+    if not panel.n_series:
+        return panel
+    table = plan.cutoffs(panel, whole.lowest)
+    if number is not None:
+        return panel.select(plan.fitted_rows(table, number, panel))
+    first = first_cutoffs(table)
+    return panel.before(np.where(first < 0, panel.offsets[:-1], first))
+
+
+def before_windows(known: Part, whole: Whole, model: Forecaster, plan: Plan) -> Panel:
+    """Return what a fitted model knows of before the first window."""
+    panel = whole.panel
+    if not panel.n_series or not len(known.store.ids):
+        return known.store.panel()
+    return known_before(with_part(model, known)._model(), panel, first_cutoffs(plan.cutoffs(panel, whole.lowest)))
+
+
+class PartFit(NamedTuple):
+    """A fitted model in the backtest of a part."""
+
+    model: Forecaster
+    known: Part
+    """What it knows of the series of the part."""
+    numbers: NDArray[np.int64]
+    """The numbers of the windows that it forecasts."""
+    calibration: Calibration | None
+    """The errors to expect of it, if they are needed."""
+
+    def fit(self, scores: QuantilesInTime | None = None) -> Fit:
+        """Return it as evaluation takes it."""
+        model = with_part(self.model, self.known)._model()
+        return Fit(model, self.numbers, self.calibration, scores)
+
+
+def scores_of(
+    whole: Whole,
+    plan: Plan,
+    wanted: NDArray[np.uint64],
+    model: Forecaster,
+    known: Part,
+    numbers: NDArray[np.int64],
+    calibration: Calibration,
+) -> TimedScores | None:
+    """Return the scores of a model on the series with these hashes; None if it forecasts none of them."""
+    all_series = whole.panel
+    chosen = np.flatnonzero(np.isin(hashes_of(all_series.ids), wanted))
+    if not len(chosen):
+        return None
+    panel = all_series.of_series(chosen)
+    table = plan.cutoffs(panel, panel.offsets[:-1] + (whole.lowest - all_series.offsets[:-1])[chosen])
+    fit = PartFit(model, known, numbers, calibration).fit()
+    return window_scores(fit, panel, table, plan) if len(fit.cutoffs(table)) else None
+
+
+def quantiles_in_time(
+    calibration: Calibration, quantiles: Sequence[float], n_ahead: int, scores: Sequence[TimedScores | None]
+) -> QuantilesInTime:
+    """Return the quantiles of scores in the course of a backtest by those of several parts."""
+    known = [one for one in scores if one is not None]
+    if not known:
+        return QuantilesInTime(np.zeros(1, np.int64), calibration.residual_quantiles(quantiles, n_ahead)[None])
+    together = TimedScores(*map(np.concatenate, zip(*known)))
+    return calibration.residual_quantiles_in_time(together, quantiles, n_ahead)
+
+
+def backtested(
+    part: Part,
+    whole: Whole,
+    plan: Plan,
+    request: IntervalRequest,
+    empty: pd.DataFrame,
+    fits: Sequence[tuple[Any, ...]],
+) -> pd.DataFrame:
+    """Return the forecasts of a backtest of a part; `fits` are those of `PartFit` and the quantiles of its scores."""
+    panel = whole.panel
+    if not panel.n_series or not ((table := plan.cutoffs(panel, whole.lowest)) >= 0).any():
+        return empty
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the client has repeated those of `window_facts`
+        own = [PartFit(*fit).fit(scores) for *fit, scores in fits]
+        found = forecast_windows([fit for fit in own if len(fit.cutoffs(table))], panel, table, plan, request.quantiles)
+        return with_part(fits[0][0], part)._write_backtest(panel, found, request)
+
+
 class Split(NamedTuple):
-    """The rows of a part before those that are to be forecast."""
+    """The rows of a part before those that are scored."""
 
     known: Panel
     cutoffs: NDArray[np.int64]
     """(n_series,) the first row of each series in the whole part that is not among them."""
-    facts: Facts
+    n_used: int
+    """Series of which something is forecast."""
+    longest: int
+    """Rows of the longest series."""
 
 
-def facts_of(split: Split) -> Facts:
-    """Return what the client wants to know of a split."""
-    return split.facts
+def facts_of(split: Split) -> tuple[int, int]:
+    """Return how many series are scored, and the rows of the longest."""
+    return split.n_used, split.longest
 
 
 def known_of(split: Split) -> Panel:
     """Return the rows that are known."""
     return split.known
-
-
-def before_backtest(part: Part, plan: Plan) -> Split:
-    """Return what is known before the windows of a backtest."""
-    panel = part.store.panel()
-    if not panel.n_series:
-        return Split(panel, panel.ends, Facts(0, 0, []))
-    table = plan.cutoffs(panel, panel.offsets[:-1])
-    first, has_any = first_cutoffs(table), bool((table >= 0).any())
-    with recorded() as caught:
-        if has_any:
-            check_cutoffs(table, panel, plan, plan.n_windows)
-    known = panel.before(np.where(first < 0, panel.offsets[:-1], first))
-    return Split(known, first, Facts(int((first >= 0).sum()), int(panel.lengths.max()), caught))
 
 
 def before_last_horizon(part: Part, horizon: int) -> Split:
@@ -229,22 +357,12 @@ def before_last_horizon(part: Part, horizon: int) -> Split:
     is_long = panel.lengths > horizon
     cutoffs = np.where(is_long, panel.ends - horizon, panel.ends)
     known = panel.before(np.where(is_long, cutoffs, panel.offsets[:-1]))
-    return Split(known, cutoffs, Facts(int(is_long.sum()), int(panel.lengths.max(initial=0)), []))
+    return Split(known, cutoffs, int(is_long.sum()), int(panel.lengths.max(initial=0)))
 
 
-def backtested(model: LSTMForecaster, part: Part, split: Split, plan: Plan, empty: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts of a backtest of a part, by a model that was fitted to what was known before."""
-    if not split.facts.n_used:
-        return empty
-    panel, own = part.store.panel(), with_part(model, known_part(split.known, model))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the client has repeated those of `before_backtest`
-        return own._backtest(panel, panel.offsets[:-1], plan, IntervalRequest.of(None, None))
-
-
-def errors_of(model: LSTMForecaster, part: Part, split: Split, season: int) -> NDArray[np.float64]:
+def errors_of(model: Forecaster, part: Part, split: Split, season: int) -> NDArray[np.float64]:
     """Return the scaled errors of series in the last horizon, by a model that was fitted to what was known before."""
-    if not split.facts.n_used:
+    if not split.n_used:
         return np.zeros(0)
     own = with_part(model, known_part(split.known, model))
     return scaled_errors(own._model(), part.store.panel(), split.cutoffs, season)

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE
 from tsl.forecasting.ahead import forecast_ahead, simulate_ahead
 from tsl.forecasting.arguments import checked_horizon, refuse_targets_apart, shown
-from tsl.forecasting.evaluation.backtest import Plan, backtest, in_sample
+from tsl.forecasting.evaluation.backtest import Backtest, Plan, backtest, in_sample
 from tsl.forecasting.evaluation.calibration import calibration_of
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.frames.continuation import StepsAhead
@@ -324,9 +324,12 @@ class Forecaster(PanelEstimator):
 
     def _backtest(self, panel: Panel, lowest: NDArray[np.int64], plan: Plan, request: IntervalRequest) -> Any:
         """Return the forecasts of a backtest on `panel`, from the row `lowest` (n_series,) of each series on."""
-        found = backtest(self._model(), panel, lowest, plan, request.quantiles)
+        return self._write_backtest(panel, backtest(self._model(), panel, lowest, plan, request.quantiles), request)
+
+    def _write_backtest(self, panel: Panel, found: Backtest, request: IntervalRequest) -> Any:
+        """Return the forecasts of a backtest on `panel` as a long frame."""
         columns = {
-            CUTOFF: found.last_known.repeat(plan.horizon),
+            CUTOFF: found.last_known.repeat(found.rows.shape[1]),
             POINT: found.points.ravel(),
             **request.named(found.quantiles),
             NAIVE: found.naive.ravel(),

@@ -60,9 +60,6 @@ class NetworkForecaster(Forecaster):
     _form: dict[str, Any] | None = None
     """The parameters that `fit` built the networks by; None in files of earlier versions."""
 
-    _sample: Panel | None = None
-    """A sample of all series, where the model itself knows those of one replica."""
-
     networks_: list[Network]
     history_: list[History]
 
@@ -97,7 +94,8 @@ class NetworkForecaster(Forecaster):
         chosen = self._choices if further is None else further
         if chosen is None:
             seed = int(random_state.randint(2**31))
-            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose))
+            runner = replicas.runner if replicas is not None and checkpoint is None else None
+            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose), runner)
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
@@ -156,9 +154,8 @@ class NetworkForecaster(Forecaster):
         return super()._fit_read(schema, sample, replicas=replicas, **options)
 
     def _calibration_panel(self, panel: Panel) -> Panel:
-        if self._sample is not None:
-            return self._sample
-        return panel if self.n_replicas == 1 else sample_of(panel)
+        own = super()._calibration_panel(panel)
+        return sample_of(own) if self.n_replicas > 1 and self._sample is None else own
 
     # --- learning further -----------------------------------------------------------------------------------
 
@@ -229,11 +226,6 @@ class NetworkForecaster(Forecaster):
         """Return what `fit` chose, for as many training steps."""
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
         return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0)
-
-    def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        schema, panel = super()._read_training(data, **roles)
-        self._check_values(panel)
-        return schema, panel
 
     def _check_values(self, panel: Panel) -> None:
         """Check that the target is what `loss` and `bounds` are for."""

@@ -66,6 +66,9 @@ class PanelEstimator(BaseEstimator):
     _repeats: tuple[int, ...] = ()
     """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
 
+    _sample: Panel | None = None
+    """A sample of all series, where the estimator itself knows some of them alone."""
+
     def _bounds(self) -> Bounds:
         """Return what forecasts stay within."""
         return Bounds()
@@ -123,7 +126,7 @@ class PanelEstimator(BaseEstimator):
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
         """Return the form of the data to learn from, and the data."""
         check_parameters(self)
-        return Schema.learn(
+        schema, panel = Schema.learn(
             data,
             **roles,
             past=self.past,
@@ -132,6 +135,11 @@ class PanelEstimator(BaseEstimator):
             calendar=self.calendar,
             warn=self.past is None,
         )
+        self._check_values(panel)
+        return schema, panel
+
+    def _check_values(self, panel: Panel) -> None:
+        """Check that the target is what the estimator is for."""
 
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
@@ -156,7 +164,7 @@ class PanelEstimator(BaseEstimator):
 
     def _calibration_panel(self, panel: Panel) -> Panel:
         """Return the series, of all that are known, which intervals and cold starts are learned from."""
-        return panel
+        return panel if self._sample is None else self._sample
 
     def _see(self, data: Any) -> None:
         """Remember which rows a frame had, where a panel does not tell."""
@@ -198,8 +206,9 @@ class FittedModel:
     def cold_start(self, horizon: int) -> ColdStart:
         """Return what the known series tell about those with next to no readings; it is kept until rows are added."""
         panel, key = self.panel(), (horizon, self.season, self._estimator.missing)
-        with lock_of(panel):  # threads that ask at once wait for one rather than learn one each
-            kept = _cold_starts.setdefault(panel, {})
+        others = panel if self._estimator._sample is None else self._estimator._sample
+        with lock_of(others):  # threads that ask at once wait for one rather than learn one each
+            kept = _cold_starts.setdefault(others, {})
             if key not in kept:
                 kept[key] = self._learn_cold_start(panel, horizon)
             return kept[key]

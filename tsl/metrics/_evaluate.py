@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from tsl._tables import like_input, to_pandas
-from tsl._tables.columns import bound_name
-from tsl.metrics._layout import Layout
-from tsl.metrics._naive_scales import naive_scales
-from tsl.metrics._probabilistic import pinball_losses
+from tsl._tables.partitions import is_dask, mapped, together
+from tsl.metrics._tabulation import Tabulation
 
-ERRORS = ("mae", "rmse", "mape", "smape", "wmape")
-SCALED = ("mase", "rmsse", "owa")
-INTERVAL = ("coverage", "interval_width")
-QUANTILE = ("pinball", "crps")
-METRICS = (*ERRORS, *SCALED, *INTERVAL, *QUANTILE)
 Frame = TypeVar("Frame")
-"""A frame of pandas, polars or Arrow."""
+"""A frame of pandas, polars, Arrow or Dask."""
 
 
 def evaluate(
@@ -48,7 +37,8 @@ def evaluate(
         What `backtest` returns: columns for the series, the time, the cutoff and the observed value, and then one for
         each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
         ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need columns ``unique_id``, ``ds`` and ``y``,
-        or those named below; the columns for the series and the cutoff may be missing.
+        or those named below; the columns for the series and the cutoff may be missing. It may be one of Dask, as from
+        `DaskLSTMForecaster.backtest`, whatever its partitions.
     metrics : sequence of str, optional
         Any of ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
         which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``
@@ -60,7 +50,8 @@ def evaluate(
     history : DataFrame or Series, optional
         The series as they were given to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame
         with the columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after
-        a cutoff are left out, and where `frame` has no cutoffs, rows from the first forecast of a series on.
+        a cutoff are left out, and where `frame` has no cutoffs, rows from the first forecast of a series on. A long
+        frame may be one of Dask.
     season : int, default=1
         Rows between the values of the history whose differences are the scale.
     reference : str, default="SeasonalNaive"
@@ -74,7 +65,8 @@ def evaluate(
     -------
     DataFrame
         One row for each group and model: the columns of the group, ``model``, and one for each metric. It is a frame
-        of the library that `frame` came from.
+        of the library that `frame` came from; for a frame of Dask it is one of pandas, or with rows for each series a
+        lazy one of Dask.
 
     Raises
     ------
@@ -103,127 +95,53 @@ def evaluate(
     0     1  Naive  1.0
     1     2  Naive  3.0
     """
-    table, library = to_pandas(frame, "frame")
-    table = table.reset_index(drop=True)
-    layout = Layout.of(table, id_col=id_col, time_col=time_col, target=target, models=models)
-    chosen = _chosen(metrics, layout, history)
-    groups = _groups(table, layout, [by] if isinstance(by, str) else list(by or []))
-    counted = table[layout.target].notna().to_numpy()
-    if not counted.any():
-        raise ValueError(f"frame must have a truth in column {layout.target!r}, got none")
-    scale = None
-    if set(chosen) & set(SCALED):
-        scale = naive_scales(table[counted], layout, to_pandas(history, "history")[0], season)
-    keys = {f"_key_{k}": values[counted] for k, values in enumerate(groups.values())}
-    series = layout.series(table)[counted]
-    results = []
-    for model in layout.models:
-        terms = _terms(table[counted], layout, model, chosen, scale)
-        results.append(_averaged(terms, keys, series).assign(model=model))
-    result = pd.concat(results, ignore_index=True)
-    if "owa" in chosen:
-        result["owa"] = _owa(result, list(keys), reference)
-    columns = [name for metric in chosen for name in result if name == metric or name.startswith(f"{metric}-")]
-    own = ["model", *columns]
-    for name in groups:
-        if name in own:
-            raise ValueError(f"by must name no column called {name!r}, which the result has, too: rename it in frame")
-    return like_input(result[[*keys, *own]].set_axis([*groups, *own], axis=1), library)
-
-
-def _chosen(metrics: Sequence[str] | None, layout: Layout, history: Any) -> list[str]:
-    if metrics is None:
-        with_history = ["mase", "rmsse"] if history is not None else []
-        return ["mae", "rmse", "smape", "wmape", *with_history, *(INTERVAL if layout.levels else ())]
-    chosen = [metrics] if isinstance(metrics, str) else list(metrics)
-    for metric in chosen:
-        if metric not in METRICS:
-            raise ValueError(f"metrics must be among {', '.join(METRICS)}, got {metric!r}")
-        if metric in SCALED and history is None:
-            raise ValueError(f"history must be given for {metric!r}: its scale comes from there")
-        if metric in INTERVAL and not layout.levels:
-            raise ValueError(f"frame must have columns like '{layout.models[0]}-lo-90' for {metric!r}, got none")
-        if metric in QUANTILE and not layout.quantiles:
-            raise ValueError(f"frame must have columns of quantiles or intervals for {metric!r}, got none")
-    return chosen
-
-
-def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[str, NDArray[Any]]:
-    """Return the values to group by, under the names that they have in the result."""
-    groups = {}
-    for one in by:
-        name = layout.id_col if one == "series" and layout.id_col is not None else one
-        if name in groups:
-            raise ValueError(f"by must name each column of the result once, got {name!r} several times in {by}")
-        if one == "step":
-            groups[name] = layout.steps(table)
-        elif name in table:
-            groups[name] = table[name].array
-        else:
-            raise ValueError(f"by must be 'series', 'cutoff', 'step' or a column of frame, got {name!r}")
-    return groups
-
-
-def _terms(
-    table: pd.DataFrame, layout: Layout, model: str, chosen: list[str], scale: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return what is averaged, one row for each row of the frame."""
-    true, pred = table[layout.target].to_numpy(float), _forecast(table, model)
-    error = np.abs(true - pred)
-    size = np.abs(true) + np.abs(pred)
-    terms = {
-        "mae": error,
-        "rmse": error**2,
-        "mape": error / np.where(true == 0.0, np.nan, np.abs(true)),
-        "smape": error / np.where(size == 0.0, 1.0, size),
-        "wmape": error,
-        "size": np.abs(true),
+    by = [by] if isinstance(by, str) else list(by or [])
+    columns = {"id_col": id_col, "time_col": time_col, "target": target, "models": models}
+    given: Any = frame
+    plan: dict[str, Any] = {
+        "by": by,
+        "with_history": history is not None,
+        "season": season,
+        "reference": reference,
+        **columns,
     }
-    if scale is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):  # a history that repeats itself has no scale
-            terms["mase"] = error / scale["absolute"].to_numpy()
-            terms["rmsse"] = error**2 / scale["squared"].to_numpy()
-    for level in layout.levels.get(model, ()) if set(chosen) & set(INTERVAL) else ():
-        low, high = (_forecast(table, bound_name(model, side, level)) for side in ("lo", "hi"))
-        terms[f"coverage-{level}"] = (low <= true) & (true <= high)
-        terms[f"interval_width-{level}"] = high - low
-    if set(chosen) & set(QUANTILE) and model in layout.quantiles:
-        losses = [pinball_losses(true - _forecast(table, name), q) for name, q in layout.quantiles[model].items()]
-        terms["pinball"] = np.mean(losses, axis=0)
-    return pd.DataFrame(terms, dtype=float)
+    if is_dask(given):
+        own = Tabulation.of(given._meta_nonempty, metrics, **plan)
+        if own.layout.id_col is not None:
+            return _of_partitions(given, history, own)
+        given = given.compute()
+    if is_dask(history):
+        history = history.compute()
+    table, library = to_pandas(given, "frame")
+    table = table.reset_index(drop=True)
+    tabulation = Tabulation.of(table, metrics, **plan)
+    past = None if history is None else to_pandas(history, "history")[0]
+    return like_input(tabulation.table([tabulation.totals(table, past)]), library)
 
 
-def _averaged(terms: pd.DataFrame, keys: dict[str, NDArray[Any]], series: NDArray[np.int64]) -> pd.DataFrame:
-    """Return the metrics over the rows of each series in a group, averaged over its series."""
-    means = terms.assign(_series=series, **keys).groupby([*keys, "_series"], sort=True, observed=True).mean()
-    means["rmse"] **= 0.5
-    means["wmape"] /= means["size"].replace(0.0, np.nan)
-    if "rmsse" in means:
-        means["rmsse"] **= 0.5
-    if "pinball" in means:
-        means["crps"] = 2.0 * means["pinball"]
-    if not keys:
-        return means.mean().to_frame().T
-    return means.groupby(level=list(keys), sort=True, observed=True).mean().reset_index()
+def _of_partitions(frame: Any, history: Any, tabulation: Tabulation) -> Any:
+    """Return the table of a Dask DataFrame: lazily, if it has rows for each series."""
+    from dask.base import compute
+    from dask.delayed import delayed
 
-
-def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
-    """Return the mean of sMAPE and MASE, each over that of the reference in the same group."""
-    of_reference = result["model"] == reference
-    if not of_reference.any():
-        raise ValueError(f"reference must be one of the models, {list(result['model'].unique())}, got {reference!r}")
-    if keys:
-        base = result[of_reference].set_index(keys)[["smape", "mase"]]
-        base = result[keys].join(base, on=keys)
+    id_col, n = tabulation.layout.id_col, frame.npartitions
+    frame = together(frame, list(frame.columns), id_col, n, "frame")
+    parts = frame.to_delayed()
+    if is_dask(history):
+        if id_col not in history.columns:
+            raise ValueError(f"history must have the column {id_col!r} of frame, got {list(history.columns)}")
+        past = together(history, list(history.columns), id_col, n, "history").to_delayed()
     else:
-        base = pd.DataFrame([result.loc[of_reference, ["smape", "mase"]].iloc[0]] * len(result), index=result.index)
-    return (result["smape"] / base["smape"] + result["mase"] / base["mase"]) / 2.0
+        whole = None if history is None else to_pandas(history, "history")[0]
+        past = [delayed(whole, traverse=False)] * n
+    if id_col in tabulation.groups:
+        empty = tabulation.empty(frame._meta)
+        return mapped(_of_partition, [(*both, tabulation, empty) for both in zip(parts, past)], empty, "evaluate")
+    totals = delayed(tabulation.totals, pure=False)
+    return tabulation.table(compute(*(totals(*both) for both in zip(parts, past))))
 
 
-def _forecast(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    values = table[name].to_numpy(float, na_value=np.nan)
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"frame must have finite forecasts, got {np.sum(~np.isfinite(values))} in {name!r} that are not"
-        )
-    return values
+def _of_partition(part: Any, past: Any, tabulation: Tabulation, empty: Any) -> Any:
+    """Return the rows of the table for the series of a partition."""
+    totals = tabulation.totals(part.reset_index(drop=True), past)
+    return empty if totals is None else tabulation.table([totals])

@@ -5,7 +5,7 @@ from forecasting_models import HOURS, long_frame, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.baselines import Naive, SeasonalNaive, WindowAverage
-from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration
+from tsl.forecasting.evaluation.conformal import ENOUGH, Calibration, TimedScores
 from tsl.forecasting.panel.scale import naive_scale
 
 
@@ -122,7 +122,8 @@ def test_newer_errors_take_the_place_of_the_oldest_as_they_come_to_be_known():
     old, newer = np.full((ENOUGH, 1), 1.0), np.full((ENOUGH, 1), 9.0)
     calibration = Calibration(old, pd.RangeIndex(1), np.ones(1), 1.0)
     at = np.array([5, 1, ENOUGH + 5, 0])
-    found = calibration.residual_quantiles_in_time(newer, np.arange(1, ENOUGH + 1), [0.95], at, 1)[:, 0, 0]
+    scores = TimedScores(newer, np.arange(1, ENOUGH + 1), at)
+    found = calibration.residual_quantiles_in_time(scores, [0.95], 1).at(at)[:, 0, 0]
     # 90 % lie inside: one or five of 200 do not matter, and later all are new
     assert found.tolist() == [1.0, 1.0, 9.0, 1.0]
 

@@ -1,18 +1,20 @@
 """Series dealt to replicas, and what a replica does in a round."""
 
+from hashlib import blake2b
+
 import numpy as np
 import pandas as pd
 import pytest
 from forecasting_windows import PLANS, make_config, make_panel
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model import replicas
 from tsl.forecasting.model.fit import start_network
 from tsl.forecasting.model.replicas import (
     Preparation,
     RoundStart,
     deal,
-    hashes_of,
     local_steps,
     of_replica,
     replica_windows,
@@ -39,7 +41,7 @@ def test_the_hash_of_an_id_never_changes():
 
 
 def _digest(text):
-    return replicas.blake2b(text.encode(), digest_size=8).digest()
+    return blake2b(text.encode(), digest_size=8).digest()
 
 
 def test_each_series_is_in_one_replica_whatever_their_order():

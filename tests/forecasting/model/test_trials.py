@@ -1,5 +1,7 @@
 """Trials on held-out data, and what there is time for."""
 
+import pickle
+
 import numpy as np
 import pytest
 from forecasting_windows import make_config, make_panel
@@ -8,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tsl.forecasting.model import trials
 from tsl.forecasting.model.candidates import WindowingChoices
 from tsl.forecasting.model.fit_time import FitTime
+from tsl.forecasting.model.rounds import Here
 from tsl.forecasting.model.search import choose_training, choose_windowings
 from tsl.forecasting.model.trials import SHARES, HoldoutTrial, TrialCosts
 from tsl.forecasting.model.windows import Windowing
@@ -29,6 +32,28 @@ def test_a_trial_is_made_once_and_forecasts_held_out_rows():
     short = HoldoutTrial(make_panel((8,), n_future=0), 1, 0)
     assert_allclose(short.errors("penalty", PLAN, config), np.inf)
     assert short.table()["mase"].tolist() == [np.inf]
+
+
+def test_trials_that_run_elsewhere_have_the_same_results():
+    names = []
+
+    class Elsewhere(Here):
+        n_threads = 1
+
+        def submit(self, function, *args, replica=None, name):
+            names.append(name)
+            return pickle.loads(pickle.dumps(function(*pickle.loads(pickle.dumps(args)))))
+
+    panel = make_panel((200, 200), n_future=0)
+    candidates = [(PLAN, make_config(penalty=penalty)) for penalty in (0.1, 10.0, 0.1)]
+    here, there = HoldoutTrial(panel, 1, 0), HoldoutTrial(panel, 1, 0, runner=Elsewhere())
+    for trial in (here, there):
+        trial.run_at_once("penalty", candidates)
+    assert names == ["send sample", "try penalty", "try penalty"]
+    found, expected = ([trial.errors("penalty", *one) for one in candidates] for trial in (there, here))
+    assert_array_equal(found, expected)
+    assert len(names) == 3
+    assert there.table()["penalty"] == here.table()["penalty"] == [0.1, 10.0]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from tsl._warnings import calls_within_tsl
 from tsl.forecasting.evaluation.calibration import calibration_of
-from tsl.forecasting.evaluation.conformal import MEMORY, in_units, mean_sizes, recent_sizes
+from tsl.forecasting.evaluation.conformal import (
+    MEMORY,
+    Calibration,
+    QuantilesInTime,
+    TimedScores,
+    in_units,
+    mean_sizes,
+    recent_sizes,
+)
 from tsl.forecasting.evaluation.new_series import NewSeries
 from tsl.forecasting.panel.missing import last_readings
 from tsl.forecasting.panel.naive import naive, seasonal_naive
@@ -198,11 +206,41 @@ def backtest(
     """
     new = NewSeries.of(model, panel) if plan.cold_start else None
     plan, table = with_cutoffs(plan, panel, lowest, model, new)
+    fits = (Fit(*fitted) for fitted in fitted_models(model, panel, table, plan))
+    return forecast_windows(fits, panel, table, plan, quantiles, new)
+
+
+class Fit(NamedTuple):
+    """A fitted model in a backtest."""
+
+    model: PanelModel
+    numbers: NDArray[np.int64]
+    """The numbers of the windows that it forecasts."""
+    calibration: Calibration | None = None
+    """Its errors by what was known before the backtest; None for what it knows itself of then."""
+    scores: QuantilesInTime | None = None
+    """Quantiles of its scores in the course of the backtest; None for those on the panel that is forecast."""
+
+    def cutoffs(self, table: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where it forecasts, (n,) ascending: in `table` (n_series, n_windows) are all cutoffs."""
+        own = table[:, self.numbers]
+        return np.sort(own[own >= 0])
+
+
+def forecast_windows(
+    fits: Iterable[Fit],
+    panel: Panel,
+    table: NDArray[np.int64],
+    plan: Plan,
+    quantiles: Sequence[float],
+    new: NewSeries | None = None,
+) -> Backtest:
+    """Return the forecasts of fitted models at their windows, whose cutoffs are the `table` of `with_cutoffs`."""
     parts = []
-    for fitted, numbers in fitted_models(model, panel, table, plan):
-        cutoffs = np.sort(table[:, numbers][table[:, numbers] >= 0])
-        points, own = _forecast(fitted, panel, table, cutoffs, plan.n_ahead, quantiles, new)
-        seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fitted.season)
+    for fit in fits:
+        cutoffs = fit.cutoffs(table)
+        points, own = _forecast(fit, panel, table, cutoffs, plan.n_ahead, quantiles, new)
+        seasonal = seasonal_naive(panel, cutoffs, plan.n_ahead, fit.model.season)
         parts.append((cutoffs, *(block[:, plan.gap :] for block in (points, own, seasonal))))
     cutoffs, points, own, seasonal = map(np.concatenate, zip(*parts))
     order = np.argsort(cutoffs, kind="stable")
@@ -216,8 +254,16 @@ def backtest(
     return Backtest(cutoffs, rows, points[order], own[order], simple, seasonal, last_known)
 
 
+def window_scores(fit: Fit, panel: Panel, table: NDArray[np.int64], plan: Plan) -> TimedScores:
+    """Return the scores of a model, whose calibration is there, on a panel in the course of a backtest."""
+    assert fit.calibration is not None
+    cutoffs = fit.cutoffs(table)
+    points = fit.model.forecast(panel, cutoffs, plan.n_ahead).points
+    return _recent(fit.model, panel, first_cutoffs(table), cutoffs, points, fit.calibration)[1]
+
+
 def _forecast(
-    model: PanelModel,
+    fit: Fit,
     panel: Panel,
     table: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
@@ -228,21 +274,21 @@ def _forecast(
     """Return points (n, n_ahead) and quantiles (n, n_ahead, n_quantiles) at `cutoffs`, some of those of the `table`."""
     first = first_cutoffs(table)
     if new is None:
-        return _by_model(model, panel, first, cutoffs, n_ahead, quantiles)
+        return _by_model(fit, panel, first, cutoffs, n_ahead, quantiles)
     is_new = new.is_new(cutoffs)
     points = np.empty((len(cutoffs), n_ahead))
     found = np.empty((*points.shape, len(quantiles)))
     if is_new.any():
-        points[is_new], found[is_new] = new.forecast(model, cutoffs[is_new], n_ahead, quantiles)
+        points[is_new], found[is_new] = new.forecast(fit.model, cutoffs[is_new], n_ahead, quantiles)
     if not is_new.all():  # what came before their own first cutoffs tells the size of their errors
         later = first_cutoffs(np.where((table >= 0) & ~new.is_new(np.maximum(table, 0)), table, -1))
         first = np.where(later >= 0, later, first)
-        points[~is_new], found[~is_new] = _by_model(model, panel, first, cutoffs[~is_new], n_ahead, quantiles)
+        points[~is_new], found[~is_new] = _by_model(fit, panel, first, cutoffs[~is_new], n_ahead, quantiles)
     return points, found
 
 
 def _by_model(
-    model: PanelModel,
+    fit: Fit,
     panel: Panel,
     first: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
@@ -250,10 +296,13 @@ def _by_model(
     quantiles: Sequence[float],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the same by the model itself; `first` (n_series,) are the earliest cutoffs of the backtest."""
+    model = fit.model
     points, own = model.forecast(panel, cutoffs, n_ahead, quantiles)
     if own is None:
-        errors = _residual_quantiles(model, panel, first, cutoffs, points, quantiles)
-        own = model.bounded(points[:, :, None] + errors)
+        calibration = fit.calibration or _calibrate_before(model, panel, first, n_ahead)
+        units, scores = _recent(model, panel, first, cutoffs, points, calibration)
+        in_time = fit.scores or calibration.residual_quantiles_in_time(scores, quantiles, n_ahead)
+        own = model.bounded(points[:, :, None] + units[:, None, None] * in_time.at(scores.at))
     return points, own
 
 
@@ -300,21 +349,20 @@ def _refitted(model: PanelModel, panel: Panel) -> PanelModel:
     return model.refit(panel)
 
 
-def _residual_quantiles(
+def _recent(
     model: PanelModel,
     panel: Panel,
     first: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
     points: NDArray[np.float64],
-    quantiles: Sequence[float],
-) -> NDArray[np.float64]:
-    """Return quantiles of the errors of the forecasts `points` (n, n_ahead) at `cutoffs`, (n, n_ahead, n_quantiles).
+    calibration: Calibration,
+) -> tuple[NDArray[np.float64], TimedScores]:
+    """Return the residual (n,) that a score of 1 stands for at `cutoffs` (n,), and the scores of the model.
 
-    Besides what the model was calibrated with, that goes by how it did until each cutoff on rows that it has not seen.
-    `first` (n_series,) are the earliest cutoffs of the backtest.
+    Besides its `calibration` that goes by how it did until each cutoff on rows that it has not seen. `points`
+    (n, n_ahead) are its forecasts, and `first` (n_series,) the earliest cutoffs of the backtest.
     """
     n_ahead = points.shape[1]
-    calibration = calibration_of(model, n_ahead, _known_before(model, panel, first))
     earlier = _earlier_cutoffs(model, panel, first, n_ahead)
     if len(earlier):
         points = np.concatenate([model.forecast(panel, earlier, n_ahead).points, points])
@@ -329,25 +377,26 @@ def _residual_quantiles(
     is_known = ~np.isnan(sizes)
     prior = calibration.units(panel.ids, np.ones(panel.n_series))[series]
     units = recent_sizes(sizes[is_known], at[is_known], panel.offsets, at, n_ahead, prior)
-    stamps = stamps_of(panel.times)
-    residuals = calibration.residual_quantiles_in_time(
-        relative[is_known] / units[is_known, None],
-        stamps[at[is_known] + n_ahead - 1],
-        quantiles,
-        stamps[cutoffs - 1],
-        n_ahead,
+    stamps, wanted = stamps_of(panel.times), np.searchsorted(at, cutoffs)
+    scores = TimedScores(
+        relative[is_known] / units[is_known, None], stamps[at[is_known] + n_ahead - 1], stamps[cutoffs - 1]
     )
-    wanted = np.searchsorted(at, cutoffs)
-    return (scales[series[wanted]] * units[wanted])[:, None, None] * residuals
+    return scales[series[wanted]] * units[wanted], scores
 
 
-def _known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel | None:
-    """Return what the model knows of before the `first` cutoffs; None where that is all that it knows."""
+def _calibrate_before(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> Calibration:
+    """Return the errors to expect of a model by what it knows of before the `first` cutoffs."""
+    known = known_before(model, panel, first)
+    return calibration_of(model, n_ahead, None if known is model.panel() else known)
+
+
+def known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel:
+    """Return what the model knows of before the `first` cutoffs: its own panel, where that is all that it knows."""
     history = model.panel()
     at = panel.ids.get_indexer(history.ids)
     until = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at]], np.iinfo(np.int64).max)
     is_before = stamps_of(history.times) < np.repeat(until, history.lengths)
-    return None if is_before.all() else history.select(np.flatnonzero(is_before))
+    return history if is_before.all() else history.select(np.flatnonzero(is_before))
 
 
 def _earlier_cutoffs(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> NDArray[np.int64]:

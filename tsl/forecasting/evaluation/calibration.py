@@ -63,7 +63,7 @@ def scales_as_fitted(
     at = ids.get_indexer(panel.ids)
     if (at >= 0).all():
         return fitted[at]
-    return np.where(at >= 0, fitted[at], naive_scale(without_outliers(panel, n_covariates), season))
+    return np.where(at >= 0, np.append(fitted, np.nan)[at], naive_scale(without_outliers(panel, n_covariates), season))
 
 
 def _calibrate(model: PanelModel, panel: Panel, horizon: int) -> Calibration:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,30 @@ RENEWALS = 20
 """How often quantiles are recomputed in the course of a backtest; bounds the time that it takes."""
 
 Numbers = NDArray[np.float64]
+
+
+class TimedScores(NamedTuple):
+    """Scores of forecasts and when they come to be known, and the times of those that are to have intervals."""
+
+    values: Numbers
+    """(n_scores, horizon)"""
+    known_from: NDArray[np.int64]
+    """(n_scores,)"""
+    at: NDArray[np.int64]
+    """(n,)"""
+
+
+class QuantilesInTime(NamedTuple):
+    """Quantiles of scores that change in the course of a backtest."""
+
+    since: NDArray[np.int64]
+    """(n_renewals,) the times from which they hold, ascending."""
+    quantiles: Numbers
+    """(n_renewals, horizon, n_quantiles)"""
+
+    def at(self, times: NDArray[np.int64]) -> Numbers:
+        """Return the quantiles at these times (n,), (n, horizon, n_quantiles)."""
+        return self.quantiles[np.maximum(np.searchsorted(self.since, times, side="right") - 1, 0)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,29 +147,24 @@ class Calibration:
         return _longer(found, horizon)
 
     def residual_quantiles_in_time(
-        self,
-        scores: Numbers,
-        known_from: NDArray[np.int64],
-        quantiles: Sequence[float],
-        at: NDArray[np.int64],
-        horizon: int,
-    ) -> Numbers:
-        """Return the same at the times `at` (n,), with the scores known by then, (n, horizon, n_quantiles).
+        self, scores: TimedScores, quantiles: Sequence[float], horizon: int
+    ) -> QuantilesInTime:
+        """Return the same at any time of the forecasts, with the scores known by then.
 
-        Newer scores (n_newer, horizon) take the place of the oldest as the times `known_from` (n_newer,) go by; at most
-        `RENEWALS` times.
+        Newer scores take the place of the oldest as they come to be known; at most `RENEWALS` times.
         """
-        found = np.empty((len(at), horizon, len(quantiles)))
-        age, place = np.argsort(known_from, kind="stable"), np.argsort(at, kind="stable")
-        is_alike = self.horizon == horizon
-        for part in np.array_split(place, min(RENEWALS, len(place))):
-            n_known = np.searchsorted(known_from[age], at[part[0]], side="right") if is_alike else 0
-            newer = scores[age[max(n_known - len(self.scores), 0) : n_known]]
+        at, known_from = np.sort(scores.at), np.sort(scores.known_from)
+        newest_last = scores.values[np.argsort(scores.known_from, kind="stable")]
+        since = np.unique([part[0] for part in np.array_split(at, min(RENEWALS, len(at)))])
+        found = []
+        for time in since:
+            n_known = np.searchsorted(known_from, time, side="right") if self.horizon == horizon else 0
+            newer = newest_last[max(n_known - len(self.scores), 0) : n_known]
             renewed = replace(
                 self, scores=np.concatenate([self.scores[len(newer) :], newer]) if n_known else self.scores
             )
-            found[part] = renewed.residual_quantiles(quantiles, horizon)
-        return found
+            found.append(renewed.residual_quantiles(quantiles, horizon))
+        return QuantilesInTime(since, np.stack(found))
 
     def paths(self, n_paths: int, n_series: int, horizon: int, random_state: np.random.RandomState) -> Numbers:
         """Return scores of whole windows, drawn with replacement, (n_series, n_paths, horizon)."""

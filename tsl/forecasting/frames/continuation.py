@@ -140,9 +140,7 @@ class Continuation:
         if missing == "error":
             check_missing(given, missing)
         at = store.ids.get_indexer(given.ids)
-        newer = (at[given.series_of(np.arange(len(given.values)))] < 0) | (
-            stamps_of(given.times) > np.repeat(store.last[at], given.lengths)
-        )
+        newer = stamps_of(given.times) > np.repeat(store.last_of(at), given.lengths)
         n_newer = np.add.reduceat(newer, given.offsets[:-1], dtype=np.int64)
         n_newer = np.where(at < 0, np.minimum(n_newer, horizon), n_newer)
         skipped, lacking = np.zeros(given.n_series, np.int64), self._lacking(given)

@@ -7,14 +7,12 @@ the series or on where the replica is. What must be known of all series together
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, without_short
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.missing import check_missing, fill
@@ -38,13 +36,6 @@ LOCAL_STEPS = 5  # of a round; a divisor of STEPS_AT_ONCE
 # Chosen by judgement, not measured: more series than most panels have, and few enough for one machine.
 SAMPLE_SERIES = 1000
 SAMPLE_ROWS = 2_000_000  # of all series of the sample together, if it has more than one
-
-
-def hashes_of(ids: pd.Index) -> NDArray[np.uint64]:
-    """Return a number for each id (n,) that is the same in every process; whole numbers of any type are alike."""
-    texts = (f"{'int' if isinstance(one, Integral) else type(one).__name__}:{one}" for one in ids.tolist())
-    digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
-    return np.frombuffer(b"".join(digests), "<u8")
 
 
 def deal(panel: Panel, n_replicas: int) -> list[Panel]:

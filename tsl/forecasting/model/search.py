@@ -191,6 +191,7 @@ def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:
 
 def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list[Candidate]:
     """Return the candidates that there is time to try, after trying them."""
+    trial.run_at_once(stage, candidates)
     tried = []
     for number, candidate in enumerate(candidates, 1):
         if trial.fits(stage, *candidate):

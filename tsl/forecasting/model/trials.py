@@ -96,6 +96,8 @@ class HoldoutTrial:
         Where the trainings are kept.
     verbose : int, default=0
         1 shows what is being tried on stderr.
+    runner : tsl.forecasting.model.rounds.Runner, optional
+        Runs trials at once that do not depend on each other, without `time` and `checkpoint`.
     """
 
     def __init__(
@@ -106,11 +108,12 @@ class HoldoutTrial:
         time: FitTime | None = None,
         checkpoint: Checkpoint | None = None,
         verbose: int = 0,
+        runner: Any = None,
     ) -> None:
         self.progress = TrialProgress(verbose)
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._time = FitTime() if time is None else time
-        self._scale = mean_change(panel, season)
+        self._season, self._scale, self._runner = season, mean_change(panel, season), runner
         self._costs = TrialCosts()
         self._results: dict[tuple[Windowing, FitConfig], TrialResult] = {}
         self._chosen: set[tuple[Windowing, FitConfig]] = set()
@@ -120,6 +123,17 @@ class HoldoutTrial:
         if (windowing, config) not in self._results:
             self._results[windowing, config] = self._run(stage, windowing, config)
         return self._results[windowing, config].errors
+
+    def run_at_once(self, stage: str, candidates: Sequence[tuple[Windowing, FitConfig]]) -> None:
+        """Run trials now whose `errors` are wanted next, if there is a runner."""
+        new = [one for one in dict.fromkeys(candidates) if one not in self._results]
+        if self._runner is None or self._runner.n_threads is None or len(new) < 2:
+            return  # tasks that take all threads run one after another
+        run, own = self._runner.submit, HoldoutTrial(self._panel, self._season, self._random_state)
+        sent = run(_same, own, name="send sample")
+        self.progress.show(f"trying {len(new)} settings at once")
+        results = self._runner.results([run(_run_one, sent, stage, *one, name=f"try {stage}") for one in new])
+        self._results.update(zip(new, results))
 
     def lowest(self, windowing: Windowing) -> NDArray[np.float64]:
         """Return the lowest errors, (2,), of all networks with this windowing that were tried."""
@@ -216,6 +230,15 @@ class HoldoutTrial:
         if not WindowSampler(panel, checked, horizon).total:
             return fitted, checked[:0]
         return fitted, checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
+
+
+def _same(trial: HoldoutTrial) -> HoldoutTrial:
+    return trial
+
+
+def _run_one(trial: HoldoutTrial, stage: str, windowing: Windowing, config: FitConfig) -> TrialResult:
+    """Return the result of a trial in a task, beside which others run."""
+    return trial._run(stage, windowing, replace(config, n_threads=1))
 
 
 def _sizes(config: FitConfig) -> tuple[Any, ...]:

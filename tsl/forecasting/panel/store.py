@@ -15,6 +15,7 @@ from tsl.forecasting.panel.missing import check_missing, last_readings
 from tsl.forecasting.panel.panel import Panel, after, entries, joined, places_of, ranges
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
+NEVER = np.iinfo(np.int64).min  # a stamp before all others
 FEWEST_OTHERS = 5  # series that must be known for one without readings to be forecast from them
 MOST_READINGS = 2  # of a series that is forecast from others: from three on networks can tell level and scale
 
@@ -90,7 +91,7 @@ class SeriesStore:
         last = stamps_of(panel.times)[panel.ends - 1]
         at = self.ids.get_indexer(panel.ids)
         first = stamps_of(panel.times)[panel.offsets[:-1]]
-        old = (at >= 0) & (first <= self.last[at])
+        old = first <= self.last_of(at)
         if old.any():
             k = int(old.argmax())
             raise ValueError(
@@ -140,8 +141,7 @@ class SeriesStore:
             If one of them is not known, or known as another.
         """
         at = self.ids.get_indexer(given.ids)
-        last = np.where(at >= 0, self.last[at], np.iinfo(np.int64).min)
-        old = stamps_of(given.times) <= np.repeat(last, given.lengths)
+        old = stamps_of(given.times) <= np.repeat(self.last_of(at), given.lengths)
         if old.any():
             rows, known = np.flatnonzero(old), self.panel()
             found = _places(known, given, rows)
@@ -158,6 +158,10 @@ class SeriesStore:
                     )
         return old
 
+    def last_of(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return (n,) the last known stamp of series by their place among the known ones, which is -1 for others."""
+        return np.append(self.last, NEVER)[at]
+
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
         """Return (n_series,) whether a series is known and continues after its last known row."""
         return self._continued(panel) >= 0
@@ -165,7 +169,7 @@ class SeriesStore:
     def _continued(self, panel: Panel) -> NDArray[np.int64]:
         """Return (n_series,) the place of the known series that each continues after its last known row, or -1."""
         at = places_of(panel.ids, self.ids)
-        return np.where(stamps_of(panel.times)[panel.offsets[:-1]] > self.last[at], at, -1)
+        return np.where(stamps_of(panel.times)[panel.offsets[:-1]] > self.last_of(at), at, -1)
 
     def see(self, times: pd.Index) -> None:
         """Keep the timestamps of a wide frame, whose columns are series.
@@ -183,7 +187,7 @@ class SeriesStore:
         """
         at = self.ids.get_indexer(given.ids)
         first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
-        start = np.searchsorted(stamps_of(seen), self.last[at], side="right")
+        start = np.searchsorted(stamps_of(seen), self.last_of(at), side="right")
         stop = np.where(at >= 0, np.searchsorted(stamps_of(seen), first), start)
         rows = ranges(start, np.maximum(start, stop))
         if not len(rows):
@@ -216,7 +220,7 @@ class SeriesStore:
     def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return (n,) whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(cutoffs)]
-        return (at >= 0) & (stamps_of(panel.times)[cutoffs] <= self.fitted_until[at])
+        return stamps_of(panel.times)[cutoffs] <= np.append(self.fitted_until, NEVER)[at]
 
     def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
         """Return `panel` with rows of known series before it, where it continues them."""

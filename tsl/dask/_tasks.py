@@ -1,0 +1,62 @@
+"""Tasks on the series of replicas: what there is on a cluster, and lazily, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from tsl.dask._extra import compute, delayed
+
+
+class Tasks(Protocol):
+    """Runs tasks of replicas; a promise of a result is an argument of other tasks."""
+
+    n_threads: int | None = None
+
+    def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
+        """Return a promise of the result of a task."""
+
+    def shared(self, value: Any) -> Any:
+        """Return a promise of a value that many tasks take."""
+
+    def begin(self, frames: Sequence[Any]) -> list[Any]:
+        """Return promises of frames that are delayed."""
+        return list(frames)
+
+    def finish(self, promises: Sequence[Any]) -> None:
+        """Wait for tasks whose results stay where they are, and raise the first error of them."""
+
+    def results(self, promises: Sequence[Any]) -> list[Any]:
+        """Return the results."""
+
+    def spread(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
+        """Return promises of a task for the item of each replica."""
+        return [self.submit(function, item, *args, replica=k, name=name) for k, item in enumerate(items)]
+
+    def each(self, function: Callable[..., Any], items: Sequence[Any], *args: Any, name: str) -> list[Any]:
+        """Return the results of a task for the item of each replica."""
+        return self.results(self.spread(function, items, *args, name=name))
+
+
+class Lazily(Tasks):
+    """Tasks that run when a result is needed, each time again, by whatever scheduler Dask uses then."""
+
+    def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
+        """Return a delayed result."""
+        return delayed(function, pure=False)(*args)
+
+    def shared(self, value: Any) -> Any:
+        """Return a delayed value."""
+        return delayed(value, traverse=False)
+
+    def finish(self, promises: Sequence[Any]) -> None:
+        """Run the tasks once, for their errors."""
+        self.each(_nothing, promises, name="check")
+
+    def results(self, promises: Sequence[Any]) -> list[Any]:
+        """Return the results."""
+        return list(compute(*promises))
+
+
+def _nothing(value: Any) -> None:
+    return None
