@@ -38,7 +38,7 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
         Client of the cluster; None for that of this process.
     **parameters
         Those of `LSTMForecaster`. `n_replicas` is 8 by default and at least 2: use at least as many as the workers
-        have threads in total, and so many that a worker can hold the series of any replica. `n_threads` is for what is
+        have threads in total, and enough that a worker can hold the series of any replica. `n_threads` is for what is
         learned on the client; a worker trains as many replicas at once as it has threads.
 
     Attributes
