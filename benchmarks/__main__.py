@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks SUITE [OPTIONS]``; ``--help`` lists them."""
+"""The command ``python -m benchmarks SUITE [OPTIONS]``; ``--help`` lists the options."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="tsl beside its peers, in one run.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Compare tsl with its peers in one run.")
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument("--peers", type=_peers, default=tuple(PEERS)[1:], help="by comma, or none (default: all)")
+    parser.add_argument(
+        "--peers", type=_peers, default=tuple(PEERS)[1:], help="separated by commas, or none (default: all)"
+    )
     parser.add_argument("--threads", type=_positive, default=usable_cores(), metavar="N", help="default: all cores")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write all numbers")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name holds this")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="file to write all numbers to")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
     parser.add_argument(
         "--data", metavar="DIR", help="folder of public files: M4 and ETTh1 for accuracy, .txt for text"
     )
@@ -64,12 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=3,
         metavar="N",
-        help="for accuracy, text and classification: models of each kind",
+        help="for accuracy, text and classification: number of models of each kind",
     )
     parser.add_argument(
-        "--isa", choices=(isa.NATIVE, *isa.HELD), default=isa.NATIVE, help="hold all to an instruction set"
+        "--isa", choices=(isa.NATIVE, *isa.HELD), default=isa.NATIVE, help="limit all rivals to an instruction set"
     )
-    parser.add_argument("--quick", action="store_true", help="tiny work: whether it runs, not how fast")
+    parser.add_argument("--quick", action="store_true", help="tiny work, to test that everything runs")
     return parser
 
 

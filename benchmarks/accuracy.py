@@ -1,4 +1,4 @@
-"""Accuracy of forecasts, beside published figures, naive methods and a peer on the same data."""
+"""Accuracy of forecasts, compared with published figures, naive methods and a peer on the same data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.fresh import FreshError, call
 from benchmarks.yardsticks import LEVELS, Forecasts, yardsticks
 from tsl.metrics import coverage
 
-SUMMARY = "errors, coverage and width of intervals on public series, beside what has to be beaten"
+SUMMARY = "errors, coverage and width of intervals on public series, with the methods to beat"
 QUICK = {"max_iter": 3, "hidden_size": 8, "window": 48, "differences": None}
 PEER_SERIES, PEER_STEPS, PEER_TIMEOUT = 5, 2, 1800.0
 
@@ -50,9 +50,9 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
-"""By task: what each kind of forecaster is told beside the horizon and what the task says; elsewhere nothing.
+"""By task: parameters of each kind of forecaster, besides the horizon and those of the task; none for other tasks.
 
-What is chosen was compared on the end of the training data, or on the validation part that comes with the task.
+Settings were chosen on the end of the training data, or on the validation part that comes with the task.
 """
 
 TARGETS = {
@@ -62,11 +62,11 @@ TARGETS = {
     "sea surface temperature by the hour, a day ahead": {"MAE": (0.143, 0.138)},
     "carbon dioxide by the week, a year ahead": {"MAE": (0.50, 0.40)},
 }
-"""By task and number: what must be reached, and what is hoped for."""
+"""By task and number: what must be reached, and the goal."""
 
 
 def run(bench: Bench) -> None:
-    """Run every task in turn."""
+    """Run one task after the other."""
     tasks = project_tasks(quick=bench.options.quick)
     if bench.options.data is None:
         bench.say("M4 Hourly and ETTh1 are left out: --data DIR names the folder of their files")
@@ -79,12 +79,12 @@ def run(bench: Bench) -> None:
 
 
 def _forecaster() -> Any:
-    """Return the class, or None where there is none yet."""
+    """Return the class, or None if there is none yet."""
     return getattr(importlib.import_module("tsl"), "LSTMForecaster", None)
 
 
 def _run_task(bench: Bench, name: str, task: Task) -> None:
-    """Run all methods on one task, and print a table of them."""
+    """Run all methods on one task and print a table of them."""
     methods: dict[str, list[dict[str, Any]]] = {}
     for method, found in yardsticks(task):
         methods[method] = [measured(task, found)]
@@ -107,7 +107,7 @@ def _run_task(bench: Bench, name: str, task: Task) -> None:
 
 
 def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, Any]:
-    """Return score, coverage in percent, and mean width of intervals in units of each series, of one method."""
+    """Return score, coverage in percent, and mean interval width in units of each series, for one method."""
     truth = task.truth[:, task.scored]
     sizes = task.sizes()[task.series_of(task.ends), None]
     covered, width = {}, {}
@@ -135,7 +135,7 @@ def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> 
 
 
 def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:
-    """Fit a forecaster, forecast every window with its intervals, and say how long both took."""
+    """Fit a forecaster and forecast every window with intervals; return the forecasts and how long both took."""
     start = time.perf_counter()
     model.fit(task.frame(task.fit_stops))
     fitted = time.perf_counter()
@@ -157,18 +157,18 @@ def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:
 
 
 def _by_window(task: Task, frame: pd.DataFrame, column: str) -> np.ndarray:
-    """Return (n, horizon) of a column, in the order of the task's windows."""
+    """Return a column as (n, horizon), in the order of the task's windows."""
     keys = [name for name in ("unique_id", "cutoff", "ds") if name in frame]
     return frame.sort_values(keys)[column].to_numpy(float).reshape(len(task.ends), task.horizon)
 
 
 def _check_truth(task: Task, frame: pd.DataFrame) -> None:
-    """Check that a backtest is of the windows of the task."""
+    """Check that a backtest has the windows of the task."""
     np.testing.assert_allclose(_by_window(task, frame, "y"), task.truth, err_msg="the backtest has other windows")
 
 
 def _peer_run(bench: Bench, task: Task) -> dict[str, list[dict[str, Any]]]:
-    """Return the results of neuralforecast, whose process has the environment of the peer torch."""
+    """Return the results of neuralforecast, run in a process with the environment of the peer torch."""
     small = (PEER_SERIES, PEER_STEPS) if bench.options.quick else (None, None)
     arguments = (str(pathlib.Path(bench.options.data).resolve()), *small)
     options = {"rival": "torch", "n_threads": bench.options.n_threads, "timeout": PEER_TIMEOUT}
@@ -183,7 +183,7 @@ def _peer_run(bench: Bench, task: Task) -> dict[str, list[dict[str, Any]]]:
 
 
 def _judge(bench: Bench, task: Task, methods: dict[str, list[dict[str, Any]]]) -> None:
-    """Return whether the mean over seeds meets the targets."""
+    """Print whether the mean over seeds meets the targets."""
     own = {method: runs for method, runs in methods.items() if method.startswith("LSTMForecaster")}
     for method, runs in own.items():
         for number, (must, goal) in _targets(task, methods).items():
@@ -194,7 +194,7 @@ def _judge(bench: Bench, task: Task, methods: dict[str, list[dict[str, Any]]]) -
 
 
 def _targets(task: Task, methods: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[float, float]]:
-    """Return the targets of a task; for the sensors, to be better than persistence, and 10 % better than the ridge."""
+    """Return the targets of a task; for the sensors, to beat persistence and the ridge, and the ridge by 10 %."""
     if task.name in TARGETS:
         return TARGETS[task.name]
     simple = [methods[name][0]["score"]["RMSE"] for name in ("persistence", "linear map (ridge)")]
@@ -210,7 +210,7 @@ def _width_names() -> list[str]:
 
 
 def _row(task: Task, method: str, runs: list[dict[str, Any]], widths: dict[str, float]) -> list[str]:
-    """Return widths relative to those of the seasonal naive."""
+    """Return a row of the table, with widths relative to those of the seasonal naive forecast."""
     cells = [_cell([run["score"][name] for run in runs], 3) for name in _names(task)]
     for level in map(str, LEVELS):
         cells.append(_cell([run["coverage"][level] for run in runs if run["coverage"]], 1))
@@ -226,7 +226,7 @@ def _published_row(task: Task, method: str, numbers: dict[str, float]) -> list[s
 
 
 def _cell(values: list[float], digits: int) -> str:
-    """Return the mean of numbers, and of several the smallest and the largest."""
+    """Return the mean of numbers and, if there are several, the smallest and the largest."""
     if not values:
         return ""
     mean = f"{np.mean(values):.{digits}f}"

@@ -13,7 +13,7 @@ MEASURED_BATCHES = 25
 
 
 def run(bench):
-    """Fit on some batches, and extrapolate to the whole play."""
+    """Fit on some batches and extrapolate to the whole play."""
     sizes = (WINDOW, BATCH, 1, 300, 2, VOCABULARY)
     batches = MEASURED_BATCHES
     if bench.options.quick:

@@ -12,12 +12,12 @@ from benchmarks.machine import describe, look_for_higher_limits
 from benchmarks.measure import OVER, Result, plan_turns, share_in_words, table, turns
 from benchmarks.pool import RivalError, Worker
 
-PAUSE = 0.05  # seconds between turns: threads that spin for new work have gone to sleep by then
+PAUSE = 0.05  # seconds between turns, so that threads spinning for work go to sleep
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line."""
+    """The command-line options."""
 
     peers: tuple[str, ...] = ()
     n_threads: int = 1
@@ -48,18 +48,18 @@ class Bench:
         self.close()
 
     def close(self) -> None:
-        """End the rivals' processes; a later comparison starts them anew."""
+        """End the rivals' processes; a later comparison starts them again."""
         for worker in self._workers.values():
             worker.close()
         self._workers.clear()
 
     @property
     def rivals(self) -> tuple[str, ...]:
-        """tsl and the peers that were asked for."""
+        """tsl and the requested peers."""
         return ("tsl", *self.options.peers)
 
     def cases(self, cases: dict[str, Any]) -> dict[str, Any]:
-        """Return the cases whose name holds ``--only``."""
+        """Return the cases whose name contains ``--only``."""
         return {name: case for name, case in cases.items() if self.options.only in name}
 
     def compare(
@@ -71,9 +71,9 @@ class Bench:
         budget: float = 8.0,
         **numbers: Any,
     ) -> dict[str, Result]:
-        """Let all rivals do `job` in turns, for `budget` seconds or 3 turns each, and keep the record under `name`.
+        """Let all rivals do `job` in turns, for `budget` seconds or 3 turns each, and record the results under `name`.
 
-        `numbers` are kept beside it. Rivals that cannot do it are not in the result.
+        `numbers` are recorded with them. Rivals that cannot do the job are not in the result.
         """
         failed: dict[str, str] = {}
         ready = self._prepare(rivals or self.rivals, job, failed)
@@ -96,22 +96,22 @@ class Bench:
         return results
 
     def _look_for_a_higher_limit(self) -> None:
-        """Measure the multiply-adds again: a busy moment makes the limit too low, none makes it too high."""
+        """Measure the multiply-adds again: a busy moment makes the limit too low, but nothing makes it too high."""
         look_for_higher_limits(self.machine, 0.01 if self.options.quick else 0.3)
 
     def share(self, name: str, rival: str, gflops: float, n_threads: int) -> str:
-        """Return the share of the limit in words; one above 100 % is a fault of the measurement, and kept as such."""
+        """Return the share of the limit in words; a share above 100 % is recorded as a measurement error."""
         share = gflops / self.machine["gflops_limit"][n_threads]
         if share > 1.0:
             self.faults.append({"case": name, "rival": rival, "share_of_limit": share})
         return share_in_words(share)
 
     def label(self, rival: str) -> str:
-        """Return the rival's name for a table, marked if it is not held to the instruction set of the others."""
+        """Return the rival's name for a table, marked if it is not limited to the instruction set of the others."""
         return f"{rival} (not held)" if rival in self.machine["not_held"] else rival
 
     def _prepare(self, rivals: tuple[str, ...], job: dict[str, Any], failed: dict[str, str]) -> dict[str, Any]:
-        """Compile side by side, then let each choose its fastest form alone."""
+        """Compile in parallel, then let each rival by itself choose its fastest form."""
         self._start(rivals)
         rivals = tuple(rival for rival in rivals if rival in self._workers)
         for rival in rivals:
@@ -121,7 +121,7 @@ class Bench:
         return {rival: kept for rival, kept in ready.items() if kept is not None}
 
     def _start(self, rivals: tuple[str, ...]) -> None:
-        """Start the processes that are missing, side by side."""
+        """Start the missing processes in parallel."""
         new = [rival for rival in rivals if rival not in self._workers and rival not in self._absent]
         for rival in new:
             self._workers[rival] = Worker(rival, self.options.n_threads)
@@ -154,11 +154,11 @@ class Bench:
         self.records.append({"case": name, **numbers})
 
     def say(self, text: str = "") -> None:
-        """Print, at once."""
+        """Print immediately."""
         print(text, flush=True)
 
     def table(self, title: str, header: list[str], rows: list[list[str]]) -> None:
-        """Print a table, and below it what is wrong with the shares in it."""
+        """Print a table, followed by what is wrong with the shares in it."""
         self.say(f"\n{title}\n{table(header, rows)}")
         if len(self.faults) > self._n_told:
             self.say(f"{OVER} A share above 100 % is a fault of the measurement: the limit was measured too low.")

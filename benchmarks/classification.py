@@ -1,4 +1,4 @@
-"""Accuracy of `LSTMClassifier` on series of the UCR and UEA archives, beside what has to be beaten."""
+"""Accuracy of `LSTMClassifier` on series of the UCR and UEA archives, with the methods to beat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.bench import Bench
 from benchmarks.classification_tasks import Task, archive_tasks, resampled
 from tsl import LSTMClassifier
 
-SUMMARY = "accuracy on the test parts of archived data sets, beside the nearest neighbour, ROCKET and published figures"
+SUMMARY = "accuracy on the test parts of archived data sets, with nearest neighbour, ROCKET and published figures"
 OWN, NEIGHBOUR, ROCKET, GOAL = "LSTMClassifier", "nearest neighbour", "ROCKET, aeon", "InceptionTime"
 QUICK = {"max_iter": 2, "hidden_size": 4}
 
@@ -23,7 +23,7 @@ Runs = list[dict[str, float]]
 
 
 def run(bench: Bench) -> None:
-    """Run every data set in turn, then compare with the targets."""
+    """Run one data set after the other, then compare with the targets."""
     quick = bench.options.quick
     tasks = {name: task.quick() if quick else task for name, task in archive_tasks().items()}
     _compile(bench.options.n_threads)
@@ -43,7 +43,7 @@ def _compile(n_threads: int) -> None:
 
 
 def _run_task(bench: Bench, task: Task) -> dict[str, Runs]:
-    """Run all methods on one data set, and print a table of them."""
+    """Run all methods on one data set and print a table of them."""
     methods = {NEIGHBOUR: [nearest_neighbour(task)]}
     if not bench.options.quick:
         bench.machine["versions"]["aeon"] = importlib.metadata.version("aeon")
@@ -57,7 +57,7 @@ def _run_task(bench: Bench, task: Task) -> dict[str, Runs]:
 
 
 def own_runs(bench: Bench, task: Task) -> Runs:
-    """Return the accuracy of a classifier with its defaults, for each seed."""
+    """Return the accuracy of a classifier with default parameters, for each seed."""
     runs = []
     for seed in range(1 if bench.options.quick else bench.options.seeds):
         model = LSTMClassifier(random_state=seed, n_threads=bench.options.n_threads)
@@ -67,16 +67,16 @@ def own_runs(bench: Bench, task: Task) -> Runs:
 
 
 def nearest_neighbour(task: Task) -> dict[str, float]:
-    """Return the accuracy of the class of the training series at the smallest Euclidean distance.
+    """Return the accuracy of predicting the class of the training series at the smallest Euclidean distance.
 
-    Series of different lengths are resampled to that of the longest training series.
+    Series of different lengths are resampled to the length of the longest training series.
     """
     X_train, X_test = (X.reshape(len(X), -1) for X in _equally_long(task))
     return _measured(KNeighborsClassifier(1, algorithm="brute"), task, X_train, X_test)
 
 
 def rocket(task: Task, seed: int, n_threads: int) -> dict[str, float]:
-    """Return the accuracy of aeon's ROCKET with its defaults; series of different lengths are resampled as above."""
+    """Return the accuracy of aeon's ROCKET with default parameters; series are resampled as above."""
     classifier = importlib.import_module("aeon.classification.convolution_based").RocketClassifier
     X_train, X_test = (X.transpose(0, 2, 1) for X in _equally_long(task))
     with warnings.catch_warnings():
@@ -98,7 +98,7 @@ def _measured(model: Any, task: Task, X_train: Any, X_test: Any) -> dict[str, fl
 
 
 def _targets(task: Task, methods: dict[str, Runs]) -> tuple[float, float, float]:
-    """Return what is reached, what must be, and what is hoped for."""
+    """Return what is reached, what must be reached, and the goal."""
     return _mean(methods[OWN]), _mean(methods[NEIGHBOUR]), task.published[GOAL]
 
 

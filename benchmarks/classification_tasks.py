@@ -1,4 +1,4 @@
-"""Tasks for the accuracy of classifiers: data sets of the UCR and UEA archives that aeon ships, as they are split."""
+"""Tasks for the accuracy of classifiers: data sets of the UCR and UEA archives that aeon ships, with their splits."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PUBLISHED: dict[str, dict[str, float]] = {
     "JapaneseVowels": {"InceptionTime": 0.992},
     "BasicMotions": {"InceptionTime": 1.0},
 }
-"""By data set, accuracies on its test part after training on its training part.
+"""By data set: accuracies on its test part after training on its training part.
 
 ROCKET: mean of 10 runs, from the result files of its authors (Dempster, Petitjean & Webb 2020). InceptionTime: an
-ensemble of 5 networks, from those of its authors (Ismail Fawaz et al. 2020). HIVE-COTE 2.0 (Middlehurst et al. 2021):
-the first resample, which is the given split, in the result files that aeon ships for its own tests.
+ensemble of 5 networks, from the result files of its authors (Ismail Fawaz et al. 2020). HIVE-COTE 2.0 (Middlehurst et
+al. 2021): the first resample, which is the given split, in the result files that aeon ships for its own tests.
 """
 
 
 @dataclass(frozen=True)
 class Task:
-    """One data set; its series are (T, C), the oldest step first, and may differ in T."""
+    """One data set; its series are (T, C), oldest step first, and may differ in T."""
 
     name: str
     X_train: Sequence[NDArray[np.float64]]
@@ -40,7 +40,7 @@ class Task:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Steps of each training series."""
+        """Number of steps of each training series."""
         return np.array([len(series) for series in self.X_train])
 
     def quick(self, n: int = 12) -> Task:
@@ -86,7 +86,7 @@ def _task(name: str, load: Any) -> Task:
 
 
 def resampled(X: Sequence[NDArray[np.float64]], n_steps: int) -> NDArray[np.float64]:
-    """Return (n, n_steps, C): each series at as many equally distant times, with straight lines between its steps."""
+    """Return (n, n_steps, C): each series at n_steps equally spaced times, interpolated linearly."""
     times = np.linspace(0.0, 1.0, n_steps)
     result = np.empty((len(X), n_steps, X[0].shape[1]))
     for i, series in enumerate(X):

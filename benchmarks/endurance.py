@@ -1,4 +1,4 @@
-"""Memory after thousands of fits in a process, and growth of one fit with its data."""
+"""Memory after thousands of fits in one process, and time and memory of one fit as its data grows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORECASTER: dict[str, Any] = {
 
 
 def run(bench: Bench) -> None:
-    """``--only repeat`` or ``grow`` takes half of it, ``--only regressor`` and the like one kind of model."""
+    """Run all; ``--only repeat`` or ``grow`` selects one half, ``--only regressor`` and so on one kind of model."""
     _repeats(bench, bench.cases({f"repeat, {kind}": kind for kind in REPEATED}))
     _growths(bench, bench.cases({f"grow, {kind}": kind for kind in GROWING}))
 
@@ -72,7 +72,7 @@ def _growths(bench: Bench, cases: dict[str, str]) -> None:
 
 
 def repeat(kind: str, n: int) -> dict[str, Any]:
-    """Return resident MB after 1/10 of the fits, after half of them and after all, and the threads there are then."""
+    """Return resident MB after 1/10, half and all of the fits, and the number of threads at the end."""
     cycle, counts, megabytes = REPEATED[kind](), [n // 10, n // 2, n], []
     for k in range(1, n + 1):
         cycle()
@@ -102,7 +102,7 @@ def _forecasters() -> Callable[[], object]:
 
 
 def grow(kind: str, factor: int) -> dict[str, float]:
-    """Return seconds of a fit on `factor` times the data, and MB that data and fit take, without compiling."""
+    """Return the seconds of a fit on `factor` times the data, and the MB of data and fit, without compilation."""
     fit, n_rows = GROWING[kind]
     fit(n_rows)
     measured = growth(lambda: fit(n_rows * factor))
@@ -132,7 +132,7 @@ REPEATED = {
     "char model": _char_models,
     "forecaster": _forecasters,
 }
-# A fit of so many rows or characters, and how many are the first size.
+# A fit of a number of rows or characters, and the smallest such number.
 GROWING = {
     "regressor": (_fit_regressor, 1000),
     "char model": (_fit_char_model, 5000),

@@ -1,4 +1,4 @@
-"""Measurements that `benchmarks.startup` makes in fresh processes: nothing heavy is imported before the clock runs."""
+"""Measurements that `benchmarks.startup` makes in fresh processes: nothing heavy is imported before timing starts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def statement(text: str) -> dict[str, float]:
-    """Return seconds, by the clock and of the processor, that a statement takes."""
+    """Return the wall-clock and processor seconds that a statement takes."""
     return _both_clocks(lambda: exec(text, {}))
 
 
 def two_fits(estimator: str) -> dict[str, Any]:
-    """Return the first `fit` of this process and the second, and what Numba compiled in the first."""
+    """Return the times of the first and second `fit` in this process, and what Numba compiled in the first."""
     from numba.core.event import install_recorder
 
     import tsl
@@ -52,13 +52,13 @@ def _both_clocks(function: Any) -> dict[str, float]:
 
 
 def _compiled(recorder: Any) -> list[dict[str, Any]]:
-    """Return functions that were compiled, the slowest first.
+    """Return the functions that were compiled, slowest first.
 
-    `seconds` counts also the functions that were compiled for it, `own_seconds` does not; `entry` is whether Python
+    `seconds` includes the functions that were compiled for it, `own_seconds` does not; `entry` is whether Python
     called it.
     """
     functions: dict[str, dict[str, Any]] = {}
-    open_events: list[list[float]] = []  # when each began, and the seconds of those within it
+    open_events: list[list[float]] = []  # the start of each, and the seconds of those within it
     for when, event in recorder.buffer:
         if event.is_start:
             open_events.append([when, 0.0])

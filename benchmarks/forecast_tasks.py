@@ -1,7 +1,7 @@
-"""Tasks for the accuracy of forecasts: series, where training ends, which windows count, and how.
+"""Tasks for the accuracy of forecasts: series, the end of training, and which windows count and how.
 
-All rows of all series lie in one array. A window is the row that its forecast starts at; it may know the rows of its
-series before that one. Nothing is trained on rows from `fit_stops` on.
+All rows of all series are in one array. A window is given by the row at which its forecast starts; the rows of its
+series before that one are known. Nothing is trained on rows from `fit_stops` on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tsl.metrics import mae, mase, owa, rmse, smape
 
 M4_NAIVE2 = {"reference_smape": 18.383, "reference_mase": 2.395}  # the competition's, for its hourly series
 M4_HORIZON, M4_SEASON = 48, 24
-ETT_FIT, ETT_CHOOSE, ETT_END, ETT_HORIZON = 8640, 11520, 14400, 96  # hours: the split of all published figures
+ETT_FIT, ETT_CHOOSE, ETT_END, ETT_HORIZON = 8640, 11520, 14400, 96  # hours: the split used for all published figures
 SUNSPOT_VARIANCE = 1535.0  # what the literature divides mean squared errors by
 SUNSPOT_YEARS = (1700, 1921, 1956, 1980)
 TEST_SHARE = 0.2
@@ -31,33 +31,33 @@ class Task:
 
     name: str
     values: NDArray[np.float64]
-    """(N,) all series, one after another."""
+    """(N,) all series, one after the other."""
     offsets: NDArray[np.int64]
-    """(n_series + 1,) where each series begins, and the end."""
+    """(n_series + 1,) start of each series, and the end."""
     fit_stops: NDArray[np.int64]
     """(n_series,) end of the rows to train on."""
     choose_stops: NDArray[np.int64]
-    """(n_series,) end of those while settings are chosen."""
+    """(n_series,) end of the rows to train on while settings are chosen."""
     choose_ends: NDArray[np.int64]
     """Windows to choose settings on, and to calibrate the intervals of yardsticks."""
     ends: NDArray[np.int64]
-    """(n,) windows that count, series by series."""
+    """(n,) windows to evaluate, series by series."""
     horizon: int
     season: int
     score: Callable[[Task, NDArray[np.float64]], dict[str, float]]
     """From forecasts (n, horizon) to named numbers."""
     scored: slice = field(default_factory=lambda: slice(None))
-    """Steps of the horizon that count."""
+    """Steps of the horizon to evaluate."""
     windows: tuple[int, ...] = (336,)
-    """Rows that the linear map may see; which of them is chosen on `choose_ends`."""
+    """Window lengths of the linear map, one of which is chosen on `choose_ends`."""
     scaled: bool = False
-    """Whether each window has a scale of its own."""
+    """Whether each window has its own scale."""
     settings: dict[str, object] = field(default_factory=dict)
-    """What the forecaster is told beside the horizon."""
+    """Parameters of the forecaster besides the horizon."""
     published: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Figures of others."""
+    """Published figures of other methods."""
     times: pd.DatetimeIndex | None = None
-    """(N,) time stamps, where the series has them."""
+    """(N,) timestamps, if the series has any."""
 
     @property
     def truth(self) -> NDArray[np.float64]:
@@ -73,14 +73,14 @@ class Task:
         return np.searchsorted(self.offsets, ends - 1, side="right") - 1
 
     def sizes(self) -> NDArray[np.float64]:
-        """Return (n_series,) mean absolute seasonal difference of the training set; 1 where all series are alike."""
+        """Return the mean absolute seasonal difference of each training series, (n_series,); 1 without scaling."""
         if not self.scaled:
             return np.ones(len(self.fit_stops))
         parts = [self.values[a:b] for a, b in zip(self.offsets, self.fit_stops)]
         return np.array([np.mean(np.abs(part[self.season :] - part[: -self.season])) for part in parts])
 
     def frame(self, stops: NDArray[np.int64]) -> pd.DataFrame:
-        """Return a long frame of each series up to its stop; without time stamps the number of the row is the time."""
+        """Return a long frame of each series up to its stop; without timestamps, the row number is the time."""
         lengths = stops - self.offsets[:-1]
         rows = np.concatenate([np.arange(a, b) for a, b in zip(self.offsets, stops)])
         ids = np.repeat(np.arange(len(stops)), lengths)
@@ -95,7 +95,7 @@ def project_tasks(*, quick: bool = False) -> dict[str, Task]:
     sea = sea.to_numpy(float)
     if quick:
         sea, glucose, hours, weeks = sea[-2000:], glucose[-2000:], hours[-2000:], weeks[-1200:]
-    # the sensors' stamps have gaps and repeats: here as in the persistence of others a row is a step
+    # the sensors' timestamps have gaps and repeats: as in the published persistence figures, a row is a step here
     tasks = [
         sunspots(),
         sensor("sea surface temperature, 48 ahead", sea, 48, season=48, windows=(48, 96, 336), known=0.332),
@@ -107,13 +107,13 @@ def project_tasks(*, quick: bool = False) -> dict[str, Task]:
 
 
 def public_tasks(folder: pathlib.Path, *, quick: bool = False) -> dict[str, Task]:
-    """Return the tasks whose files lie in `folder`: ``m4-hourly-train.csv``, ``m4-hourly-test.csv``, ``ETTh1.csv``."""
+    """Return the tasks whose files are in `folder`: ``m4-hourly-train.csv``, ``m4-hourly-test.csv``, ``ETTh1.csv``."""
     tasks = [m4_hourly(folder, n_series=5 if quick else None), etth1(folder, n_windows=8 if quick else None)]
     return {task.name: task for task in tasks}
 
 
 def m4_hourly(folder: pathlib.Path, n_series: int | None = None) -> Task:
-    """Return 414 series of 700 or 960 hours, 48 to forecast."""
+    """Return 414 series of 700 or 960 hours, with 48 more to forecast."""
     parts = []
     for name in ("m4-hourly-train.csv", "m4-hourly-test.csv"):
         table = pd.read_csv(_file(folder, name), index_col=0, nrows=n_series)
@@ -144,7 +144,7 @@ def m4_hourly(folder: pathlib.Path, n_series: int | None = None) -> Task:
 
 
 def etth1(folder: pathlib.Path, n_windows: int | None = None) -> Task:
-    """Return seven columns of an electricity transformer, standardised by the mean and deviation of the first year."""
+    """Return seven columns of an electricity transformer, standardised with mean and deviation of the first year."""
     table = pd.read_csv(_file(folder, "ETTh1.csv"), index_col=0).to_numpy(float)[:ETT_END]
     table = (table - table[:ETT_FIT].mean(axis=0)) / table[:ETT_FIT].std(axis=0)
     starts = np.arange(table.shape[1]) * ETT_END
@@ -167,7 +167,7 @@ def etth1(folder: pathlib.Path, n_windows: int | None = None) -> Task:
         windows=(336, 504),
         published={
             "repeat the last, published": {"MSE": 1.295, "MAE": 0.713},
-            # over all test windows, from the table of xPatch (arXiv:2412.17323) that leaves out no incomplete batch
+            # on all test windows, from the table of xPatch (arXiv:2412.17323) that does not drop incomplete batches
             "DLinear": {"MSE": 0.379, "MAE": 0.403},
             "PatchTST": {"MSE": 0.377, "MAE": 0.397},
             "xPatch": {"MSE": 0.363, "MAE": 0.390},
@@ -204,7 +204,10 @@ def sunspots() -> Task:
 def sensor(
     name: str, values: NDArray[np.float64], horizon: int, *, season: int, windows: tuple[int, ...], known: float
 ) -> Task:
-    """Return the last step of forecasts over the last fifth of the rows; `known` is the error of persistence."""
+    """Return a task that evaluates only the last step, on the last fifth of the rows.
+
+    `known` is the published error of persistence.
+    """
     fitted = int((1 - TEST_SHARE) * len(values))
     choose = int((1 - TEST_SHARE) * fitted)
     return Task(
@@ -227,7 +230,7 @@ def sensor(
 def last_windows(
     name: str, series: pd.Series, horizon: int, n_windows: int, *, season: int, windows: tuple[int, ...]
 ) -> Task:
-    """Return the last windows of one series with time stamps, which do not overlap; all steps count."""
+    """Return a task of the last windows, without overlap, of one series with timestamps; all steps count."""
     stop = len(series) - n_windows * horizon
     choose = stop - n_windows * horizon
     return Task(

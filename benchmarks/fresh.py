@@ -1,4 +1,4 @@
-"""Measurements that need a process of their own: what is imported, compiled or allocated there must be new."""
+"""Measurements in a fresh process, in which nothing has been imported, compiled or allocated yet."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmarks.peers import environment
 
 ROOT = pathlib.Path(__file__).parent.parent
 CACHES = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA")
-TIMEOUT = 600.0  # seconds; a rival that hangs must not stop a suite for ever
-MARK = "\x1e"  # between what a library prints and the result
+TIMEOUT = 600.0  # seconds; a rival that hangs must not stop a suite forever
+MARK = "\x1e"  # separates the output of libraries from the result
 
 
 class FreshError(Exception):
-    """A function failed in its process: with the last line of what that wrote to stderr."""
+    """A function failed in its process; the message is the last line of its stderr."""
 
 
 def call(
@@ -35,9 +35,9 @@ def call(
     root: pathlib.Path = ROOT,
     timeout: float = TIMEOUT,
 ) -> Any:
-    """Return what `function`, named as "module:function", returns in a new process: anything that JSON can hold.
+    """Return the result of `function`, named as "module:function", in a new process: anything that JSON can hold.
 
-    `root` is the folder that these benchmarks, and a tsl beside them, are imported from: see `new_installation`.
+    `root` is the folder from which these benchmarks, and a copy of tsl if any, are imported: see `new_installation`.
     """
     command = [sys.executable, "-m", "benchmarks.fresh", function, json.dumps(args)]
     settings = os.environ | environment(rival, n_threads)
@@ -56,7 +56,7 @@ def call(
 
 @contextlib.contextmanager
 def new_installation() -> Iterator[pathlib.Path]:
-    """Yield a folder with a copy of tsl that nothing was compiled for yet, not even Python's own bytecode."""
+    """Yield a folder with a copy of tsl for which nothing has been compiled yet, not even Python's own bytecode."""
     tsl = pathlib.Path(importlib.util.find_spec("tsl").origin).parent
     with tempfile.TemporaryDirectory() as folder:
         for package in (tsl, ROOT / "benchmarks"):
@@ -65,7 +65,7 @@ def new_installation() -> Iterator[pathlib.Path]:
 
 
 def main(function: str, args: str) -> None:
-    """Call it here, and write the result behind whatever it has printed."""
+    """Call the function in this process, and write the result after its output."""
     module, _, name = function.partition(":")
     result = getattr(importlib.import_module(module), name)(*json.loads(args))
     print(MARK + json.dumps(result))

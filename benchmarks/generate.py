@@ -6,17 +6,17 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Result, fastest, ratio
 from benchmarks.peers.stream import GREEDY
 
-SUMMARY = "characters per second from one stream, state carried, against peers stepping"
+SUMMARY = "characters per second from one stream with carried state, against peers that step"
 HIDDEN = (64, 128, 256, 512)
 CHOICES = ("temperature 1", GREEDY)
 VOCABULARY = 65
 LENGTH = 2000
 GOAL = (64, 300_000.0)  # units, characters per second
-WINDOW, PREDICT_LENGTH = 50, 10  # characters for `predict` of Keras, which writes some ten of them a second
+WINDOW, PREDICT_LENGTH = 50, 10  # characters for `predict` of Keras, which generates about ten per second
 
 
 def run(bench: Bench) -> None:
-    """Run all sizes, sampled and greedy."""
+    """Run all sizes, with sampling and greedily."""
     cases = {f"{hidden} units, {choice}": (hidden, choice) for choice in CHOICES for hidden in HIDDEN}
     header = ["characters/s", "tsl", "spread", "GFLOP/s", "limit", *map(bench.label, bench.options.peers)]
     measured, goal = [], []
@@ -27,7 +27,7 @@ def run(bench: Bench) -> None:
         measured.append((name, hidden, rates))
         if hidden == GOAL[0]:
             goal.append(f"{name}: {1 / rates['tsl'].median:,.0f}")
-    rows = [_row(bench, *case) for case in measured]  # now that the limit has been measured often
+    rows = [_row(bench, *case) for case in measured]  # after the limit has been measured several times
     title = f"One stream, vocabulary {VOCABULARY}, one layer, one-hot input"
     bench.table(title, [*header, "fastest peer", "ratio"], rows)
     bench.say("limit: of the multiply-adds that one core can do, as measured in this run. Spread: half the distance of")
@@ -37,7 +37,7 @@ def run(bench: Bench) -> None:
 
 
 def _measure(bench: Bench, name: str, hidden: int, choice: str) -> dict[str, Result]:
-    """Return seconds per character by rival."""
+    """Return the seconds per character of each rival."""
     job = {
         "task": "generate.stream",
         "hidden": hidden,
@@ -55,7 +55,7 @@ def _measure(bench: Bench, name: str, hidden: int, choice: str) -> dict[str, Res
 def _row(bench: Bench, name: str, hidden: int, results: dict[str, Result]) -> list[str]:
     own = results["tsl"]
     low, high = own.quartiles
-    gflops = 2e-9 * hidden * (4 * hidden + VOCABULARY) / own.median  # a one-hot input is no product
+    gflops = 2e-9 * hidden * (4 * hidden + VOCABULARY) / own.median  # a one-hot input needs no product
     share = bench.share(name, "tsl", gflops, 1)
     rates = [f"{1 / results[peer].median:,.0f}" if peer in results else "-" for peer in bench.options.peers]
     best = fastest(results)

@@ -1,4 +1,4 @@
-"""Bytes on the disk, of a package and of all that it needs."""
+"""Bytes on disk of a package and its dependencies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 
 def with_dependencies(names: tuple[str, ...]) -> dict[str, int]:
-    """Return bytes of each distribution; what is asked for by extras, or is not installed, does not count.
+    """Return the bytes of each distribution; dependencies of extras, and those not installed, do not count.
 
     Raises
     ------
@@ -36,14 +36,14 @@ def with_dependencies(names: tuple[str, ...]) -> dict[str, int]:
 
 
 def tsl_with_dependencies() -> dict[str, int]:
-    """Return the same for tsl, perhaps of a checkout: its package, and the base dependencies of pyproject.toml."""
+    """Return the same for tsl, which may be a checkout: its package, and the base dependencies of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     files = [path for folder in ("tsl", "datasets") for path in (ROOT / folder).rglob("*")]
     return {"tsl": sum(map(_file_size, files))} | with_dependencies(tuple(needed(project["dependencies"])))
 
 
 def needed(requirements: tuple[str, ...] | list[str]) -> list[str]:
-    """Return names of the distributions that are required without any extra."""
+    """Return the names of the distributions required without any extra."""
     base = [requirement for requirement in requirements if "extra ==" not in requirement]
     return [_canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in base]
 
@@ -53,6 +53,6 @@ def _canonical(name: str) -> str:
 
 
 def _file_size(path: pathlib.Path) -> int:
-    if "__pycache__" in path.parts or not path.is_file():  # bytecode comes on first use
+    if "__pycache__" in path.parts or not path.is_file():  # bytecode is written on first use
         return 0
     return path.stat().st_size

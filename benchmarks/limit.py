@@ -1,4 +1,4 @@
-"""The most multiply-adds in float32 that the machine can do, by two measures that share no code with tsl's kernels."""
+"""The machine's limit of float32 multiply-adds, from two measurements that share no code with tsl's kernels."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from threadpoolctl import ThreadpoolController
 
 from tsl.kernels.target import LANES
 
-# Two multiply-adds begin in each cycle, and each takes four or five, so eight to ten sums must be under way. With the
-# two other operands these take 14 of the 16 registers of AVX2.
+# Two multiply-adds start in each cycle, and each takes four or five cycles, so eight to ten sums must be in flight.
+# With the two other operands, 12 take 14 of the 16 registers of AVX2.
 CHAINS = 12
-STEPS = 1000  # of each chain, in one unit of work
-SIZE, SMALL = 1536, 128  # rows and columns of the matrices; where there is little time
+STEPS = 1000  # of each chain, per unit of work
+SIZE, SMALL = 1536, 128  # rows and columns of the matrices, usually and if there is little time
 TRIES = 10
 
 
 def measure_limits(n_threads: int, seconds: float) -> dict[str, float]:
-    """Measure GFLOP/s on `n_threads` in about `seconds`, by name of the measure; the larger one is the limit.
+    """Measure GFLOP/s on `n_threads` in about `seconds`, by name of the measurement; the larger one is the limit.
 
-    A chain of multiply-adds that never leaves the registers cannot be slowed down by loads or spills, and a product of
-    matrices by a library knows the processor from another side.
+    A chain of multiply-adds that never leaves the registers cannot be slowed down by loads or spills; a library's
+    matrix product is an independent check.
     """
     return {
         "register loop": register_loop(n_threads, seconds / 2),
@@ -79,7 +79,7 @@ def register_loop(n_threads: int, seconds: float) -> float:
     """Return GFLOP/s of multiply-adds on operands in registers, on `n_threads`: the best of several tries."""
 
     def work(n: int) -> None:
-        # different starts, or the compiler might make one chain of all; they tend to 2, which no number overflows from
+        # different starts, or the compiler might merge the chains; they converge to 2, so that nothing overflows
         multiply_adds(np.arange(CHAINS * LANES, dtype=np.float32), np.float32(0.5), np.float32(1.0), n * STEPS)
 
     work(1)
@@ -94,7 +94,7 @@ def register_loop(n_threads: int, seconds: float) -> float:
 
 
 def sgemm(n_threads: int, seconds: float) -> float:
-    """Return GFLOP/s of NumPy's matrix product on `n_threads`: the best of several; 0 if its threads are not known."""
+    """Return GFLOP/s of NumPy's matrix product on `n_threads`, the best of several tries; 0 if its BLAS is unknown."""
     if not blas_name():
         return 0.0
     size = SIZE if seconds >= 0.1 else SMALL
@@ -110,7 +110,7 @@ def sgemm(n_threads: int, seconds: float) -> float:
 
 
 def blas_name() -> str:
-    """Return the library behind NumPy's products and the processor that its kernels are for, or "" if unknown."""
+    """Return NumPy's BLAS library and the processor that its kernels are for, or "" if unknown."""
     libraries = _blas().info()
     own = [library for library in libraries if "numpy" in pathlib.Path(library["filepath"]).as_posix()] or libraries
     return f"{own[0]['internal_api']} {own[0].get('architecture') or ''}".strip() if own else ""

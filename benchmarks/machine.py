@@ -1,4 +1,4 @@
-"""The machine that the numbers are from, and the most multiply-adds that it can do."""
+"""The machine on which the numbers are measured, and its limit of multiply-adds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tsl.kernels.target import LANES
 
 
 def usable_cores() -> int:
-    """Return cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def describe(n_threads: int, *, quick: bool = False) -> dict[str, Any]:
-    """Return the machine, as JSON keeps it."""
+    """Return a description of the machine, for JSON."""
     machine = {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -42,9 +42,9 @@ def describe(n_threads: int, *, quick: bool = False) -> dict[str, Any]:
 
 
 def look_for_higher_limits(machine: dict[str, Any], seconds: float) -> None:
-    """Measure the limit of every number of threads anew, in about `seconds` each, and keep the best of each measure.
+    """Measure the limit for every number of threads again, in about `seconds` each, and keep the best values.
 
-    A busy moment makes a limit too low; none makes it too high.
+    A busy moment makes a limit too low; nothing makes it too high.
     """
     for n_threads, best in machine["gflops_measured"].items():
         for measure, found in measure_limits(n_threads, seconds).items():
@@ -53,7 +53,7 @@ def look_for_higher_limits(machine: dict[str, Any], seconds: float) -> None:
 
 
 def headline(machine: dict[str, Any]) -> str:
-    """Return the machine in a few lines."""
+    """Return a description of the machine in a few lines."""
     instruction_set = machine["instruction_set"]
     shown = instruction_set if machine["isa"] == NATIVE else f"{instruction_set} (held)"
     facts = [machine["processor"], f"{machine['cores']} cores", shown, machine["system"]]

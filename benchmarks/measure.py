@@ -1,4 +1,4 @@
-"""From repetitions to numbers."""
+"""Statistics of repeated measurements, and their formatting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-OVER = "(!)"  # a share of the limit that cannot be
+OVER = "(!)"  # marks an impossible share of the limit
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Result:
     seconds: list[float]
     candidate: str = ""
     candidates: dict[str, float | str] = field(default_factory=dict)
-    """Milliseconds of each way of doing it that was tried first, or why it failed."""
+    """Milliseconds of each way of doing the job that was tried, or why it failed."""
 
     @property
     def median(self) -> float:
@@ -30,7 +30,7 @@ class Result:
         return float(low), float(high)
 
     def as_dict(self) -> dict[str, object]:
-        """Return all that JSON is to keep, in milliseconds."""
+        """Return everything to keep in JSON, in milliseconds."""
         low, high = self.quartiles
         numbers = {
             "median_ms": 1e3 * self.median,
@@ -44,23 +44,24 @@ class Result:
 
 
 def timed(function: Callable[[], object]) -> float:
-    """Return seconds that one call takes."""
+    """Return the seconds that one call takes."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
 
 
 def turns(names: list[str], n_turns: int) -> Iterator[str]:
-    """Yield each name once in every turn, in an order that changes, so that none always comes after the same one."""
+    """Yield each name once per turn, in changing order, so that none always comes after the same one."""
     for turn in range(n_turns):
         first = turn % max(1, len(names))
         yield from names[first:] + names[:first]
 
 
 def plan_turns(each: dict[str, float], budget: float, turn_seconds: float = 0.25) -> tuple[dict[str, int], int]:
-    """Return repetitions of each rival in a turn, which last about `turn_seconds`, and the number of turns: 3 to 9.
+    """Return the number of repetitions of each rival per turn, for about `turn_seconds`, and the number of turns, 3 to
+    9.
 
-    `each` is the seconds of one repetition, `budget` those that all turns may take.
+    `each` has the seconds of one repetition; `budget` is the limit for all turns in seconds.
     """
     counts = {name: max(1, min(1000, round(turn_seconds / max(seconds, 1e-9)))) for name, seconds in each.items()}
     if budget <= 0.0:
@@ -86,7 +87,7 @@ def best_first(results: dict[str, Result]) -> list[tuple[str, Result]]:
 
 
 def spread(result: Result) -> str:
-    """Return both quartiles in milliseconds."""
+    """Return the two quartiles in milliseconds."""
     low, high = result.quartiles
     return f"{milliseconds(low)}-{milliseconds(high)}"
 
@@ -98,12 +99,12 @@ def milliseconds(seconds: float) -> str:
 
 
 def share_in_words(share: float) -> str:
-    """Return a share in percent; one above 100 % is marked."""
+    """Return a share in percent, marked if above 100 %."""
     return f"{100 * share:.0f} %" if share <= 1.0 else f"{100 * share:.1f} % {OVER}"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Format a table: columns as wide as needed, the first one to the left, numbers to the right."""
+    """Format a table: columns as wide as needed, the first one left-aligned, the others right-aligned."""
     cells = [header, *rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
 

@@ -1,4 +1,4 @@
-"""Memory of training on a long series, over what the series itself takes."""
+"""Memory of training on a long series, in excess of the series itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CASES = {
 
 
 def run(bench: Bench) -> None:
-    """Run each case in fresh processes, whose peak is that of `fit` or `predict` alone."""
+    """Run each case in fresh processes, so that the peak is that of `fit` or `predict` only."""
     job: dict[str, Any] = QUICK if bench.options.quick else JOB
     data = 4e-6 * job["rows"]
     rows, over_goal = [], []

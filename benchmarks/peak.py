@@ -1,4 +1,4 @@
-"""The most memory that a process had at once."""
+"""Peak memory of a process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ STATUS = pathlib.Path("/proc/self/status")
 
 
 def growth(work: Callable[[], object]) -> dict[str, float]:
-    """Return MB that the process had more, at the highest, while `work` ran than just before, and seconds.
+    """Return the MB by which peak memory during `work` exceeded memory just before, and the seconds.
 
-    Where a system keeps no peak that can be set back, it is the peak of the process so far: too much rather than too
-    little.
+    If the system has no peak that can be reset, it is the peak of the process so far: too much rather than too little.
     """
     gc.collect()
     with contextlib.suppress(OSError):
-        pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is what there is now
+        pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
     before, start = now_bytes(), time.perf_counter()
     work()
     seconds = time.perf_counter() - start
@@ -29,7 +28,7 @@ def growth(work: Callable[[], object]) -> dict[str, float]:
 
 
 def peak_bytes() -> int:
-    """Return the peak of the resident memory."""
+    """Return the peak resident memory."""
     if STATUS.exists():
         return _status("VmHWM")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -37,7 +36,7 @@ def peak_bytes() -> int:
 
 
 def now_bytes() -> int:
-    """Return the resident memory; the peak where a system does not tell."""
+    """Return the resident memory, or the peak if the system does not tell."""
     return _status("VmRSS") if STATUS.exists() else peak_bytes()
 
 

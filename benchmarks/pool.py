@@ -1,4 +1,4 @@
-"""Worker processes, one a rival, driven over pipes with one line of JSON each way."""
+"""Worker processes, one per rival, driven over pipes with one line of JSON each way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.peers import environment
 
 
 class RivalError(Exception):
-    """A rival cannot do a job: why, in its own words, and whether its process has ended."""
+    """A rival cannot do a job: its error message, and whether its process has ended."""
 
     def __init__(self, reason: str, *, ended: bool = False) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class RivalError(Exception):
 
 
 class Worker:
-    """A process in which one rival works; between `send` and `receive` it works beside others."""
+    """A process in which one rival works; between `send` and `receive` it works in parallel with others."""
 
     def __init__(self, rival: str, n_threads: int) -> None:
         self.rival = rival
@@ -41,7 +41,7 @@ class Worker:
 
     def send(self, **request: Any) -> None:
         """Send a request."""
-        with contextlib.suppress(BrokenPipeError):  # `receive` says that the process has ended
+        with contextlib.suppress(BrokenPipeError):  # `receive` reports that the process has ended
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 

@@ -1,4 +1,4 @@
-"""Prediction: batches at the six shapes, one window, and one series."""
+"""Prediction: batches of six shapes, one window, and one series."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from benchmarks.train import SHAPES, TINY
 
 SUMMARY = "batches at six shapes, and the latency of one window and of one series"
 
-MANY = 512  # windows of the larger batch
+MANY = 512  # windows in the larger batch
 ALONE = (32, 64, 128, 300)  # hidden units, for one window of 48 steps and 8 channels, and 24 outputs
 GOAL_SERIES = 2e-3  # seconds of a forecast of one series
-GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` over the kernel
+GOAL_OVERHEAD = 0.15e-3  # seconds of `predict` in excess of the kernel
 
 
 def run(bench):
@@ -29,7 +29,7 @@ def run(bench):
 
 
 def _batch_jobs(quick):
-    """Return each shape's own batch, and a large one."""
+    """Return each shape with its own batch and with a large one."""
     jobs = {}
     for name, (sizes, more) in (TINY if quick else SHAPES).items():
         steps, batch, *rest = sizes
@@ -39,7 +39,7 @@ def _batch_jobs(quick):
 
 
 def _rows(bench, name, job, results):
-    """Return rows of the table for one shape and batch."""
+    """Return the rows of the table for one shape and batch."""
     n_threads, flops = bench.options.n_threads, lstm_flops(job)
     own, rows = results.get("tsl"), []
     sizes = ", ".join(str(job[key]) for key in ("steps", "batch", "inputs", "hidden", "layers", "outputs"))
@@ -53,7 +53,7 @@ def _rows(bench, name, job, results):
 
 
 def _alone(bench):
-    """Run one window through an estimator, beside the peers, and measure what the estimator adds to the network."""
+    """Run one window through an estimator and the peers, and measure what the estimator adds to the network."""
     rows, overheads = [], []
     hidden_sizes = (8,) if bench.options.quick else ALONE
     for name, hidden in bench.cases({f"one window, h{hidden}": hidden for hidden in hidden_sizes}).items():
@@ -86,7 +86,7 @@ def _alone(bench):
 
 
 def _one_series(bench):
-    """Forecast one series of hours by a forecaster whose three networks have unlike windows, as `fit` chooses them."""
+    """Forecast one hourly series by a forecaster whose three networks have different windows, as `fit` chooses them."""
     rows, medians = [], []
     steps, hidden = (100, 8) if bench.options.quick else (1500, 128)
     kinds = {"after the known rows": 0, "after 24 newer rows": 24}

@@ -6,11 +6,11 @@ import numpy as np
 
 
 def lstm_job(task, steps, batch, inputs, hidden, layers, outputs, **more):
-    """Return a job on a network of `layers` LSTM layers and a dense head on the last step, by its sizes.
+    """Return a job for a network of `layers` LSTM layers and a dense head on the last step, with these sizes.
 
     `more` may set ``one_hot`` (inputs are codes), ``loss`` ("squared_error", the default, or "log_loss" with labels),
-    ``dropout`` of each layer's outputs, ``batches`` (how many different batches lie ready, 8 by default), ``windows``
-    (how many there are in an epoch) and ``text`` (whether they are those of Macbeth).
+    ``dropout`` of each layer's outputs, ``batches`` (number of different batches prepared, 8 by default), ``windows``
+    (number of windows in an epoch) and ``text`` (whether they are windows of Macbeth).
     """
     sizes = {"steps": steps, "batch": batch, "inputs": inputs, "hidden": hidden, "layers": layers, "outputs": outputs}
     return {"task": task, "loss": "squared_error", "one_hot": False, "dropout": 0.0, "batches": 8, **sizes, **more}
@@ -30,7 +30,7 @@ def problem(job):
 
 
 def windows(job):
-    """Return one long table for an epoch: inputs (n, T, C) in float32, targets (n, K) or labels (n,)."""
+    """Return the data of an epoch: inputs (n, T, C) in float32, targets (n, K) or labels (n,)."""
     if job.get("text"):
         return macbeth_windows(job["windows"], job["steps"])
     inputs, targets = problem(job | {"batches": 1, "batch": job["windows"]})
@@ -38,10 +38,10 @@ def windows(job):
 
 
 def macbeth_windows(n_windows, window):
-    """Return windows spread over the lower-cased play, and the codes that follow.
+    """Return windows spread over the lower-cased play, and the codes that follow them.
 
-    A character is a number: its code divided by the size of the vocabulary. The first windows are such that every
-    character is the label of one at least.
+    Each character is a number: its code divided by the size of the vocabulary. The first windows are chosen so that
+    every character is the label of at least one.
     """
     from tsl.datasets import load_macbeth
     from tsl.text import CharWindow
@@ -55,14 +55,14 @@ def macbeth_windows(n_windows, window):
 
 
 def one_hot(codes, n_codes):
-    """Return codes as rows of a unit matrix, in float32."""
+    """Return codes as rows of an identity matrix, in float32."""
     return np.eye(n_codes, dtype=np.float32)[codes]
 
 
 def lstm_flops(job, batch=None):
-    """Return floating-point operations of the products in a forward pass, without those of the head.
+    """Return the floating-point operations of the products in a forward pass, without those of the head.
 
-    A layer of H units with C inputs takes 2 * 4H * (C + H) a window and step; one-hot inputs need no product.
+    A layer of H units with C inputs takes 2 * 4H * (C + H) per window and step; one-hot inputs need no product.
     """
     total, n_inputs = 0, 0 if job["one_hot"] else job["inputs"]
     for _ in range(job["layers"]):

@@ -1,4 +1,4 @@
-"""Growth of time with the length of windows, the batch, the units, the series and the threads."""
+"""Growth of time with the length of windows, the batch, the units, the length of the series and the threads."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ AXES = {  # what changes, its values, and the exponent of the arithmetic
 SERIES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 SERIES_WINDOW, SERIES_HIDDEN = 24, 16
 THREAD_SHAPES = {"small": (24, 64, 32), "medium": (48, 64, 128), "large": (50, 128, 512)}  # steps, batch, hidden
-TURN_SECONDS = 0.1  # as long as one stretch of the training loop
+TURN_SECONDS = 0.1  # as long as one compiled call of the training loop
 IDENTICAL_STEPS = 20
 
 
 def run(bench: Bench) -> None:
-    """Run all axes; ``--only`` steps, batch, hidden, series, threads or bits takes one."""
+    """Run all axes; ``--only`` steps, batch, hidden, series, threads or bits selects one."""
     exponents: list[list[str]] = []
     for axis in bench.cases(AXES):
         exponents.append(_axis(bench, axis))
@@ -66,14 +66,14 @@ class Training:
         self.flops = 3 * self.network.flops(batch, steps)
 
     def take(self, n_steps: int) -> None:
-        """Train for so many steps in one compiled call."""
+        """Take this many training steps in one compiled call."""
         batches = np.resize(self._windows, (n_steps, self._windows.shape[1]))
         rates, options = np.full(n_steps, 1e-3), (Loss(), Optimizer(), self._state)
         self.network.train_steps(*self._data, batches, rates, *options, n_threads=self._n_threads)
 
 
 def _measure(trainings: dict[str, Training], n_turns: int) -> dict[str, float]:
-    """Return seconds of a step by name: the median of turns."""
+    """Return the seconds per step of each training: the median over turns."""
     counts, seconds = {}, {}
     for name, training in trainings.items():
         training.take(1)
@@ -168,7 +168,7 @@ def _threads(bench: Bench) -> None:
 
 
 def _same_bits(bench: Bench) -> None:
-    """Train with each number of threads, more than there are cores among them, and compare every parameter."""
+    """Train with each number of threads, including more than there are cores, and compare every parameter."""
     shapes = {"tiny": (5, 8, 8)} if bench.options.quick else THREAD_SHAPES
     counts = sorted({*thread_counts(bench.options.n_threads), 2, 3, 2 * bench.options.n_threads})
     differing = []

@@ -1,4 +1,4 @@
-"""Start-up: installing, importing and compiling until a first model is trained."""
+"""Start-up: installing, importing and compiling until the first model is trained."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GOAL_IMPORT, GOAL_COLD, GOAL_WARM = 0.3, 15.0, 1.0  # seconds
 
 
 def run(bench: Bench) -> None:
-    """Run all parts; ``--only imports`` (or fits, kernels, size) takes one."""
+    """Run all parts; ``--only imports`` (or fits, kernels, size) selects one."""
     parts = {"imports": _imports, "fits": _fits, "kernels": _kernels, "size": _sizes}
     for part in bench.cases(parts).values():
         part(bench)
@@ -52,7 +52,7 @@ def _imports(bench: Bench) -> None:
             del runs[name]
     rows = []
     for name, seconds in runs.items():
-        # turn by turn, as a machine can be slower for a while
+        # turn by turn, because a machine can be slower for a while
         over = statistics.median(own - first for own, first in zip(seconds, runs[names[0]]))
         median = statistics.median(seconds)
         bench.record(f"import {name}", seconds=seconds, median=median, over_base=over)

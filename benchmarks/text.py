@@ -18,9 +18,9 @@ from benchmarks.text_tasks import Task, lower_case, text_tasks
 from tsl import LSTMCharModel
 from tsl.text import CharVocabulary
 
-SUMMARY = "nats per character of text held out, seconds to a given loss, characters per second"
+SUMMARY = "nats per character of held-out text, seconds to a given loss, characters per second"
 
-ARTICLE = 2.591  # nats per character of the lower-cased play: what an article's Keras model has learnt after 270 s
+ARTICLE = 2.591  # nats per character of the lower-cased play: the loss of an article's Keras model after 270 s
 ARTICLE_SECONDS = (3.0, 1.0)  # must, goal
 BUDGETS = tuple(round(0.01 * 1.25**k, 3) for k in range(35))  # seconds, up to 20
 
@@ -32,14 +32,14 @@ CHOICES: dict[str, dict[str, Any]] = {
     "greedy": {"temperature": 0},
 }
 
-PEER_SLACK = 300.0  # seconds that a peer may take beside its training
+PEER_SLACK = 300.0  # seconds that a peer may take in addition to its training
 
 Run = dict[str, Any]
 Verdict = list[str]
 
 
 def run(bench: Bench) -> None:
-    """Run both speeds, then every text; compare with the targets."""
+    """Measure both speeds, then every text; compare with the targets."""
     options = bench.options
     if options.data is None:
         bench.say("tiny Shakespeare and other texts are left out: --data DIR names the folder of their .txt files")
@@ -64,7 +64,7 @@ def _compile(n_threads: int) -> None:
 
 
 def _learn(bench: Bench, task: Task) -> list[Verdict]:
-    """Train a model for each seed, beside other models of the same text."""
+    """Train a model for each seed, and other models of the same text."""
     settings = task.settings | {"max_time": task.seconds}
     sizes = f"{len(task.train):,} characters to learn from, {len(task.test):,} held out"
     bench.say(f"\n{task.name}: LSTMCharModel({_in_words(settings)}), {sizes}")
@@ -85,7 +85,7 @@ def _learn(bench: Bench, task: Task) -> list[Verdict]:
 
 
 def learnt(task: Task, seed: int, n_threads: int) -> Run:
-    """Return the loss of one model on the held-out text, and what training took."""
+    """Return the loss of one model on the held-out text, and the cost of training."""
     model = LSTMCharModel(**task.settings, max_time=task.seconds, random_state=seed, n_threads=n_threads)
     seconds = timed(lambda: model.fit(task.train))
     return {
@@ -99,7 +99,7 @@ def learnt(task: Task, seed: int, n_threads: int) -> Run:
 
 
 def n_gram(task: Task) -> dict[str, list[Run]]:
-    """Return the best n-gram model, by the name of its context: chosen on the text held out, to its own advantage."""
+    """Return the best n-gram model, named after its context: chosen on the held-out text, to its own advantage."""
     vocabulary = CharVocabulary().fit(task.train)
     start = time.perf_counter()
     losses = witten_bell(*(vocabulary.encode(part).astype(np.int64) for part in (task.train, task.test)))
@@ -108,7 +108,7 @@ def n_gram(task: Task) -> dict[str, list[Run]]:
 
 
 def _peer(bench: Bench, task: Task) -> dict[str, list[Run]]:
-    """Return the same kind of model in PyTorch, for as many seconds, in a process of its own."""
+    """Return the same kind of model in PyTorch, trained for as many seconds, in its own process."""
     if "torch" not in bench.options.peers:
         return {}
     options = {"rival": "torch", "n_threads": bench.options.n_threads, "timeout": task.seconds + PEER_SLACK}
@@ -127,8 +127,8 @@ def _peer(bench: Bench, task: Task) -> dict[str, list[Run]]:
 def _reach(bench: Bench, task: Task) -> list[Verdict]:
     """Return the smallest `max_time` with which every seed is as good as the article's model, in seconds of `fit`.
 
-    Each try is a training of its own with the budget that it says, as a user would ask for it: what a longer training
-    has learnt in passing says little, as its learning rate is still high then.
+    Each try is a separate training run with that budget, as a user would request it: the loss of a longer run at the
+    same time tells little, because its learning rate is still high then.
     """
     tries = []
     for budget in BUDGETS[:3] if bench.options.quick else BUDGETS:
@@ -144,7 +144,7 @@ def _reach(bench: Bench, task: Task) -> list[Verdict]:
 
 
 def _write(bench: Bench, text: str) -> list[Verdict]:
-    """Return characters per second of one stream, with each way of choosing them."""
+    """Return the characters per second of one stream, for each way of choosing them."""
     model = LSTMCharModel(hidden_size=UNITS, max_iter=1, random_state=0, n_threads=bench.options.n_threads).fit(text)
     length, repetitions = (50, 2) if bench.options.quick else (LENGTH, REPETITIONS)
     verdicts, rows = [], []
@@ -184,7 +184,7 @@ def _row(name: str, runs: list[Run]) -> list[str]:
 
 
 def _verdict(name: str, value: float, must: float, goal: float | None, form: str, better: int) -> Verdict:
-    """Return a row; `better` is 1 where more is better, and -1 where less is."""
+    """Return a row; `better` is 1 if higher is better, and -1 if lower is."""
     if goal is not None and better * value >= better * goal:
         word = "goal reached"
     else:

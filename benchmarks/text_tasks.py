@@ -1,4 +1,4 @@
-"""Tasks for character models: a text, where training ends, a time limit, and the loss to reach."""
+"""Tasks for character models: a text, the end of its training part, a time limit, and the loss to reach."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ from tsl.datasets import load_macbeth
 from tsl.text import read_text
 
 TEST_SHARE = 0.1  # the end of a text
-SHAKESPEARE, SHAKESPEARE_TRAIN = "tinyshakespeare.txt", 1_003_854  # the split of all published figures
+SHAKESPEARE, SHAKESPEARE_TRAIN = "tinyshakespeare.txt", 1_003_854  # the split used for all published figures
 CHOSEN: dict[str, Any] = {"hidden_size": (384, 384)}
-"""What was best on the end of the part of tiny Shakespeare to learn from: 1.258 nats after five minutes, when one layer
-of 576 units came to 1.273, and two of 512 to 1.265 after ten. It has become the default for so much time."""
+"""The best settings on the end of the training part of tiny Shakespeare: 1.258 nats after five minutes, compared with
+1.273 for one layer of 576 units, and 1.265 after ten minutes for two of 512. They are now the default for this much
+time."""
 QUICK_SECONDS, QUICK_CHARACTERS = 0.2, 4000
 
 
 @dataclass(frozen=True)
 class Task:
-    """One text and one time to learn it."""
+    """One text and one time limit for learning it."""
 
     name: str
     train: str
     test: str
-    """Never trained on, and nothing is chosen by it."""
+    """Never used for training or for choosing anything."""
     seconds: float
     settings: dict[str, Any] = field(default_factory=dict)
-    """What the model is told beside `max_time`: nothing, but for the one whose settings were chosen."""
+    """Parameters of the model besides `max_time`: none, except for the task whose settings were chosen."""
     must: float | None = None
-    """Nats per character that must be reached; where nobody has said so, those of the n-gram."""
+    """Nats per character that must be reached; None for those of the n-gram."""
     goal: float | None = None
     published: dict[str, float] = field(default_factory=dict)
-    """Figures of others."""
+    """Published figures of other models."""
     peer: dict[str, Any] = field(default_factory=dict)
-    """What `benchmarks.peers.torch_text` is told: what was best for it on this text in about this time."""
+    """Parameters of `benchmarks.peers.torch_text`: its best ones for this text in about this time."""
     n_unseen: int = 0
-    """Characters that were left out of `test`, as `train` has none of them."""
+    """Number of characters left out of `test` because `train` does not contain them."""
 
     def within(self, seconds: float) -> Task:
-        """Return the same text in another time."""
+        """Return the same text with another time limit."""
         return replace(self, seconds=seconds)
 
 
@@ -55,7 +56,7 @@ def text_tasks(folder: str | None, *, quick: bool = False) -> dict[str, Task]:
 
 
 def split(text: str, n_train: int | None = None) -> dict[str, Any]:
-    """Return both parts of a text, as a `Task` has them."""
+    """Return the two parts of a text, as arguments of `Task`."""
     n_train = int((1 - TEST_SHARE) * len(text)) if n_train is None else n_train
     train, test = text[:n_train], text[n_train:]
     known = set(train)
@@ -64,7 +65,7 @@ def split(text: str, n_train: int | None = None) -> dict[str, Any]:
 
 
 def lower_case(task: Task) -> Task:
-    """Return the same text in lower case, by the name of the play alone."""
+    """Return the same text in lower case, named only after the play."""
     name = f"{task.name.partition(',')[0]} in lower case"
     return replace(task, name=name, train=task.train.lower(), test=task.test.lower())
 

@@ -1,13 +1,13 @@
-"""Training: a step of forward, backward and Adam, and an epoch of `fit`."""
+"""Training: a step of forward pass, backward pass and Adam, and an epoch of `fit`."""
 
 from __future__ import annotations
 
 from benchmarks.measure import best_first, fastest, milliseconds, ratio, spread
 from benchmarks.problem import lstm_flops, lstm_job
 
-SUMMARY = "a training step at six shapes, and an epoch of fit"
+SUMMARY = "a training step of six shapes, and an epoch of fit"
 
-# steps, batch, inputs, hidden, layers, outputs; what else the job says
+# steps, batch, inputs, hidden, layers, outputs; further entries of the job
 SHAPES = {
     "h32": ((24, 64, 1, 32, 1, 1), {"batches": 128}),
     "h64": ((48, 64, 8, 64, 1, 24), {"batches": 64}),
@@ -16,7 +16,7 @@ SHAPES = {
     "h300x2": ((50, 40, 1, 300, 2, 60), {"loss": "log_loss"}),
     "h512x2": ((50, 128, 65, 512, 2, 65), {"loss": "log_loss", "batches": 2}),
 }
-# By instruction set, how many times faster than the fastest peer tsl must be (None: nothing is said), and is to be.
+# By instruction set: how many times faster than the fastest peer tsl must be (None: no requirement), and the goal.
 GOALS = {
     "AVX2": {
         "h32": (4.0, 5.0),
@@ -41,7 +41,7 @@ TINY_EPOCH = {"epoch": ((5, 8, 2, 8, 1, 2), {"windows": 40})}
 
 
 def run(bench):
-    """Run steps at all shapes, then an epoch."""
+    """Run steps of all shapes, then an epoch."""
     quick = bench.options.quick
     compared = []
     for name, (sizes, more) in bench.cases(TINY if quick else SHAPES).items():
@@ -58,12 +58,12 @@ def run(bench):
 
 
 def goals(instruction_set, name):
-    """Return how many times faster than the fastest peer tsl must be, and should be, at a shape; None for no goal."""
+    """Return how many times faster than the fastest peer tsl must be, and should be, for a shape; None for no goal."""
     return GOALS.get(instruction_set, {}).get(name, (None, None))
 
 
 def _rows(bench, name, job, results):
-    """Return rows of the table for one shape."""
+    """Return the rows of the table for one shape."""
     n_threads, flops = bench.options.n_threads, 3 * lstm_flops(job)
     aims = ["" if aim is None else f"{aim:g}" for aim in goals(bench.machine["instruction_set"], name)]
     best, own, rows = fastest(results), results.get("tsl"), []

@@ -14,22 +14,22 @@ from typing import Any
 from benchmarks.measure import timed
 from benchmarks.peers import PEERS, Candidate
 
-BRIEF = 0.2  # seconds of one call from which waking up does not count
+BRIEF = 0.2  # seconds of one call above which the time to wake up does not matter
 
 
 def main() -> None:
     """Answer requests until the pipe is closed."""
     rival, n_threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not come between the answers
-    if hasattr(os, "sched_setaffinity"):  # pools that ask for the number of cores then agree with the others
+    os.dup2(2, 1)  # output of libraries must not mix with the answers
+    if hasattr(os, "sched_setaffinity"):  # so that thread pools see the same number of cores
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n_threads])
     rival = Rival(rival, n_threads)
     for line in sys.stdin:
         request = json.loads(line)
         try:
             answer = getattr(rival, request.pop("do"))(**request)
-        except Exception as error:  # whatever a peer raises must not end the others' run
+        except Exception as error:  # an error of one peer must not end the run of the others
             answer = {"error": _in_short(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
@@ -46,17 +46,17 @@ class Rival:
         self.brief = True
 
     def hello(self) -> dict[str, Any]:
-        """Import the rival; gives the versions of its packages."""
+        """Import the rival; return the versions of its packages."""
         importlib.import_module(f"benchmarks.peers.{PEERS[self.name].module}")
         return {"versions": {name: importlib.metadata.version(name) for name in PEERS[self.name].packages}}
 
     def compile(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Take one call of every way of doing `job`; other rivals may do the same meanwhile."""
+        """Run every way of doing `job` once; other rivals may do the same at the same time."""
         self.chosen, self.compiled, self.tried = None, [], {}
         for candidate in self._task(job["task"])(job, self.n_threads):
             try:
                 candidate.once()
-            except Exception as error:  # one way that fails leaves the others
+            except Exception as error:  # if one way fails, others may work
                 self.tried[candidate.name] = _in_short(error)
             else:
                 self.compiled.append(candidate)
@@ -65,7 +65,7 @@ class Rival:
         return {}
 
     def choose(self) -> dict[str, Any]:
-        """Keep the fastest of the ways that were compiled."""
+        """Keep the fastest of the compiled ways."""
         best = float("inf")
         for candidate in self.compiled:
             seconds = _warm_seconds(candidate)
@@ -98,7 +98,7 @@ def _in_short(error: Exception) -> str:
 
 
 def _warm_seconds(candidate: Candidate) -> float:
-    """Return the median of seconds per unit."""
+    """Return the median of the seconds per unit."""
     seconds: list[float] = []
     while sum(seconds) < 0.3 and len(seconds) < 50:
         seconds.append(timed(candidate.once))

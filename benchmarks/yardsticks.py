@@ -1,4 +1,4 @@
-"""Baselines for forecasts: repeating the past, and one linear map from window to horizon."""
+"""Baselines for forecasts: repetition of the past, and a linear map from window to horizon."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmarks.forecast_tasks import Task
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 LEVELS = (80, 95)
-PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # shares of the mean variance of the inputs
+PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # relative to the mean variance of the inputs
 SHIFTS = ("none", "last", "season")
-CHUNK = 20_000  # windows that are copied at once
-ENOUGH = 40_000  # windows to choose settings by
+CHUNK = 20_000  # windows copied at once
+ENOUGH = 40_000  # windows to choose settings with
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class Forecasts:
 
 
 def persistence(task: Task, ends: Rows) -> Array:
-    """Return (n, horizon) the last value."""
+    """Return the last value, repeated, (n, horizon)."""
     return np.repeat(task.values[ends - 1][:, None], task.horizon, axis=1)
 
 
 def seasonal_naive(task: Task, ends: Rows) -> Array:
-    """Return (n, horizon) the last season, over and over."""
+    """Return the last season, repeated, (n, horizon)."""
     return task.values[ends[:, None] - task.season + np.arange(task.horizon) % task.season]
 
 
 def yardsticks(task: Task) -> Iterator[tuple[str, Forecasts]]:
-    """Yield name and forecasts of each method."""
+    """Yield the name and the forecasts of each method."""
     if task.horizon > 1 or task.season > 1:
         yield "seasonal naive", with_intervals(task, lambda stops: lambda ends: seasonal_naive(task, ends))
     yield "persistence", with_intervals(task, lambda stops: lambda ends: persistence(task, ends))
@@ -56,7 +56,7 @@ def yardsticks(task: Task) -> Iterator[tuple[str, Forecasts]]:
 
 
 def with_intervals(task: Task, fit: Callable[[Rows], Callable[[Rows], Array]]) -> Forecasts:
-    """Return forecasts of what `fit` gives, and split-conformal intervals from the errors of a fit on fewer rows."""
+    """Return forecasts of the result of `fit`, and split-conformal intervals from errors of a fit on fewer rows."""
     points = fit(task.fit_stops)(task.ends)
     errors = np.abs(task.at(task.choose_ends) - fit(task.choose_stops)(task.choose_ends))
     errors = np.sort(errors / task.sizes()[task.series_of(task.choose_ends), None], axis=0)
@@ -69,7 +69,7 @@ def with_intervals(task: Task, fit: Callable[[Rows], Callable[[Rows], Array]]) -
 
 
 def chosen(task: Task) -> tuple[int, str, float]:
-    """Return window, shift and penalty of the linear map with the least error on the windows to choose on."""
+    """Return window, shift and penalty of the linear map with the smallest error on the windows to choose on."""
     best, found = np.inf, (task.windows[0], SHIFTS[0], 0.0)
     ends = task.choose_ends
     scales = task.sizes()[task.series_of(ends), None]
@@ -92,9 +92,9 @@ def linear_map(task: Task, stops: Rows, window: int, shift: str, penalty: float)
 def linear_maps(
     task: Task, stops: Rows, window: int, shift: str, penalties: tuple[float, ...], *, most: int | None = None
 ) -> list[Callable[[Rows], Array]]:
-    """Fit least squares from windows before `stops` to their horizons, for each penalty; gives forecasts of windows.
+    """Fit least squares from windows before `stops` to their horizons; return a forecasting function for each penalty.
 
-    All windows are learned from, or about `most` of them, evenly spaced.
+    All windows are used, or about `most` of them, evenly spaced.
     """
     n_outputs = task.horizon
     moments = np.zeros((window + n_outputs, window + n_outputs))
@@ -127,7 +127,7 @@ def linear_maps(
 
 
 def _inputs(task: Task, ends: Rows, window: int, shift: str) -> tuple[Array, Array, Array]:
-    """Return windows (n, window) on their own level and scale, and these (n, 1)."""
+    """Return windows (n, window) relative to their level and scale, and these (n, 1)."""
     inputs = np.lib.stride_tricks.sliding_window_view(task.values, window)[ends - window]
     if shift == "none":
         level = np.zeros((len(ends), 1))
@@ -141,7 +141,7 @@ def _inputs(task: Task, ends: Rows, window: int, shift: str) -> tuple[Array, Arr
 
 
 def _chunks(task: Task, stops: Rows, window: int, most: int | None) -> Iterator[Rows]:
-    """Yield windows with their horizon before the stop of their series, some thousand at once."""
+    """Yield windows whose horizon is before the stop of their series, several thousand at once."""
     stride = 1 if most is None else max(1, int((stops - task.offsets[:-1]).sum()) // most)
     waiting: list[Rows] = []
     for start, stop in zip(task.offsets, stops):

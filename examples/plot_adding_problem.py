@@ -3,9 +3,9 @@ The adding problem
 ==================
 
 Each sequence has about a hundred pairs of a random number and a marker. Two of the numbers are marked, both in the
-first half, and the network has to output their sum at the end. That takes a memory of a hundred steps, which is why
-Hochreiter and Schmidhuber (1997, experiment 4) tested the LSTM with it. Theirs solved it for T = 100 after 74,000
-sequences.
+first half, and the network has to output their sum at the end. This requires a memory of a hundred steps, which is why
+Hochreiter and Schmidhuber (1997, experiment 4) tested the LSTM with it. Their network solved it for T = 100 after
+74,000 sequences.
 """
 
 import matplotlib.pyplot as plt
@@ -20,12 +20,13 @@ TOLERANCE = 0.04
 # %%
 # The data
 # --------
-# Sequences are 100 to 110 steps long. The markers are -1 at both ends, 1 at one of the first ten steps and another of
-# the first 49, 0 elsewhere; a marked first number counts 0. The target 0.5 + (sum) / 4 lies between 0 and 1.
+# Sequences are 100 to 110 steps long. The markers are -1 at both ends, 1 at one of the first ten steps and at another
+# of the first 49, and 0 elsewhere; if the first number is marked it counts as 0. The target 0.5 + (sum) / 4 lies
+# between 0 and 1.
 
 
 def adding_problem(n, random):
-    """Sequences (T_i, 2), and their targets."""
+    """Return sequences (T_i, 2) and their targets."""
     sequences, targets = [], np.empty(n)
     for i in range(n):
         length = random.integers(STEPS, STEPS + STEPS // 10 + 1)
@@ -49,7 +50,7 @@ X_test, y_test = adding_problem(TEST_SEQUENCES, random)
 # The model
 # ---------
 # Each sequence is seen once, in batches of four. With ``forget_bias="chrono"`` (Tallec & Ollivier 2018) some units
-# start with a memory as long as the sequences; with the usual bias of 1 a unit keeps 73 % a step, so after a hundred
+# start with a memory as long as the sequences; with the usual bias of 1 a unit keeps 73 % per step, so after a hundred
 # steps nothing is left to learn from.
 
 model = LSTMRegressor(

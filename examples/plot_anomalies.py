@@ -2,13 +2,13 @@
 Anomalies by prediction error
 =============================
 
-A forecaster that knows how a series usually goes on tells when it does not: where a reading lies far outside its
-prediction interval.
+A forecaster that knows how a series usually continues can detect when it does not: when a forecast error is far larger
+than usual.
 """
 
 # %%
-# The temperature of the sea by the hour. Into the last two months we build three faults: a sensor that sticks, one
-# that drifts, and a jump.
+# The data are hourly sea surface temperatures. We simulate three faults in the last two months: a sensor that is stuck,
+# one that drifts, and a jump.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,8 +28,8 @@ later[faults["drift"]] += np.linspace(0, 2, len(later[faults["drift"]]))
 later[faults["jump"]] += 1.5
 
 # %%
-# The forecaster learns from what was before, and forecasts each hour from the hours up to it. `evaluate` would say
-# how good that is; here the errors themselves count, in units of those on the training data.
+# The forecaster learns from the data before, and forecasts each hour from the hours up to it. `evaluate` would measure
+# its accuracy; here we look at single errors, relative to those on the training data.
 
 forecaster = LSTMForecaster(
     1, window=48, season=1, scaling="window", differences=None, hidden_size=32, max_iter=120, random_state=0
@@ -54,9 +54,9 @@ for ax in (above, below):
 plt.show()
 
 # %%
-# The jump shows at once, twice: when it comes and when it goes. The drift shows mostly when it ends, since a forecast
-# of one hour follows it; to see it sooner, look further ahead. And a value that sticks is the easiest of all to
-# forecast: look for a sensor that does not move.
+# The jump shows at once, twice: when it begins and when it ends. The drift shows mostly at its end, because a forecast
+# of one hour follows it; to detect it sooner, forecast further ahead. A stuck value is the easiest of all to forecast,
+# so look for a sensor that does not change.
 
 stuck = backtest.assign(time=times, moved=backtest["temperature"].diff().abs().rolling(24).max().to_numpy()).set_index(
     "time"

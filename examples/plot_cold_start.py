@@ -2,14 +2,14 @@
 A shop that opens tomorrow
 ==========================
 
-What will a new shop sell in its first week? Nothing has been sold there yet, or for a day or two. The other shops have
-to tell.
+What will a new shop sell in its first week? There are no sales yet, or only one or two days of them, so the forecast
+has to come from the other shops.
 """
 
 # %%
-# The data are simulated, so that we know what is in them: the kind of a shop sets its level, sales have a weekly
-# season, an offer raises them by a half, and in the first days up to twice as much is sold as later. The forecaster
-# learns from 60 shops, which opened one after the other.
+# The data are simulated, so that we know what is in them. The kind of a shop determines its level, sales have a weekly
+# season, an offer raises them by a half, and in the first days a shop sells up to twice as much as later. The
+# forecaster learns from 60 shops, which opened at different times.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ rng = np.random.default_rng(0)
 
 
 def make_shop(name, opening, n_days):
-    """Daily sales of a shop from its opening on."""
+    """Return the daily sales of a shop from its opening on."""
     kind, day = rng.choice(list(LEVELS)), pd.date_range(opening, periods=n_days, name="day")
     level = LEVELS[kind] * rng.lognormal(0, 0.3) * (1 + np.exp(-np.arange(n_days) / 5))
     offer = rng.random(n_days) < 0.2
@@ -41,14 +41,14 @@ forecaster = LSTMForecaster(7, past=[], future=["offer"], random_state=0, **sett
 forecaster.fit(known, id_col="shop", time_col="day", target="sold", static=["kind"])
 
 # %%
-# Two hundred shops open tomorrow. `predict` takes them by `data`: their first days, or before the opening a row without
-# a reading, which says where a series begins and which kind of shop it is. `future` has the offers that are planned.
+# Two hundred shops open tomorrow. Pass their first days to `predict` as `data`; before the opening, pass a row without
+# a reading, which says where the series begins and which kind of shop it is. `future` has the planned offers.
 
 later = pd.concat([make_shop(f"new {k}", TODAY + pd.Timedelta(days=1), 9) for k in range(200)])
 
 
 def forecast_after(n_days):
-    """Forecast the next week of all new shops when `n_days` have been sold."""
+    """Forecast the next week of all new shops after `n_days` of sales."""
     rows = later.groupby("shop").head(max(n_days, 1))
     if n_days == 0:
         rows = rows.assign(day=TODAY, offer=False, sold=np.nan)
@@ -65,9 +65,9 @@ for n_days, (ax, (when, forecast)) in enumerate(zip(axes, forecasts.items())):
 plt.show()
 
 # %%
-# Are the intervals honest? They are made from the errors on shops that were left out, apart for no, one and two
-# readings. Here are their mean width and their coverage for all new shops, and the mean absolute error beside that of
-# the mean of all shops of the same kind:
+# Is the coverage of the intervals right? They come from the errors on left-out shops, separately for no, one and two
+# readings. The table shows their mean width and their coverage for all new shops, and the mean absolute error beside
+# that of the mean of all shops of the same kind:
 
 means = known.groupby("kind")["sold"].mean()
 scores = {}
@@ -82,6 +82,6 @@ for when, forecast in forecasts.items():
 print(pd.DataFrame(scores).round(2).to_string())
 
 # %%
-# The first day of sales cuts the error by two fifths, and the second one helps less. From the third on the network
-# forecasts the shop like any other. :doc:`/how-to/cold_start` says how it works, and what it is worth on data that are
-# not simulated.
+# The first day of sales reduces the error by two fifths, and the second one helps less. From the third day on, the
+# network forecasts the shop like any other. :doc:`/how-to/cold_start` explains how it works, and has results on data
+# that are not simulated.

@@ -1,8 +1,8 @@
 """
-A look at the data
-==================
+The bundled data sets
+=====================
 
-The data sets that come with `tsl`.
+This example plots the data sets that come with `tsl`.
 """
 
 # %%
@@ -43,7 +43,6 @@ prices = datasets.load_stocks().pivot(columns="ticker", values="adj_close")
 prices[["AAPL", "IBM", "MSFT"]].plot(logy=True, figsize=(9, 3), ylabel="US dollars")
 plt.show()
 
-# %%
-# And a text.
+# There is also a text.
 
 print(datasets.load_macbeth()[1050:1290])

@@ -2,11 +2,12 @@
 Forecast with prediction intervals, and check their coverage
 ============================================================
 
-A year of weekly carbon dioxide in the air, with 80 % and 95 % prediction intervals, and their coverage in a backtest.
+Forecast a year of weekly atmospheric carbon dioxide with 80 % and 95 % prediction intervals, and measure their coverage
+in a backtest.
 """
 
 # %%
-# Some weeks have no reading; with ``missing="mask"`` the network is told which. The forecaster takes a Series.
+# Some weeks have no reading; ``missing="mask"`` tells the network which. The forecaster takes a Series.
 
 import matplotlib.pyplot as plt
 
@@ -24,14 +25,14 @@ forecast = forecaster.fit(known).predict(level=[80, 95])
 print(forecast.head(3).round(1))
 
 # %%
-# Beside the forecast, the observed values:
+# The forecast and the observed values:
 
 plot_forecast(known, forecast, actual=later, ylabel="ppm of carbon dioxide")
 plt.show()
 
 # %%
-# One year is not enough to judge. A backtest forecasts the last ten years, each from its cutoff, by a network that is
-# trained on the data before the first cutoff.
+# One year is not enough to judge. A backtest forecasts each of the last ten years from its cutoff, with a network that
+# is trained on the data before the first cutoff.
 
 backtest = forecaster.backtest(n_windows=10, level=[80, 95])
 print(evaluate(backtest, ["mae", "coverage"]).round(2).to_string())
@@ -40,7 +41,7 @@ plot_backtest(backtest, ylabel="ppm of carbon dioxide")
 plt.show()
 
 # %%
-# `SeasonalNaive` repeats the year before, so its error is the yearly increase. The error by steps ahead:
+# `SeasonalNaive` repeats the previous year, so its error is the yearly increase. The error by forecast step:
 
 plot_error_by_step(evaluate(backtest, ["mae"], by="step"))
 plt.show()

@@ -1,8 +1,8 @@
 """
-Forecast a glucose sensor, with an interval
-===========================================
+Forecast a glucose sensor with an interval
+==========================================
 
-A forecast of a sensor half an hour ahead, with an 80 % prediction interval from quantiles.
+Forecast a sensor half an hour ahead, with an 80 % prediction interval from quantiles.
 """
 
 # %%
@@ -31,7 +31,7 @@ X, y = question(readings[:"2010-08"])
 X_test, y_test = question(readings["2010-09":])
 
 # %%
-# Three quantiles are learned at once: the median is the forecast, the outer two are the bounds of the interval.
+# Three quantiles are learned at once: the median is the forecast, the other two are the bounds of the interval.
 
 model = make_pipeline(
     SlidingWindow(24, groups="stretch"),
@@ -46,7 +46,7 @@ print(f"coverage: {inside.mean():.0%}")
 # The coverage is a little below 80 %, as is common for quantiles that were learned on earlier data. It can only be
 # measured on later data.
 #
-# One day: where the glucose changes fast, the interval is wide.
+# On one day of the test set, the interval is wide where the glucose changes fast.
 
 day = X_test.index.normalize() == "2010-09-16"
 now, times = X_test["glucose"][day], X_test.index[day] + np.timedelta64(30, "m")

@@ -23,8 +23,8 @@ print(f"{model.bits_per_char(text[end:]):.2f} bits")
 
 # %%
 # `gates` returns the activations of all gates for a text. Averaged over all cells, the forget gate is most open, so
-# that most is remembered, inside a word. Spaces, full stops, line ends and commas close it furthest: what came before
-# the end of a word matters less to what follows. Only characters that occur at least a hundred times are shown.
+# that most is remembered, inside a word. It closes furthest at spaces, full stops, line ends and commas: what came
+# before the end of a word matters less for what follows. Only characters that occur at least a hundred times are shown.
 
 passage = text[20_000:40_000]
 forget = model.gates(passage)[0].forget[0]  # of layer 0: (characters, cells)
@@ -41,8 +41,8 @@ ax.tick_params(axis="x", labelsize="small")
 plt.show()
 
 # %%
-# The mean hides that cells divide the work. For each cell, how far does its gate close at the end of a line, compared
-# with everywhere else? Some cells forget exactly there; others keep their state across lines.
+# The mean hides a division of work between cells. For each cell, how far does its gate close at the end of a line,
+# compared with everywhere else? Some cells forget exactly there; others keep their state across lines.
 
 line_end = np.array(list(passage)) == "\n"
 drop = forget[~line_end].mean(axis=0) - forget[line_end].mean(axis=0)
@@ -50,10 +50,10 @@ line_cells = np.argsort(drop)[::-1][:8]
 print("they close by", np.round(drop[line_cells], 2))
 
 # %%
-# These cells, character by character; light means open. The dark columns are the ends of lines; some of the cells
-# also distinguish a speaker's name, in capitals, from what is spoken.
+# The plot shows these cells, character by character; light means open. The dark columns are the ends of lines; some of
+# the cells also distinguish a speaker's name, in capitals, from the speech.
 
-start = passage.index("\n\n")  # where somebody begins to speak
+start = passage.index("\n\n")  # where a speech begins
 line = passage[start : start + 90]
 fig, ax = plt.subplots(figsize=(12, 2.6), layout="constrained")
 plot_gates(model.gates(line)[0], gate="forget", units=line_cells, step_labels=line, ax=ax)

@@ -2,11 +2,11 @@
 A sensor with gaps
 ==================
 
-A tenth of the readings of a glucose sensor is missing, an hour or a day at a time. What should a forecaster be told?
+A tenth of the readings of a glucose sensor is missing, an hour or a day at a time. How should a forecaster treat them?
 """
 
 # %%
-# `resample` shows the gaps as missing values. One week of them:
+# `resample` shows the gaps as missing values. Here is one week:
 
 import matplotlib.pyplot as plt
 
@@ -24,8 +24,8 @@ ax.set(title="A week with its gaps", ylabel="mg/dL")
 plt.show()
 
 # %%
-# ``missing="mask"`` tells the network which readings are missing, and learns from the others. ``"interpolate"`` draws
-# a line through each gap; ``"ffill"`` goes on with the last reading. Errors are measured on readings that are there.
+# ``missing="mask"`` tells the network which readings are missing, and it learns from the others. ``"interpolate"``
+# interpolates linearly; ``"ffill"`` repeats the last reading. Errors are only measured on observed readings.
 
 settings = {
     "freq": "5min",
@@ -43,11 +43,11 @@ for missing in ("mask", "interpolate", "ffill"):
     print(f"{missing:12} {error['y_pred']:.2f} mg/dL, the last reading {error['Naive']:.2f}")
 
 # %%
-# Here the three are as good as each other; with all readings the mask is a little better
-# (:doc:`/tutorial/sensor_gaps`), which is also the one that says what is true.
+# Here all three are equally good; with all readings the mask is a little better (:doc:`/tutorial/sensor_gaps`), and it
+# does not invent readings.
 #
-# A forecast is made wherever the series ends, in a gap too. (``freq`` says that the rows between August and that gap
-# are left out on purpose.)
+# You can forecast from wherever the series ends, even in a gap. (``freq`` says that the rows between August and that
+# gap are left out on purpose.)
 
 forecaster = LSTMForecaster(6, missing="mask", random_state=0, **settings).fit(known)
 end = glucose["2010-09":].isna().idxmax()

@@ -2,12 +2,12 @@
 Grid search over windows and sizes
 ==================================
 
-`GridSearchCV` searches the parameters of every step of a pipeline, the window too. Folds are in the order of time.
+`GridSearchCV` searches over the parameters of every step of a pipeline, including the window. Folds are split by time.
 """
 
 # %%
-# The sea, four hours ahead, by the hour. A fold must not answer what the next one asks: ``gap=3`` leaves out the rows
-# whose targets lie in the test part.
+# Hourly sea surface temperature, four hours ahead. No training target may lie in the test part: ``gap=3`` leaves out
+# the rows for which it would.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ change = sea.shift(-4) - sea
 X, y = np.diff(sea.to_numpy(), prepend=sea.iloc[0])[:-4, None], change.to_numpy()[:-4]
 
 # %%
-# Windows of six hours to two days, and two sizes.
+# The grid has windows of six hours to two days, and two sizes.
 
 pipeline = make_pipeline(SlidingWindow(), LSTMRegressor(max_iter=15, random_state=0))
 grid = {"slidingwindow__window": [6, 24, 48], "lstmregressor__hidden_size": [8, 32]}
@@ -41,12 +41,12 @@ fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
 for size in scores:
     ax.plot(scores.index, scores[size], marker="o", label=f"{size} units")
 ax.axhline(np.sqrt(np.mean(y**2)), color="0.6", linestyle=":", label="no change")
-ax.set(title="The sea four hours ahead", xlabel="window, hours", ylabel="root mean squared error, °C")
+ax.set(title="Sea temperature, four hours ahead", xlabel="window, hours", ylabel="root mean squared error, °C")
 ax.legend()
 plt.show()
 
 # %%
-# A day is long enough to see the tide and the sun. The best pipeline is fitted on everything, and ready:
+# A day is long enough to see the tide and the sun. The best pipeline has been fitted on all data and is ready for
 # ``search.predict``.
 
 print(search.best_params_)

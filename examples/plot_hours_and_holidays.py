@@ -1,13 +1,13 @@
 """
-Hours with a day, a week and holidays
-=====================================
+Hourly data with holidays
+=========================
 
-Load of an electricity grid in miniature: simulated, so that we know that a public holiday is like a Sunday. Does the
+The data are a simulated load of an electricity grid, so we know that a public holiday is like a Sunday. Does the
 forecaster find out?
 """
 
 # %%
-# Two years of hours. On Sundays and on holidays the load is a quarter lower.
+# There are two years of hourly data. On Sundays and holidays the load is a quarter lower.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,7 +30,7 @@ load = pd.DataFrame(
 
 # %%
 # The holiday is a covariate that is known ahead. (``calendar=["holidays:DE"]`` takes public holidays from the package
-# of that name.)
+# `holidays`.)
 
 settings = {"window": 168, "season": 24, "scaling": "window", "differences": None, "hidden_size": 16, "max_iter": 120}
 known, later = load[:"2023-04-29"], load["2023-04-30":"2023-05-20"]
@@ -42,10 +42,11 @@ backtests = {}
 for name, model in models.items():
     backtests[name] = model.fit(known, target="load").backtest(later, n_windows=20)
     error = evaluate(backtests[name], ["mae"]).set_index("model")["mae"]
-    print(f"{name:14} {error['y_pred']:.2f}, a day before {error['SeasonalNaive']:.2f}")
+    print(f"{name:14} {error['y_pred']:.2f}, the day before {error['SeasonalNaive']:.2f}")
 
 # %%
-# Three weeks around two holidays, 1 and 18 May. Without the covariate these days are as wrong as can be.
+# The plot shows three weeks around two holidays, 1 and 18 May. Without the covariate the forecasts for these days are
+# far off.
 
 table = backtests["without"].rename(columns={"y_pred": "without"})
 table["with holidays"] = backtests["with holidays"]["y_pred"]

@@ -2,12 +2,12 @@
 A model that adapts while it reads
 ==================================
 
-A text repeats itself. With ``adapt=True`` a character model takes small steps on what it has just scored, and so
-learns the names of a scene that it has never seen.
+A text repeats itself. With ``adapt=True`` a character model takes small steps on the text that it has just scored, and
+so learns the names in a scene that it has never seen.
 """
 
 # %%
-# A small network learns the first half of *Macbeth*, and then scores two pages of the last act, as it is and with
+# A small network is trained on the first half of *Macbeth*, and then scores two pages of the last act, with and without
 # adaptation.
 
 from itertools import pairwise
@@ -25,17 +25,17 @@ plain, adapted = model.bits_per_char(scene), model.bits_per_char(scene, adapt=Tr
 print(f"{plain:.3f} bits per character, {adapted:.3f} with adaptation")
 
 # %%
-# What it gains, summed over the text. Each character is scored before any step on it, so nothing is told in advance.
+# The plot shows the gain, summed over the text. Each character is scored before any step on it, so nothing is leaked.
 
 gain = (model.surprisal(scene) - model.surprisal(scene, adapt=True)) / np.log(2)
 fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 ax.plot(np.cumsum(gain))
 ax.axhline(0, color="0.7", linestyle=":")
-ax.set(title="Bits saved by adaptation", xlabel="characters read", ylabel="bits, in all")
+ax.set(title="Bits saved by adaptation", xlabel="characters read", ylabel="total bits")
 plt.show()
 
 # %%
-# The words that it has saved most on, by the mean of their letters:
+# The words with the largest gain, by the mean of their letters:
 
 words, ends = [], [k for k, c in enumerate(scene) if not c.isalpha()]
 for a, b in pairwise(ends):

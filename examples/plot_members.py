@@ -1,13 +1,13 @@
 """
-Several networks, and what fit has chosen
-=========================================
+What fit chooses
+================
 
-With nothing set but the horizon, `fit` compares windows, differences and scalings on held-out data, and combines a
-few unlike networks.
+If you set only the horizon, `fit` compares windows, differences and scalings on held-out data, and combines a few
+different networks.
 """
 
 # %%
-# Here on three hundred years of sunspots, with small networks so that it takes seconds.
+# We use three hundred years of sunspots, and small networks so that it takes seconds.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -23,7 +23,7 @@ for member in forecaster.members_:
     print(f"{member.kind:15} window {windowing.window:3}  scaling {windowing.scaling!s:7} weight {member.weight:.2f}")
 
 # %%
-# Everything that was tried, and how it did on the held-out end of the training data:
+# All trials, with their errors on the held-out end of the training data:
 
 trials = pd.DataFrame(forecaster.search_results_)
 print(trials[["stage", "kind", "window", "differences", "scaling", "n_steps", "mase", "chosen"]].round(2).to_string())
@@ -33,7 +33,7 @@ fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 table = windows[["window", "scaling", "differences"]].astype(object).where(lambda value: value.notna(), "none")
 labels = table.astype(str).agg(", ".join, axis=1).to_list()
 ax.barh(labels, windows["mase"], color=["#0072B2" if chosen else "0.75" for chosen in windows["chosen"]])
-ax.set(title="Windows that were tried; blue ones are part of the forecast", xlabel="MASE on held-out data")
+ax.set(title="Windows tried; blue ones are part of the forecast", xlabel="MASE on held-out data")
 ax.set_ylabel("window, scaling, differences")
 plt.show()
 

@@ -1,12 +1,13 @@
 """
-The same model without tsl: ONNX
-================================
+Run a model without tsl: ONNX
+=============================
 
-A model that was trained here runs in ONNX Runtime, where neither `tsl` nor Numba is installed, and predicts the same.
+A trained model runs in ONNX Runtime without `tsl` and Numba, and makes the same predictions.
 """
 
 # %%
-# ONNX Runtime comes with ``python -m pip install onnxruntime``. A pipeline with a scaler and windows, on the sunspots:
+# ONNX Runtime is installed by ``python -m pip install onnxruntime``. Fit a pipeline with a scaler and windows on the
+# sunspots:
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,7 +26,7 @@ model.fit(sunspots, sunspots.iloc[:, 0].shift(-1).ffill())
 exported = to_onnx(model)
 
 # %%
-# The session needs the bytes of the model, and rows as an array. All steps of the pipeline are part of it.
+# The session takes the bytes of the model, and the rows as an array. All steps of the pipeline are included.
 
 session = onnxruntime.InferenceSession(exported.SerializeToString())
 [there] = session.run(None, {"X": sunspots.to_numpy(np.float64)})

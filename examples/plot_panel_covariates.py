@@ -2,11 +2,12 @@
 A panel with covariates
 =======================
 
-Eight shops, offers that are known ahead, and the kind of shop. How much does each help, and what would an offer bring?
+There are eight shops, with offers known ahead, and two kinds of shop. How much does each help, and what would an offer
+bring?
 """
 
 # %%
-# The data are simulated: an offer doubles what a shop for shoes sells, and raises food by a third.
+# The data are simulated: an offer doubles the sales of a shoe shop, and raises those of a food shop by a third.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,7 +22,7 @@ rng = np.random.default_rng(0)
 
 
 def make_shop(k):
-    """One shop: shoes for even numbers, food for odd ones."""
+    """Return one shop: shoes for even numbers, food for odd ones."""
     kind = "food" if k % 2 else "shoes"
     offer = np.convolve(rng.random(730) < 0.03, np.ones(7))[:730] > 0
     level = 50 * (k + 1) * np.exp(np.cumsum(rng.normal(0, 0.01, 730)))
@@ -50,7 +51,8 @@ plot_forecasts(sales, with_offer, target="sold", n_history=60)
 plt.show()
 
 # %%
-# What the forecaster goes by: how much worse it becomes if a covariate is exchanged between windows.
+# How much does the forecaster rely on each covariate? The plot shows how much worse it gets if one is permuted between
+# windows.
 
 importance = covariate_importance(forecaster, n_windows=6, n_repeats=2, random_state=0)
 plot_importance(importance)

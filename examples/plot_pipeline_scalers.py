@@ -2,12 +2,12 @@
 A pipeline with scikit-learn's scalers
 ======================================
 
-Which scaling suits a series with outliers? The estimators of `tsl` are steps of a pipeline, so it is one line to try
-another.
+Which scaling suits a series with high peaks? The estimators of `tsl` are steps of a pipeline, so trying another scaler
+takes one line.
 """
 
 # %%
-# Sunspots come in waves, with high peaks. The target is the number of the next year.
+# Sunspots come in waves, with high peaks. The target is the number in the next year.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,14 +25,14 @@ X, y = sunspots[:-1, None], sunspots[1:]
 
 
 def model(*scalers):
-    """A pipeline with these scalers before the windows."""
+    """Return a pipeline with these scalers before the windows."""
     network = LSTMRegressor(hidden_size=16, max_iter=60, random_state=0)
     return make_pipeline(*scalers, SlidingWindow(22), network)
 
 
 # %%
-# Each is tried on five blocks of years, learned from what was before. `TransformedTargetRegressor` takes the square
-# root of the target as well, which makes peaks smaller.
+# Each model is tested on five blocks of years, trained on the years before. `TransformedTargetRegressor` also takes the
+# square root of the target, which reduces the peaks.
 
 root = FunctionTransformer(np.sqrt)
 models = {
@@ -56,6 +56,6 @@ ax.set(title="Sunspots a year ahead, by the scaling of the inputs", xlabel="root
 plt.show()
 
 # %%
-# The network scales its inputs by itself, so linear scalers change nothing but rounding; the root, which is not linear,
-# does a little. Where a scaler is needed, for another step, it belongs into the pipeline: fitted on the whole series it
-# would know the future.
+# The network scales its inputs itself, so linear scalers change nothing but rounding; the square root, which is not
+# linear, changes a little. If another step needs a scaler, put it in the pipeline: fitted on the whole series, it would
+# leak future values.

@@ -1,12 +1,12 @@
 """
-Share prices, and why they resist
-=================================
+Why share prices are hard to forecast
+=====================================
 
-A forecast of share prices looks good, and is worth nothing. Three pictures show why.
+A forecast of share prices looks good, and is worthless. Three plots show why.
 """
 
 # %%
-# One network learns from four shares until the end of 2011, and forecasts 2012 a week ahead.
+# One network is trained on four shares until the end of 2011, and forecasts 2012 a week ahead.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,27 +21,27 @@ forecaster = LSTMForecaster(5, window=20, freq="B", scaling="window", hidden_siz
 backtest = forecaster.fit(prices[:"2011"]).backtest(prices["2012":"2012-12-20"], n_windows=40, level=80)
 
 # %%
-# The forecast is never far off, since the last price is not:
+# The forecast is never far off, because the last price is not:
 
 plot_backtest(backtest, series="IBM", n_cutoffs=10, ylabel="US dollars")
 plt.show()
 
 # %%
-# But neither is the last price itself, as a forecast. The errors are the same:
+# But the last price itself is as good a forecast. The errors are the same:
 
 plot_error_by_step(evaluate(backtest, ["smape"], by="step", models=["y_pred", "Naive"]))
 plt.show()
 
 # %%
-# The change of a day says nothing about the change of the next; its size does. So a forecast of prices can offer an
-# interval, and no more.
+# The change of one day says nothing about the change of the next, but its size does. So a forecast of prices can offer
+# an interval, and no more.
 
 changes = np.log(prices["IBM"]).diff().dropna()
 lags = range(1, 21)
 fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 ax.bar([lag - 0.2 for lag in lags], [changes.autocorr(lag) for lag in lags], 0.4, label="changes")
 ax.bar([lag + 0.2 for lag in lags], [changes.abs().autocorr(lag) for lag in lags], 0.4, label="their size")
-ax.set(xlabel="days apart", ylabel="correlation", title="IBM: what one day says about another")
+ax.set(xlabel="days apart", ylabel="correlation", title="IBM: autocorrelation of daily changes")
 ax.legend()
 plt.show()
 

@@ -2,12 +2,12 @@
 One model, several styles
 =========================
 
-Each text of a list may have a label. The model learns from all of them what they share, and what is peculiar to each
+Each text in a list may have a label. The model learns what all texts share, and what is specific to each
 label.
 """
 
 # %%
-# Here half of the lines of *Macbeth* are written in capitals, and each line is labelled by how it is written.
+# Here half of the lines of *Macbeth* are written in capitals, and each line is labelled accordingly.
 
 import matplotlib.pyplot as plt
 
@@ -22,7 +22,7 @@ for label in ("small", "capitals"):
     print(model.generate("", 60, label=label, temperature=0.6, random_state=1, stop="\n"))
 
 # %%
-# Held-out lines under the right label and under the wrong one. The model goes by the label, so that under the wrong one
+# Score held-out lines under the right and under the wrong label. The model relies on the label: under the wrong one,
 # each character is unlikely, although the letters before it show how the line is written.
 
 costs = {}
@@ -39,6 +39,6 @@ fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 for k, (name, values) in enumerate(costs.items()):
     ax.bar([place + 0.4 * k - 0.2 for place in range(2)], values, 0.4, label=name)
 ax.set_xticks([0, 1], ["second character", "all after it"])
-ax.set(title="What a label is worth", ylabel="nats per character")
+ax.set(title="The effect of the label", ylabel="nats per character")
 ax.legend()
 plt.show()

@@ -1,8 +1,8 @@
 """
-Where a text surprises, and what a cell keeps
-=============================================
+Surprisal of a text, and what a cell counts
+===========================================
 
-A character model measures how unexpected each character is. Over a page, that shows what the model has learned; and the
+A character model measures how unexpected each character is. Over a page, this shows what the model has learned; and the
 states of its cells show how it keeps track.
 """
 
@@ -33,8 +33,8 @@ plot_surprisal(page, model.surprisal(read)[2000:], line_length=60)
 plt.show()
 
 # %%
-# First letters of words are dark, and so are rare continuations. The name of the speaker is pale, as there are only a
-# few. In all of the held-out text, the first letter of a word has the highest surprisal:
+# First letters of words are dark, and so are rare continuations. The names of speakers are pale, because there are only
+# a few. In the whole held-out text, the first letter of a word has the highest surprisal:
 
 held_out = text[end:]
 bits = model.surprisal(held_out) / np.log(2)
@@ -52,8 +52,8 @@ plt.show()
 
 # %%
 # How does the model do it? `gates` returns the states of its cells after each character. One thing that a cell may
-# count is the position in the line, since lines end after a while. Here is the cell whose state correlates with it
-# most:
+# count is the position in the line, because lines have a limited length. Here is the cell whose state correlates with
+# it most:
 
 passage = text[end - 20_000 : end]
 cell = model.gates(passage)[0].cell[0]  # of layer 0: (characters, cells)
@@ -65,8 +65,8 @@ counter = int(np.abs(correlation).argmax())
 print(f"cell {counter}: correlation {correlation[counter]:.2f}")
 
 # %%
-# Its state drifts in one direction along a line, and the end of the line resets it. Nobody told the model what a line
-# is.
+# Its state drifts in one direction along a line, and the end of the line resets it. The model was never told what a
+# line is.
 
 plot_gates(model.gates(page)[0], gate="cell", units=[counter], step_labels=page, line_length=60)
 plt.show()

@@ -1,4 +1,4 @@
-"""What all tests share: the examples of hypothesis are the same in each run, but with ``--hypothesis-profile=long``."""
+"""Common configuration: hypothesis draws the same examples in each run, except with ``--hypothesis-profile=long``."""
 
 import subprocess
 import sys

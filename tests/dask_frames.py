@@ -1,4 +1,4 @@
-"""Frames of Dask, and forecasters on a cluster held against one machine."""
+"""Dask frames, and comparisons of forecasters on a cluster and on one machine."""
 
 import pandas as pd
 import pytest

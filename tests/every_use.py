@@ -1,7 +1,7 @@
-"""Every way in which the estimators use the kernels: run as a script, says what more has to be compiled for it.
+"""Every way in which the estimators use the kernels: run as a script, prints what else has to be compiled for it.
 
-Prints, as JSON, how often something was compiled, and which entry points met other types than `warm_up` had shown
-them. Usage: ``python every_use.py float32``.
+Prints, as JSON, how often something was compiled, and which entry points were called with types that `warm_up` had not
+used. Usage: ``python every_use.py float32``.
 """
 
 import json

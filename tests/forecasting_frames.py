@@ -1,4 +1,4 @@
-"""Small frames that the tests of the forecaster share."""
+"""Small frames shared by the tests of the forecaster."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Small panels and forecasters that the tests of the forecaster's interface share."""
+"""Small panels and forecasters shared by the tests of the forecaster interface."""
 
 import numpy as np
 import pandas as pd

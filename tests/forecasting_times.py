@@ -1,4 +1,4 @@
-"""Time axes and long frames that the tests of timestamps share."""
+"""Time axes and long frames shared by the tests of timestamps."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Small panels, windowings and settings that the tests of models share."""
+"""Small panels, windowings and settings shared by the tests of models."""
 
 import numpy as np
 import pandas as pd

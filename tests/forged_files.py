@@ -1,4 +1,4 @@
-"""Forged files: their checksum is right, and their content is not."""
+"""Forged files: the checksum is right, but the content is not."""
 
 import json
 

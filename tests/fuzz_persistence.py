@@ -1,8 +1,8 @@
-"""Fuzz test of manipulated files: run as ``python tests/fuzz_persistence.py --n 20000 --seed 1``.
+"""Fuzz test with manipulated files: run as ``python tests/fuzz_persistence.py --n 20000 --seed 1``.
 
-Each file is loaded with limited memory and time: that must raise a ValueError, or give a model that can be used without
-harm. Files that can still be parsed get a valid checksum, as a forger would give them. Prints a line of JSON: the
-number of files, the number that were refused, and the increase of the peak memory.
+Each file is loaded with limited memory and time: this must either raise a ValueError or give a model that can be used
+without harm. Files that can still be parsed get a valid checksum, as a forger would give them. Prints a line of JSON:
+the number of files, the number refused, and the increase of the peak memory.
 """
 
 import argparse

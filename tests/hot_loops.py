@@ -1,7 +1,7 @@
-"""The machine code of the hot loops, for the processor that `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES` name.
+"""The machine code of the hot loops, for the processor given by `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES`.
 
-Run as a script, prints the innermost loops of each phase as JSON: lists of instructions. Nothing of it is executed, so
-the processor need not be that of this machine.
+Run as a script, prints the innermost loops of each phase as JSON: lists of instructions. None of it is executed, so the
+processor need not be that of this machine.
 """
 
 import json

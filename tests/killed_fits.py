@@ -1,6 +1,6 @@
-"""Fits that are killed at random moments and made again: run as ``python tests/killed_fits.py KIND KILLS``.
+"""Fits killed at random moments and repeated: run as ``python tests/killed_fits.py KIND KILLS``.
 
-Prints a line of JSON: how often the fit was killed, and whether what it came to is what an undisturbed one comes to.
+Prints a line of JSON: how often the fit was killed, and whether its result equals that of an undisturbed fit.
 """
 
 import hashlib

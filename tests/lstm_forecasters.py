@@ -1,4 +1,4 @@
-"""A small LSTM forecaster and the frame that it is fitted to."""
+"""A small LSTM forecaster and the frame it is fitted to."""
 
 import numpy as np
 import pandas as pd

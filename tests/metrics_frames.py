@@ -1,4 +1,4 @@
-"""Backtests and histories that tests of metrics share."""
+"""Backtests and histories shared by the tests of metrics."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Random networks with windows, targets and weights, and what the NumPy twin says about them."""
+"""Random networks with windows, targets and weights, and the results of the NumPy reference."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""A small fitted model of every kind that files can hold, and a question to ask of it."""
+"""A small fitted model of every kind that can be saved, and a query for it."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Series and forecasts that the tests of plots share."""
+"""Series and forecasts shared by the tests of plots."""
 
 import numpy as np
 import pandas as pd

@@ -1,12 +1,12 @@
 """The network, its losses and its optimisers in plain NumPy, written from the equations.
 
-The compiled code is held against these functions, and they against central differences and PyTorch.
+The compiled code is compared with these functions, and these with central differences and PyTorch.
 
-Shapes: T steps, B batch, C input channels, H hidden, D directions (1 or 2), K outputs, R rows of a loss.
+Shapes: T steps, B rows, C input channels, H hidden units, D directions (1 or 2), K outputs, R rows of a loss.
 Gates are in the order input, forget, candidate, output. The precision is that of the arguments.
 
-Inside a layer, step s is the s-th in the order of processing: time s, or time T-1-s for a reverse direction,
-and state s is the state before step s. Beyond its length a sequence is frozen: its state is carried on.
+Within a layer, step s is the s-th in processing order: time s, or time T-1-s in the reverse direction,
+and state s is the state before step s. Beyond the length of a sequence, its state is frozen and carried along.
 """
 
 import numpy as np

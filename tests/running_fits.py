@@ -1,7 +1,7 @@
-"""Fits in the surroundings that programs run in: run as ``python tests/running_fits.py WAY ...``.
+"""Fits in the environments that programs run in: run as ``python tests/running_fits.py WAY ...``.
 
-Each way compares what models come to with what they come to alone in a process, bit for bit, and fails where they
-differ. Work is shared between threads however small it is, so that threads are there to go wrong.
+Each way compares the results of models with those in a process of their own, bit for bit, and fails if they
+differ. Work is divided among threads however small it is, so that threads have a chance to go wrong.
 """
 
 import concurrent.futures

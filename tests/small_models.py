@@ -1,4 +1,4 @@
-"""Small estimators, and arrays to try them with."""
+"""Small estimators, and arrays to try them on."""
 
 import numpy as np
 import pandas as pd

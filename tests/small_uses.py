@@ -1,7 +1,7 @@
-"""Small uses of every kernel: run as ``python tests/small_uses.py FILE``, which gets the numbers that came out.
+"""Small uses of every kernel: run as ``python tests/small_uses.py FILE``, which writes the results to the file.
 
-Small enough that the interpreter runs them in seconds under ``NUMBA_DISABLE_JIT=1``; the numbers are then those of
-compiled kernels to rounding.
+Small enough for the interpreter to run them in seconds under ``NUMBA_DISABLE_JIT=1``; the results then equal those of
+compiled kernels up to rounding.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The adding problem of Hochreiter & Schmidhuber 1997, as the example runs it."""
+"""The adding problem of Hochreiter & Schmidhuber 1997, as run in the example."""
 
 import pathlib
 import runpy

@@ -1,4 +1,4 @@
-"""The data sets: what comes back, that damage is noticed, and that a wheel carries the files."""
+"""The data sets: what is returned, that damage is noticed, and that a wheel contains the files."""
 
 import hashlib
 import os

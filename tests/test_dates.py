@@ -1,4 +1,4 @@
-"""Dates in texts and whole numbers: never read as other dates than they are."""
+"""Dates in texts and integers: never read as dates other than they are."""
 
 import numpy as np
 import pandas as pd
@@ -100,9 +100,9 @@ def test_counts_are_no_dates(start, step, n):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["10:00", "11:00"], "must hold dates, all written alike and with their year, got '10:00'"),
+        (["10:00", "11:00"], "must hold dates, all in the same format and with a year, got '10:00'"),
         (["12/30", "12/31"], "with their year, got '12/30'"),
-        (["13.01.2024", "01/14/2024"], "all written alike and with their year, got '13.01.2024' and '01/14/2024'"),
+        (["13.01.2024", "01/14/2024"], "all in the same format and with a year, got '13.01.2024' and '01/14/2024'"),
         (["13.01.2024", "01.14.2024"], "got '13.01.2024' and '01.14.2024'"),
         (["soon"], "got 'soon'"),
         (["2024-W05", "2024-W06"], "got '2024-W05'"),

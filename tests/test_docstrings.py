@@ -1,4 +1,4 @@
-"""The reference lists every public name; that each one's docstring is complete is checked where the pages are built."""
+"""The reference lists every public name; the completeness of each docstring is checked where the pages are built."""
 
 import importlib
 import re

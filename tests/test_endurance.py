@@ -1,4 +1,4 @@
-"""What many fits leave behind: nothing. `benchmarks/endurance.py` makes 10,000 of them."""
+"""Many fits leave nothing behind. `benchmarks/endurance.py` runs 10,000 of them."""
 
 import gc
 import tracemalloc

@@ -1,4 +1,4 @@
-"""The search with halving over backtest windows, and its picture."""
+"""The halving search over backtest windows, and its plot."""
 
 import json
 
@@ -91,10 +91,10 @@ def test_a_search_resumes(tmp_path):
     assert Counting.n_fits == 1  # of the best one, to all rows
     assert again.best_params_ == whole.best_params_
     for other, data in ((search(n_windows=3), SERIES), (search(), SERIES + 1), (search({"season": [2]}), SERIES)):
-        with pytest.raises(ValueError, match="is of another search"):
+        with pytest.raises(ValueError, match="belongs to another search"):
             other.fit(data, checkpoint=path)
     path.write_text(json.dumps([1]) + "\n")
-    with pytest.raises(ValueError, match="is no file of a search"):
+    with pytest.raises(ValueError, match="is not a file of a search"):
         search().fit(SERIES, checkpoint=path)
     with pytest.raises(ValueError, match="checkpoint needs an int as random_state, got None"):
         search(random_state=None).fit(SERIES, checkpoint=path)

@@ -1,4 +1,4 @@
-"""Labels of series: which new one is a known one that was read or written otherwise."""
+"""Labels of series: which new one is a known one that was read or written differently."""
 
 import re
 
@@ -22,7 +22,7 @@ SPACES = st.text(" \t", max_size=2)
     ],
 )  # fmt: skip
 def test_another_type_or_spaces_are_refused(known, new):
-    message = f"data must name known series as they are known, got {new!r} for {known!r}: they differ by"
+    message = f"data must name known series as they are known, got {new!r} for {known!r}: they differ only"
     with pytest.raises(ValueError, match=re.escape(message)):
         check_new_labels(["other", new], ["b", known], "data")
 

@@ -37,7 +37,7 @@ def test_every_fold_trains_before_it_tests(lengths, n_splits, horizon, step, gap
     needed = 1 + gap + horizon + (n_splits - 1) * (step or horizon)
     splitter = PanelTimeSeriesSplit(n_splits, horizon, step=step, gap=gap, window=window, align=align)
     if max(lengths) < needed:
-        with pytest.raises(ValueError, match=f"need {needed} stamps, got {max(lengths)}"):
+        with pytest.raises(ValueError, match=f"need {needed} timestamps, got {max(lengths)}"):
             list(splitter.split(frame))
         return
     folds = list(splitter.split(frame))
@@ -74,9 +74,9 @@ def test_as_few_rows_as_there_may_be():
     folds = list(PanelTimeSeriesSplit().split(frame))  # five folds of one row each, and one row to begin with
     assert [train.tolist() for train, _ in folds] == [[*range(n)] for n in range(1, 6)]
     assert [test.tolist() for _, test in folds] == [[n] for n in range(1, 6)]
-    with pytest.raises(ValueError, match="need 6 stamps, got 5"):
+    with pytest.raises(ValueError, match="need 6 timestamps, got 5"):
         next(PanelTimeSeriesSplit().split(frame[:5]))
-    with pytest.raises(ValueError, match="need 6 stamps, got 0"):
+    with pytest.raises(ValueError, match="need 6 timestamps, got 0"):
         next(PanelTimeSeriesSplit().split(frame[:0]))
 
 
@@ -188,7 +188,7 @@ def test_repr_names_what_was_given():
         ({"align": "start"}, r"align must be one of \('time', 'end'\), got 'start'"),
         ({"id_col": "shop"}, r"id_col must be a column of X, \['unique_id', 'ds', 'y'\], got 'shop'"),
         ({"time_col": "day"}, r"time_col must be a column of X, \['unique_id', 'ds', 'y'\], got 'day'"),
-        ({"n_splits": 10}, "n_splits=10, horizon=1, gap=0 and step=1 need 11 stamps, got 5"),
+        ({"n_splits": 10}, "n_splits=10, horizon=1, gap=0 and step=1 need 11 timestamps, got 5"),
     ],
 )
 def test_bad_options_are_named(options, message):
@@ -199,5 +199,5 @@ def test_bad_options_are_named(options, message):
 def test_rows_without_a_stamp_are_an_error():
     frame = panel((0, 20))
     frame.loc[3, "ds"] = pd.NaT
-    with pytest.raises(ValueError, match="X must have a stamp in every row, got 1 without"):
+    with pytest.raises(ValueError, match="X must have a timestamp in every row, got 1 without"):
         next(PanelTimeSeriesSplit().split(frame))

@@ -1,4 +1,4 @@
-"""Any invalid value of a parameter is refused by the parameter's name, or works."""
+"""Every invalid value of a parameter is refused with the parameter's name, or works."""
 
 import numpy as np
 import pandas as pd

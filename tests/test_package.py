@@ -1,4 +1,4 @@
-"""The package as a whole: what importing it costs, its names, and what the core may import."""
+"""The package as a whole: the cost of importing it, its names, and what the core may import."""
 
 import ast
 import subprocess

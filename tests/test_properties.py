@@ -1,6 +1,6 @@
 """Any valid parameters on any small valid data give a sound model.
 
-Every run draws the same few examples. A long run draws others each time, 2,000 and more of each property, and takes
+Every run draws the same few examples. A long run draws new ones each time, 2,000 and more of each property, and takes
 about half an hour::
 
     pytest --hypothesis-profile=long tests/test_properties.py

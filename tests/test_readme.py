@@ -1,4 +1,4 @@
-"""The programs in README.md, run as they are printed."""
+"""The programs in README.md, run as printed."""
 
 import re
 from pathlib import Path

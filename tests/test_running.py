@@ -1,4 +1,4 @@
-"""Threads, forks, workers and limits: each group of ways in a process of its own, which has three minutes."""
+"""Threads, forks, workers and limits: each group runs in its own process, with a limit of three minutes."""
 
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What `tsl._sklearn` uses of scikit-learn's private names is there, and does what it is used for, in every version."""
+"""The private names of scikit-learn that `tsl._sklearn` uses exist in every version, and do what they are used for."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""The tutorials: their blocks are run in order, and the statements in their text are checked."""
+"""The tutorials: their code blocks are run in order, and the statements in their text are checked."""
 
 import re
 import textwrap

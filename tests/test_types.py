@@ -1,4 +1,4 @@
-"""What annotations say is what is checked when the program runs."""
+"""What annotations claim is checked when the program runs."""
 
 import types
 import typing

@@ -1,4 +1,4 @@
-"""Texts, and parameters of small models of them."""
+"""Texts, and parameters of small text models."""
 
 from tsl import LSTMCharModel
 from tsl.datasets import load_macbeth

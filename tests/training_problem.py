@@ -1,4 +1,4 @@
-"""Training of a linear model in plain NumPy, which can be told to fail."""
+"""Training of a linear model in plain NumPy, which can be made to fail."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace

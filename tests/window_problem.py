@@ -1,4 +1,4 @@
-"""Series whose rows tell where they are from, and windows of them looked up step by step."""
+"""Series whose rows identify themselves, and their windows looked up step by step."""
 
 import numpy as np
 import pandas as pd

@@ -1,6 +1,6 @@
 """A compiled LSTM behind scikit-learn's `fit` and `predict`, for time series and for text.
 
-Everything below is imported on first use, so `import tsl` costs next to nothing and compiles nothing.
+Everything below is imported on first use, so `import tsl` is fast and compiles nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ _NAMES = {
     "save": "tsl.persistence",
 }
 
-if TYPE_CHECKING:  # what `__getattr__` hands out, spelt out for type checkers and editors
+if TYPE_CHECKING:  # the names that `__getattr__` provides, for type checkers and editors
     from tsl import baselines, datasets, inspection, metrics, model_selection, plotting, text, windows
     from tsl.char_model import LSTMCharModel
     from tsl.classifier import LSTMClassifier

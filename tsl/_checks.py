@@ -1,4 +1,4 @@
-"""Checks of single arguments, whose errors name the argument, the value and what is allowed."""
+"""Argument checks whose errors name the argument, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def check_count(name: str, value: Any, least: int) -> int:
 
 
 def check_one_of(name: str, value: Any, allowed: Iterable[str]) -> None:
-    """Check that `value` is one of these words."""
+    """Check that `value` is one of the `allowed` strings."""
     if not is_one_of(value, allowed):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
 def is_one_of(value: Any, allowed: Iterable[str]) -> bool:
-    """Return whether `value` is one of these words; an array, which compares by its entries, is not."""
+    """Return whether `value` is one of the `allowed` strings; False for an array, which compares elementwise."""
     return isinstance(value, str) and value in allowed

@@ -1,4 +1,4 @@
-"""Dates in strings and in whole numbers: parsed if their format is unambiguous, or else refused."""
+"""Dates given as strings or integers: parsed if their format is unambiguous, refused otherwise."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 ISO = "ISO8601"
 QUARTERS = "quarters"
-"""Formats of `read_dates` beside those of `strftime`."""
+"""Formats that `read_dates` takes in addition to those of `strftime`."""
 
 HINT = "use pd.to_datetime(..., format=...) first"
-"""The hint of errors: how to give the format."""
+"""Hint for error messages: how to give the format."""
 
-_YEARS = (1700, 2199)  # between which whole numbers may be dates; chosen by judgement
+_YEARS = (1700, 2199)  # the years in which integers may be dates; chosen by judgement
 _NUMBERS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _FIRST_HALF = ("january", "february", "march", "april", "may", "june")
 _MONTHS = (*_FIRST_HALF, "july", "august", "september", "october", "november", "december")
@@ -29,7 +29,7 @@ _CLOCK = re.compile(
     r"(?P<gap>[T ,]+)(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2})?(?P<fraction>[.]\d+)?"
     r"(?P<half>\s*[AaPp][Mm])?(?P<space>\s*)(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 )
-# What the numbers of a date may be, by whether the month is a word and the digits of each number (2: one or two).
+# The possible meanings of a date's numbers, by whether the month is a word and the number of digits (2: one or two).
 _ROLES = {
     (True, (4,)): ["Y"],
     (True, (2, 4)): ["dY"],
@@ -45,35 +45,35 @@ _ROLES = {
 
 
 class NotDatesError(ValueError):
-    """Strings are no dates in any format."""
+    """Raised for strings that are not dates in any known format."""
 
 
 def read_dates(values: pd.Index, form: str, *, utc: bool = False) -> pd.DatetimeIndex:
-    """Return strings or whole numbers as dates in this format.
+    """Parse strings or integers as dates in this format.
 
     Raises
     ------
     ValueError
-        If one of them does not have this format.
+        If a value does not have this format.
     """
     if values.dtype.kind in "iuf":
         values = values.astype(np.int64).astype(str)
     if form == QUARTERS:
         return pd.PeriodIndex(values, freq="Q").to_timestamp()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 of several time zones, which DatetimeIndex refuses
+        warnings.simplefilter("ignore", FutureWarning)  # of pandas 2 for mixed zones, refused below
         return pd.DatetimeIndex(pd.to_datetime(values, format=form, utc=utc))
 
 
 def as_dates(values: pd.Index, where: str, *, numbers: bool = False) -> pd.Index:
-    """Return strings as dates, so that their order is that of time, and anything else as it is.
+    """Parse strings as dates, so that they sort chronologically; return anything else unchanged.
 
-    Whole numbers become dates, too, if `numbers` and they can be.
+    With `numbers`, integers that can be dates are parsed too.
 
     Raises
     ------
     ValueError
-        If the format is ambiguous, or strings are no dates.
+        If the format is ambiguous, or the strings are not dates.
     """
     kind = pd.api.types.infer_dtype(values, skipna=True)
     form = None
@@ -85,12 +85,12 @@ def as_dates(values: pd.Index, where: str, *, numbers: bool = False) -> pd.Index
 
 
 def number_format(numbers: NDArray[np.int64], where: str, hint: str) -> str | None:
-    """Return the format of whole numbers that are dates, such as 20240131; None if they are plain numbers.
+    """Return the format of integers that are dates, such as 20240131; None if they are plain numbers.
 
     Raises
     ------
     ValueError
-        If they may be either: 202301 to 202312 are the months of a year, or a count.
+        If they may be either: 202301 to 202312 may be the months of a year or plain numbers.
     """
     numbers = np.unique(numbers)
     digits = len(str(numbers[0])) if len(numbers) else 0
@@ -121,12 +121,12 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
     hint : str
         How to give the format, for errors.
     utc : bool
-        Whether the strings may be of several time zones.
+        Whether the strings may have several time zones.
 
     Raises
     ------
     NotDatesError
-        If they are no dates, or have several formats.
+        If they are not dates, or have several formats.
     ValueError
         If the format is ambiguous, or they have several time zones.
     """
@@ -146,7 +146,7 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
     found = {form: dates for form in _formats(sample) if (dates := _reads(known, form, where, utc)) is not None}
     if not found:
         odd = _odd(known, where)
-        raise NotDatesError(f"{where} must hold dates, all written alike and with their year, got {odd}: {hint}")
+        raise NotDatesError(f"{where} must hold dates, all in the same format and with a year, got {odd}: {hint}")
     forms = list(found)
     for other in forms[1:]:
         differ = found[forms[0]] != found[other]
@@ -164,7 +164,7 @@ def text_format(texts: pd.Index, where: str, hint: str, *, utc: bool = False) ->
 
 
 def _digits_format(known: pd.Index, where: str, hint: str) -> str | None:
-    """Return the format of strings of digits; None if they are no dates."""
+    """Return the format of strings of digits; None if they are not dates."""
     lengths = set(known.str.len())
     if lengths == {4} and known.astype(np.int64).to_series().between(*_YEARS).all():
         return "%Y"
@@ -174,7 +174,7 @@ def _digits_format(known: pd.Index, where: str, hint: str) -> str | None:
 
 
 def _reads(known: pd.Index, form: str, where: str, utc: bool) -> pd.DatetimeIndex | None:
-    """Return strings as dates in this format; None if one does not have it."""
+    """Parse strings as dates in this format; return None if one does not have it."""
     try:
         return read_dates(known, form, utc=utc)
     except (ValueError, TypeError) as error:
@@ -184,12 +184,12 @@ def _reads(known: pd.Index, form: str, where: str, utc: bool) -> pd.DatetimeInde
 
 
 def is_about_zones(error: Exception) -> bool:
-    """Return whether an error of pandas is about several time zones."""
+    """Return whether an error from pandas is about several time zones."""
     return "timezone" in str(error).lower() or "tz-aware" in str(error).lower()
 
 
 def mixed_zones(where: str) -> ValueError:
-    """Return the error of several time zones."""
+    """Return the error to raise for several time zones."""
     hint = "use pd.to_datetime(..., utc=True) first"
     return ValueError(f"{where} must hold datetimes of one time zone, got mixed time zones: {hint}")
 
@@ -203,7 +203,7 @@ def _may_be_day(known: pd.Index, form: str) -> bool:
 
 
 def _odd(known: pd.Index, where: str) -> str:
-    """Return a string that is no date, or else the first and the last, which have different formats."""
+    """Describe a string that is not a date, or else the first and the last, which have different formats."""
     for text in known[:1000]:
         if all(_reads(pd.Index([text]), form, where, True) is None for form in _formats(text)):
             return repr(text)
@@ -211,7 +211,7 @@ def _odd(known: pd.Index, where: str) -> str:
 
 
 def _formats(sample: str) -> Iterator[str]:
-    """Yield the formats that a date like this one may have."""
+    """Yield the formats that a date such as `sample` may have."""
     clock = _CLOCK.search(sample)
     date = sample[: clock.start()] if clock else sample
     tokens = re.findall(r"\d+|[^\W\d_]+|[\W_]+", date)
@@ -234,7 +234,7 @@ def _token_formats(token: str) -> list[str]:
     for names, long, short in _WORDS:
         found += [long] if token.lower() in names else []
         found += [short] if token.lower() in (name[:3] for name in names) else []
-    return found  # none for another word: the 05 of "2024-W05" is no month
+    return found  # no format for another word: the 05 of "2024-W05" is not a month
 
 
 def _clock_format(clock: re.Match[str] | None) -> str:

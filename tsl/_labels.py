@@ -1,4 +1,4 @@
-"""Labels of series, which may be of any type."""
+"""Series labels, which may be of any type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 
 
 def check_new_labels(new: Iterable[Any], known: Iterable[Any], name: str) -> None:
-    """Check that no `new` label is a known one in another type or with other spaces: "10" for 10, "a " for "a".
+    """Check that no `new` label is a known one with another type or other spaces: "10" for 10, "a " for "a".
 
     Raises
     ------
@@ -28,12 +28,12 @@ def check_new_labels(new: Iterable[Any], known: Iterable[Any], name: str) -> Non
         for other in written.get(_meaning(label), ()):
             if not (isinstance(label, str) and isinstance(other, str)) or label.strip() == other.strip():
                 raise ValueError(
-                    f"{name} must name known series as they are known, got {label!r} for {other!r}: they differ by "
-                    "their type, or by spaces, alone"
+                    f"{name} must name known series as they are known, got {label!r} for {other!r}: they differ only "
+                    "in their type or in spaces"
                 )
 
 
 def _meaning(label: Any) -> Any:
-    """Return the number that a label can be read as, or else its text."""
+    """Return the number that a label can be read as, otherwise its text."""
     text = str(label).strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else text

@@ -1,4 +1,4 @@
-"""Public names of a package that are imported when they are first used."""
+"""Public names of a package that are imported on first use."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def lazy_names(package: str, places: Mapping[str, str]) -> tuple[Callable[[str],
     Parameters
     ----------
     package : str
-        Its name.
+        The name of the package.
     places : dict of str to str
-        For each public name the module that defines it, or the module that it is.
+        For each public name, the module that defines it, or the submodule of that name.
     """
 
     def get(name: str) -> Any:
@@ -24,7 +24,7 @@ def lazy_names(package: str, places: Mapping[str, str]) -> tuple[Callable[[str],
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = import_module(places[name])
         value = module if places[name] == f"{package}.{name}" else getattr(module, name)
-        setattr(sys.modules[package], name, value)  # the next access does not come through here
+        setattr(sys.modules[package], name, value)  # the next access does not call `get`
         return value
 
     def names() -> list[str]:

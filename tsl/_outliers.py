@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 # All chosen by judgement, not measured.
 WITHIN = 0.99  # share of the numbers whose distance from the median is taken as normal
-FAR = 30.0  # times as far is an outlier
-FEWEST = 8  # numbers other than the median that are needed
-SUSPECT = 9.0  # standard deviations from the mean that an outlier among very many numbers is beyond
+FAR = 30.0  # a number this many times as far is an outlier
+FEWEST = 8  # numbers other than the median that are required
+SUSPECT = 9.0  # an outlier among very many numbers is more standard deviations from the mean than this
 
 
 class OutlierWarning(UserWarning):
-    """A few numbers lie far beyond all others of their kind."""
+    """Warning that a few values lie far from all others."""
 
 
 def outliers(numbers: NDArray[np.float64]) -> NDArray[np.intp]:

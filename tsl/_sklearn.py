@@ -1,4 +1,4 @@
-"""All that tsl uses of scikit-learn's private names; written against scikit-learn 1.6 to 1.9."""
+"""All uses of scikit-learn's private names; written for scikit-learn 1.6 to 1.9."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
+        """Empty stand-in for older versions."""
 
 
-# --- parameters: what stands in an estimator's `_parameter_constraints` -----------------------------------------
+# --- parameters: entries of an estimator's `_parameter_constraints` ---------------------------------------------
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -56,12 +56,12 @@ def share(closed: str = "left") -> Interval:
 
 
 def checks_parameters(fit: Method) -> Method:
-    """Let scikit-learn check the parameters before `fit`, and its callbacks end after it; the type of `fit` stays."""
+    """Have scikit-learn check parameters before `fit` and close its callbacks after it; the type of `fit` is kept."""
     return cast(Method, _fit_context(prefer_skip_nested_validation=True)(fit))
 
 
 def check_parameters(estimator: Any) -> None:
-    """Check the parameters, for methods that `checks_parameters` is not for."""
+    """Check the parameters, in methods that cannot use `checks_parameters`."""
     estimator._validate_params()
 
 
@@ -69,12 +69,12 @@ def check_parameters(estimator: Any) -> None:
 
 
 def read_feature_names(transformer: Any, input_features: Any) -> NDArray[Any]:
-    """Check `input_features` against the names of `fit`; None returns these, or ``x0, x1, ...``."""
+    """Check `input_features` against the names seen in `fit`; None returns those, or ``x0, x1, ...``."""
     return _check_feature_names_in(transformer, input_features)
 
 
 def set_output_container(transformer: Any, container: str) -> None:
-    """Set what `transform` returns, as `set_output` does, also where `get_feature_names_out` is missing."""
+    """Set the output container of `transform`, as `set_output` does, even without `get_feature_names_out`."""
     transformer._sklearn_output_config = {"transform": container}
 
 
@@ -89,16 +89,16 @@ def new_fit_task(estimator: Any, max_subtasks: int | None) -> Any:
 
 
 class EncoderState(NamedTuple):
-    """What a fitted `OneHotEncoder` knows beside its categories, for each column of its input."""
+    """What a fitted `OneHotEncoder` knows in addition to its categories, for each input column."""
 
     n_outputs: list[Any]
-    """Columns of the output."""
+    """Number of output columns."""
     dropped: list[Any]
-    """Category that has no column of its own, by its index after rare ones were grouped; None where all have one."""
+    """Index, after grouping infrequent categories, of the category without an output column; None if all have one."""
     infrequent: list[Any]
-    """Indices of rare categories; None where there are none."""
+    """Indices of infrequent categories; None if there are none."""
     mappings: list[Any]
-    """Index of each category after rare ones were grouped; None where there are none."""
+    """Index of each category after infrequent ones were grouped; None if there are none."""
 
 
 def encoder_state(encoder: Any) -> EncoderState:

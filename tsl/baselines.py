@@ -1,4 +1,4 @@
-"""Baselines to compare forecasters with, behind the same interface.
+"""Baselines to compare forecasters with, with the same interface.
 
 `fit`, `update`, `predict` and `backtest` also take long frames of Dask; what they return is then lazy.
 """

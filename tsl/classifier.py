@@ -24,63 +24,64 @@ from tsl.network import Loss
 
 
 class LSTMClassifier(ClassifierMixin, WindowEstimator):
-    """Predict the class of windows of a series with an LSTM.
+    """LSTM classifier for windows of a series.
 
-    Stacked LSTM layers read a window step by step; a linear layer and the softmax turn the last hidden state into
-    probabilities. Trained on the cross-entropy (log loss).
+    Stacked LSTM layers read a window step by step; a linear layer and a softmax turn the last hidden state into
+    probabilities. Training minimises the cross-entropy (log loss).
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each LSTM layer, the lowest first.
+        Units in each LSTM layer, from the input upwards.
     bidirectional : bool, default=False
-        Whether each layer also reads the window from its last step to its first.
+        Whether each layer also reads the window backwards.
     segment : int or "auto", default="auto"
-        Steps of a window that are read at once, side by side: long windows are learned better and sooner from few
-        segments than from many single steps. Zeros, the mean of each channel, fill up the last segment. Windows of up
-        to 32 steps are read step by step with ``"auto"``; of longer ones `fit` makes 32 segments, or 16, 8, 4 or 2
-        if that lowers the loss by a tenth in a cross-validation of three folds, which takes ten times as long as the
-        fit itself. It makes 32 with `max_time`, in `partial_fit`, and if a class has fewer than three windows.
+        Number of consecutive steps that are read at a time, side by side: long windows are learned better and faster
+        from few segments than from many single steps. The last segment is padded with zeros, the mean of each channel.
+        With ``"auto"``, windows of up to 32 steps are read step by step; longer ones are split into 32 segments, or
+        into 16, 8, 4 or 2 if that lowers the loss by a tenth in a three-fold cross-validation, which takes ten times
+        as long as the fit itself. With `max_time`, in `partial_fit`, and if a class has fewer than three windows, there
+        are always 32 segments.
     dropout : float, default=0.0
-        Share of each layer's outputs that is set to 0 in training, drawn for each step of a window.
+        Share of each layer's outputs that is set to 0 in training, drawn anew for each step of a window.
     recurrent_dropout : float, default=0.0
-        Share of the hidden state that is left out of the recurrent product in training, the same units at all steps
-        of a window (Gal & Ghahramani 2016).
+        Share of the hidden state that is left out of the recurrent product in training; the same units are dropped at
+        all steps of a window (Gal & Ghahramani 2016).
     forget_bias : float or "chrono", default=1.0
         Initial bias of the forget gates: at 1 an untrained unit remembers for one or two steps, at 5 for about
-        150. With ``"chrono"``, biases are drawn so that units remember for 1 step up to the whole window (Tallec &
+        150. ``"chrono"`` draws biases such that units remember for between 1 step and the whole window (Tallec &
         Ollivier 2018): for long windows whose first steps matter.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
         The optimiser.
     alpha : float or "auto", default="auto"
-        L2 penalty: ``alpha / 2 * sum(w**2)`` over all weights but biases is added to the mean loss; with
-        ``solver="adamw"`` it is decoupled weight decay instead. ``"auto"`` is 0.005 up to 1,000 windows, and 5 divided
-        by their number beyond.
+        L2 penalty: ``alpha / 2 * sum(w**2)`` over all weights except biases is added to the mean loss; with
+        ``solver="adamw"`` it is decoupled weight decay instead. ``"auto"`` is 0.005 for up to 1,000 windows, and 5
+        divided by their number for more.
     batch_size : int or "auto", default="auto"
-        Windows in a training step. ``"auto"`` makes equal batches of up to 64.
+        Windows per training step. ``"auto"`` makes batches of equal size, up to 64.
     learning_rate_init : float, default=0.01
         The learning rate, or the highest one of a schedule.
     learning_rate : {"constant", "step", "cosine", "plateau"}, default="cosine"
-        How the rate changes: ``"cosine"`` rises in the first `learning_rate_warmup` of all steps, then falls along
-        half a cosine wave to `learning_rate_final` times `learning_rate_init`; ``"step"`` multiplies it by
-        `learning_rate_factor` every `learning_rate_every` epochs; ``"plateau"`` does so after
-        `learning_rate_patience` epochs in a row that did not bring the loss `tol` below its lowest value.
+        Schedule of the learning rate. ``"cosine"`` rises over the first `learning_rate_warmup` of all steps, then
+        falls along half a cosine wave to `learning_rate_final` times `learning_rate_init`; ``"step"`` multiplies the
+        rate by `learning_rate_factor` every `learning_rate_every` epochs; ``"plateau"`` does so after
+        `learning_rate_patience` consecutive epochs in which the loss did not fall by `tol` below its lowest value.
     learning_rate_factor : float, default=0.2
-        For "step" and "plateau".
+        Factor of the "step" and "plateau" schedules.
     learning_rate_every : int, default=10
-        Epochs, for "step".
+        Number of epochs, for the "step" schedule.
     learning_rate_patience : int, default=5
-        Epochs, for "plateau".
+        Number of epochs, for the "plateau" schedule.
     learning_rate_warmup, learning_rate_final : float, default=0.03 and 0.0
-        Shares of all steps and of `learning_rate_init`, for "cosine".
+        Shares of all steps and of `learning_rate_init`, for the "cosine" schedule.
     max_iter : int or "auto", default="auto"
-        Epochs. ``"auto"`` is as many as make 300 training steps, and at least 3.
+        Number of epochs. ``"auto"`` is the number that gives 300 training steps, and at least 3.
     max_time : float, optional
         Seconds after which training ends.
     shuffle : bool, default=True
-        Whether windows are shuffled for each epoch.
+        Whether to shuffle the windows in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights, the order of the windows, and dropout. The same seed gives the same model, bit for
+        Seed for the initial weights, the order of the windows, and dropout. The same seed gives the same model, bit for
         bit, with any `n_threads`.
     tol : float, default=1e-4
         How far a loss must fall below the lowest one so far to count as an improvement, for `early_stopping` and
@@ -92,85 +93,87 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     momentum, nesterovs_momentum : float and bool, default=0.9 and True
         For ``solver="sgd"``.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
-        Decay of the moving averages of the gradient and of its square, and the number added to the root of the
-        latter, for Adam; RMSprop uses the last two.
+        For Adam: decay rates of the moving averages of the gradient and of its square, and the number added to the
+        root of the latter. RMSprop uses the last two.
     clip_norm : float or None, default=1.0
-        Largest Euclidean norm of the gradient, which is scaled down to it.
+        Largest Euclidean norm of the gradient; larger gradients are scaled down to it.
     clip_value : float or None, default=None
-        Largest absolute value of the gradient's entries, applied first.
+        Largest absolute value of the gradient's entries, applied before `clip_norm`.
     early_stopping : bool, default=False
-        Whether to end training when the loss of held-out data has not improved for `n_iter_no_change` epochs, and to
+        Whether to end training when the loss on held-out data has not improved for `n_iter_no_change` epochs, and to
         restore the weights of the best epoch.
     validation_fraction : float, default=0.1
         Share of the windows, always the last ones, that is held out for `early_stopping` if `fit` gets no `X_val`.
-        Windows must be in time order. Inputs of the first held-out windows overlap those of the last training
-        windows, their targets do not; with a horizon of several steps, leave a gap by giving `X_val`.
+        Windows must be in time order. The inputs of the first held-out windows overlap those of the last training
+        windows, but their targets do not; with a horizon of several steps, pass an `X_val` that leaves a gap.
     n_iter_no_change : int or None, default=10
-        Epochs, for `early_stopping`; None only restores the best weights at the end.
+        Number of epochs, for `early_stopping`; None only restores the best weights at the end.
     scaling : "standard" or None, default="standard"
-        Standardise the inputs inside, by channel, with mean and standard deviation of the training set, by windows and
-        their weights (a row of ten windows counts ten times). A two-dimensional X without `n_channels` is
-        one channel, but each column has its own mean and deviation if these differ so much (5 times, with 20
-        windows or more) that they cannot be steps of one channel.
+        Whether to standardise the inputs by channel, with the mean and standard deviation of the training windows
+        and their weights (a row in ten windows counts ten times). A two-dimensional X without `n_channels` is one
+        channel, but each column has its own mean and standard deviation if these differ too much to be steps of one
+        channel (5 times, with 20 windows or more).
     n_channels : int, optional
         Channels of a step in a two-dimensional X of shape (n, T * n_channels). Default: one, or the length of the
-        axis for channels.
+        channel axis.
     time_order : {"auto", "oldest_first", "newest_first"}, default="auto"
-        Which end of a window is the oldest. "auto" goes by the names of the columns of a frame, see
-        `LSTMRegressor`; else it is the first step, with a warning if the rows show the opposite.
+        Which end of a window is the oldest. "auto" uses the column names of a frame, see `LSTMRegressor`; without
+        them it is the first step, with a warning if the rows suggest the opposite.
     layout : {"auto", "time_channel", "channel_time"} or sequence of str, default="auto"
-        Which axis comes first: (n, T, C), and the channels of a step side by side in two dimensions, or (n, C, T) as
-        in sktime and aeon, and the steps of a channel side by side. Names for the columns of an array, such as
-        ``["lag_1", "lag_2", "holiday"]``, make it be read as a frame with these names. "auto" is "time_channel", with
-        a warning if a three-dimensional X has 1 step of 4 channels or more, or 10 times as many channels as steps.
+        Which axis comes first. "time_channel": (n, T, C), or in two dimensions the channels of a step side by side.
+        "channel_time": (n, C, T) as in sktime and aeon, or in two dimensions the steps of a channel side by side.
+        An array with a list of column names, such as ``["lag_1", "lag_2", "holiday"]``, is read like a frame with
+        these names. "auto" is "time_channel", with a warning if a three-dimensional X has 1 step of 4 channels or
+        more, or 10 times as many channels as steps.
     n_threads : int, optional
-        Threads at most. Default: all cores that the process may use; fewer in workers of joblib, or if
+        Maximum number of threads. Default: all cores that the process may use; fewer in joblib workers, or if
         ``NUMBA_NUM_THREADS`` is set.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network; float64 takes at least twice as long.
     callbacks : list, optional
         Functions that are called as ``callback(epoch, history, network)`` after each epoch and may return True to end
-        the training; or objects with such a method `on_epoch_end` and, optionally, `on_epoch_begin`. Those of
-        scikit-learn 1.9 and newer, such as its ``ProgressBar``, go to `set_callbacks` instead: an epoch is a task.
+        the training; or objects with a method `on_epoch_end` of this signature and, optionally, `on_epoch_begin`.
+        Callbacks of scikit-learn 1.9 and newer, such as its ``ProgressBar``, are passed to `set_callbacks` instead: an
+        epoch is a task.
 
     Attributes
     ----------
     network_ : tsl.network.Network
         The trained network.
     history_ : tsl.training.History
-        Loss, learning rate and time of each epoch, and what ended the training.
+        Loss, learning rate and time of each epoch, and why the training ended.
     loss_curve_ : list of float
         Mean training loss of each epoch, in nats.
     validation_scores_ : list of float or None
-        Negative loss of the held-out data after each epoch, if there are any.
+        Negative loss on the held-out data after each epoch, if there are any.
     best_loss_ : float
-        The lowest loss of held-out data with `early_stopping`, otherwise the lowest training loss.
+        The lowest loss on held-out data with `early_stopping`, otherwise the lowest training loss.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_timesteps_in_ : int or None
         Steps of the windows in `fit`; None for sequences of different lengths.
     n_channels_in_ : int
         Channels of a step.
     n_features_in_ : int
-        ``n_timesteps_in_ * n_channels_in_``, or the columns of a table of lags; not set for sequences of different
-        lengths.
+        ``n_timesteps_in_ * n_channels_in_``, or the number of columns of a table of lags; not set for sequences of
+        different lengths.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if X was a DataFrame whose column names are all strings.
     columns_ : ndarray of int, of shape (n_timesteps_in_, n_channels_in_), or None
-        Which column of a two-dimensional X is which step of which channel, if names said so.
+        The column of a two-dimensional X for each step and channel, if they were found by name.
     input_scaling_ : Scaling
-        `mean` and `scale` of each channel; of shape (n_timesteps_in_, 1) where each column has its own.
+        `mean` and `scale` of each channel; of shape (n_timesteps_in_, 1) if each column has its own.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
 
     See Also
     --------
-    LSTMRegressor : Regression; its notes on lengths, memory and weights hold here too.
+    LSTMRegressor : Regression; its notes on lengths, memory and weights apply here too.
     tsl.windows.SlidingWindow : Windows in a pipeline.
 
     Examples
     --------
-    Which of two frequencies has a wave of thirty noisy values?
+    Which of two frequencies does a wave of thirty noisy values have?
 
     >>> import numpy as np
     >>> from tsl import LSTMClassifier
@@ -242,7 +245,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
         """Train for one epoch on these windows, continuing from the last call.
 
-        The first call sets up network and scaling, so its data should be like the rest.
+        The first call sets up network and scaling, so its data should be representative of the rest.
 
         Parameters
         ----------
@@ -253,7 +256,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         sample_weight : array-like of shape (n,), optional
             As in `fit`.
         classes : array-like of shape (n_classes,), optional
-            All labels that any call may have; needed in the first call.
+            All labels that may occur in any call; required in the first call.
 
         Returns
         -------
@@ -262,7 +265,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Raises
         ------
         ValueError
-            As in `fit`; also if X has another form than in earlier calls, if y has a label that is not among
+            As in `fit`; also if X has a different form than in earlier calls, if y has a label that is not in
             `classes`, or if `early_stopping` is set.
         """
         if classes is not None:
@@ -283,18 +286,18 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or list of array-likes
-            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths.
+            n windows, as in `fit`; in three-dimensional arrays and lists, T may differ from `fit`.
 
         Returns
         -------
         y : ndarray of shape (n,)
-            The most probable labels, of `classes_`.
+            The most probable class of each window.
         """
         outputs = self._network_outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict how probable each class is.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -365,13 +368,13 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
             return int(self.segment)
         if resume:
             return self.network_.architecture.segment
-        if self.max_time is not None or hasattr(self, "_given_classes"):  # the latter in partial_fit, and on a cluster
+        if self.max_time is not None or hasattr(self, "_given_classes"):  # the latter in partial_fit and on a cluster
             return usual_segment(int(training.windows.lengths.max()))
-        seed = int(copy.deepcopy(self._random_state).randint(2**31))  # so that the fit is that with this segment given
+        seed = int(copy.deepcopy(self._random_state).randint(2**31))  # a copy: the fit is as with the segment given
         return chosen_segment(training, lambda *trial: self._trial_scores(seed, *trial), seed, int(self.verbose))
 
     def _trial_scores(self, seed: int, segment: int, training: TrainingData, held_out: TrainingData) -> NDArray[Any]:
-        """Return what a classifier with such segments gives for held-out windows, (n, n_classes)."""
+        """Return the outputs (n, n_classes) for held-out windows of a classifier with this segment."""
         changes = {"segment": segment, "early_stopping": False, "random_state": seed, "verbose": 0, "callbacks": None}
         other = clone(self).set_params(**changes)
         for name in ("classes_", "n_channels_in_", "_may_be_columns"):
@@ -381,7 +384,7 @@ class LSTMClassifier(ClassifierMixin, WindowEstimator):
 
 
 def _plain(y: Any) -> Any:
-    """Return integers and booleans of pandas' own types in NumPy's, as scikit-learn would make them float64."""
+    """Convert integers and booleans of pandas' extension dtypes to NumPy, as scikit-learn would make them float64."""
     kind: Any = getattr(y, "dtype", None)
     whole = isinstance(kind, pd.api.extensions.ExtensionDtype) and kind.kind in "biu"
     return y.to_numpy(kind.numpy_dtype) if whole and not pd.isna(y).any() else y

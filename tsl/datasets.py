@@ -1,8 +1,7 @@
 """Small public data sets that come with the package: prices, sensors, a climate record and a play.
 
-Each loader returns a pandas object with a time index, or the bare numbers with ``as_frame=False``. The
-readings are those of the source, gaps and repeated timestamps included; the loaders' notes say where they
-are.
+Each loader returns a pandas object with a time index, or an array with ``as_frame=False``. The readings are those of
+the source, including gaps and repeated timestamps; the loaders' notes say where these are.
 """
 
 import hashlib
@@ -79,9 +78,9 @@ def load_stocks(ticker: str | None = None, *, as_frame: bool = True) -> pd.DataF
     Parameters
     ----------
     ticker : {"AAPL", "FB", "GOOG", "IBM", "MSFT"}, optional
-        The company to return. By default all five, one below the other.
+        The company to return. By default all five, stacked.
     as_frame : bool, default=True
-        Whether to return a DataFrame. False needs a `ticker` and gives the numbers alone.
+        Whether to return a DataFrame. False needs a `ticker` and returns an array.
 
     Returns
     -------
@@ -93,13 +92,13 @@ def load_stocks(ticker: str | None = None, *, as_frame: bool = True) -> pd.DataF
     Raises
     ------
     ValueError
-        If `ticker` is unknown, or ``as_frame=False`` comes without one.
+        If `ticker` is unknown, or missing with ``as_frame=False``.
 
     Notes
     -----
     Trading days only, so the index has no frequency: 3,270 rows for AAPL, IBM and MSFT (from 2000-03-01),
     2,148 for GOOG (from 2004-08-19), 196 for FB (from 2012-05-18). Only ``adj_close`` accounts for splits and
-    dividends. Daily prices are near a random walk: compare every forecast with the last known price.
+    dividends. Daily prices are close to a random walk: compare every forecast with the last known price.
 
     Examples
     --------
@@ -136,7 +135,7 @@ def load_sea_surface_temperature(*, as_frame: bool = True) -> pd.Series | NDArra
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether to return a Series; False gives the readings alone.
+        Whether to return a Series; False returns an array.
 
     Returns
     -------
@@ -146,12 +145,12 @@ def load_sea_surface_temperature(*, as_frame: bool = True) -> pd.Series | NDArra
 
     Notes
     -----
-    The readings are half an hour apart except in three places: one is missing at 2016-06-14 13:30, then there
-    are none between 2016-07-08 01:30 and 13:30, and 2017-03-21 16:30 occurs twice. The index therefore has no
-    frequency. For a regular series use ``series.resample("30min").mean()``, which leaves 24 gaps as NaN.
+    The readings are half an hour apart except in three places: one is missing at 2016-06-14 13:30, there are none
+    between 2016-07-08 01:30 and 13:30, and 2017-03-21 16:30 occurs twice. The index therefore has no frequency. For a
+    regular series use ``series.resample("30min").mean()``, which leaves 24 gaps as NaN.
 
-    The data are NERACOOS's (station B01): free to use and redistribute, not intended for legal use, without
-    any warranty; the full terms are in ``datasets/LICENSES.md``.
+    The data are from NERACOOS (station B01): free to use and redistribute, not intended for legal use, without any
+    warranty; the full terms are in ``datasets/LICENSES.md``.
 
     Examples
     --------
@@ -187,7 +186,7 @@ def load_glucose(*, return_X_y: bool = False, as_frame: bool = True) -> Glucose:
     return_X_y : bool, default=False
         Whether to return the sensor's current as `X` and the glucose as `y`.
     as_frame : bool, default=True
-        Whether to return pandas objects; False gives arrays of float64.
+        Whether to return pandas objects; False returns arrays of float64.
 
     Returns
     -------
@@ -199,7 +198,7 @@ def load_glucose(*, return_X_y: bool = False, as_frame: bool = True) -> Glucose:
     -----
     The times are local, without a zone. 188 steps are longer than five minutes (the longest 28 hours), three
     timestamps occur twice, and on some days two readings a minute apart alternate, so the index has no
-    frequency. ``isig`` is NaN in the 1,061 rows for which the sensor gave none; ``glucose`` is always there.
+    frequency. ``isig`` is NaN in the 1,061 rows without a sensor current; ``glucose`` is never missing.
 
     Examples
     --------
@@ -228,12 +227,12 @@ def load_co2(*, as_frame: Literal[False]) -> NDArray[np.float64]: ...
 @overload
 def load_co2(*, as_frame: bool) -> pd.Series | NDArray[np.float64]: ...
 def load_co2(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
-    """Return the weekly carbon dioxide in the air at Mauna Loa, 1958 to 2001.
+    """Return the weekly carbon dioxide concentration of the air at Mauna Loa, 1958 to 2001.
 
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether to return a Series; False gives the values alone.
+        Whether to return a Series; False returns an array.
 
     Returns
     -------
@@ -270,7 +269,7 @@ def load_sunspots(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether to return a Series; False gives the numbers alone.
+        Whether to return a Series; False returns an array.
 
     Returns
     -------
@@ -291,13 +290,13 @@ def load_sunspots(*, as_frame: bool = True) -> pd.Series | NDArray[np.float64]:
 
 
 def _folder() -> Path:
-    """Return the folder of the data files: in the package of a wheel, beside it in a clone or editable install."""
+    """Return the folder of the data files: inside the package in a wheel, next to it in a clone or editable install."""
     packaged = Path(__file__).with_name("datasets_files")
     return packaged if packaged.is_dir() else Path(__file__).parent.with_name("datasets")
 
 
 def _read_checked(name: str) -> bytes:
-    """Return the bytes of the data file `name` after comparing their SHA-256 with the known one."""
+    """Return the bytes of the data file `name` after checking their SHA-256."""
     path = _folder() / name
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The rivals: what each needs to be installed and set, before anything of it is imported."""
+"""The rivals: the packages each needs, and the environment to set before any of them is imported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Candidate(NamedTuple):
 
     name: str
     once: Callable[[], object]
-    """Does the job `units` times, and comes back when it is done."""
+    """Does the job `units` times and returns when it is done."""
     units: int = 1
 
 
@@ -38,9 +38,10 @@ PEERS = {
 
 
 def environment(rival: str, n_threads: int) -> dict[str, str]:
-    """Variables for the process of a rival: the number of threads in each library's own words, no GPU, no chatter.
+    """Return the environment variables for a rival's process: number of threads for each library, no GPU, no log
+    output.
 
-    What holds a rival to an instruction set is inherited from this process, but for XLA's flags.
+    Variables that limit a rival to an instruction set are inherited from this process, except XLA's flags.
     """
     n = str(n_threads)
     xla = f"--xla_cpu_multi_thread_eigen={'true' if n_threads > 1 else 'false'}"

@@ -1,4 +1,4 @@
-"""JAX: one jitted training step around `lax.scan`, Adam written out."""
+"""JAX: one jitted training step around `lax.scan`, with Adam written out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jax import lax
 from benchmarks.peers import Candidate
 from benchmarks.problem import problem
 
-# unrolling the scan by 4 took 1.2 to 2.5 times as long at all shapes
+# unrolling the scan by 4 took 1.2 to 2.5 times as long for all shapes
 FORMS = [("input product first", True), ("input product in the scan", False)]
 
 
 def train(job, n_threads):
-    """A step of training: input products in the scan or before it, one step a call or all batches in one."""
+    """A training step: input products inside the scan or before it, one step per call or all batches in one call."""
     inputs, targets = _arrays(job)
     candidates = []
     for name, hoisted in FORMS:
@@ -48,7 +48,7 @@ def _one_by_one(job, name, step, inputs, targets):
 
     def once():
         nonlocal state
-        for some, wanted in batches:  # calls come back at once; the work is waited for at the end
+        for some, wanted in batches:  # calls return immediately; the work is awaited at the end
             state, _ = step(state, (some, wanted))
         jax.block_until_ready(state)
 

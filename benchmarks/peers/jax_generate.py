@@ -12,7 +12,7 @@ from benchmarks.peers.stream import GREEDY, random_weights
 
 
 def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
-    """With one step of the text in the body of the loop, and with four."""
+    """The loop with one step of the text in its body, and with four."""
     weights = {name: jnp.asarray(array) for name, array in random_weights(job["hidden"], job["vocabulary"]).items()}
     keys = iter(jax.random.split(jax.random.key(0), 100_000))
 
@@ -24,7 +24,7 @@ def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
 
 
 def _write(weights: dict[str, jax.Array], key: jax.Array, job: dict[str, Any], unroll: int) -> jax.Array:
-    """Codes (length,). Matrices come first in the products, which XLA does faster for a single vector."""
+    """Return codes (length,). Matrices are the left factors of products, which is faster in XLA for a single vector."""
     table = weights["w_in"] + weights["bias"]
     w_rec, w_out = weights["w_rec"].T.copy(), weights["w_out"].T.copy()
     shape = (job["length"], job["vocabulary"])

@@ -18,11 +18,11 @@ if keras.backend.backend() == "tensorflow":
 else:
 
     def _set_threads(n_threads):
-        """The environment has said it to XLA."""
+        """Do nothing: XLA reads the number from the environment."""
 
 
 def train(job, n_threads):
-    """A step of training, by `fit` over all batches and by `train_on_batch`."""
+    """A training step, by `fit` over all batches and by `train_on_batch`."""
     _set_threads(n_threads)
     inputs, targets = _arrays(job)
     rows, wanted = (array.reshape(-1, *array.shape[2:]) for array in (inputs, targets))
@@ -83,7 +83,7 @@ predict = forward
 
 
 def _forms(make, name):
-    """Compiled by XLA, several steps a call; and, where the backend has that, without XLA."""
+    """The forms compiled by XLA, with several steps per call, and without XLA if the backend supports that."""
     forms = [make(f"{name}, XLA, 16 steps a call", jit_compile=True, at_once=16)]
     if keras.backend.backend() == "tensorflow":
         forms.append(make(f"{name}, graph", jit_compile=False))

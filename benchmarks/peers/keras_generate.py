@@ -1,4 +1,4 @@
-"""Keras: `predict` in a loop over the last characters, as articles and the package's own examples write."""
+"""Keras: `predict` in a loop over the last characters, as in articles and the package's own examples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.peers.stream import GREEDY
 
 
 def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
-    """Every character reads `window` characters anew; tsl and the other peers carry the state."""
+    """Each character requires reading `window` characters again; tsl and the other peers carry the state."""
     vocabulary, window = job["vocabulary"], job["window"]
     model = keras.Sequential(
         [

@@ -1,4 +1,4 @@
-"""Keras: windows as one array, as articles make them, and as a stream of batches. Each in a process of its own."""
+"""Keras: windows as one array, as in articles, and as a stream of batches. Each runs in its own process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fit(job: dict[str, Any]) -> dict[str, float]:
 
 
 def fit_stream(job: dict[str, Any]) -> dict[str, float]:
-    """`timeseries_dataset_from_array`, which makes batches as they are needed; it is built on tf.data."""
+    """`fit` on `timeseries_dataset_from_array`, which makes batches as they are needed; it is built on tf.data."""
 
     def prepare(job: dict[str, Any]) -> Callable[[], object]:
         model, series = _model(job), make_series(job["rows"])
@@ -47,7 +47,7 @@ def fit_stream(job: dict[str, Any]) -> dict[str, float]:
 
 
 def predict(job: dict[str, Any]) -> dict[str, float]:
-    """`predict` on materialised windows; some batches of them, as each takes no more than the one before."""
+    """`predict` on some batches of materialised windows: no batch takes more memory than the one before."""
     model = _model(job)
 
     def prepare(job: dict[str, Any]) -> Callable[[], object]:

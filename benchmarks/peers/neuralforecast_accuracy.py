@@ -1,4 +1,4 @@
-"""neuralforecast's LSTM with its own defaults, in a process of its own."""
+"""neuralforecast's LSTM with its defaults, in its own process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.forecast_tasks import m4_hourly
 
 
 def m4(folder: str, n_series: int | None, max_steps: int | None) -> dict[str, object]:
-    """Forecasts (n_series, horizon) for M4 Hourly, and the seconds of training and forecasting."""
+    """Return forecasts (n_series, horizon) for M4 Hourly, and the seconds of training and forecasting."""
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     from neuralforecast import NeuralForecast

@@ -1,4 +1,4 @@
-"""ONNX Runtime: prediction only, with a graph of ONNX's own LSTM operator."""
+"""ONNX Runtime: prediction only, with a graph that uses ONNX's LSTM operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime: a graph of one step with the state carried outside, and the whole text in one graph with `Scan`."""
+"""ONNX Runtime: a graph of one step, with the state carried outside, and a graph of the whole text, with `Scan`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ node = helper.make_node
 
 
 def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
-    """The `LSTM` operator, and gates written out so that a one-hot input is a row of a table; one thread and all."""
+    """The `LSTM` operator, and gates written out so that a one-hot input is a row of a table; on 1 and all threads."""
     weights = random_weights(job["hidden"], job["vocabulary"])
     cells = {"LSTM operator": _operator(weights), "gates written out": _written_out(weights)}
     return [
@@ -29,7 +29,7 @@ def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
 
 
 class _Cell:
-    """Nodes from code, hidden, cell and added to code_next, hidden_next, cell_next, and what they need."""
+    """Nodes from code, hidden, cell and added to code_next, hidden_next and cell_next, with their constants."""
 
     def __init__(self, nodes: list[NodeProto], constants: dict[str, np.ndarray], state_shape: list[int]) -> None:
         self.nodes, self.state_shape = nodes, state_shape
@@ -44,7 +44,7 @@ class _Cell:
         ]
 
     def first(self, suffix: str) -> dict[str, np.ndarray]:
-        """A state to begin with."""
+        """Return an initial state."""
         zeros = np.zeros(self.state_shape, np.float32)
         return {"code" + suffix: np.zeros(1, np.int64), "hidden" + suffix: zeros, "cell" + suffix: zeros}
 
@@ -104,7 +104,7 @@ def _choose(features: str) -> list[NodeProto]:
 
 
 def _steps(job: dict[str, Any], cell: _Cell, n_threads: int) -> Callable[[], list[int]]:
-    """One step a call, the states going out and in."""
+    """One step per call, with the states going out and in."""
     added_info = helper.make_tensor_value_info("added", TensorProto.FLOAT, [1, job["vocabulary"]])
     graph = helper.make_graph(cell.nodes, "step", [*cell.infos(""), added_info], cell.infos("_next"), cell.constants)
     session, names = _session(graph, n_threads), ["code_next", "hidden_next", "cell_next"]
@@ -121,7 +121,7 @@ def _steps(job: dict[str, Any], cell: _Cell, n_threads: int) -> Callable[[], lis
 
 
 def _scan(job: dict[str, Any], cell: _Cell, n_threads: int) -> Callable[[], np.ndarray]:
-    """The loop over the text is in the graph too."""
+    """The loop over the text is part of the graph."""
     row = helper.make_tensor_value_info("added_row", TensorProto.FLOAT, [job["vocabulary"]])
     written = helper.make_tensor_value_info("written", TensorProto.INT64, [1])
     nodes = [

@@ -1,4 +1,4 @@
-"""The series that the memory of training is measured on."""
+"""The series on which the memory of training is measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WARM_UP_ROWS = 2000
 
 
 def make_series(n_rows: int) -> np.ndarray:
-    """A wave with noise: (n_rows,) in float32."""
+    """Return a wave with noise, (n_rows,) in float32."""
     rng = np.random.default_rng(0)
     series = 0.1 * rng.standard_normal(n_rows, dtype=np.float32)
     series += np.sin(np.arange(n_rows, dtype=np.float32) / 24)
@@ -18,5 +18,5 @@ def make_series(n_rows: int) -> np.ndarray:
 
 
 def for_warm_up(job: dict[str, Any]) -> dict[str, Any]:
-    """The same job on a short series: what is compiled or loaded for it is no memory of the data."""
+    """Return the same job on a short series: what it compiles or loads does not count as memory of the data."""
     return job | {"rows": min(WARM_UP_ROWS, job["rows"])}

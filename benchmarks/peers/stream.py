@@ -10,7 +10,7 @@ GREEDY = "greedy"
 
 
 def random_weights(hidden: int, vocabulary: int) -> dict[str, np.ndarray]:
-    """Of a network that has learnt nothing: what it writes takes as long as what a good one writes.
+    """Return weights of an untrained network, which generates text as fast as a trained one.
 
     Gates are in the order input, forget, candidate, output; inputs are one-hot, so `w_in` (V, 4H) is a table of rows.
     """
@@ -29,10 +29,10 @@ def random_weights(hidden: int, vocabulary: int) -> dict[str, np.ndarray]:
 
 
 def noise(job: dict[str, Any]) -> np.ndarray:
-    """(length, V) to be added to the logits before the largest is taken; drawn anew in each call, as a text would.
+    """Return noise (length, V) to add to the logits before taking the largest; drawn anew in each call, as for a text.
 
-    Adding Gumbel noise is the same as sampling at temperature 1, and the cheapest way of it in a framework: one draw
-    for the whole text, and no cumulated sum.
+    Adding Gumbel noise is equivalent to sampling at temperature 1, and the cheapest way to do it in a framework: one
+    draw for the whole text, and no cumulative sum.
     """
     shape = (job["length"], job["vocabulary"])
     if job["choice"] == GREEDY:

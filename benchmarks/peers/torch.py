@@ -1,4 +1,4 @@
-"""PyTorch: `nn.LSTM`, which uses oneDNN where it can; `torch.compile` leaves it as it is, and takes as long."""
+"""PyTorch: `nn.LSTM`, which uses oneDNN if it can; `torch.compile` leaves it unchanged and takes as long."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Model(nn.Module):
 
 
 def train(job, n_threads):
-    """A step of training, with both fast forms of Adam."""
+    """A training step, with both fast forms of Adam."""
     batches = _batches(job, n_threads)
 
     def candidate(name, **form):
@@ -69,7 +69,7 @@ predict = forward
 
 
 def _stepper(job, **form):
-    """A function that takes one step of training, of a new model."""
+    """Return a function that takes one training step of a new model."""
     torch.manual_seed(0)
     model = Model(job).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **form)
@@ -84,7 +84,7 @@ def _stepper(job, **form):
 
 
 def _batches(job, n_threads):
-    """Inputs (T, B, C) and targets of every batch, as tensors; codes become dense, as `nn.LSTM` cannot gather."""
+    """Return inputs (T, B, C) and targets of all batches as tensors; codes become dense: `nn.LSTM` cannot gather."""
     torch.set_num_threads(n_threads)
     inputs, targets = problem(job)
     if job["one_hot"]:

@@ -1,4 +1,4 @@
-"""PyTorch, stepping: its own layers in a loop, and the equations in a loop of TorchScript."""
+"""PyTorch, step by step: its own layers in a loop, and the equations in a TorchScript loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.peers.stream import noise, random_weights
 
 
 def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
-    """Each way on one thread, which is the fastest up to some hundred units, and on all."""
+    """Each way on one thread, which is fastest up to a few hundred units, and on all."""
     ways = {"nn.LSTM": _layer(job), "nn.LSTMCell": _cell(job), "equations in TorchScript": _script(job)}
     return [
         Candidate(f"{name}, threads: {n}", _on_threads(way, n), job["length"])
@@ -69,7 +69,7 @@ def _script(job: dict[str, Any]) -> Callable[[], torch.Tensor]:
     }
     table = weights["w_in"] + weights["bias"]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is deprecated, and still the fastest here
+        warnings.simplefilter("ignore")  # deprecated, but still the fastest here
         loop = torch.jit.script(_loop)
     return lambda: loop(table, weights["w_rec"], weights["w_out"], weights["b_out"], torch.from_numpy(noise(job)))
 
@@ -77,7 +77,7 @@ def _script(job: dict[str, Any]) -> Callable[[], torch.Tensor]:
 def _loop(
     table: torch.Tensor, w_rec: torch.Tensor, w_out: torch.Tensor, b_out: torch.Tensor, added: torch.Tensor
 ) -> torch.Tensor:
-    """The whole text: `table` (V, 4H) holds what each character adds to the gates."""
+    """Generate the whole text: `table` (V, 4H) contains what each character adds to the gates."""
     hidden, cell = torch.zeros(1, w_rec.size(0)), torch.zeros(1, w_rec.size(0))
     code = torch.zeros(1, dtype=torch.long)
     codes = torch.zeros(added.size(0), dtype=torch.long)

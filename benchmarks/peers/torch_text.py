@@ -1,4 +1,4 @@
-"""A character model of the same kind in PyTorch, trained for as many seconds, in a process of its own."""
+"""A character model of the same kind in PyTorch, trained for as many seconds, in its own process."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Training:
         self._begin()
 
     def _begin(self) -> None:
-        """An epoch: the text is a ring, entered anywhere."""
+        """Begin an epoch: the text is treated as a ring, entered at a random place."""
         batch_size = min(self._settings["batch_size"], max(1, len(self._codes) // self._settings["sequence_length"]))
         rolled = torch.roll(self._codes, int(self._random.randint(len(self._codes))))
         each = len(rolled) // batch_size
@@ -79,7 +79,7 @@ class Training:
         return tuple(torch.zeros(1, n, self._settings["hidden_size"]) for _ in range(2))
 
     def step(self, progress: float) -> None:
-        """One chunk; `progress` is the share of the time that is gone."""
+        """Train on one chunk; `progress` is the share of the time that has passed."""
         rate = (
             progress / WARM_UP if progress < WARM_UP else FINAL + (1 - FINAL) * 0.5 * (1 + math.cos(math.pi * progress))
         )
@@ -100,7 +100,7 @@ class Training:
             self._begin()
 
     def nats(self, codes: torch.Tensor) -> float:
-        """Of each character but the first, from the first on."""
+        """Return the loss per character, on all characters but the first."""
         self.model.eval()
         total, states = 0.0, self._zeros(1)
         with torch.inference_mode():
@@ -112,7 +112,7 @@ class Training:
 
 
 def learnt(folder: str | None, quick: bool, name: str, n_threads: int) -> dict[str, Any]:
-    """Return the loss of a model after the time of a task."""
+    """Return the loss of a model after the time limit of a task."""
     task = text_tasks(folder, quick=quick)[name]
     vocabulary = CharVocabulary().fit(task.train)
     train, test = (torch.from_numpy(vocabulary.encode(part).astype(np.int64)) for part in (task.train, task.test))
@@ -138,7 +138,7 @@ def learnt(folder: str | None, quick: bool, name: str, n_threads: int) -> dict[s
 
 
 def _fastest(training: Training, n_threads: int) -> int:
-    """Steps this small may be faster on one thread than on all."""
+    """Return the faster number of threads: steps this small may be faster on one thread than on all."""
     seconds = {}
     for n in sorted({1, n_threads}):
         torch.set_num_threads(n)

@@ -12,7 +12,7 @@ from tsl.network import Architecture, Loss, Network, Optimizer, Sequences, Targe
 
 
 def train(job, n_threads):
-    """A step of training: many of them a call, in memory kept between calls, as `fit` takes them."""
+    """A training step: many per call, in memory kept between calls, as in `fit`."""
     network, inputs, targets = _network(job)
     n_batches, batch_size = inputs.shape[:2]
     sequences, wanted = _sequences(inputs), _targets(targets)
@@ -34,7 +34,7 @@ def forward(job, n_threads):
 
 
 def epoch(job, n_threads):
-    """An epoch of `fit`, with a share of all that it does before and after: one half of a fit of two epochs."""
+    """An epoch of `fit`, with its share of the work before and after: half of a fit of two epochs."""
     inputs, targets = windows(job)
     kind = LSTMClassifier if job["loss"] == "log_loss" else LSTMRegressor
     model = kind(
@@ -59,7 +59,7 @@ def predict(job, n_threads):
 
 
 def exported(job, n_threads):
-    """The same predictions by the ONNX model of the estimator: scaling and its inverse are part of the graph."""
+    """The same predictions by the estimator's ONNX model: scaling and its inverse are part of the graph."""
     import onnxruntime
 
     from tsl.interop import to_onnx
@@ -74,7 +74,7 @@ def exported(job, n_threads):
 
 
 def forecast(job, n_threads):
-    """A forecast of one series by `LSTMForecaster`, all choices made; from `newer` rows if there are any."""
+    """A forecast of one series by a fitted `LSTMForecaster`, from `newer` rows if there are any."""
     n_rows, n_newer = job["steps"], job["newer"]
     hours = pd.date_range("2024-01-01", periods=n_rows + n_newer, freq="h")
     noise = np.random.RandomState(0).normal(size=n_rows + n_newer)
@@ -86,7 +86,7 @@ def forecast(job, n_threads):
 
 
 def _fitted(job, n_threads):
-    """A regressor that has seen a few windows, and the windows to predict."""
+    """Return a regressor fitted to a few windows, and the windows to predict."""
     inputs, targets = problem(job | {"batches": 1})
     hidden = (job["hidden"],) * job["layers"]
     model = LSTMRegressor(hidden_size=hidden, max_iter=1, random_state=0, n_threads=n_threads)

@@ -10,7 +10,7 @@ from tsl import LSTMCharModel
 
 
 def stream(job: dict[str, Any], n_threads: int) -> list[Candidate]:
-    """One text of `length` characters; what the model has learnt makes no difference."""
+    """One text of `length` characters; what the model has learned makes no difference."""
     text = "".join(chr(ord("0") + k) for k in range(job["vocabulary"])) * 20
     model = LSTMCharModel(hidden_size=job["hidden"], max_iter=1, random_state=0, n_threads=n_threads).fit(text)
     temperature = 0.0 if job["choice"] == GREEDY else 1.0

@@ -1,4 +1,4 @@
-"""tsl: windows are views, read in place. Each function is called in a process of its own."""
+"""tsl: windows are views, read in place. Each function is called in its own process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def fit(job: dict[str, Any]) -> dict[str, float]:
 
 
 def fit_pipeline(job: dict[str, Any]) -> dict[str, float]:
-    """`SlidingWindow` and `LSTMRegressor` in a pipeline, which gets the series itself."""
+    """`SlidingWindow` and `LSTMRegressor` in a pipeline, which receives the series itself."""
     return _measured(_fit_pipeline, job)
 
 
 def predict(job: dict[str, Any]) -> dict[str, float]:
-    """Every window of the series."""
+    """`predict` for every window of the series."""
     model = _regressor(job)
     model.fit(*make_windows(make_series(2 * job["window"]), window=job["window"]))
 
@@ -52,5 +52,5 @@ def _fit_pipeline(job: dict[str, Any]) -> Callable[[], object]:
 
 
 def _regressor(job: dict[str, Any]) -> LSTMRegressor:
-    # Epochs are all alike: time for some of the first one is enough to have all that training ever has.
+    # All epochs are alike: part of the first one already uses as much memory as training ever does.
     return LSTMRegressor(hidden_size=job["hidden"], max_iter=1, max_time=job["seconds"], random_state=0)

@@ -1,6 +1,6 @@
-"""Draw the pictures of the tutorials anew: ``python docs/extensions/pictures.py``, after a change that shows in them.
+"""Redraw the plots of the tutorials: ``python docs/extensions/pictures.py``, after a change that affects them.
 
-They are kept in the repository, as training the models of the tutorials for them would take a minute of each build.
+They are kept in the repository because training the models of the tutorials would add a minute to each build.
 """
 
 import os

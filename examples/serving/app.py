@@ -1,4 +1,4 @@
-"""A saved model as a service. With MODEL=model.tsl: `uvicorn app:app`; /docs describes what it takes and gives."""
+"""Serve a saved model. With MODEL=model.tsl: `uvicorn app:app`; /docs describes requests and responses."""
 
 import os
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ MAX_ROWS = 10_000
 
 model = tsl.load(os.environ["MODEL"])
 horizon = getattr(model, "horizon", None)  # of a forecaster
-warm_up("float32")  # the first request is not to wait for machine code,
+warm_up("float32")  # so that no request waits for compiling,
 if horizon is not None:
-    model.calibrate()  # nor any request for the fit that prediction intervals need
+    model.calibrate()  # or for the fit that prediction intervals need
 app = FastAPI(title=type(model).__name__)
 app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BYTES)
 
-# With the first error a body is refused: a list of all of them can be far longer than the body.
+# A body is rejected at its first error: a list of all errors can be far longer than the body.
 Step = Annotated[list[FiniteFloat], FailFast()]
 Window = Annotated[list[Step], FailFast()]
 
@@ -38,7 +38,7 @@ class Series(BaseModel, extra="forbid"):
 
     ds: Annotated[list[datetime], FailFast(), Field(min_length=1, max_length=MAX_ROWS)]
     y: Annotated[list[FiniteFloat | None], FailFast(), Field(min_length=1, max_length=MAX_ROWS)]
-    horizon: int | None = Field(None, ge=1, le=horizon)  # intervals of a longer one would need another fit
+    horizon: int | None = Field(None, ge=1, le=horizon)  # intervals for a longer one would need another fit
     level: list[Annotated[float, Field(ge=1, lt=100)]] = Field([], max_length=10)
 
 
@@ -50,13 +50,13 @@ class Windows(BaseModel, extra="forbid"):
 
 @app.exception_handler(RequestValidationError)
 async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Answer what is wrong, without the input: it may be long, or NaN, which JSON has not."""
+    """Return the errors without the input, which may be long, or contain NaN, which JSON cannot represent."""
     return JSONResponse({"detail": [{"loc": one["loc"], "msg": one["msg"]} for one in error.errors()]}, 422)
 
 
 @contextmanager
 def errors_as_422() -> Iterator[None]:
-    """Answer what the model refuses with its message; other exceptions are faults of the service, status 500."""
+    """Return an error of the model as status 422 with its message; other exceptions are faults of the service: 500."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -64,7 +64,7 @@ def errors_as_422() -> Iterator[None]:
 
 
 async def forecast(series: Series) -> dict[str, list[Any]]:
-    """Forecast what follows the rows."""
+    """Forecast the steps after the rows."""
     with errors_as_422():
         rows = pd.DataFrame({"ds": series.ds, "y": np.array(series.y, np.float64)})
         return model.predict(series.horizon, level=series.level or None, data=rows).to_dict("list")
@@ -77,7 +77,7 @@ async def predict(windows: Windows) -> dict[str, list[Any]]:
 
 
 async def health() -> str:
-    """Answer that the model is loaded."""
+    """Report that the model is loaded."""
     return "ready"
 
 

@@ -1,6 +1,6 @@
-"""Requests a second, latency and memory of app.py, by `wrk`: `python load_test.py [--workers N] [--seconds S]`.
+"""Measure requests per second, latency and memory of app.py: `python load_test.py [--workers N] [--seconds S]`.
 
-It needs fastapi, uvicorn[standard] and the program wrk, which runs beside the service and takes some of its cores.
+It needs fastapi, uvicorn[standard] and the program wrk, which runs beside the service and shares its cores.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import tsl
 
 HERE = Path(__file__).parent
 CONNECTIONS = (1, 8, 32)
-# What wrk sends, and what it reports: the two percentiles in ms, requests a second, and how many failed.
+# What wrk sends, and what it reports: the two percentiles in ms, requests per second, and the number of failures.
 SCRIPT = """
 wrk.method, wrk.headers["Content-Type"] = "POST", "application/json"
 wrk.body = [==[{body}]==]
@@ -68,7 +68,7 @@ def forecaster() -> tuple[tsl.LSTMForecaster, dict[str, list]]:
 
 
 def measure(name: str, path: str, folder: str, options: argparse.Namespace) -> None:
-    """Start the service, and send it requests over more and more connections."""
+    """Start the service, and send requests over an increasing number of connections."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -87,14 +87,14 @@ def measure(name: str, path: str, folder: str, options: argparse.Namespace) -> N
 
 
 def run_wrk(port: int, path: str, folder: str, connections: int, seconds: int) -> list[float]:
-    """Return median and 99th percentile in ms, requests a second, and how many failed."""
+    """Return median and 99th percentile in ms, requests per second, and the number of failures."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", f"{folder}/wrk.lua"]
     done = subprocess.run([*command, f"http://127.0.0.1:{port}/{path}"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.partition("RESULT")[2])
 
 
 def wait_for(port: int) -> None:
-    """Wait until the service accepts connections; it does once its model is loaded."""
+    """Wait until the service accepts connections, which it does once its model is loaded."""
     for _ in range(600):
         try:
             socket.create_connection(("127.0.0.1", port)).close()

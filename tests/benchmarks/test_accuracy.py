@@ -1,4 +1,4 @@
-"""Whether what forecasts are compared with is right: data, splits, yardsticks, and the way from frames to windows."""
+"""Correctness of what forecasts are compared with: data, splits, yardsticks, and the way from frames to windows."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Whether what the classifier is compared with is right: data sets, the nearest neighbour, and what the suite says."""
+"""Correctness of what the classifier is compared with: data sets, nearest neighbour, and the output of the suite."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The benchmarks' own arithmetic, and that the command runs; how fast anything is, is no matter here."""
+"""The arithmetic of the benchmarks, and that the command runs; speed is not tested here."""
 
 import json
 import subprocess

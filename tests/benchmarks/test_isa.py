@@ -1,4 +1,4 @@
-"""Whether ``--isa`` holds this process and those of the rivals to an instruction set, and says who does not obey."""
+"""``--isa`` limits this process and those of the rivals to an instruction set, and reports who ignores it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whether the multiply-add limit is measured with what it says, and of several measurements the best one is kept."""
+"""The multiply-add limit is measured as described, and the best of several measurements is kept."""
 
 import numpy as np
 import pytest

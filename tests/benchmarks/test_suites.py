@@ -1,4 +1,4 @@
-"""Whether the suites that need no peer run, and whether what they compute from their measurements is right.
+"""The suites that need no peer run, and compute the right figures from their measurements.
 
 No speed is asserted here.
 """

@@ -1,4 +1,4 @@
-"""Whether what character models are compared with is right: texts, splits, yardsticks, and what the suite says."""
+"""Correctness of what character models are compared with: texts, splits, yardsticks, and the output of the suite."""
 
 import json
 import math

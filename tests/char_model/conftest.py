@@ -1,4 +1,4 @@
-"""Trained models that several files of tests use; none of them is changed."""
+"""Trained models used in several test files; none of them is modified."""
 
 import pytest
 from text_models import SMALL, TEXT

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against a loop that is written out, and what it must not do."""
+"""Dynamic evaluation, compared with a loop that is written out, and what it must not do."""
 
 import copy
 import math
@@ -169,7 +169,9 @@ def test_refuses_options_out_of_range(options, error, message):
 def test_refuses_what_is_no_option_and_contexts(streams):
     with pytest.raises(TypeError, match="adapt must be a bool or an Adaptation, got 3"):
         streams.score(OTHER, adapt=3)
-    with pytest.raises(ValueError, match="adapt must be False with y, as contexts are no text that goes on; got True"):
+    with pytest.raises(
+        ValueError, match="adapt must be False with y, because contexts are not continuous text; got True"
+    ):
         streams.score(["to"], ["e"], adapt=True)
 
 

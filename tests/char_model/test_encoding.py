@@ -1,4 +1,4 @@
-"""Texts to codes, and codes to what a network reads."""
+"""Texts to codes, and codes to the inputs of a network."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""`generate`: what it writes, and how the options change that."""
+"""`generate`: what it generates, and how the options change that."""
 
 import numpy as np
 import pytest

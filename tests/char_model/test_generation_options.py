@@ -1,4 +1,4 @@
-"""Options of `generate` and `stream` that are refused."""
+"""Invalid options of `generate` and `stream`."""
 
 import math
 
@@ -23,7 +23,7 @@ from text_models import TEXT
         ({"stop": 5}, TypeError, "stop must be a str or several, got 5"),
         ({"forbid": [5]}, TypeError, "forbid must be a str or several"),
         ({"forbid": "Ω"}, ValueError, "not in the vocabulary"),
-        ({"forbid": "".join(sorted(set(TEXT)))}, ValueError, "forbid must leave a character that may come"),
+        ({"forbid": "".join(sorted(set(TEXT)))}, ValueError, "forbid must leave a character to choose"),
     ],
 )
 def test_wrong_options_are_refused(streams, options, error, message):

@@ -1,4 +1,4 @@
-"""Models of texts with labels."""
+"""Models of labelled texts."""
 
 import copy
 import pickle
@@ -134,7 +134,7 @@ def test_labels_are_texts_or_whole_numbers(labels):
 @pytest.mark.parametrize(
     ("labels", "error", "message"),
     [
-        (["a"], ValueError, "labels must be as many as texts, 2 of them, got 1"),
+        (["a"], ValueError, "labels must have one entry per text, 2 of them, got 1"),
         ("ab", TypeError, "labels must be a list with a label for each text, got 'ab'"),
         (["a", 1], TypeError, "labels must be all str or all int, got int, str"),
         ([0.5, 1.5], TypeError, "labels must be all str or all int, got float"),

@@ -1,4 +1,4 @@
-"""`LSTMCharModel`: what it learns, how training ends and goes on, copies."""
+"""`LSTMCharModel`: what it learns, how training ends and continues, copies."""
 
 import copy
 import math
@@ -137,7 +137,7 @@ def test_warm_start_goes_on_and_fit_starts_anew():
     model.set_params(warm_start=True).fit(TEXT)
     assert model.n_iter_ == 12
     assert model.score(TEXT) > first + 0.1
-    with pytest.raises(ValueError, match="cannot go on training"):
+    with pytest.raises(ValueError, match="cannot continue training"):
         model.set_params(hidden_size=8).fit(TEXT)
 
 

@@ -1,4 +1,4 @@
-"""What a model says of a text: probabilities, scores, gates; and unknown characters."""
+"""What a model tells about a text: probabilities, scores, gates; and unknown characters."""
 
 import math
 import tracemalloc

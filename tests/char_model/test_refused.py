@@ -1,4 +1,4 @@
-"""Texts and parameters that a model refuses."""
+"""Invalid texts and parameters."""
 
 import copy
 import math

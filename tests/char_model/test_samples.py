@@ -1,4 +1,4 @@
-"""What `LSTMCharModel` learns from: streams of documents, windows of them, and contexts."""
+"""Training data of `LSTMCharModel`: streams of documents, their windows, and contexts."""
 
 import numpy as np
 import pytest

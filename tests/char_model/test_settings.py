@@ -1,4 +1,4 @@
-"""What "auto" stands for."""
+"""How "auto" is resolved."""
 
 import pytest
 from text_models import SMALL, TEXT

@@ -1,4 +1,4 @@
-"""`TextSamples`: what a model writes while it learns."""
+"""`TextSamples`: texts that a model generates during training."""
 
 from sklearn.base import clone
 from text_models import SMALL, TEXT

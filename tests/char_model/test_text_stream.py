@@ -1,4 +1,4 @@
-"""`stream`, where a text ends, and states to go on from."""
+"""`stream`, the end of a text, and states to continue from."""
 
 import copy
 import itertools
@@ -99,7 +99,7 @@ def test_states_of_other_models_are_refused(models):
     for other in ("two layers", "windows", "bytes"):
         with pytest.raises(ValueError, match="state must come from this model"):
             models[other].generate(state=state)
-    with pytest.raises(TypeError, match="state must be one that generate or stream has given, got dict"):
+    with pytest.raises(TypeError, match="state must be one that generate or stream returned, got dict"):
         models["streams"].generate(state={})
     _, three = models["streams"].generate("The ", 3, n_samples=3, return_state=True)
     with pytest.raises(ValueError, match="state must be of one text or of n_samples=2, got that of 3"):

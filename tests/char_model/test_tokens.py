@@ -1,4 +1,4 @@
-"""Bytes, rare characters, contexts with the character after each, and documents."""
+"""Bytes, rare characters, contexts with the character that follows, and documents."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What an epoch of a text is, and how many of them there is time for."""
+"""Length of an epoch of text, and the number of epochs that fit into a time limit."""
 
 import numpy as np
 import pytest

@@ -51,7 +51,7 @@ def test_warmup_fails_where_nothing_can_be_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr("tsl.network.warm_up", compile_a_kernel)
     message = fails("warmup", code=1)
-    assert re.search(rf"tsl: compiled kernels cannot be kept.*{tmp_path}.*NUMBA_CACHE_DIR", message)
+    assert re.search(rf"tsl: compiled kernels cannot be saved.*{tmp_path}.*NUMBA_CACHE_DIR", message)
     assert "machine code  not kept" in run("info").output
 
 
@@ -64,7 +64,7 @@ def test_an_error_is_one_line_and_status_1(tmp_path):
 
 def test_demo_keeps_the_files_of_an_earlier_one(tmp_path):
     (tmp_path / "macbeth.txt").write_text("mine", encoding="utf-8")
-    assert re.search(r"macbeth.txt is there already: .*--out.*--force", fails("demo", "--out", tmp_path))
+    assert re.search(r"macbeth.txt already exists: .*--out.*--force", fails("demo", "--out", tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["macbeth.txt"]
 
 
@@ -89,4 +89,4 @@ def test_a_missing_extra_is_named_with_the_way_to_get_it(missing, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without)
     message = fails("demo", code=1)
-    assert message == f'tsl: {missing} is not installed; python -m pip install "tsl-lstm[all]" brings it'
+    assert message == f'tsl: {missing} is not installed: install it with python -m pip install "tsl-lstm[all]"'

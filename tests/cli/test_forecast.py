@@ -172,11 +172,11 @@ def test_lstm_stands_beside_the_baselines_and_shows_progress(sales, short):
         ("forecast", ["--out", "forecast.xlsx"], "tsl: files must end in .csv, .csv.gz, .parquet, got forecast.xlsx"),
         ("forecast", ["--out", "nowhere/forecast.csv"], "tsl: there is no folder nowhere to write forecast.csv to"),
         ("backtest", ["--by", "week"], "tsl: --by must be one of series, cutoff, step, got 'week'"),
-        ("forecast", ["--plot", "forecast.docx"], "tsl: pictures must end in one of .*, got forecast.docx"),
+        ("forecast", ["--plot", "forecast.docx"], "tsl: picture files must end in one of .*, got forecast.docx"),
         (
             "backtest",
             ["--windows", "12"],
-            "tsl: --windows 12 of --horizon 7 need more than 84 rows a series, the longest",
+            "tsl: --windows 12 of --horizon 7 need more than 84 rows per series, the longest",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What all commands share: exit codes, files that exist, Ctrl-C, configuration, JSON, completion."""
+"""Common behaviour of all commands: exit codes, existing files, Ctrl-C, configuration, JSON, completion."""
 
 import json
 import os
@@ -61,8 +61,8 @@ def process(*arguments, **options):
         (["forecast", "-", *NAIVE, "--future", "-"], "tsl: - can be the table or --future, but not both"),
         (["text", "score", "-", "-"], "tsl: - can be the model or the text, but not both"),
         (["text", "generate", "-", "--prompt", "-"], "tsl: - can be the model or --prompt, but not both"),
-        (["text", "train", "-", "-"], "tsl: - can be one of the texts only"),
-        (["text", "train", "-", "--out", "-", "--json"], "tsl: --out must name a file where there is --json, got '-'"),
+        (["text", "train", "-", "-"], "tsl: only one of the texts can be -"),
+        (["text", "train", "-", "--out", "-", "--json"], "tsl: --out must name a file with --json, got '-'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(sales, arguments, message):
@@ -106,7 +106,7 @@ def test_an_error_of_the_program_itself_is_not_hidden(sales, monkeypatch):
 def test_files_are_overwritten_with_force_alone(sales, command, option, name):
     Path(name).write_text("mine", encoding="utf-8")
     message = fails(command, sales, *NAIVE, option, name)
-    assert message == f"tsl: {name} is there already: name another file with {option}, or overwrite it with --force"
+    assert message == f"tsl: {name} already exists: name another file with {option}, or overwrite it with --force"
     assert Path(name).read_text(encoding="utf-8") == "mine"
     run(command, sales, *NAIVE, option, name, "--force")
     assert Path(name).read_bytes() != b"mine"

@@ -154,8 +154,8 @@ def test_outputs_are_checked_before_anything_takes_long(tmp_path):
     check_outputs({"--out": new, "--plot": tmp_path / "b.png"}, [old], force=False)
     check_outputs({"--out": old}, [new], force=True)
     for files, inputs, force, message in [
-        ({"--out": old}, [], False, r"old.csv is there already: name another file with --out, or .* with --force"),
-        ({"--out": old}, [old], True, r"old.csv is the file that is read: name another file with --out"),
+        ({"--out": old}, [], False, r"old.csv already exists: name another file with --out, or .* with --force"),
+        ({"--out": old}, [old], True, r"old.csv is the input file: name another file with --out"),
         ({"--out": new, "--plot": new}, [], True, "--out and --plot must name two files, got .*new.csv for both"),
         ({"--plot": tmp_path}, [], True, "is a folder: name another file with --plot"),
     ]:
@@ -164,7 +164,7 @@ def test_outputs_are_checked_before_anything_takes_long(tmp_path):
     with pytest.raises(ValueError, match=r"there is no folder .*nowhere to write b.png to"):
         check_outputs({"--plot": tmp_path / "nowhere" / "b.png"}, [], force=False)
     if Path("/dev/null").exists():
-        with pytest.raises(ValueError, match="/dev/null is there and is not a file"):
+        with pytest.raises(ValueError, match="/dev/null exists and is not a file"):
             check_outputs({"--out": Path("/dev/null")}, [], force=True)
 
 

@@ -63,7 +63,7 @@ def test_what_is_named_is_no_longer_a_choice():
         (ONE, {"past": ("cost",)}, "--past must be a column of the file"),
         (ONE, {"target": "Prise"}, "which has when, price, got 'Prise': did you mean 'price'?"),
         (ONE.join(pd.DataFrame({f"x{k}": [1] for k in range(20)})), {"time": "day"}, "x9, and 10 more, got 'day'"),
-        (ONE, {"future": ONE.assign(x=1)}, "known ahead must be known before, too: the file has no column x"),
+        (ONE, {"future": ONE.assign(x=1)}, "covariates known ahead must also be in the file, which has no column x"),
     ],
 )
 def test_what_cannot_be_guessed_is_asked_for(table, options, message):
@@ -77,7 +77,7 @@ def test_texts_become_stamps_and_numbers_stay():
     summer = pd.DataFrame({"t": ["2024-03-31 00:00+01:00", "2024-03-31 03:00+02:00"], "y": 1.0})  # two hours later
     assert np.diff(with_stamps(summer, "t")["t"]) == pd.Timedelta("2h")
     with pytest.raises(
-        ValueError, match="column 'when' must hold dates, all written alike .* got 'soon': say which with"
+        ValueError, match="column 'when' must hold dates, all in the same format .* got 'soon': say which with"
     ):
         with_stamps(ONE.assign(when="soon"), "when")
     with pytest.raises(ValueError, match="the times in 'when' must be dates in the format '%d.%m.%Y', got 2024-01-01"):

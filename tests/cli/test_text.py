@@ -103,7 +103,7 @@ def test_train_goes_on_from_a_checkpoint(play):
     assert again == first  # with the seconds that it took then
     assert_array_equal(load("play.tsl").network_.params, expected.network_.params)
     wrong = ("train", play, *SMALL, "--seed", 1, "--checkpoint", "play-fit.tsl", "--force", "--quiet")
-    assert "is of another fit" in fails(*wrong)
+    assert "belongs to another fit" in fails(*wrong)
 
 
 def test_train_in_bytes_needs_no_alphabet(play):
@@ -215,7 +215,7 @@ def test_texts_that_cannot_be_learned_are_refused(play, content, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "play.txt", "--force"], "tsl: play.txt is the file that is read: name another file with --out"),
+        (["--out", "play.txt", "--force"], "tsl: play.txt is the input file: name another file with --out"),
         (["--out", "nowhere/play.tsl"], "tsl: there is no folder nowhere to write play.tsl to"),
         (["--out", "."], "tsl: . is a folder: name another file with --out"),
         (["--set", "colour=red"], "tsl: --set must name one of alpha, .*, windowed, got 'colour'"),
@@ -223,7 +223,7 @@ def test_texts_that_cannot_be_learned_are_refused(play, content, message):
         (["--set", "dropout"], "tsl: --set must have the form NAME=VALUE, got 'dropout'"),
         (["--set", "dropout=2"], "tsl: The 'dropout' parameter of LSTMCharModel must be"),
         (["--tokens", "word"], "tsl: The 'tokens' parameter of LSTMCharModel must be"),
-        (["--start-from", "play.txt"], "tsl: play.txt is not a file of tsl's"),
+        (["--start-from", "play.txt"], "tsl: play.txt is not a tsl file"),
         (["--start-from", "none.tsl"], "tsl: .*none.tsl"),
     ],
     ids=" ".join,
@@ -292,10 +292,13 @@ def test_labels_that_are_numbers_are_named_as_they_are_written(play):
         (["train", *FILES, "--label-from", "size"], "--label-from must be one of name, folder, got 'size'"),
         (["train", FILES[0], "--label", "a", "--label-from", "name"], "--label and --label-from exclude each other"),
         (["train", "-", "--label-from", "name"], "--label-from must have files to take names from, got standard input"),
-        (["train", FILES[0], "--start-from", "labelled.tsl"], "--label must be given, as the model was trained with"),
-        (["generate", "labelled.tsl"], "--label must be given, as the model was trained with labels: one of 'shout', "),
+        (["train", FILES[0], "--start-from", "labelled.tsl"], "--label must be given, because the model was trained"),
+        (
+            ["generate", "labelled.tsl"],
+            "--label must be given, because the model was trained with labels: one of 'shout', ",
+        ),
         (["score", "labelled.tsl", "play.txt", "--label", "tall"], "--label must be one of .*: did you mean talk"),
-        (["score", "play.tsl", "play.txt", "--label", "talk"], "--label must be left out, as the model was trained wi"),
+        (["score", "play.tsl", "play.txt", "--label", "talk"], "--label must be left out, because the model was trai"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -376,8 +379,8 @@ def test_numbers_out_of_range_are_refused(saved, arguments):
 
 
 def test_a_file_that_is_no_model_is_refused(play):
-    assert "play.txt is not a file of tsl's" in fails("generate", play)
-    assert "play.txt is not a file of tsl's" in fails("score", play, play)
+    assert "play.txt is not a tsl file" in fails("generate", play)
+    assert "play.txt is not a tsl file" in fails("score", play, play)
 
 
 def endless(saved):

@@ -1,1 +1,1 @@
-"""Tests beside packages of other people."""
+"""Tests with third-party packages."""

@@ -1,6 +1,6 @@
-"""Tests beside packages of other people, which the extra "clients" installs: `python -m pytest tests/clients`.
+"""Tests with third-party packages, installed by the extra "clients": `python -m pytest tests/clients`.
 
-Each file is skipped where its package is not installed. Warnings of these packages are theirs; ours are errors.
+A file is skipped if its package is not installed. Warnings of these packages are allowed; those of tsl are errors.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Darts' `SKLearnModel` with our regressor: arrays without names, lags of one kind of series after the other."""
+"""Darts' `SKLearnModel` with our regressor: arrays without names, all lags of one kind of series after the other."""
 
 import numpy as np
 import pytest

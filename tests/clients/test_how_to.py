@@ -1,4 +1,4 @@
-"""The pages about other packages, run from top to bottom with these packages."""
+"""The how-to pages about other packages, run from top to bottom with these packages."""
 
 import doctest
 import importlib.util

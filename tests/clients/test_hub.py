@@ -1,4 +1,4 @@
-"""The package huggingface_hub itself, without a network: what it refuses, and the card as it reads it."""
+"""The package huggingface_hub itself, without a network: what it refuses, and how it reads the card."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Forecasts of mlforecast by our regressor: its tables have names, which put them in order."""
+"""Forecasts of mlforecast with our regressor: its tables have names, which determine the order of the lags."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Searches of Optuna over a forecaster, and trainings that it prunes."""
+"""Optuna searches over a forecaster, and pruned training runs."""
 
 import pytest
 from sklearn.model_selection import TimeSeriesSplit

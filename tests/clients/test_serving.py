@@ -1,4 +1,4 @@
-"""The service of the how-to, in this process: what it answers, and what it refuses."""
+"""The service of the how-to, run in this process: what it answers, and what it refuses."""
 
 import importlib.util
 import json

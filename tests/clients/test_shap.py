@@ -1,4 +1,4 @@
-"""SHAP values of a window, by the program of the how-to."""
+"""SHAP values of a window, computed by the program of the how-to."""
 
 import doctest
 import re

@@ -1,4 +1,4 @@
-"""Forecasts of skforecast by our regressor: its lags are the newest first, and arrays without names in `fit`."""
+"""Forecasts of skforecast with our regressor: newest lag first, and arrays without names in `fit`."""
 
 import numpy as np
 import pytest

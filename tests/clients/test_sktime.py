@@ -1,4 +1,4 @@
-"""Our forecaster as one of sktime, and reductions of sktime to our regressor."""
+"""Our forecaster as an sktime forecaster, and sktime's reductions with our regressor."""
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def test_series_that_end_at_different_times_are_forecast_from_their_own_ends(glu
     ends = [glucose.index[-1], glucose.index[-11]]
     found = model.predict(fh=[1])
     assert found.index.to_list() == [(name, end + pd.Timedelta("5min")) for name, end in zip("ab", ends)]
-    with pytest.raises(ValueError, match="fh must be relative where not all series end at"):
+    with pytest.raises(ValueError, match="fh must be relative if not all series end at"):
         model.predict(fh=ForecastingHorizon(pd.date_range(ends[0], periods=4, freq="5min")[1:], is_relative=False))
     model.update(pd.concat({"c": glucose[-20:].to_frame()}, names=["sensor", "time"]))
     assert model.predict(fh=[1]).index.get_level_values("sensor").to_list() == ["a", "b", "c"]

@@ -1,4 +1,4 @@
-"""README's programs in the eyes of mypy and pyright."""
+"""The programs of the README, checked by mypy and pyright."""
 
 import importlib.util
 import re

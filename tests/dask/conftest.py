@@ -1,4 +1,4 @@
-"""A cluster in this process, which all tests of a module share."""
+"""A cluster in this process, shared by all tests of a module."""
 
 import pytest
 

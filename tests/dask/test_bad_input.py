@@ -1,4 +1,4 @@
-"""What a forecaster on a cluster refuses, and how it says so."""
+"""What a forecaster on a cluster refuses, and the messages."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""The forecaster on a cluster of threads, held against one machine: the same bits."""
+"""The forecaster on a cluster of threads: bit for bit the same as on one machine."""
 
 import numpy as np
 import pandas as pd

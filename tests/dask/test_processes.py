@@ -1,4 +1,4 @@
-"""The forecaster on a cluster of processes, of which one dies: the same bits as on one machine."""
+"""The forecaster on a cluster of processes, one of which dies: bit for bit the same as on one machine."""
 
 import os
 import signal

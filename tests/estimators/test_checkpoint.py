@@ -1,4 +1,4 @@
-"""Fits that go on from a checkpoint, and end as if nothing had happened."""
+"""Fits that continue from a checkpoint end as if they had not been interrupted."""
 
 import json
 import os
@@ -220,7 +220,7 @@ def test_another_fit_is_refused(path, other):
     X, y = problem()
     small().fit(X, y, checkpoint=path)
     content = path.read_bytes()
-    with pytest.raises(ValueError, match=r"fit\.tsl is of another fit.*Delete it"):
+    with pytest.raises(ValueError, match=r"fit\.tsl belongs to another fit.*Delete it"):
         other(path, X, y)
     assert path.read_bytes() == content
 
@@ -228,7 +228,7 @@ def test_another_fit_is_refused(path, other):
 def test_other_validation_data_make_another_fit(path):
     model = LSTMCharModel(hidden_size=4, max_iter=1, early_stopping=True, random_state=0)
     model.fit(TEXT + "Hover through the fog", checkpoint=path)
-    with pytest.raises(ValueError, match="is of another fit"):
+    with pytest.raises(ValueError, match="belongs to another fit"):
         model.fit(TEXT + "hover through the fog", checkpoint=path)
 
 

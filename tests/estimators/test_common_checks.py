@@ -1,6 +1,6 @@
-"""scikit-learn's own suite on every public estimator; its tables are arrays, so others are held to the same on theirs.
+"""scikit-learn's own test suite on every public estimator, and the same requirements for tables that are no arrays.
 
-`SlidingWindow` is in ``windows/test_sliding.py``: it passes all checks but two, whose reasons are there.
+`SlidingWindow` is in ``windows/test_sliding.py``: it passes all checks but two, with the reasons given there.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Callbacks and progress of a fit, scikit-learn's callbacks among them."""
+"""Callbacks and progress of a fit, including scikit-learn's callbacks."""
 
 import pytest
 from regressor_problem import X, Y, small

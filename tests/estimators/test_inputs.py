@@ -1,4 +1,4 @@
-"""Every form in which numbers, labels and weights come: what a plain array would give, or a clear error."""
+"""Every form of numbers, labels and weights: same result as with a plain array, or a clear error."""
 
 import decimal
 import functools

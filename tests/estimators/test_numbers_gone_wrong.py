@@ -1,4 +1,4 @@
-"""Numbers and labels that go wrong: what is refused, and what still comes out right."""
+"""Invalid numbers and labels: what is refused, and what still gives correct results."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Parameters: constructors keep them, and scikit-learn checks each one."""
+"""Parameters: constructors store them, and scikit-learn checks each one."""
 
 import inspect
 
@@ -41,5 +41,5 @@ def test_one_size_for_each_layer(hidden_size, sizes):
 
 @pytest.mark.parametrize("hidden_size", [0, 2.5, (), (8, 0), (8, "4"), "auto", None])
 def test_sizes_that_are_none(hidden_size):
-    with pytest.raises(ValueError, match="hidden_size must be an int of at least 1, or one such int a layer, got"):
+    with pytest.raises(ValueError, match="hidden_size must be an int of at least 1, or one such int per layer, got"):
         layer_sizes(hidden_size)

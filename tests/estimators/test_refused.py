@@ -1,4 +1,4 @@
-"""Data and parameters that estimators of windows refuse."""
+"""Invalid data and parameters for estimators of windows."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_sparse_data_are_refused():
 
 BAD_PARAMETERS = [
     ({"hidden_size": 0}, "'hidden_size' parameter of LSTMRegressor must be an int in the range .* Got 0 instead"),
-    ({"hidden_size": (4, 0)}, r"hidden_size must be an int of at least 1, or one such int a layer, got \(4, 0\)"),
+    ({"hidden_size": (4, 0)}, r"hidden_size must be an int of at least 1, or one such int per layer, got \(4, 0\)"),
     ({"hidden_size": ()}, r"hidden_size .* got \(\)"),
     ({"loss": "mse"}, "'loss' parameter .*'squared_error'.* Got 'mse'"),
     ({"quantiles": 1.0}, "'quantiles' parameter .* Got 1.0"),
@@ -106,7 +106,7 @@ def test_other_channels_are_refused_in_predict():
 
 
 def test_validation_data_are_checked():
-    with pytest.raises(ValueError, match="X_val and y_val go together, got X_val alone"):
+    with pytest.raises(ValueError, match="X_val and y_val must be given together, got only X_val"):
         small().fit(X, Y, X_val=X)
     with pytest.raises(ValueError, match="in X_val and y_val: Input X contains NaN"):
         small().fit(X, Y, X_val=spoiled(X, np.nan), y_val=Y)
@@ -120,7 +120,7 @@ def test_going_on_with_another_form_is_refused():
         model.fit(X, np.column_stack([Y, Y]))
     with pytest.raises(ValueError, match="X has 1 channels, but n_channels is 2"):
         model.partial_fit(X[:, :, :1], Y)
-    with pytest.raises(ValueError, match="cannot go on training: .*hidden_sizes=.4,.*hidden_sizes=.5,"):
+    with pytest.raises(ValueError, match="cannot continue training: .*hidden_sizes=.4,.*hidden_sizes=.5,"):
         model.set_params(hidden_size=5).fit(X, Y)
     with pytest.raises(ValueError, match="partial_fit cannot know when to stop"):
         small(early_stopping=True).partial_fit(X, Y)

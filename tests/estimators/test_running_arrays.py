@@ -1,4 +1,4 @@
-"""Arrays that compiled code was not compiled for: read-only, with gaps, unaligned, mapped from a file."""
+"""Arrays that compiled code is not compiled for: read-only, non-contiguous, unaligned, memory-mapped."""
 
 import uuid
 

@@ -72,7 +72,7 @@ def test_training_goes_on_with_the_segments_that_it_began_with():
     assert_array_equal(parts.predict_proba(long), whole.predict_proba(long))
     parts.set_params(warm_start=True).fit(long[:, :7], Y)  # for which auto would be 1
     assert parts.network_.architecture.segment == 2
-    with pytest.raises(ValueError, match="cannot go on training"):
+    with pytest.raises(ValueError, match="cannot continue training"):
         parts.set_params(segment=3).fit(long, Y)
 
 

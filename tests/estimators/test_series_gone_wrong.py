@@ -1,4 +1,4 @@
-"""Series that go wrong: what forecasters refuse, and what still comes out right."""
+"""Invalid series: what forecasters refuse, and what still gives correct results."""
 
 import warnings
 
@@ -116,5 +116,5 @@ def test_constant_covariates_say_nothing(value):
 
 def test_data_of_another_size_than_those_in_fit_are_refused():
     model = forecaster(scaling=None).fit(pd.Series(DAY, HOURS))
-    with pytest.raises(ValueError, match=r"data must be of the size of those in fit, got a number 1\.\d+e\+59 times"):
+    with pytest.raises(ValueError, match=r"data must be about as large as in fit, got a number 1\.\d+e\+59 times"):
         model.predict(data=pd.Series(1e59 * DAY, HOURS))

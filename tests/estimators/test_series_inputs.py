@@ -1,4 +1,4 @@
-"""Every form in which series and their times come: what a plain array would give, or a clear error."""
+"""Every form of series and their times: same result as with a plain array, or a clear error."""
 
 import numpy as np
 import pandas as pd
@@ -131,7 +131,7 @@ def test_rows_in_any_order_are_put_in_order_of_time(times, name):
         (pd.timedelta_range(0, periods=48, freq="D"), "must hold datetimes, periods or integers, got timedelta64"),
         (
             pd.Index([f"day {k}" for k in range(48)]),
-            "must hold dates, all written alike and with their year, got 'day 0'",
+            "must hold dates, all in the same format and with a year, got 'day 0'",
         ),
         (pd.Index(np.arange(48) > 5), "must hold datetimes, periods or integers, got boolean"),
         (pd.Index(np.arange(48) + 0.5), "must hold whole numbers or datetimes, got 0.5"),

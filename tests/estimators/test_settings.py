@@ -1,4 +1,4 @@
-"""From parameters to optimiser, learning rate and batches."""
+"""From parameters to optimiser, learning rate and batch size."""
 
 import pytest
 from regressor_problem import small

@@ -1,4 +1,4 @@
-"""How many threads are used."""
+"""The number of threads used."""
 
 import joblib
 import pytest

@@ -1,4 +1,4 @@
-"""How estimators of windows are fitted: weights, validation, further training, reproducibility."""
+"""Fitting estimators of windows: weights, validation, continued training, reproducibility."""
 
 import concurrent.futures
 import copy

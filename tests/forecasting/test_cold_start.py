@@ -1,4 +1,4 @@
-"""Forecasts of series with next to no readings."""
+"""Forecasts of series with almost no readings."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Column names that are no plain texts: of several levels, tuples, truth values, numbers, stamps."""
+"""Column names that are not plain strings: several levels, tuples, booleans, numbers, timestamps."""
 
 import numpy as np
 import pandas as pd

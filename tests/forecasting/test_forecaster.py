@@ -234,7 +234,7 @@ def test_known_series_under_ids_of_another_type_are_refused(known, later, form):
         lambda: model.backtest(data, n_windows=1),
         lambda: model.score(data),
     ):
-        with pytest.raises(ValueError, match=r"data must name known series as they are known, got .* differ by"):
+        with pytest.raises(ValueError, match=r"data must name known series as they are known, got .* differ only"):
             call()
     assert model.update(frame(known, 6)).predict().shape == model.predict().shape
     new = frame([12], 6) if isinstance(known[0], int) else frame(["new"], 6)

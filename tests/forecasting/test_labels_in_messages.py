@@ -1,4 +1,4 @@
-"""Ids that are numbers, in messages: written as in Python, 7 and not np.int64(7)."""
+"""Numeric ids in messages: written as in Python, 7 and not np.int64(7)."""
 
 import numpy as np
 import pandas as pd

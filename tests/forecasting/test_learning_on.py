@@ -1,4 +1,4 @@
-"""`partial_fit` and ``warm_start=True``: networks that are trained further."""
+"""`partial_fit` and ``warm_start=True``: continued training of networks."""
 
 import copy
 

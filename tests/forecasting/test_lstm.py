@@ -1,4 +1,4 @@
-"""The LSTM behind the forecaster's interface."""
+"""The LSTM behind the forecaster interface."""
 
 import copy
 from dataclasses import replace

@@ -45,7 +45,9 @@ def test_pipelines_and_searches_give_no_targets():
     newer = make_frame(252)[-12:]
     assert pipeline.score(newer) == wanted.score(newer) == wanted.score(newer, None)
     for method in (model.fit, model.score, Naive(6).fit):
-        with pytest.raises(TypeError, match="y must be None, as the target is a column of the data .*, got a Series"):
+        with pytest.raises(
+            TypeError, match="y must be None, because the target is a column of the data .*, got a Series"
+        ):
             method(frame, frame["a"])
 
 

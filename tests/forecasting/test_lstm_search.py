@@ -1,4 +1,4 @@
-"""What `fit` chooses for parameters that are "auto", the table of its trials, and the time that all of it takes."""
+"""What `fit` chooses for "auto" parameters, the table of its trials, and the total time."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""What a fitted forecaster shows in a notebook, and what a fit says about its trials."""
+"""The notebook view of a fitted forecaster, and what a fit reports about its trials."""
 
 import copy
 import re

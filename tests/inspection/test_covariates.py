@@ -1,4 +1,4 @@
-"""What a forecaster relies on, for series that are made of known covariates."""
+"""What a forecaster relies on, for series made from known covariates."""
 
 import numpy as np
 import pandas as pd

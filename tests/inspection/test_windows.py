@@ -1,4 +1,4 @@
-"""Permutation importance of windows: beside scikit-learn's own, and by what a target was made of."""
+"""Permutation importance of windows, compared with scikit-learn's and with how a target was made."""
 
 import numpy as np
 import pandas as pd
@@ -182,7 +182,7 @@ def test_other_estimators_of_windows_are_taken():
         ({"by": None}, ValueError, "by must be .*, got None"),
         ({"by": "step", "segment": 5}, ValueError, "segment must be at most 4, the steps of a window, got 5"),
         ({"by": "step", "segment": 0}, ValueError, "segment must be at least 1, got 0"),
-        ({"segment": 2}, ValueError, "segment must be left out where by='channel', got 2"),
+        ({"segment": 2}, ValueError, "segment must be left out if by='channel', got 2"),
         ({"n_repeats": 0}, ValueError, "n_repeats must be at least 1, got 0"),
         ({"n_repeats": 1.5}, TypeError, "n_repeats must be an integer of at least 1, got 1.5"),
     ],

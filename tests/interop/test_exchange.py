@@ -1,4 +1,4 @@
-"""Weights to and from PyTorch and Keras: their models give the same numbers, and ours go on training with theirs."""
+"""Exchange of weights with PyTorch and Keras: their models give the same numbers, and ours train on with theirs."""
 
 import numpy as np
 import pytest
@@ -268,7 +268,7 @@ def test_arguments_that_are_missing_or_of_other_estimators_are_named():
         (LSTMRegressor(), state, {"classes": [1]}, "classes must be None for LSTMRegressor"),
         (LSTMRegressor(), state, {"input_scaling": (0, [1, 2, 3])}, r"input_scaling must be \(mean, scale\)"),
         (LSTMRegressor(), state, {"target_scaling": (0, 0)}, "scales above 0"),
-        (LSTMRegressor(n_channels=3), state, {}, "n_channels=3 is not what the weights have, which is 2"),
+        (LSTMRegressor(n_channels=3), state, {}, "n_channels=3 does not match the weights, which have 2"),
         (LSTMClassifier(), labels, {}, "classes must name the 2 outputs"),
         (LSTMClassifier(), labels, {"classes": ["up", "down"]}, "in ascending order"),
         (LSTMCharModel(), text, {}, "characters must be a str of the"),
@@ -277,7 +277,7 @@ def test_arguments_that_are_missing_or_of_other_estimators_are_named():
             LSTMCharModel(encoding="onehot"),
             text,
             {},
-            "encoding='onehot' does not go with weights that have an embedding",
+            "encoding='onehot' does not match weights that have an embedding",
         ),
     ]:
         with pytest.raises(ValueError, match=words):

@@ -1,4 +1,4 @@
-"""The programs of the how-to, run in order as they are printed."""
+"""The programs of the how-to pages, run in order as printed."""
 
 import re
 import textwrap

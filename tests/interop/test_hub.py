@@ -1,4 +1,4 @@
-"""Folders for the Hugging Face Hub: there and back, and downloads by a function that is replaced."""
+"""Folders for the Hugging Face Hub: round trips, and downloads by a replaced function."""
 
 import json
 import re
@@ -228,7 +228,7 @@ def test_a_path_is_never_a_repository(hub, tmp_path, monkeypatch):
 
 
 def test_a_folder_has_no_revisions(folder):
-    with pytest.raises(ValueError, match="revision must be None where source is a folder, got 'v1'"):
+    with pytest.raises(ValueError, match="revision must be None if source is a folder, got 'v1'"):
         from_pretrained(folder, revision="v1")
 
 

@@ -1,4 +1,4 @@
-"""What a model of MLflow answers; `tests/clients/test_files.py` has what MLflow itself does with it."""
+"""What an MLflow model returns; `tests/clients/test_files.py` tests what MLflow itself does with it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Model cards: what they say, and that nothing of the user's data but names of columns is in them."""
+"""Model cards: their content, and that they contain nothing of the user's data but column names."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Estimators as ONNX models, run by ONNX Runtime: the same predictions, or an error that says what cannot be said."""
+"""Estimators as ONNX models, run by ONNX Runtime: the same predictions, or an error that names what is impossible."""
 
 import json
 

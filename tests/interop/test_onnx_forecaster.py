@@ -1,4 +1,4 @@
-"""Forecasters as ONNX models: from readings to forecasts with nothing but NumPy and ONNX Runtime."""
+"""Forecasters as ONNX models: from readings to forecasts with only NumPy and ONNX Runtime."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`OnnxForecaster`: the frames of a forecaster through ONNX Runtime, without Numba and scikit-learn."""
+"""`OnnxForecaster`: the frames of a forecaster with ONNX Runtime, without Numba and scikit-learn."""
 
 import json
 import pickle
@@ -174,7 +174,7 @@ def test_forecasts_within_bounds_go_on_from_what_is_beyond(parameters):
 
 def test_intervals_by_dropout_are_refused():
     model = LSTMForecaster(4, **SMALL, intervals="dropout").fit(KNOWN[["y"]], target="y")
-    with pytest.raises(ValueError, match="must be None where intervals='dropout'"):
+    with pytest.raises(ValueError, match="must be None if intervals='dropout'"):
         converted(model).predict(data=KNOWN[["y"]], level=80)
 
 
@@ -207,7 +207,7 @@ def test_arguments(plain):
         again.predict(0, data=data)
     with pytest.raises(ValueError, match="level must be percentages"):
         again.predict(data=data, level=0.8)
-    with pytest.raises(ValueError, match="future must be None where fit had no covariates known ahead"):
+    with pytest.raises(ValueError, match="future must be None if fit had no covariates known ahead"):
         again.predict(data=data, future=data)
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
         OnnxForecaster(to_onnx(plain), n_threads=0)

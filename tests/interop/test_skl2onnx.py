@@ -1,4 +1,4 @@
-"""Pipelines of scikit-learn converted by skl2onnx with our converters, run by ONNX Runtime."""
+"""Pipelines of scikit-learn, converted by skl2onnx with our converters and run by ONNX Runtime."""
 
 import sys
 

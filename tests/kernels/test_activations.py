@@ -1,4 +1,4 @@
-"""Exponential, logistic function and hyperbolic tangent on vectors, here and on a plainer processor."""
+"""Exponential, logistic function and hyperbolic tangent of vectors, here and for a simpler processor."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The kernels as Python runs them: the same numbers, in a debugger, or where coverage is measured."""
+"""The kernels run by Python, for debuggers and coverage: the same numbers."""
 
 import os
 import subprocess

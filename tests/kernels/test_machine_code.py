@@ -1,4 +1,4 @@
-"""What the compiler makes of the hot loops: it has once kept a sum of a tile on the stack, at half the speed."""
+"""What the compiler makes of the hot loops: it once kept a sum of a tile on the stack, at half the speed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Packing of weights, and back."""
+"""Packing and unpacking of weights."""
 
 import numba
 import numpy as np

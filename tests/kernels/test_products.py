@@ -1,4 +1,4 @@
-"""Register tiles against NumPy's products."""
+"""Register tiles, compared with NumPy's products."""
 
 import numba
 import numpy as np

@@ -1,4 +1,4 @@
-"""Random numbers by counting."""
+"""Counter-based random numbers."""
 
 import numba
 import numpy as np

@@ -1,4 +1,4 @@
-"""The plain NumPy twin is itself held against central differences, PyTorch and updates worked out by hand."""
+"""The NumPy reference itself, compared with central differences, PyTorch and updates worked out by hand."""
 
 import numpy as np
 import pytest

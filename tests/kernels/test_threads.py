@@ -1,4 +1,4 @@
-"""The barrier, and training from several threads and processes at once."""
+"""The barrier, and training in several threads and processes at once."""
 
 import concurrent.futures
 import multiprocessing

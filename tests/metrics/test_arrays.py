@@ -1,4 +1,4 @@
-"""Metrics of arrays, by hand and by their properties."""
+"""Metrics of arrays: values worked out by hand, and properties."""
 
 import numpy as np
 import pytest

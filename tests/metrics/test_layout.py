@@ -67,7 +67,7 @@ def test_forecasts_may_be_python_objects(to_object):
 def test_objects_that_are_numbers_in_part_are_no_silent_loss():
     mixed = ALONE.assign(other=pd.Series([1.0, "none", 2.0, 3], dtype=object))
     with pytest.raises(
-        ValueError, match="column 'other' of frame must hold numbers alone to be a forecast, got objects"
+        ValueError, match="column 'other' of frame must hold only numbers to be a forecast, got objects"
     ):
         evaluate(mixed, ["mae"])
     assert evaluate(mixed, ["mae"], models=["m"])["model"].tolist() == ["m"]

@@ -1,4 +1,4 @@
-"""The history that scaled errors are relative to."""
+"""The history to which scaled errors are relative."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Networks that read codes by way of vectors that are learned, and dropout of recurrent weights."""
+"""Networks that read codes through learned vectors, and dropout of recurrent weights."""
 
 from dataclasses import replace
 

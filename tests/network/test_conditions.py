@@ -1,4 +1,4 @@
-"""Conditions: a code that every step of a window reads besides its own."""
+"""Conditions: a code that every step of a window reads in addition to its own."""
 
 from dataclasses import replace
 

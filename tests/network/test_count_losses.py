@@ -1,4 +1,4 @@
-"""Likelihoods of counts against scipy.stats."""
+"""Likelihoods of counts, compared with scipy.stats."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Windows that are read in segments, relative to a level and spread of their own, with a linear map past the layers."""
+"""Windows read in segments, relative to their own level and scale, with a linear map that bypasses the layers."""
 
 import numpy as np
 import pytest

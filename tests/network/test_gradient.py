@@ -1,4 +1,4 @@
-"""Gradients of the compiled network against the NumPy twin and central differences; losses and dropout."""
+"""Gradients of the compiled network, compared with the NumPy reference and central differences; losses and dropout."""
 
 import numpy as np
 import pytest

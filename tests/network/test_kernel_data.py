@@ -1,4 +1,4 @@
-"""Windows as the kernels take them: compiled code does not check what it reads."""
+"""Windows in the form that kernels take: compiled code does not check what it reads."""
 
 import numpy as np
 import pytest

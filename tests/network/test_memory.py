@@ -1,4 +1,4 @@
-"""The layout of memory."""
+"""Memory layout."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Outputs and states of the compiled network against the NumPy twin, and what they must not depend on."""
+"""Outputs and states of the compiled network, compared with the NumPy reference, and what they must not depend on."""
 
 import pickle
 import threading

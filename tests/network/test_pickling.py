@@ -1,4 +1,4 @@
-"""Networks that another process loads, maybe on another processor."""
+"""Networks loaded by another process, possibly on another processor."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Training steps in compiled code against the NumPy twin and, where it is installed, PyTorch."""
+"""Training steps in compiled code, compared with the NumPy reference and, if installed, PyTorch."""
 
 import numpy as np
 import pytest

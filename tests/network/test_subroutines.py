@@ -1,4 +1,4 @@
-"""Compiling a part of a training step in another process."""
+"""Compilation of a part of a training step in another process."""
 
 import os
 import subprocess

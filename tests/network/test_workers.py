@@ -1,4 +1,4 @@
-"""Threads beside the calling one."""
+"""Threads alongside the calling one."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Writing code by code, against reading the same codes as whole windows."""
+"""Generation code by code, compared with reading the same codes as whole windows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The file that models are saved to."""
+"""The file to which models are saved."""
 
 import pytest
 

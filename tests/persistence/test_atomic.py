@@ -1,4 +1,4 @@
-"""Files are replaced as a whole or stay as they were."""
+"""Files are replaced as a whole or stay unchanged."""
 
 import os
 import pathlib
@@ -19,7 +19,7 @@ def test_missing_files_and_folders_are_os_errors(tmp_path):
     model = fitted()
     with pytest.raises(OSError, match="there is no folder .*nowhere to write model.tsl to"):
         save(model, tmp_path / "nowhere" / "model.tsl")
-    with pytest.raises(OSError, match="is there and is not a file"):
+    with pytest.raises(OSError, match="exists and is not a file"):
         save(model, tmp_path)
 
 

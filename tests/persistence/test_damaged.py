@@ -16,7 +16,7 @@ def test_every_truncated_file_is_refused(path):
     places = [*range(0, 200, 9), *range(200, len(content), len(content) // 30), len(content) - 1]
     for size in places:
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="is not a file of tsl's, or is damaged"):
+        with pytest.raises(ValueError, match="is not a tsl file, or is damaged"):
             load(path)
 
 
@@ -51,7 +51,7 @@ def infinite_weights(tree, tensors):
 )
 def test_foreign_files_are_refused(path, content):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"model\.tsl is not a file of tsl's, or is damaged"):
+    with pytest.raises(ValueError, match=r"model\.tsl is not a tsl file, or is damaged"):
         load(path)
 
 
@@ -165,7 +165,7 @@ def tensor_gone(tree, tensors):
 )
 def test_what_does_not_fit_together_is_refused(path, damage):
     forge_changed(fitted(), path, damage)
-    with pytest.raises(ValueError, match=r"model\.tsl is damaged, or of another version of tsl"):
+    with pytest.raises(ValueError, match=r"model\.tsl is damaged, or from another version of tsl"):
         load(path)
 
 

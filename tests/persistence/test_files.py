@@ -1,4 +1,4 @@
-"""Models in files: what comes back is what was saved, and nothing else is taken for a model."""
+"""Model files: what is loaded is what was saved, and nothing else is accepted as a model."""
 
 import json
 import pathlib
@@ -188,10 +188,10 @@ def test_what_cannot_be_saved_is_refused_and_leaves_no_file(path):
         save(LSTMCharModel(), path)
     model = fitted()
     model.note_ = object()
-    with pytest.raises(TypeError, match="note_ is a object, which is no number, text or array"):
+    with pytest.raises(TypeError, match="note_ is a object, which is not a number, text or array"):
         save(model, path)
     model.note_ = np.array([object()])
-    with pytest.raises(TypeError, match=r"note_\[0\] is a object, which is no number"):
+    with pytest.raises(TypeError, match=r"note_\[0\] is a object, which is not a number"):
         save(model, path)
     model.note_ = np.array([[None]])
     with pytest.raises(TypeError, match="note_ is an array of objects of 2 dimensions"):

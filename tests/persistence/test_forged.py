@@ -1,4 +1,4 @@
-"""Files made by somebody who knows the format: each of these once led compiled code beyond an array, or ran it."""
+"""Files made by someone who knows the format: each once led compiled code beyond an array, or executed code."""
 
 import numpy as np
 import pytest

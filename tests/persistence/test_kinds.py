@@ -1,4 +1,4 @@
-"""Estimators of every kind in files, pickles and copies: what comes back is what was there."""
+"""Estimators of every kind in files, pickles and copies: what is restored is what was there."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""The registry: every class in it can be found, and goes by one name."""
+"""The registry: every class in it can be found, under a single name."""
 
 import json
 

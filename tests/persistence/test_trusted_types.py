@@ -1,4 +1,4 @@
-"""What fitted models consist of for those who write their state, such as pickle and skops."""
+"""The types in fitted models, for packages that write their state, such as pickle and skops."""
 
 import copy
 import datetime
@@ -63,7 +63,7 @@ def test_a_forecaster_with_names_that_no_file_holds_can_be_pickled():
     days = [datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)]
     frame = pd.DataFrame({"unique_id": np.repeat(days, 4), "ds": [0, 1, 2, 3] * 2, "y": np.arange(8.0)})
     model = Naive(2).fit(frame)
-    with pytest.raises(TypeError, match="is a date, which is no number"):
+    with pytest.raises(TypeError, match="is a date, which is not a number"):
         to_plain(vars(model))
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(model)).predict(), model.predict())
 
@@ -78,5 +78,5 @@ def test_a_damaged_state_is_refused():
     plain = to_plain({"a": TABLE["a"].to_numpy()})
     assert_array_equal(from_plain(plain)["a"], TABLE["a"])
     for damaged in ({}, {**plain, "tree": "{"}, {**plain, "arrays": {}}, {**plain, "tree": '{"$class": "Popen"}'}):
-        with pytest.raises(ValueError, match="a model that is damaged, or of another version of tsl"):
+        with pytest.raises(ValueError, match="a model that is damaged, or from another version of tsl"):
             from_plain(damaged)

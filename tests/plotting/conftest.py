@@ -1,4 +1,4 @@
-"""Plots are drawn without a display, and closed after each test."""
+"""Plots are drawn without a display and closed after each test."""
 
 import contextlib
 import sys

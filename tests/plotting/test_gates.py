@@ -1,4 +1,4 @@
-"""Gates of some units over a window."""
+"""Gates of single units over a window."""
 
 import subprocess
 import sys
@@ -64,7 +64,7 @@ def test_given_axes_are_used():
         ({"sample": 3}, "sample must be the number of one of 3 windows, got 3"),
         ({"units": [20]}, r"units must be numbers from 0 to 19, got \[20\]"),
         ({"units": []}, r"units must be numbers from 0 to 19, got \[\]"),
-        ({"step_labels": "abcdefgh"}, "step_labels must have up to 7 labels, one a step, got 8"),
+        ({"step_labels": "abcdefgh"}, "step_labels must have up to 7 labels, one per step, got 8"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -1,4 +1,4 @@
-"""What makes plots of forecasts easy to read: ticks, shades, colours, legends, and a grid of many series."""
+"""Readability of forecast plots: ticks, shading, colours, legends, and a grid of many series."""
 
 from itertools import pairwise
 
@@ -113,7 +113,7 @@ def test_a_long_backtest_shows_its_last_cutoffs():
     assert (one.get_title(), one.get_ylabel()) == ("Backtest of sold: 1 cutoff", "pieces")
     with pytest.raises(ValueError, match="n_cutoffs must be at least 1, got 0"):
         plot_backtest(backtest(3), n_cutoffs=0)
-    with pytest.raises(ValueError, match="models must be up to 6, which colours tell apart, got 7"):
+    with pytest.raises(ValueError, match="models must be at most 6, which colours can tell apart, got 7"):
         plot_backtest(backtest(3), models=["y_pred"] * 7)
 
 
@@ -189,7 +189,7 @@ def test_a_grid_in_given_axes_has_its_legend_in_the_first():
     assert list(axes) == list(given.ravel()[:5])
     assert [ax.get_legend() is not None for ax in axes] == [True] + [False] * 4
     for options, message in [
-        ({"axes": given[0]}, "axes must be at least 5, one a series, got 3"),
+        ({"axes": given[0]}, "axes must be at least 5, one per series, got 3"),
         ({"max_series": 0}, "max_series must be at least 1, got 0"),
         ({"n_columns": 0}, "n_columns must be at least 1, got 0"),
         ({"series": []}, "series must name at least one series, got none"),

@@ -1,4 +1,4 @@
-"""Text coloured by its surprisal, and by the activation of a unit."""
+"""Text coloured by surprisal and by the activation of a unit."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_a_subfigure_will_do():
     ("text", "surprisal", "options", "message"),
     [
         ("", [], {}, "text must have at least 1 character, got none"),
-        ("ab", [1.0], {}, r"surprisal must have one number a character, 2 of them, got shape \(1,\)"),
+        ("ab", [1.0], {}, r"surprisal must have one number per character, 2 of them, got shape \(1,\)"),
         ("ab", [[1.0, 2.0]], {}, r"surprisal must have .* got shape \(1, 2\)"),
         ("ab", [1.0, np.nan], {}, "surprisal must be finite"),
         ("ab", [1.0, 2.0], {"vmax": 0}, "vmax must be a finite number above 0, got 0"),
@@ -138,10 +138,10 @@ def test_the_unit_that_changes_most_is_taken():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"units": [0, 1]}, r"units must name one unit where there is a line_length, got \[0, 1\]"),
+        ({"units": [0, 1]}, r"units must name one unit with line_length, got \[0, 1\]"),
         ({"units": [6]}, r"units must be numbers from 0 to 5, got \[6\]"),
-        ({"step_labels": None}, "step_labels must be a text where there is a line_length"),
-        ({"step_labels": ["ab", "c"]}, "step_labels must be a text where there is a line_length"),
+        ({"step_labels": None}, "step_labels must be a text with line_length"),
+        ({"step_labels": ["ab", "c"]}, "step_labels must be a text with line_length"),
         ({"line_length": 0}, "line_length must be a whole number of at least 1, got 0"),
     ],
 )

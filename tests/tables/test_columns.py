@@ -1,4 +1,4 @@
-"""Which column is what: by its name, or by its place in a result."""
+"""The meaning of columns: by name, or by position in a result."""
 
 import pandas as pd
 import pytest

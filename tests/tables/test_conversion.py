@@ -1,4 +1,4 @@
-"""Frames of polars and Arrow in and out."""
+"""Frames of polars and Arrow as input and output."""
 
 import datetime as dt
 import sys

@@ -1,4 +1,4 @@
-"""Every form in which texts come."""
+"""Every form of text input."""
 
 import re
 

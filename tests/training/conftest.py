@@ -1,4 +1,4 @@
-"""Fixtures for tests of the loop."""
+"""Fixtures for tests of the training loop."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Batches hold every window once, and count as much as their windows."""
+"""Batches contain every window once, and have the weight of their windows."""
 
 import numpy as np
 import pytest

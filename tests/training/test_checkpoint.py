@@ -1,4 +1,4 @@
-"""Checkpoints of fits: fingerprints, and trainings in their order."""
+"""Checkpoints of fits: fingerprints, and training runs in their order."""
 
 import numpy as np
 import pytest
@@ -51,9 +51,9 @@ def test_another_fit_or_training_is_refused():
     checkpoint, _ = store.begin("fit")
     checkpoint.open("first")
     checkpoint.keep({})
-    with pytest.raises(ValueError, match=r"fit\.tsl is of another fit"):
+    with pytest.raises(ValueError, match=r"fit\.tsl belongs to another fit"):
         store.begin("other")
-    with pytest.raises(ValueError, match=r"fit\.tsl is of another fit"):
+    with pytest.raises(ValueError, match=r"fit\.tsl belongs to another fit"):
         store.begin("fit")[0].open("second")
 
 
@@ -83,7 +83,7 @@ def test_damage_is_named():
     store = Store()
     store.begin("fit")
     del store.tree["trainings"]
-    with pytest.raises(ValueError, match=r"fit\.tsl is damaged, or of another version of tsl: KeyError"):
+    with pytest.raises(ValueError, match=r"fit\.tsl is damaged, or from another version of tsl: KeyError"):
         store.begin("fit")
 
 
@@ -92,5 +92,5 @@ def test_an_array_of_another_shape_or_type_is_not_copied():
     put_into(array, np.arange(3.0))
     assert array.tolist() == [0, 1, 2]
     for other in (np.zeros(4), np.zeros(3, np.float32)):
-        with pytest.raises(ValueError, match="in place of float64"):
+        with pytest.raises(ValueError, match="instead of float64"):
             put_into(array, other)

@@ -1,4 +1,4 @@
-"""The time of a training that may be cut off."""
+"""The clock of a training run that may be interrupted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An epoch under way."""
+"""The epoch in progress."""
 
 import numpy as np
 from numpy.testing import assert_array_equal

@@ -1,4 +1,4 @@
-"""The loop and a small LSTM together."""
+"""The training loop with a small LSTM."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Stretches of about a tenth of a second, whatever a step costs."""
+"""Compiled calls of about a tenth of a second, whatever a step costs."""
 
 import pytest
 

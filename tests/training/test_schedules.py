@@ -1,4 +1,4 @@
-"""Learning rates against values worked out by hand."""
+"""Learning rates, compared with values worked out by hand."""
 
 import numpy as np
 import pytest

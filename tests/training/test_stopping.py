@@ -1,4 +1,4 @@
-"""Patience, and the weights to go back to."""
+"""Patience, and the weights to restore."""
 
 import math
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A block of rows that follows the fitted one goes on from its history."""
+"""A block of rows that follows the fitted one uses its history."""
 
 import pickle
 

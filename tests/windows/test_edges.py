@@ -1,4 +1,4 @@
-"""Windows where there is little to cut from, or where rows go wrong."""
+"""Windows of short series, and of rows that are invalid."""
 
 import copy
 import pickle

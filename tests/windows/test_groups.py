@@ -1,4 +1,4 @@
-"""Several series in one table: each has windows of its own."""
+"""Several series in one table: each has its own windows."""
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def test_an_index_that_is_only_names():
         (panel(), "city", ValueError, r"groups='city' must name a column of X or a level of its index"),
         (numbered(4, 2), "id", ValueError, "groups='id' is a name, and X has no names"),
         (numbered(4, 2), 2, ValueError, "groups=2 must be the position of one of the 2 columns of X"),
-        (numbered(4, 1), 0, ValueError, "X must have a column beside that of groups"),
+        (numbered(4, 1), 0, ValueError, "X must have a column besides the one of groups"),
         (
             numbered(4, 2),
             True,

@@ -1,4 +1,4 @@
-"""Tables of lags, which other packages make: time runs forward in them, and each column has the scale that it needs."""
+"""Tables of lags from other packages: the order of time, and a scale for each column."""
 
 import warnings
 
@@ -311,7 +311,7 @@ def test_columns_with_scales_of_their_own_cannot_be_more_or_fewer():
     table, _ = wide_apart()
     model = small().fit(table, Y)
     assert_array_equal(model.predict(table[:, :, None]), model.predict(table))
-    with pytest.raises(ValueError, match="X must have the 4 columns of fit, each of which has a scale of its own"):
+    with pytest.raises(ValueError, match="X must have the 4 columns of fit, each of which has its own scale"):
         model.predict(np.ones((3, 5, 1)))
 
 

@@ -1,4 +1,4 @@
-"""`make_windows`: windows and the targets that come after them."""
+"""`make_windows`: windows and the targets that follow them."""
 
 import numpy as np
 import pandas as pd

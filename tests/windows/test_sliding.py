@@ -1,4 +1,4 @@
-"""`SlidingWindow`: each row becomes the window that ends there."""
+"""`SlidingWindow`: each row becomes the window that ends at it."""
 
 import doctest
 import pickle

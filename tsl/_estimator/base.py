@@ -1,4 +1,4 @@
-"""`NetworkEstimator`: the network of an estimator, and how it is trained."""
+"""`NetworkEstimator`: an estimator's network and its training."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tsl.training import Callback, Checkpoint, History, Samples, TrainingSetting
 
 
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
-    """Base of the estimators around one network.
+    """Base class of estimators with one network.
 
-    A subclass checks its data, calls `_begin`, then `_start` for a new network or `_check_same` to continue with the
-    present one, and `_train`. Its constructor lists all parameters, as scikit-learn wants it.
+    A subclass checks its data and calls `_begin`, then `_start` for a new network or `_check_same` to continue with the
+    current one, then `_train`. Its constructor lists all parameters, as scikit-learn requires.
     """
 
     random_state: Any
@@ -30,8 +30,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     callbacks: Iterable[Any] | None
 
     def _begin(self, checkpoint: Checkpoint | None, *about: Any, resume: bool) -> None:
-        """Set the random state, to where it was when `checkpoint` was begun; `about` tells one fit from another."""
-        # scikit-learn takes the global state for None; that is left alone here.
+        """Set the random state, to that at the start of `checkpoint` if given; `about` identifies the fit."""
+        # For None, scikit-learn would use the global random state, which is left alone here.
         given = self.random_state
         if not resume:
             self._random_state = np.random.RandomState() if given is None else check_random_state(given)
@@ -41,9 +41,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     def _start(
         self, architecture: Architecture, *, dtype: Any, forget_bias: float | str = 1.0, n_steps: int = 0
     ) -> None:
-        """Set up a new network, and all that one `_train` leaves to the next.
+        """Set up a new network, and the state that carries over from one `_train` to the next.
 
-        `n_steps` is how far back units are to remember with ``forget_bias="chrono"``.
+        `n_steps` is the longest memory of the units, in steps, with ``forget_bias="chrono"``.
         """
         chrono = forget_bias == "chrono"
         self.network_ = Network(
@@ -58,7 +58,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         self.history_ = History()
 
     def _adopt(self, architecture: Architecture, weights: dict[str, NDArray[Any]], dtype: Any) -> None:
-        """Set up a network with weights from elsewhere, by their names in `Network.named`, to go on from."""
+        """Set up a network with given weights, by their names in `Network.named`, from which training can continue."""
         self._begin(None, resume=False)
         self._start(architecture, dtype=dtype)
         with self.network_.editing() as params:
@@ -66,10 +66,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 array[:] = weights[name]
 
     def _check_same(self, architecture: Architecture, dtype: Any) -> None:
-        """Check that the network has the form that parameters and data ask for now."""
+        """Check that the network has the architecture and dtype that parameters and data now require."""
         if architecture != self.network_.architecture or np.dtype(dtype) != self.network_.dtype:
             raise ValueError(
-                f"cannot go on training: the network is {self.network_.architecture} of "
+                f"cannot continue training: the network is {self.network_.architecture} of "
                 f"{self.network_.dtype}, but parameters and data ask for {architecture} of {dtype}"
             )
 
@@ -85,8 +85,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         callbacks: Iterable[Callback] = (),
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Train `network_`, and set what scikit-learn has names for."""
-        if settings.max_time is not None:  # compiling is not to count
+        """Train `network_`, and set the fitted attributes that scikit-learn has names for."""
+        if settings.max_time is not None:  # which must not include compilation
             compile_kernels(self.network_.dtype, int(self.verbose))
         train(
             self.network_,

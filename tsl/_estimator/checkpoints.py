@@ -1,4 +1,4 @@
-"""Checkpoints in files, from which an interrupted fit continues."""
+"""Checkpoint files, from which an interrupted fit resumes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_checkpoint(path: Any, seconds: Any) -> Checkpoint | None:
         return None
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"checkpoint must be the path of a file or None, got {path!r}")
-    file = Path(path).absolute()  # the folder may be left while the fit goes on
-    discard_drafts(file)  # of a process that was killed while it wrote
+    file = Path(path).absolute()  # the working directory may change during the fit
+    discard_drafts(file)  # left by a process that was killed while writing
     stored = read_tree(file, "checkpoint") if file.exists() else None
     return Checkpoint(f"checkpoint {path}", stored, lambda tree: write_tree(file, tree, "checkpoint"), float(seconds))

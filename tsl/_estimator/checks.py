@@ -1,4 +1,4 @@
-"""Checks of arrays, whose errors name the argument."""
+"""Array checks whose errors name the argument."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tsl._tables.numbers import refuse_other_types
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Put `name` before errors of scikit-learn and NumPy that do not name the argument."""
+    """Prefix errors from scikit-learn and NumPy with `name` unless they mention it."""
     try:
         yield
     except ValueError as error:
@@ -28,18 +28,18 @@ def naming(name: str) -> Iterator[None]:
 
 def check_finite(numbers: NDArray[Any], name: str, estimator: Any = None) -> None:
     """Check that there is neither NaN nor infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of the sum that is tried first
+    with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn tries the sum first
         assert_all_finite(numbers, input_name=name, estimator_name=type(estimator).__name__ if estimator else None)
 
 
 def all_finite(numbers: NDArray[Any]) -> bool:
-    """Return whether there is neither NaN nor infinity; for almost all arrays the sum tells."""
+    """Return whether there is neither NaN nor infinity; the sum is enough to tell for almost all arrays."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())
 
 
 def check_numbers(values: Any, name: str, estimator: Any = None) -> NDArray[np.float64]:
-    """Check that `values` are finite numbers of at least one dimension, and return them as an array."""
+    """Check that `values` is an array of finite numbers with at least one dimension, and return it."""
     refuse_other_types(values, name)
     if np.isscalar(values) or getattr(values, "ndim", 1) == 0:
         raise ValueError(f"{name} must be an array, got {values!r}")

@@ -1,4 +1,4 @@
-"""Windows with their targets and weights, before anything is scaled."""
+"""Windows with their targets and weights, before scaling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsl.training import Samples
 
 
 class TrainingData(NamedTuple):
-    """Windows, targets and weights of `fit`, checked."""
+    """Checked windows, targets and weights of `fit`."""
 
     windows: Sequences
     targets: NDArray[Any]
@@ -28,7 +28,7 @@ class TrainingData(NamedTuple):
 
 
 def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dtype: Any) -> TrainingData:
-    """Check that windows, targets and weights go together, and leave out windows of weight 0."""
+    """Check that windows, targets and weights match, and leave out windows of weight 0."""
     n = len(windows.starts)
     if len(targets) != n:
         raise ValueError(f"X and y must have the same length, got {n} windows in X and {len(targets)} rows in y")
@@ -42,15 +42,15 @@ def make_data(windows: Sequences, targets: NDArray[Any], sample_weight: Any, dty
     if weights.max() == 0:
         raise ValueError("sample_weight must not be zero for all windows")
     weights = weights / weights.max()
-    # Also weights that round to 0 in the network's type: a batch of them alone would have no mean.
+    # Leave out weights that round to 0 in the network's dtype, too: a batch of nothing else would have no mean.
     return TrainingData(windows, targets, weights).part(weights.astype(dtype) > 0)
 
 
 def merged(data: TrainingData) -> TrainingData:
-    """Return the windows sorted by their values, each once; the weights of equal windows are added.
+    """Return the distinct windows, sorted by their values; the weights of equal windows are added.
 
-    If all windows are in one batch, a window that occurs twice is then the same as a weight of 2, bit for bit. The
-    order does not depend on the type of the values.
+    If all windows are in one batch, repeating a window is then the same as a weight of 2, bit for bit. The order does
+    not depend on the dtype of the values.
     """
     weights = np.ones(len(data.targets)) if data.weights is None else data.weights
     rows, starts, lengths = data.windows[:3]
@@ -67,10 +67,10 @@ def merged(data: TrainingData) -> TrainingData:
 
 
 def in_segments(windows: Sequences, segment: int) -> Sequences:
-    """Return the windows for a network that reads `segment` steps at once.
+    """Return the windows for a network that reads `segment` steps at a time.
 
-    The last segment of a window may reach beyond its end, where all is read as 0: bounds keep the network from what
-    follows in the rows.
+    The last segment of a window may reach beyond its end, where everything is read as 0: bounds keep the network from
+    reading the rows that follow.
     """
     if segment == 1:
         return windows

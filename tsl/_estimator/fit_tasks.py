@@ -11,18 +11,17 @@ from tsl.training import Callback, History
 
 
 class FitTasks(Callback):
-    """Callback that tells those of ``estimator.set_callbacks(...)`` when `fit` and its epochs begin and end.
+    """Callback that tells the callbacks of ``estimator.set_callbacks(...)`` when `fit` and its epochs begin and end.
 
     Parameters
     ----------
     estimator : BaseEstimator
     X, y, sample_weight : object
-        What `fit` got.
+        The arguments of `fit`.
     max_iter : int or None
-        Epochs at most; None where that is not known yet.
+        Maximum number of epochs; None if it is not known yet.
     learned : tuple of str
-        Attributes that a copy of the estimator needs in order to be what it was after an epoch; if there are none,
-        callbacks get no such copy.
+        Attributes from which a copy of the estimator as of an epoch can be made; if empty, callbacks get no such copy.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class FitTasks(Callback):
 
     def close(self) -> None:
         """End the tasks that have begun."""
-        if self._epoch is not None:  # Ctrl-C has cut the epoch short
+        if self._epoch is not None:  # Ctrl-C interrupted the epoch
             self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)
         if self._fit is not None:
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._snapshot)

@@ -1,4 +1,4 @@
-"""Activations of all gates."""
+"""Activations of the gates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl.network import Network, Sequences
 class GateActivations(NamedTuple):
     """Activations and states of one layer and direction; arrays are (n, T, H), zero beyond the end of a shorter window.
 
-    Steps are in the order of the input, also for the direction that reads it from the end.
+    Steps are in the order of the input, for the reverse direction too.
     """
 
     layer: int

@@ -1,4 +1,4 @@
-"""From the forms of X to windows that lie in one array."""
+"""Read X in any of its forms as windows of one array."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ AS_IT_IS = {"dtype": "numeric", "ensure_all_finite": False}
 
 
 class Windows(NamedTuple):
-    """Windows that were read from X."""
+    """Windows read from X."""
 
     sequences: Sequences
     """Rows as they were given, in any real type."""
     n_timesteps: int | None
-    """Steps in each window, None where they may differ."""
+    """Steps in each window; None if windows may differ in length."""
     may_be_columns: bool
-    """Whether the steps of the one channel may in truth be unrelated columns."""
+    """Whether the steps of the only channel may really be unrelated columns."""
 
 
 def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> Windows:
-    """Check X and find the series that its windows lie in; a view of overlapping windows is not copied.
+    """Check X and find the series that its windows are slices of; a view of overlapping windows is not copied.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Its attributes `feature_names_in_`, `n_features_in_` and `columns_` are set, or compared with.
+        Its attributes `feature_names_in_`, `n_features_in_` and `columns_` are set or checked against.
     X : array-like, DataFrame or list of array-likes
         One of the forms in `FORMS`.
     n_channels : int or None
-        Channels of a step. None is one for forms without an axis for channels.
+        Channels of a step. None means one for forms without a channel axis.
     reset : bool
-        Whether to set names and number of features, or to compare with those that are set.
+        Whether to set the names and number of features, or to check them.
     """
     refuse_other_types(X, "X", "convert or drop it")
     X = _as_array_or_list(X)
@@ -66,13 +66,13 @@ def read_windows(estimator: Any, X: Any, n_channels: int | None, *, reset: bool)
     may_be_columns = False
     if reset and estimator.columns_ is None:
         in_order = warn_of_order(estimator, array, is_table)
-        is_copy = len(rows) == array.shape[0] * array.shape[1]  # windows that share rows are of one series
+        is_copy = len(rows) == array.shape[0] * array.shape[1]  # windows that share rows come from one series
         may_be_columns = is_table and n_channels is None and is_copy and not in_order
     return Windows(sequences, array.shape[1], may_be_columns)
 
 
 def _as_array_or_list(X: Any) -> Any:
-    """Return a list of arrays if X holds sequences of different lengths; stack equal ones, leave all else unchanged."""
+    """Return sequences of different lengths as a list of arrays, equal ones stacked, and anything else unchanged."""
     if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "") == "O":
         X = list(X)
     if not isinstance(X, list | tuple):
@@ -109,7 +109,7 @@ def _ragged_sequences(estimator: Any, X: list[NDArray[Any]], n_channels: int | N
 
 
 def _with_channels(estimator: Any, i: int, sequence: NDArray[Any], n_channels: int | None) -> NDArray[Any]:
-    """Return a single sequence as (T, C)."""
+    """Return one sequence as (T, C)."""
     if sequence.ndim == 1 and sequence.size % (n_channels or 1) == 0:
         return unfolded(estimator, sequence, n_channels or 1)
     if sequence.ndim == 2:
@@ -121,9 +121,9 @@ def _with_channels(estimator: Any, i: int, sequence: NDArray[Any], n_channels: i
 
 
 def _read_table(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
-    """Return a table as (n, T, C), in its own type; `reset` to learn which column is which step and channel."""
+    """Return a table as (n, T, C), keeping its dtype; `reset` learns the step and channel of each column."""
     X = validate_data(estimator, X, reset=reset, **({"skip_check_array": True} if _is_plain(X, 2) else AS_IT_IS))
-    if X.dtype.kind == "O":  # decimals of a frame
+    if X.dtype.kind == "O":  # a frame's decimals
         X = X.astype(np.float64)
     if reset:
         names = getattr(estimator, "feature_names_in_", None)
@@ -137,12 +137,12 @@ def _read_table(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) 
 
 
 def _is_plain(X: Any, n_dimensions: int) -> bool:
-    """Return whether X is an array of numbers that `check_array` would neither refuse nor change."""
+    """Return whether X is an array of floats that `check_array` would neither reject nor change."""
     return type(X) is np.ndarray and X.dtype.kind == "f" and X.ndim == n_dimensions and X.size > 0
 
 
 def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) -> NDArray[Any]:
-    """Return an array of three dimensions as (n, T, C), in its own type."""
+    """Return a three-dimensional array as (n, T, C), keeping its dtype."""
     if not _is_plain(X, 3):
         X = check_array(X, allow_nd=True, estimator=estimator, **AS_IT_IS)
     if X.ndim != 3 or 0 in X.shape:
@@ -159,17 +159,17 @@ def _read_array(estimator: Any, X: Any, n_channels: int | None, *, reset: bool) 
 
 
 def find_series(windows: NDArray[Any]) -> Sequences:
-    """Return windows (n, T, C) as slices of the series that they are a view of; of their own rows if they share none.
+    """Return windows (n, T, C) as slices of the series that they are a view of, or of their own rows if not shared.
 
-    Row i * a + t * b of the series is step t of window i. Steps of a window must lie side by side, so with b > 1
-    the series is put into the order 0, b, 2b, ..., 1, b + 1, ...
+    Row i * a + t * b of the series is step t of window i. The steps of a window must be contiguous, so with b > 1 the
+    series is reordered as 0, b, 2b, ..., 1, b + 1, ...
     """
     n, n_steps, n_channels = windows.shape
     lengths = np.full(n, n_steps, dtype=np.int64)
     a, b, row_stride = _strides_in_rows(windows)
     n_rows = (n - 1) * a + (n_steps - 1) * b + 1
-    # As long as there are fewer rows than steps of all windows, each row lies in a window, unless both a and b skip
-    # rows: values between windows must not be read.
+    # If the series has fewer rows than all windows have steps together, each row lies in a window, unless both a and b
+    # skip rows. Rows between windows must not be read.
     if row_stride == 0 or n_rows >= n * n_steps or (a > 1 and b > 1):
         starts = np.arange(n, dtype=np.int64) * n_steps
         return Sequences(windows.reshape(-1, n_channels), starts, lengths)
@@ -185,7 +185,7 @@ def find_series(windows: NDArray[Any]) -> Sequences:
 
 
 def _strides_in_rows(windows: NDArray[Any]) -> tuple[int, int, int]:
-    """Return rows from window to window, rows from step to step, and bytes from row to row; zeros unless forward."""
+    """Return the strides, in rows, of windows and steps, and the bytes of a row; zeros unless both are forward."""
     n, n_steps, _ = windows.shape
     window_stride, step_stride, _ = windows.strides
     if n_steps == 1 or n == 1 or window_stride < 0 or step_stride <= 0:

@@ -1,4 +1,4 @@
-"""Which axis of X is time and which channels, by parameters and names of columns; warnings where data disagree."""
+"""Find the time and channel axes of X from parameters and column names; warn if the data contradict them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tsl.windows import WindowLayoutWarning
 from tsl.windows._lags import lag_columns
 
 # All chosen by judgement, not measured.
-MANY_CHANNELS = 10  # times as many as steps look like swapped axes
-LEAST_ROWS, COMPARED = 16, 300  # rows that are needed, and that are looked at, to see that rows are shifted
-MOST_SIDE_BY_SIDE = 16  # channels that are looked for
+MANY_CHANNELS = 10  # times as many channels as steps look like swapped axes
+LEAST_ROWS, COMPARED = 16, 300  # fewest and most rows in which shifts are looked for
+MOST_SIDE_BY_SIDE = 16  # most channels that are tried
 
 
 def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | None) -> NDArray[np.intp] | None:
-    """Return (T, C) which column of a table is which step and channel; None if columns go by their position.
+    """Return the column of each step and channel of a table, (T, C); None if columns are taken by position.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Its `layout` may be the names; its `time_order` may require positions.
+        Its `layout` may give the names; its `time_order` may require positions.
     names : sequence of str or None
         Names of the table's columns.
     n_columns : int
@@ -34,7 +34,7 @@ def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | 
     Raises
     ------
     ValueError
-        If `layout` has another number of names, or if the names and `n_channels` contradict each other.
+        If `layout` has the wrong number of names, or if the names and `n_channels` contradict each other.
     """
     given = not isinstance(estimator.layout, str)
     if given:
@@ -55,25 +55,25 @@ def named_columns(estimator: Any, names: Any, n_columns: int, n_channels: int | 
 
 
 def channels_first(estimator: Any) -> bool:
-    """Return whether the channel comes before the time in X; a list of names as `layout` says nothing of it."""
+    """Return whether channels come before time in X; False if `layout` is a list of names."""
     return isinstance(estimator.layout, str) and estimator.layout == "channel_time"
 
 
 def ordered(estimator: Any, X: NDArray[Any]) -> NDArray[Any]:
-    """Return an array as (..., T, C), the oldest step first, by `layout` and `time_order`."""
+    """Return an array as (..., T, C), oldest step first, according to `layout` and `time_order`."""
     if channels_first(estimator):
         X = X.swapaxes(-1, -2)
     return X[..., ::-1, :] if estimator.time_order == "newest_first" else X
 
 
 def as_given(estimator: Any, windows: NDArray[Any]) -> NDArray[Any]:
-    """Return windows (n, T, C) as a view that `ordered` turns into them."""
+    """Undo `ordered`: return windows (n, T, C) as a view in the layout of the input."""
     windows = windows[:, ::-1] if estimator.time_order == "newest_first" else windows
     return windows.swapaxes(1, 2) if channels_first(estimator) else windows
 
 
 def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[Any]:
-    """Return a table or a row (..., T * C), whose columns go by their position, as (..., T, C)."""
+    """Return a table or a row (..., T * C), with columns taken by position, as (..., T, C)."""
     if channels_first(estimator):
         return ordered(estimator, table.reshape(*table.shape[:-1], n_channels, -1))
     return ordered(estimator, table.reshape(*table.shape[:-1], -1, n_channels))
@@ -81,8 +81,8 @@ def unfolded(estimator: Any, table: NDArray[Any], n_channels: int) -> NDArray[An
 
 def warn_of_axes(estimator: Any, n_steps: int, n_channels: int) -> None:
     """Warn if time and channels of a three-dimensional X seem to be swapped."""
-    looks_turned = n_channels > 3 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
-    if looks_turned and isinstance(estimator.layout, str) and estimator.layout == "auto":
+    looks_swapped = n_channels > 3 and (n_steps == 1 or n_channels >= MANY_CHANNELS * n_steps)
+    if looks_swapped and isinstance(estimator.layout, str) and estimator.layout == "auto":
         steps = "1 step" if n_steps == 1 else f"{n_steps} steps"
         warnings.warn(
             f"X is read as windows of {steps} of {n_channels} channels. If time is its last axis, as in sktime "
@@ -93,9 +93,9 @@ def warn_of_axes(estimator: Any, n_steps: int, n_channels: int) -> None:
 
 
 def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool) -> bool:
-    """Warn if windows (n, T, C) of consecutive rows show that they were read wrongly.
+    """Warn if windows (n, T, C) of consecutive rows show that they were read in the wrong order.
 
-    A row then has the values of the row before it, shifted by a step. Return whether they are shifted as they should.
+    Each row then has the values of the previous row, shifted by a step. Return whether they are shifted the right way.
     """
     n_steps, n_channels = windows.shape[1:]
     table = windows[:COMPARED].reshape(min(len(windows), COMPARED), -1)
@@ -117,7 +117,7 @@ def warn_of_order(estimator: Any, windows: NDArray[Any], is_table: bool) -> bool
 
 
 def _newest_first(back: NDArray[np.bool_]) -> str:
-    """Return a hint for a table some of whose columns hold what was to their left in the row before."""
+    """Return a hint for a table in which some columns repeat the value to their left in the previous row."""
     if back.all():
         return "the newest step is the first: give time_order='newest_first'"
     return (
@@ -127,7 +127,7 @@ def _newest_first(back: NDArray[np.bool_]) -> str:
 
 
 def _side_by_side(table: NDArray[Any], ahead: NDArray[np.bool_]) -> str | None:
-    """Return a hint for a table whose columns seem to be windows of several channels; None if they do not."""
+    """Return a hint for a table whose columns look like windows of several channels; None if they do not."""
     edges = np.diff(np.concatenate([[False], ahead, [False]]).astype(np.int8))
     runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)  # a run of k shifts is a window of k + 1 columns
     n_windows = int((runs >= 2).sum())
@@ -155,7 +155,7 @@ def _shifted(table: NDArray[Any], by: int) -> tuple[NDArray[np.bool_], NDArray[n
 
 
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """Return (P,) in which share of the rows two columns are equal, as they are or standardised."""
+    """Return the share of rows in which two columns are equal, raw or standardised, (P,)."""
     return np.maximum((one == other).mean(axis=0), np.isclose(_scaled(one), _scaled(other), atol=1e-6).mean(axis=0))
 
 

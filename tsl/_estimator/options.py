@@ -1,4 +1,4 @@
-"""Types of the parameters that are a choice of words."""
+"""Types of the parameters with a fixed set of strings."""
 
 from __future__ import annotations
 

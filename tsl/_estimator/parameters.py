@@ -1,4 +1,4 @@
-"""Parameters of the estimators: their types, what is allowed, and how a constructor keeps them."""
+"""Parameters of the estimators: their types, their constraints, and how a constructor sets them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMON_CONSTRAINTS: dict[str, list[Any]] = {
     "n_threads": [count(), None],
     "callbacks": [list, tuple, None],
 }
-"""What is allowed for the parameters that estimators of windows and of texts share."""
+"""Constraints on the parameters that the window and text estimators share."""
 
 
 class WindowParameters:
@@ -80,7 +80,10 @@ class WindowParameters:
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
         **COMMON_CONSTRAINTS,
         "bidirectional": ["boolean"],
-        "forget_bias": [StrOptions({"chrono"}), Interval(Real, -100, 100, closed="both")],  # gates of 0 and 1, and more
+        "forget_bias": [
+            StrOptions({"chrono"}),
+            Interval(Real, -100, 100, closed="both"),
+        ],  # gates of 0 and 1, and more
         "learning_rate_factor": [share("neither")],
         "learning_rate_every": [count()],
         "learning_rate_patience": [count()],
@@ -102,9 +105,9 @@ class WindowParameters:
 
 
 def set_parameters(estimator: Any, given: dict[str, Any]) -> None:
-    """Set each parameter as the attribute of its name; `given` is the ``locals()`` of a constructor.
+    """Set each parameter as an attribute of the same name; `given` is the ``locals()`` of a constructor.
 
-    This is all that scikit-learn lets a constructor do.
+    scikit-learn allows a constructor to do nothing else.
     """
     for name, value in given.items():
         if name != "self":
@@ -112,14 +115,14 @@ def set_parameters(estimator: Any, given: dict[str, Any]) -> None:
 
 
 def layer_sizes(hidden_size: Any) -> tuple[int, ...]:
-    """Return `hidden_size` with one entry a layer.
+    """Return `hidden_size` with one entry per layer.
 
     Raises
     ------
     ValueError
-        If it is neither an int of at least 1 nor some of them.
+        If it is neither an int of at least 1 nor a sequence of them.
     """
     sizes = hidden_size if isinstance(hidden_size, tuple | list) else (hidden_size,)
     if len(sizes) == 0 or not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
-        raise ValueError(f"hidden_size must be an int of at least 1, or one such int a layer, got {hidden_size!r}")
+        raise ValueError(f"hidden_size must be an int of at least 1, or one such int per layer, got {hidden_size!r}")
     return tuple(map(int, sizes))

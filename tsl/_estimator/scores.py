@@ -12,8 +12,8 @@ from sklearn.metrics import d2_pinball_score, r2_score
 def regression_score(
     y: NDArray[np.float64], predicted: NDArray[np.float64], levels: tuple[float, ...], sample_weight: Any
 ) -> float:
-    """Return R² of predictions, or the mean D² of those of quantiles, one a level on the last axis of `predicted`."""
-    # Scores have no unit, and squares in some units overflow or vanish; a power of 2 costs no digits.
+    """Return R², or for quantiles the mean D² over `levels`, which are the last axis of `predicted`."""
+    # Scores have no unit, but squares may overflow or underflow in some; scaling by a power of 2 loses no digits.
     exponent = np.frexp(np.abs(y).max(axis=0))[1]
     y = np.ldexp(y, -exponent)
     predicted = np.ldexp(predicted, -exponent[..., None] if len(levels) > 1 else -exponent)

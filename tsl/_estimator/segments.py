@@ -1,4 +1,4 @@
-"""How many steps of a window a classifier reads at once, where that is for it to choose."""
+"""The choice of the number of steps that a classifier reads at a time."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from tsl.training import TrialProgress
 # segments do equally well on most, 64 a little worse, and single steps much worse; aligned windows want fewer.
 MOST_SEGMENTS = 32
 FEWER_SEGMENTS = (16, 8, 4, 2)
-MARGIN = 0.9  # of the loss with the most segments, to take fewer: there is chance in the loss of few windows
+MARGIN = 0.9  # fewer segments need a loss below this share of that with the most: the loss of few windows is noisy
 FOLDS = 3
-MOST_WINDOWS = 1000  # that are tried with, so that trials take no longer than fits to so many
+MOST_WINDOWS = 1000  # in the trials, which bounds their time
 TEMPERATURES = 2.0 ** np.arange(-1.0, 3.5, 0.5)
 
 Scores = Callable[[int, TrainingData, TrainingData], NDArray[Any]]
 
 
 def usual_segment(n_steps: int) -> int:
-    """Return how many steps to read at once of windows of up to `n_steps` if nothing can be tried."""
+    """Return how many steps to read at a time, for windows of up to `n_steps`, if no trials are made."""
     return -(-n_steps // MOST_SEGMENTS)
 
 
 def chosen_segment(data: TrainingData, scores: Scores, random_state: int, verbose: int) -> int:
-    """Return how many steps to read at once: of a few numbers of segments, the one with the lowest loss.
+    """Return how many steps to read at a time: several numbers of segments are tried, and the lowest loss wins.
 
-    The loss is the cross-entropy on held-out folds, after division of all scores by the temperature that is best for
-    it: networks that are wrong with too much confidence are not worse for that.
+    The loss is the cross-entropy on held-out folds, with all scores divided by the temperature that minimises it, so
+    that overconfidence is not penalised.
 
     Parameters
     ----------
     data : TrainingData
-        With codes of classes as targets.
+        With class codes as targets.
     scores : callable
-        ``scores(segment, training, held_out)``: outputs (n, n_classes) for held-out data after training with such
-        segments.
+        ``scores(segment, training, held_out)``: outputs (n, n_classes) for held-out data after training with segments
+        of this length.
     random_state : int
     verbose : int
-        1 shows what is tried on stderr.
+        1 reports the trials on stderr.
     """
     n_steps = int(data.windows.lengths.max())
     usual = usual_segment(n_steps)
@@ -77,9 +77,9 @@ def calibrated_loss(scores: NDArray[Any], data: TrainingData) -> float:
 
 
 def folds(data: TrainingData, random_state: np.random.RandomState) -> NDArray[np.int64]:
-    """Return the fold (n,) of each window, a third of each class at random.
+    """Return the fold (n,) of each window; folds are stratified and random.
 
-    Windows that overlap are of one series: then a fold has those of a class that follow each other.
+    Windows that overlap come from one series: a fold then has consecutive windows of each class.
     """
     overlap = data.windows.lengths.sum() > len(data.windows.rows)
     fold = np.empty(len(data.targets), np.int64)

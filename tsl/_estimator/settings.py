@@ -1,4 +1,4 @@
-"""From the parameters of an estimator of windows to how its network is built and trained."""
+"""Architecture, optimiser and training settings from the parameters of a window estimator."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from tsl._estimator.parameters import WindowParameters, layer_sizes
 from tsl.network import Architecture, Optimizer
 from tsl.training import Schedule, TrainingSettings
 
-# What "auto" stands for. Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
+# The meaning of "auto". Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
 # the larger penalty, and overfit with more steps; on large ones that penalty, or ten epochs, cost accuracy.
 AUTO_BATCH_SIZE = 64
 AUTO_STEPS = 300
 AUTO_LEAST_EPOCHS = 3
 AUTO_ALPHA = 5e-3
-AUTO_ALPHA_SAMPLES = 1000  # beyond so many windows, the penalty is in inverse proportion to their number
+AUTO_ALPHA_SAMPLES = 1000  # with more windows, the penalty is inversely proportional to their number
 
 
 def new_architecture(parameters: WindowParameters, n_inputs: int, n_outputs: int, segment: int) -> Architecture:
-    """Return the form of the network."""
+    """Return the architecture of the network."""
     sizes = layer_sizes(parameters.hidden_size)
     return Architecture(n_inputs, sizes, n_outputs, parameters.bidirectional, segment=segment)
 
 
 def new_optimizer(parameters: WindowParameters, n_samples: int) -> Optimizer:
-    """Return the optimiser for so many windows of training data."""
+    """Return the optimiser for `n_samples` training windows."""
     alpha = parameters.alpha
     return Optimizer(
         solver=parameters.solver,
@@ -37,7 +37,7 @@ def new_optimizer(parameters: WindowParameters, n_samples: int) -> Optimizer:
 
 
 def new_schedule(parameters: WindowParameters) -> Schedule:
-    """Return how the learning rate changes."""
+    """Return the learning-rate schedule."""
     return Schedule(
         name=parameters.learning_rate,
         init=parameters.learning_rate_init,
@@ -50,8 +50,8 @@ def new_schedule(parameters: WindowParameters) -> Schedule:
 
 
 def new_settings(parameters: WindowParameters, n_samples: int) -> TrainingSettings:
-    """Return how to train on so many windows."""
-    if parameters.batch_size == "auto":  # of equal size, as the mean of a last batch of one window is mostly noise
+    """Return the training settings for `n_samples` windows."""
+    if parameters.batch_size == "auto":  # equal sizes, as a last batch of one window is mostly noise
         batch_size = _ceil_div(n_samples, _ceil_div(n_samples, AUTO_BATCH_SIZE))
     else:
         batch_size = int(parameters.batch_size)
@@ -72,7 +72,7 @@ def new_settings(parameters: WindowParameters, n_samples: int) -> TrainingSettin
 
 
 def n_training_samples(parameters: WindowParameters, n_samples: int, *, has_validation: bool) -> int:
-    """Return how many of the windows, from the first, are trained on; the rest is held out for `early_stopping`.
+    """Return the number of leading windows to train on; the rest are held out for `early_stopping`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How many threads to use."""
+"""The number of threads to use."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from joblib.parallel import get_active_backend
 def resolve_threads(n_threads: int | None) -> int:
     """Return the number of threads to use.
 
-    None is all cores that this process may use (affinity and container limits count), or ``NUMBA_NUM_THREADS`` where
-    that is less: joblib sets it in its worker processes, by `inner_max_num_threads` or to an equal share. Without
-    it, a joblib worker (a thread, or a process of the "multiprocessing" backend) takes one, as its siblings take the
-    other cores, and so does a task of a Dask worker, which runs as many at once as it has threads.
+    None means all cores that this process may use (affinity and container limits count), or ``NUMBA_NUM_THREADS`` if
+    that is less: joblib sets it in its worker processes, to `inner_max_num_threads` or to an equal share. Where it is
+    not set, a joblib worker (a thread, or a process of the "multiprocessing" backend) uses one thread, as the other
+    workers use the other cores, and so does a task of a Dask worker, which runs as many tasks as it has threads.
     """
     if n_threads is not None:
         return n_threads
@@ -43,5 +43,5 @@ def _usable_cores() -> int:
 
 @functools.cache
 def _counted_cores(affinity: frozenset[int]) -> int:
-    """Return joblib's count of cores, once for each affinity, as it opens the files of the control group each time."""
+    """Return joblib's count of cores, cached by affinity, as joblib reads the control group's files on each call."""
     return joblib.cpu_count()

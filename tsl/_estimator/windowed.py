@@ -1,4 +1,4 @@
-"""`WindowEstimator`: one target, or several, for each window."""
+"""`WindowEstimator`: one or more targets for each window."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from tsl.training import Callback, Checkpoint, Samples, TrainingSettings
 
 
 class WindowEstimator(WindowParameters, NetworkEstimator):
-    """Base of `LSTMRegressor` and `LSTMClassifier`, which define what a target is."""
+    """Base class of `LSTMRegressor` and `LSTMClassifier`, which define the targets."""
 
     n_timesteps_in_: int | None
     n_channels_in_: int
     input_scaling_: Scaling
-    columns_: NDArray[np.intp] | None = None  # also in files from before there was such a thing
+    columns_: NDArray[np.intp] | None = None  # the default for saved files that are older than the attribute
 
-    # --- targets, by the subclass -----------------------------------------------------------------------------
+    # --- targets, defined by the subclass ---------------------------------------------------------------------
 
     def _check_targets(self, y: Any) -> NDArray[Any]:
         """Return y as an array with one row for each window."""
         raise NotImplementedError
 
     def _encode_targets(self, y: NDArray[Any], *, reset: bool) -> NDArray[Any]:
-        """Return targets (n, k) in float64, or codes of classes (n,); `reset` to learn k or the classes."""
+        """Return targets (n, k) in float64, or class codes (n,); `reset` learns k or the classes."""
         raise NotImplementedError
 
     def _fit_target_scaling(self, data: TrainingData) -> None:
         """Learn the scaling of targets from the training set."""
 
     def _scaled_targets(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """Return targets as the network is to see them."""
+        """Return targets as the network reads them."""
         raise NotImplementedError
 
     def _n_network_outputs(self) -> int:
@@ -57,7 +57,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         raise NotImplementedError
 
     def _segment(self, training: TrainingData, *, resume: bool) -> int:
-        """Return how many steps the network reads at once."""
+        """Return how many steps the network reads at a time."""
         return 1
 
     # --- fit --------------------------------------------------------------------------------------------------
@@ -80,21 +80,21 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         ----------
         X : array-like, DataFrame or list of array-likes
             n windows: shape (n, T, C); or (n, T), one channel; or (n, T * `n_channels`), the channels of a step side
-            by side; or a list of n sequences of any length, each (T_i, C) or (T_i,); the oldest step first, unless
-            `time_order` or `layout` say otherwise. A frame whose columns have names such as ``lag_1`` is put in
-            order by them. Overlapping windows that are a view of a series are not copied.
+            by side; or a list of n sequences of any length, each (T_i, C) or (T_i,). The oldest step comes first,
+            unless `time_order` or `layout` says otherwise. The columns of a frame with names such as ``lag_1`` are
+            ordered by their names. Overlapping windows that are a view of a series are not copied.
         y : array-like of shape (n,) or (n, k)
             What to predict: one or several numbers, or the label, of each window.
         sample_weight : array-like of shape (n,), optional
-            Weights of the windows: 2 is the same as the window twice, 0 as without it.
+            Weights of the windows: a weight of 2 is the same as repeating the window, 0 the same as leaving it out.
         X_val, y_val : optional
             Validation data in the same forms, in place of the last `validation_fraction` of the training data.
         checkpoint : path-like, optional
-            File that the state of the training is written to, so that the same call, made again after the process was
-            killed, continues from there with the same result, bit for bit (unless `max_time` is set). The file stays
-            when `fit` has ended; the same call then does not train again.
+            File to which the state of the training is written, so that the same call, repeated after the process was
+            killed, resumes from there with the same result, bit for bit (unless `max_time` is set). The file remains
+            after `fit`; the same call then does not train again.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to it.
+            Seconds between writes to `checkpoint`.
 
         Returns
         -------
@@ -103,20 +103,22 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range; if X, y and `sample_weight` do not fit together, are empty, or hold
-            anything but finite numbers; if weights are negative or all zero; if `checkpoint` is of another fit, or
-            not a checkpoint.
+            If a parameter is out of range; if X, y and `sample_weight` do not match, are empty, or contain anything
+            but finite numbers; if weights are negative or all zero; if `checkpoint` belongs to another fit or is not
+            a checkpoint.
 
         Warns
         -----
         tsl.windows.WindowLayoutWarning
-            If X seems to have the newest step first, or another axis for time.
+            If X seems to have the newest step first, or time on another axis.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         resume = self.warm_start and hasattr(self, "network_")
         data = self._read_data(X, y, sample_weight, reset=not resume)
         if (X_val is None) != (y_val is None):
-            raise ValueError(f"X_val and y_val go together, got {'y_val' if X_val is None else 'X_val'} alone")
+            raise ValueError(
+                f"X_val and y_val must be given together, got only {'y_val' if X_val is None else 'X_val'}"
+            )
         n_training = n_training_samples(self, len(data.targets), has_validation=X_val is not None)
         settings, optimizer = new_settings(self, n_training), new_optimizer(self, n_training)
         if n_training == len(data.targets) <= settings.batch_size:
@@ -134,7 +136,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         return self
 
     def _fit_data(self, data: TrainingData) -> None:
-        """Train a new network on data that are read."""
+        """Train a new network on checked data."""
         n_samples = len(data.targets)
         self._begin(None, resume=False)
         samples = self._prepare(data, n_samples, resume=False)
@@ -148,7 +150,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         data = self._read_data(X, y, sample_weight, reset=not resume)
         n_samples = len(data.targets)
         settings, optimizer = replace(new_settings(self, n_samples), max_iter=1), new_optimizer(self, n_samples)
-        if self.learning_rate == "cosine":  # it would fall to its lowest rate in every call
+        if self.learning_rate == "cosine":  # it would fall to its lowest rate within each call
             settings = replace(settings, schedule=replace(settings.schedule, name="constant"))
         if n_samples <= settings.batch_size:
             data = merged(data)
@@ -179,12 +181,12 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
     # --- reading ----------------------------------------------------------------------------------------------
 
     def _read_data(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> TrainingData:
-        """Check the data; `reset` to learn their form, otherwise it must be the same."""
+        """Check the data; `reset` learns their form, which must be the same otherwise."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         windows = self._read_inputs(X, reset=reset)
         data = make_data(windows, self._check_targets(y), sample_weight, self.dtype)
-        # Only after windows of weight 0 are left out, so that a class with no weight is as good as absent.
+        # After windows of weight 0 are left out, so that a class without weight counts as absent.
         return data._replace(targets=self._encode_targets(data.targets, reset=reset))
 
     def _read_validation(self, X_val: Any, y_val: Any) -> Samples:
@@ -202,7 +204,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         return windows
 
     def _prepare(self, data: TrainingData, n_training: int, *, resume: bool) -> Samples:
-        """Set up scaling and network from the first `n_training` samples, and scale all."""
+        """Set up scaling and network from the first `n_training` samples, and scale all samples."""
         training = data.part(slice(n_training))
         n_steps = int(training.windows.lengths.max())
         segment = self._segment(training, resume=resume)
@@ -220,7 +222,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         return self._samples(data)
 
     def _samples(self, data: TrainingData) -> Samples:
-        """Return the data as the network is to see them: scaled, in its type."""
+        """Return the data as the network reads them: scaled, in its dtype."""
         dtype = self.network_.dtype
         targets = Targets(self._scaled_targets(data.targets), np.arange(len(data.targets)))
         weights = None if data.weights is None else data.weights.astype(dtype)
@@ -228,7 +230,7 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         return Samples(in_segments(windows, self.network_.architecture.segment), targets, weights)
 
     def _network_inputs(self, X: Any) -> Sequences:
-        """Return the windows of X as the fitted network is to see them."""
+        """Return the windows of X as the fitted network reads them."""
         check_is_fitted(self)
         windows = scaled_windows(self._read_inputs(X, reset=False), self.input_scaling_, self.network_.dtype)
         return in_segments(windows, self.network_.architecture.segment)
@@ -246,15 +248,15 @@ class WindowEstimator(WindowParameters, NetworkEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or list of array-likes
-            n windows, as in `fit`; three-dimensional arrays and lists may have other lengths. The result holds
-            six numbers for each window, step and unit.
+            n windows, as in `fit`; in three-dimensional arrays and lists, T may differ from `fit`. The result has six
+            numbers for each window, step and unit.
 
         Returns
         -------
         gates : list of GateActivations
             One for each layer and direction, the lowest layer first, forward before reverse: named tuples of `layer`,
             `direction`, and the arrays `input`, `forget`, `candidate`, `output`, `cell` and `hidden`, each (n, T, H);
-            T counts segments where `LSTMClassifier` reads several steps at once.
+            T counts segments if `LSTMClassifier` reads several steps at a time.
 
         See Also
         --------

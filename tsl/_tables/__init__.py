@@ -1,4 +1,4 @@
-"""Tables of any library: conversion to pandas and back; `columns` tells which column is what."""
+"""Tables of any library: conversion to pandas and back, and the roles of columns."""
 
 from tsl._tables.conversion import PANDAS, library_of, like_input, one_level, to_pandas
 

@@ -1,4 +1,4 @@
-"""Which column of a frame is what, by its name or its place."""
+"""The role of each column of a frame, by its name or its position."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
-"""Names that need no argument in a long frame, and names in results of what has none in the data."""
+"""Column names of a long frame that need no argument; also used in results where the data have no name."""
 
 POINT = "y_pred"
-"""The column of point forecasts; alone it takes the place of the target."""
+"""The column of point forecasts."""
 CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE = "cutoff", "residual", "Naive", "SeasonalNaive"
 
 _OF_RESULTS = re.compile("|".join((f"{POINT}(-.*)?", r"path-\d+", CUTOFF, RESIDUAL, NAIVE, SEASONAL_NAIVE)))
@@ -22,7 +22,7 @@ _QUANTILE = re.compile(r"(?P<model>.+)-q(?P<quantile>[01]?\.\d+)")
 
 
 class Keys(NamedTuple):
-    """Columns of a long frame that are not forecasts; None for one that is not there."""
+    """Columns of a long frame that are not forecasts; None for a missing one."""
 
     id: Any = None
     time: Any = None
@@ -30,12 +30,12 @@ class Keys(NamedTuple):
 
 
 def written(label: Any) -> str:
-    """Return a label of a frame as one writes it in Python: 3, not np.int64(3)."""
+    """Return a label of a frame as it is written in Python: 3, not np.int64(3)."""
     return repr(label.item() if isinstance(label, np.generic) else label)
 
 
 def is_result_name(name: Any) -> bool:
-    """Return whether results have columns of this name, so that a column of the data cannot keep it in them."""
+    """Return whether results have columns of this name, which data columns then cannot keep."""
     return isinstance(name, str) and _OF_RESULTS.fullmatch(name) is not None
 
 
@@ -46,9 +46,9 @@ def usual_keys(columns: Iterable[Any]) -> Keys:
 
 
 def data_keys(data: pd.DataFrame) -> Keys:
-    """Return the columns with the usual names in data to learn from; none where its times are elsewhere.
+    """Return the columns with the usual names in training data; none if its times are elsewhere.
 
-    The index holds the times of a frame without ids if it is one of datetimes, periods or several levels.
+    The times of a frame without ids are in its index if that has datetimes, periods or several levels.
     """
     keys = usual_keys(data.columns)
     in_index = keys.id is None and isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex)
@@ -56,10 +56,10 @@ def data_keys(data: pd.DataFrame) -> Keys:
 
 
 def backtest_keys(columns: Iterable[Any]) -> Keys:
-    """Return the key columns of a backtest: by place where the cutoff is one of the first three, else by name.
+    """Return the key columns of a backtest: by position if the cutoff is one of the first three, otherwise by name.
 
-    The order is id, time and truth, with the cutoff before or after the time; without ids the cutoff comes first.
-    Names would not do: those of the data are kept, whatever they are.
+    The order is id, time and true value, with the cutoff before or after the time; without ids the cutoff comes first.
+    Names would not suffice, since those of the data are kept.
     """
     names = list(columns)
     if CUTOFF not in names[:3]:
@@ -69,7 +69,7 @@ def backtest_keys(columns: Iterable[Any]) -> Keys:
 
 
 def forecast_keys(columns: Iterable[Any]) -> Keys:
-    """Return the key columns of forecasts or residuals by place: id, time and perhaps truth, or the time alone."""
+    """Return the key columns of forecasts or residuals by position: id, time and perhaps true value, or time alone."""
     names = list(columns)
     results = [names.index(name) for name in (POINT, RESIDUAL) if name in names]
     before = names[: min(results)] if results else []
@@ -82,7 +82,7 @@ def check_unique(columns: pd.Index, where: str) -> None:
     Raises
     ------
     ValueError
-        If two have.
+        If a name is repeated.
     """
     if not columns.is_unique:
         double = columns[columns.duplicated()][0]
@@ -90,25 +90,25 @@ def check_unique(columns: pd.Index, where: str) -> None:
 
 
 def bound_name(model: str, side: Literal["lo", "hi"], level: str) -> str:
-    """Return the name of the column of a bound of the intervals of a model."""
+    """Return the column name of one bound of a model's intervals."""
     return f"{model}-{side}-{level}"
 
 
 def model_of(name: Any) -> str | None:
-    """Return the model whose bound or quantile a column of this name would be."""
+    """Return the model that a column name gives a bound or quantile of; None for another name."""
     match = _BOUND.fullmatch(str(name)) or _QUANTILE.fullmatch(str(name))
     return None if match is None else match["model"]
 
 
 def interval_levels(columns: Iterable[Any], model: str) -> list[str]:
-    """Return the levels of the intervals of a model of which both bounds are there, as the names have them."""
+    """Return the levels of a model's intervals that have both bounds, as written in the names."""
     bounds = [match for name in columns if (match := _BOUND.fullmatch(str(name))) and match["model"] == model]
     upper = {bound["level"] for bound in bounds if bound["side"] == "hi"}
     return [bound["level"] for bound in bounds if bound["side"] == "lo" and bound["level"] in upper]
 
 
 def quantile_columns(columns: Iterable[Any], model: str) -> dict[Any, float]:
-    """Return the columns that are quantiles of the forecasts of a model, bounds of intervals included."""
+    """Return the columns that are quantiles of a model's forecasts, including interval bounds, with their levels."""
     found = {}
     for name in columns:
         if (bound := _BOUND.fullmatch(str(name))) and bound["model"] == model:

@@ -1,4 +1,4 @@
-"""Frames of other libraries than pandas, converted on their way in and back on their way out."""
+"""Conversion of frames of other libraries to pandas, and of results back."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ PANDAS, POLARS, ARROW = "pandas", "polars", "arrow"
 
 
 def library_of(data: Any) -> str | None:
-    """Return the library of a Series or a frame, Arrow's for whatever exports its rows to it; None of anything else."""
+    """Return the library of a Series or a frame, "arrow" for any object that exports Arrow; None for anything else."""
     if isinstance(data, pd.Series | pd.DataFrame):
         return PANDAS
-    polars = sys.modules.get(POLARS)  # whoever holds one of its frames has imported it
+    polars = sys.modules.get(POLARS)  # a polars frame exists only if polars is imported
     if polars is not None and isinstance(data, polars.Series | polars.DataFrame):
         return POLARS
     return ARROW if hasattr(data, "__arrow_c_stream__") else None
 
 
 def to_pandas(data: Any, name: str, *, flat: bool = True) -> tuple[pd.Series | pd.DataFrame, str]:
-    """Return `data` as a Series or DataFrame of pandas, and the library that it came from.
+    """Return `data` as a pandas Series or DataFrame, and the library that it came from.
 
     Parameters
     ----------
-    data : Series or DataFrame of pandas or polars, or table of Arrow
+    data : pandas or polars Series or DataFrame, or Arrow table
     name : str
         What errors call it.
     flat : bool
-        Whether column names of several levels become tuples; the names of the levels are then the name of the columns.
+        Whether column names of several levels become tuples; the level names then become the name of the columns.
 
     Raises
     ------
     TypeError
-        If `data` is nothing of the kind.
+        If `data` is none of these.
     """
     library = library_of(data)
     if library == PANDAS:
@@ -58,7 +58,7 @@ def to_pandas(data: Any, name: str, *, flat: bool = True) -> tuple[pd.Series | p
 
 
 def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:
-    """Return a pandas result in the library that the data came from."""
+    """Convert a pandas result to `library`."""
     if library == PANDAS:
         return frame
     if library == ARROW:
@@ -71,7 +71,7 @@ def like_input(frame: pd.Series | pd.DataFrame, library: str) -> Any:
 
 
 def _flat(label: Any) -> str:
-    """Return the name of a column as a string, the levels of a name joined."""
+    """Return a column name as a string, its levels joined."""
     return label if isinstance(label, str) else "-".join(str(part) for part in np.atleast_1d(label) if part != "")
 
 
@@ -84,7 +84,7 @@ def one_level(data: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
 
 
 def _from_arrow(data: Any, name: str) -> pd.DataFrame:
-    """Convert a table of Arrow, or what exports one, such as a relation of DuckDB."""
+    """Convert an Arrow table, or an object that exports one, such as a DuckDB relation."""
     try:
         import pyarrow
         import pyarrow.compute
@@ -110,11 +110,11 @@ def _from_arrow(data: Any, name: str) -> pd.DataFrame:
             dates.append(field.name)
         table = table.set_column(position, field.name, column)
     frame = table.to_pandas(date_as_object=False)
-    return frame.astype({date: "M8[s]" for date in dates if date in frame})  # the unit that `_to_arrow` makes dates of
+    return frame.astype({date: "M8[s]" for date in dates if date in frame})  # `_to_arrow` turns this unit into dates
 
 
 def _to_arrow(frame: pd.DataFrame) -> Any:
-    """Convert a pandas frame to a table of Arrow."""
+    """Convert a pandas frame to an Arrow table."""
     import pyarrow
     import pyarrow.compute
 
@@ -129,7 +129,7 @@ def _to_arrow(frame: pd.DataFrame) -> Any:
 
 
 def _column(polars: Any, column: Any) -> Any:
-    """Return the values of a polars column as an array, or as an index of pandas if they are times in a zone."""
+    """Return the values of a polars column as an array, or as a pandas index if they are times with a zone."""
     dtype = column.dtype
     if dtype == polars.Datetime and dtype.time_zone:
         utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -147,7 +147,7 @@ def _to_polars(polars: Any, name: str, values: pd.Series) -> Any:
     """Convert a column of a pandas frame to polars."""
     if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
         index = pd.DatetimeIndex(values)
-        if index.unit == "s":  # polars has no such datetimes: they were dates
+        if index.unit == "s":  # polars has no datetimes in seconds: these were dates
             return polars.Series(name, index.as_unit("ms").asi8).cast(polars.Datetime("ms")).cast(polars.Date)
         zone = None if index.tz is None else str(index.tz)
         return polars.Series(name, index.asi8).cast(polars.Datetime(index.unit, zone))

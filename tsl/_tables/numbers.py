@@ -1,4 +1,4 @@
-"""Checks that columns of any library hold numbers, with errors that name those that do not."""
+"""Checks that columns of any library hold numbers, with errors that name the others."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pandas as pd
 
 
 def refuse_other_types(values: Any, name: str, hint: str = "convert it") -> None:
-    """Check that an array or a frame, of pandas, polars or Arrow, holds nothing but numbers and booleans.
+    """Check that an array or a pandas, polars or Arrow frame contains only numbers and booleans.
 
-    Otherwise NumPy would turn dates into nanoseconds, strings such as "1" into numbers, categories into what their
-    names can be read as, and masked values into what lies behind the mask, all without a warning.
+    NumPy would silently turn dates into nanoseconds, strings such as "1" into numbers, categories into numbers if their
+    names can be parsed, and masked values into the values behind the mask.
 
     Raises
     ------
     ValueError
-        If one holds anything else; the message names the columns and their types, and `hint` says what to do.
+        If it contains anything else; the message names the columns and their dtypes, and `hint` says what to do.
     """
     frame_columns = _columns(values)
     others = [f"column {column!r} of dtype {kind}" for column, kind, is_number in frame_columns if not is_number]
@@ -35,11 +35,11 @@ def refuse_other_types(values: Any, name: str, hint: str = "convert it") -> None
 
 
 def _columns(values: Any) -> Iterator[tuple[Any, Any, bool]]:
-    """Name and type of each column of a frame, and whether it holds numbers."""
+    """Yield the name and dtype of each column of a frame, and whether it holds numbers."""
     if isinstance(values, pd.DataFrame):
         for column, kind in values.dtypes.items():
             yield column, kind, is_pandas_number(kind)
-    polars = sys.modules.get("polars")  # whoever holds one of its frames has imported it
+    polars = sys.modules.get("polars")  # a polars frame exists only if polars is imported
     if polars is not None and isinstance(values, polars.LazyFrame):
         raise ValueError("a polars LazyFrame must be collected first: call its collect()")
     if polars is not None and isinstance(values, polars.DataFrame):
@@ -52,7 +52,7 @@ def _columns(values: Any) -> Iterator[tuple[Any, Any, bool]]:
 
 
 def _other_kind(values: Any) -> Any:
-    """Return the type of an array or a series if it is not one of numbers; None for numbers and for objects."""
+    """Return the dtype of an array or a series if it is not numeric; None for numbers and for objects."""
     kind = getattr(values, "dtype", None)
     if isinstance(kind, np.dtype):
         is_number = kind.kind in "biufcO"
@@ -65,7 +65,7 @@ def _other_kind(values: Any) -> Any:
 
 
 def is_pandas_number(kind: Any) -> bool:
-    """Return whether a column has a type of numbers or of booleans."""
+    """Return whether a dtype is numeric or boolean."""
     is_bool = pd.api.types.is_bool_dtype(kind) and not isinstance(kind, pd.CategoricalDtype)
     return is_bool or pd.api.types.is_numeric_dtype(kind)  # Arrow's bool is not numeric
 
@@ -80,7 +80,7 @@ def _is_arrow_number(kind: Any) -> bool:
 
 
 def _has_text(values: Any) -> bool:
-    """Return whether there is text in nested lists, or in an array or a series of objects."""
+    """Return whether nested lists, or an array or series of objects, contain text."""
     kind = getattr(values, "dtype", None)
     if isinstance(kind, np.dtype) and kind.kind == "O":
         values = np.asarray(values).ravel().tolist()

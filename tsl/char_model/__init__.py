@@ -1,4 +1,4 @@
-"""A character model of a text: `LSTMCharModel`."""
+"""Character-level language model: `LSTMCharModel`."""
 
 from tsl.char_model.adaptation import Adaptation
 from tsl.char_model.model import LSTMCharModel

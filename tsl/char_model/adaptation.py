@@ -1,4 +1,4 @@
-"""Dynamic evaluation: a model goes on learning from a text while that is scored (Krause et al. 2018)."""
+"""Dynamic evaluation: a model keeps learning from a text while scoring it (Krause et al. 2018)."""
 
 from __future__ import annotations
 
@@ -21,38 +21,39 @@ LEAST_SCALE = 0.03  # on the ninth tenth of Macbeth 0.01 and 0.1 made a differen
 
 @dataclass(frozen=True)
 class Adaptation:
-    r"""Options of dynamic evaluation: how a model goes on learning from a text while it scores it.
+    r"""Options of dynamic evaluation, in which a model keeps learning from a text while scoring it.
 
     Parameters
     ----------
     learning_rate : float, default=0.5
-        Size of a step. For a large network, trained long, 1 is better; for one that has learned little, less is.
+        Size of a step. For a large network that was trained for long, 1 is better; for one that has learned little, a
+        smaller value is.
     sequence_length : int, default=20
-        Characters that are scored between two steps. Half as many take twice the time.
+        Characters scored between two steps. Halving it doubles the time.
     decay : float, default=0.003
-        How far each step also goes back towards the trained weights, from 0 (nothing) to 1.
+        How far each step also moves back towards the trained weights, from 0 (not at all) to 1.
 
     Raises
     ------
     TypeError, ValueError
-        If one is not a number, or out of range.
+        If a parameter is not a number or is out of range.
 
     See Also
     --------
-    tsl.LSTMCharModel.score : Scores of a text with and without it.
+    tsl.LSTMCharModel.score : Score of a text, with or without dynamic evaluation.
 
     Notes
     -----
-    After each stretch of `sequence_length` characters is scored, each weight :math:`\theta` takes a step (Krause et al.
+    After every `sequence_length` scored characters, each weight :math:`\theta` takes a step (Krause et al.
     2018, equation 4)
 
     .. math:: \theta \leftarrow \theta - \eta \frac{g}{s + 0.03} + \min(\lambda s, 1) (\theta_0 - \theta)
 
-    with the learning rate :math:`\eta`, the gradient :math:`g` of the mean loss of the stretch, the decay
-    :math:`\lambda` and the trained weight :math:`\theta_0`. Of a weight whose gradients were large in training,
-    :math:`s` is large: it is the root of the second moment that the optimiser has kept, divided by its mean over all
-    weights. Without such moments it is 1: for a model that was trained by "sgd", or has its weights from elsewhere. The
-    moments of "adamw", which are at hand, lowered the loss as much as those of a pass over the training set did.
+    with the learning rate :math:`\eta`, the gradient :math:`g` of the mean loss on these characters, the decay
+    :math:`\lambda` and the trained weight :math:`\theta_0`. The scale :math:`s` is large for weights that had large
+    gradients in training: it is the root of the optimiser's second moment, divided by the mean of these roots over all
+    weights. Without such moments, in a model that was trained with "sgd" or got its weights from elsewhere, it is 1.
+    The moments of "adamw" lowered the loss as much as moments computed in a pass over the training set.
 
     Examples
     --------
@@ -82,7 +83,7 @@ def _check_number(name: str, value: Any, most: float) -> None:
 
 
 def as_adaptation(adapt: Any) -> Adaptation | None:
-    """Return the options that `adapt` stands for; None for False."""
+    """Return the options given by `adapt`; None for False."""
     if isinstance(adapt, Adaptation):
         return adapt
     if not isinstance(adapt, (bool, np.bool_)):
@@ -91,18 +92,18 @@ def as_adaptation(adapt: Any) -> Adaptation | None:
 
 
 class AdaptedNetwork:
-    """A copy of a network that learns from each stretch of a text once that is scored.
+    """A copy of a network that learns from each stretch of a text after it is scored.
 
     Parameters
     ----------
     network : Network
-        The trained network, which stays as it is.
+        The trained network, which is not changed.
     mean_sq : ndarray of shape (P,)
         Second moments of the gradient in training, or zeros.
     options : Adaptation
         How to learn.
     n_threads : int
-        Threads at most.
+        Maximum number of threads.
     """
 
     def __init__(self, network: Network, mean_sq: NDArray[Any], options: Adaptation, n_threads: int) -> None:
@@ -112,9 +113,9 @@ class AdaptedNetwork:
         self._n_threads = n_threads
         self._memory = TrainingMemory()
         scale = _relative_scale(mean_sq)
-        with np.errstate(over="ignore"):  # steps without end are found when one is taken
+        with np.errstate(over="ignore"):  # `learn` reports infinite steps
             self._rates = (options.learning_rate / (scale + LEAST_SCALE)).astype(network.dtype)
-        self._pulls = np.minimum(options.decay * scale, 1.0).astype(network.dtype)
+        self._decay_rates = np.minimum(options.decay * scale, 1.0).astype(network.dtype)
 
     def learn(self, stretch: Stretch) -> None:
         """Take a step on the mean loss of a stretch.
@@ -122,7 +123,7 @@ class AdaptedNetwork:
         Raises
         ------
         ValueError
-            If the weights are not finite after it.
+            If the weights are not finite afterwards.
         """
         found = self.network.gradient(
             stretch.sequences,
@@ -134,13 +135,13 @@ class AdaptedNetwork:
             n_threads=self._n_threads,
         )
         with self.network.editing() as params, np.errstate(over="ignore", invalid="ignore"):
-            params += self._pulls * (self._trained - params) - self._rates * found.params
+            params += self._decay_rates * (self._trained - params) - self._rates * found.params
             if not np.isfinite(params).all():
                 rate = self._options.learning_rate
                 raise ValueError(f"learning_rate of adapt must be lower: the weights are not finite with {rate!r}")
 
 
 def _relative_scale(mean_sq: NDArray[Any]) -> NDArray[np.float64]:
-    """Return roots of second moments relative to their mean, or ones where there are no moments."""
+    """Return the roots of second moments relative to their mean, or ones if there are no moments."""
     roots = np.sqrt(mean_sq.astype(np.float64))
     return roots / roots.mean() if mean_sq.any() else np.ones(mean_sq.size)

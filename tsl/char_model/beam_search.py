@@ -1,4 +1,4 @@
-"""Beam search: the likeliest text as a whole."""
+"""Beam search for the most likely text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl.network import Choice
 
 
 class CodeCopier:
-    """A `CharWriter` of codes (texts, length) that are known already."""
+    """A `CharWriter` of given codes (texts, length)."""
 
     def __init__(self, reader: StreamReader | WindowReader, codes: NDArray[np.int32]) -> None:
         self._reader = reader
@@ -28,10 +28,10 @@ class CodeCopier:
 def likeliest_codes(
     reader: StreamReader | WindowReader, state: TextState, forbidden: NDArray[np.bool_], length: int, width: int
 ) -> Codes:
-    """Return the codes of the `width` likeliest texts (texts, length), the likeliest first; fewer if there are fewer.
+    """Return the codes (texts, length) of up to `width` most likely texts, in order of likelihood.
 
-    At each step every text is continued by every code that is not `forbidden`, and the `width` likeliest are kept. A
-    tie is won by the code that continues the likelier text, then by the lower code.
+    At each step every text is continued with every code that is not `forbidden`, and the `width` most likely are kept.
+    Ties go to the code that continues the more likely text, then to the lower code.
     """
     codes, totals = np.zeros((1, 0), np.int32), np.zeros(1)
     for _ in range(length):

@@ -1,7 +1,7 @@
-"""What "auto" stands for.
+"""The values behind "auto".
 
-Chosen on held-out data: trained on the first eight tenths of *Macbeth* and scored on the next tenth, and trained on the
-first nine tenths of tiny Shakespeare and scored on the next twentieth.
+They were chosen on held-out data: by training on the first eight tenths of *Macbeth* and scoring the next tenth, and by
+training on the first nine tenths of tiny Shakespeare and scoring the next twentieth.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ AT_EPOCHS = (
     Dropouts(0.4, 0.3, 0.15),
     Dropouts(0.45, 0.35, 0.2),
 )
-"""The best rates for each number of `EPOCHS` with 256 units; in between, by the logarithm of the number."""
-# Rates go with this power of the number of units, up to this much.
+"""The best rates for each of `EPOCHS` with 256 units; interpolated in the logarithm of the number of epochs."""
+# Rates grow with this power of the number of units, up to this maximum.
 WIDTH_POWER, MOST_DROPPED = 0.4, 0.7
 
-SECONDS_OF_256 = 30.0  # from which time on fewer units reach a higher loss
-SECONDS_OF_TWO, SHARE_OF_TWO = 90.0, 0.65  # two layers of so many units each take about as long as one
+SECONDS_OF_256 = 30.0  # with more time, fewer units reach a higher loss
+SECONDS_OF_TWO, SHARE_OF_TWO = 90.0, 0.65  # two layers of this share of the units each take about as long as one
 MOST_OF_TWO = 384  # on a megabyte of text, 512 units after 600 seconds had a higher loss than 384 after 300
 
 
@@ -51,7 +51,7 @@ def auto_hidden_sizes(max_time: float | None) -> tuple[int, ...]:
 
 
 def auto_embedding_size(hidden_sizes: tuple[int, ...]) -> int:
-    """Return the size of the embedding; large ones overfit less, and cost little time."""
+    """Return the size of the embedding; large ones overfit less and cost little time."""
     return max(8, hidden_sizes[0] // 2)
 
 
@@ -71,7 +71,7 @@ def auto_alpha(solver: str) -> float:
 
 
 def auto_max_iter(steps_per_epoch: int) -> int:
-    """Return the number of epochs that make about `UPDATES` steps."""
+    """Return the number of epochs that gives about `UPDATES` steps."""
     return max(1, min(MAX_EPOCHS, round(UPDATES / steps_per_epoch)))
 
 

@@ -1,4 +1,4 @@
-"""Texts to codes, and codes to what a network reads."""
+"""Encoding of texts as codes, and of codes as network inputs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tsl.text.points import as_texts
 
 
 class TextEncoder(NamedTuple):
-    """Turns texts into codes, as a model reads them, and labels into conditions."""
+    """Encoder of texts as codes, and of labels as conditions, for a model."""
 
     vocabulary: CharVocabulary
     lowercase: bool
     labels: LabelEncoder = NO_LABELS
 
     def encode(self, text: Any, name: str = "text") -> Codes:
-        """Return the codes of a single text; `name` is the argument that an error names."""
+        """Return the codes of a single text; `name` is the argument to name in errors."""
         if not isinstance(text, str):
             hint = ": decode it first, as in text.decode('utf-8')" if isinstance(text, (bytes, bytearray)) else ""
             raise TypeError(f"{name} must be a str, got {type(text).__name__}{hint}")
         return self.vocabulary.encode(text.lower() if self.lowercase else text)
 
     def encode_all(self, text: Any) -> list[Codes]:
-        """Return the codes of each of one text or several."""
+        """Return the codes of each text; `text` is one text or several."""
         return [self.vocabulary.encode(one) for one in lowered(text, self.lowercase)]
 
     def examples(self, text: Any, y: Any, window: int, labels: Any = None) -> Documents | Contexts:
-        """Return whole texts, or contexts where `y` says what follows; `window` is that of whole texts."""
+        """Return whole texts, or contexts if `y` has the characters that follow; `window` applies to whole texts."""
         codes = self.encode_all(text)
         conditions = self.labels.encode([labels] if is_one(text, labels) else labels, len(codes))
         if y is None:
@@ -53,23 +53,23 @@ class TextEncoder(NamedTuple):
         return np.concatenate(codes) if codes else np.zeros(0, np.int32)
 
     def starts_character(self, codes: Codes) -> NDArray[np.bool_]:
-        """Return which tokens start a character: all but the later bytes of one in UTF-8."""
+        """Return which tokens start a character: all except the continuation bytes of UTF-8."""
         return (codes & 0xC0) != 0x80 if self.vocabulary.tokens == "byte" else np.ones(codes.size, np.bool_)
 
 
 def is_one(text: Any, labels: Any) -> bool:
-    """Return whether these are one text and its label, rather than lists."""
+    """Return whether the arguments are one text and its label, rather than lists."""
     return isinstance(text, str) and isinstance(labels, (str, int, np.integer))
 
 
 def lowered(text: Any, lowercase: bool) -> list[str]:
-    """Return one text or several as a list, in lower case if `lowercase`."""
+    """Return one text or several as a list, converted to lower case if `lowercase`."""
     texts = as_texts(text)
     return [one.lower() for one in texts] if lowercase else texts
 
 
 def network_inputs(architecture: Architecture, codes: Codes) -> NDArray[Any]:
-    """Return what the network reads for each code: the code itself, or its share of the vocabulary's size."""
+    """Return the network's input for each code: the code itself, or its ratio to the size of the vocabulary."""
     if architecture.one_hot:
         return codes
     return (codes / architecture.n_outputs).astype(np.float32)[:, None]

@@ -1,4 +1,4 @@
-"""The methods of `LSTMCharModel` that write."""
+"""The methods of `LSTMCharModel` that generate text."""
 
 from __future__ import annotations
 
@@ -33,40 +33,42 @@ class GenerationMixin:
         return_state: bool = False,
         random_state: Any = None,
     ) -> Any:
-        """Write text that continues a prompt.
+        """Generate text that continues a prompt.
 
         Parameters
         ----------
         prompt : str, default=""
             Text to continue.
         length : int, default=200
-            Characters to write.
+            Number of characters to generate.
         label : str or int, default=None
-            Label of the text, for a model that was fitted with labels. With `state` None goes on with the label of
-            that state, and another one takes its place.
+            Label of the text, for a model that was fitted with labels. With `state`, None keeps the label of the state,
+            and any other value replaces it.
         temperature : float, default=1.0
-            Divides the log-probabilities: at 1 characters are drawn as the model expects them; below 1 likely ones are
-            drawn more often, at 0 always the likeliest one; above 1 less often.
+            Divisor of the log-probabilities: at 1 characters are drawn with the model's probabilities; below 1 likely
+            ones are drawn more often, at 0 always the most likely one; above 1 they are drawn less often.
         top_k : int, default=None
-            Draw only from this many of the likeliest characters.
+            Draw only from this many of the most likely characters.
         top_p : float, default=None
-            Draw, of these, only from the fewest likeliest ones that together have this probability, above 0 and up to 1
-            (nucleus sampling; Holtzman et al. 2020).
+            Of these, draw only from the smallest set of most likely characters whose probabilities sum to this value,
+            above 0 and up to 1 (nucleus sampling; Holtzman et al. 2020).
         min_p : float, default=None
-            Draw, of these, only from those with at least this share of the probability of the likeliest, from 0 to 1.
+            Of these, draw only from characters with at least this share of the probability of the most likely one, from
+            0 to 1.
         beam_width : int, default=None
-            Search for the likeliest text as a whole instead of drawing, keeping this many beginnings at each step.
+            Search for the most likely text as a whole instead of drawing, keeping this many candidates at each step.
         repetition_penalty : float, default=1.0
-            Factor of the log-probabilities of the last 32 characters, which makes them less likely above 1 (Keskar et
+            Factor of the log-probabilities of the last 32 characters; above 1 it makes them less likely (Keskar et
             al. 2019).
         stop : str or sequence of str, default=None
-            The text ends before one of these.
+            Strings that end the text; it ends before the first of them.
         forbid : str or sequence of str, default=None
             Characters that must not occur.
         n_samples : int, default=1
-            Texts to write, all from the same prompt and side by side, which takes less time than one by one.
+            Number of texts to generate from the prompt; they are generated in parallel, which is faster than one by
+            one.
         state : TextState, default=None
-            State that an earlier call returned, which the prompt continues. Of one text, or of `n_samples`.
+            State returned by an earlier call, from which the prompt continues. It holds one text, or `n_samples`.
         return_state : bool, default=False
             Whether to return the state as well.
         random_state : int, RandomState instance or None, default=None
@@ -75,19 +77,19 @@ class GenerationMixin:
         Returns
         -------
         text : str or list of str
-            The `length` new characters, without the prompt; fewer if `stop` came first. A list if `n_samples` is
-            above 1, with `beam_width` the likeliest text first.
+            The `length` new characters, without the prompt; fewer if `stop` occurs first. A list if `n_samples` is
+            above 1, with `beam_width` the most likely text first.
         state : TextState
-            Only if `return_state`: the state of each text at its end, including what was read of `stop`.
+            Only if `return_state`: the state at the end of each text, after any characters of `stop` that were read.
 
         Raises
         ------
         TypeError
-            If an argument is of the wrong type.
+            If an argument has the wrong type.
         ValueError
-            If an argument is out of its range, if two of them contradict each other, if no character is left to draw
-            from, or if the prompt has unknown characters and `unknown` is "error" or "grow"; or if the model was fitted
-            with other labels, or without.
+            If an argument is out of range, if two arguments contradict each other, if no character is left to draw
+            from, if the prompt has unknown characters and `unknown` is "error" or "grow", or if `label` is not one of
+            the labels that the model was fitted with.
 
         Examples
         --------
@@ -139,48 +141,48 @@ class GenerationMixin:
         state: TextState | None = None,
         random_state: Any = None,
     ) -> TextStream:
-        """Write text that continues a prompt, character by character.
+        """Generate text that continues a prompt, character by character.
 
         Parameters
         ----------
         prompt : str, default=""
             As in `generate`, like all other parameters.
         length : int, default=200
-            Characters to write.
+            Number of characters to generate.
         label : str or int, default=None
             Label of the text.
         temperature : float, default=1.0
-            Divides the log-probabilities.
+            Divisor of the log-probabilities.
         top_k : int, default=None
             Number of characters to draw from.
         top_p : float, default=None
-            Probability of these together.
+            Total probability of the characters to draw from.
         min_p : float, default=None
-            Least probability, as a share of that of the likeliest one.
+            Lowest probability, as a share of that of the most likely character.
         repetition_penalty : float, default=1.0
             Factor of the log-probabilities of the last 32 characters.
         stop : str or sequence of str, default=None
-            The text ends before one of these.
+            Strings that end the text; it ends before the first of them.
         forbid : str or sequence of str, default=None
             Characters that must not occur.
         n_samples : int, default=1
-            Texts to write side by side.
+            Number of texts to generate in parallel.
         state : TextState, default=None
-            State that an earlier call returned.
+            State returned by an earlier call.
         random_state : int, RandomState instance or None, default=None
             An int gives the same text each time.
 
         Returns
         -------
         characters : TextStream
-            An iterator over the characters of `generate`; of tuples with one character of each text, if `n_samples` is
-            above 1, and "" for one that has ended. Some hundred characters are written at a time, which takes a few
-            milliseconds. Its attribute `state` is the state after the last character that was returned.
+            An iterator over the characters that `generate` would return; if `n_samples` is above 1, over tuples with
+            one character of each text, "" for a text that has ended. Several hundred characters are generated at a
+            time, which takes a few milliseconds. The attribute `state` is the state after the last character returned.
 
         Raises
         ------
         TypeError, ValueError
-            As in `generate`; at once, not when the first character is read.
+            As in `generate`; raised immediately, not when the first character is read.
 
         Examples
         --------

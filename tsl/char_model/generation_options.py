@@ -1,4 +1,4 @@
-"""The options of `generate` and `stream`, checked."""
+"""Checked options of `generate` and `stream`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GenerationOptions(NamedTuple):
     n_samples: int
     state: TextState | None
     random_state: np.random.RandomState | None
-    """None where nothing is drawn."""
+    """None if nothing is drawn."""
     label: Any
 
 
@@ -51,21 +51,21 @@ def check_options(
     Raises
     ------
     TypeError, ValueError
-        If one is of the wrong type or out of range, or if two contradict each other.
+        If an option has the wrong type or is out of range, or if two contradict each other.
     """
     choice = _check_choice(temperature, top_k, top_p, min_p, repetition_penalty)
     if beam_width is not None:
         beam_width = check_count("beam_width", beam_width, 1)
         if choice != Choice():
             raise ValueError(
-                "beam_width looks for the likeliest text and draws nothing: temperature, top_k, top_p, min_p and "
-                "repetition_penalty must be left alone"
+                "beam_width searches for the likeliest text and draws nothing: temperature, top_k, top_p, min_p and "
+                "repetition_penalty must be left at their defaults"
             )
     n_samples = check_count("n_samples", n_samples, 1)
     if beam_width is not None and n_samples > beam_width:
         raise ValueError(f"n_samples must be at most beam_width={beam_width}, got {n_samples}")
     if state is not None and not isinstance(state, TextState):
-        raise TypeError(f"state must be one that generate or stream has given, got {type(state).__name__}")
+        raise TypeError(f"state must be one that generate or stream returned, got {type(state).__name__}")
     if state is not None and state.n not in (1, n_samples):
         raise ValueError(f"state must be of one text or of n_samples={n_samples}, got that of {state.n}")
     return GenerationOptions(
@@ -82,7 +82,7 @@ def check_options(
 
 
 def _check_choice(temperature: Any, top_k: Any, top_p: Any, min_p: Any, repetition_penalty: Any) -> Choice:
-    """Check the options of how a code is chosen."""
+    """Check the options for choosing a code."""
     return Choice(
         temperature=_number("temperature", temperature, "of at least 0", lambda number: number >= 0),
         top_k=None if top_k is None else check_count("top_k", top_k, 1),
@@ -93,7 +93,7 @@ def _check_choice(temperature: Any, top_k: Any, top_p: Any, min_p: Any, repetiti
 
 
 def _random_state(given: Any, *, is_needed: bool) -> np.random.RandomState | None:
-    """Return what to draw with; none is made where it is not needed, as one costs as much as 30 characters."""
+    """Return the random state; None if it is not needed, as creating one takes as long as 30 characters."""
     if given is None:
         return np.random.RandomState() if is_needed else None
     random_state = check_random_state(given)
@@ -109,7 +109,7 @@ def _number(name: str, value: Any, allowed: str, is_allowed: Any) -> float:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """Check that `value` is a str or several, none of them empty, and return them as a tuple."""
+    """Check that `value` is one or several non-empty strings, and return them as a tuple."""
     texts = () if value is None else (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     texts = tuple(texts)
     if not all(isinstance(text, str) for text in texts):

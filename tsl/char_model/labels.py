@@ -1,4 +1,4 @@
-"""Labels of texts: the conditions that a model reads them under."""
+"""Text labels, on which a model is conditioned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-SHOWN = 10  # labels that an error names
+SHOWN = 10  # most labels listed in an error
 
 
 def as_labels(labels: Any, n: int) -> list[str | int]:
@@ -20,13 +20,13 @@ def as_labels(labels: Any, n: int) -> list[str | int]:
     TypeError
         If they are not a list, or neither all str nor all int.
     ValueError
-        If there are not as many labels as texts.
+        If the number of labels is not the number of texts.
     """
     if not isinstance(labels, (list, tuple, np.ndarray, pd.Series)):
         raise TypeError(f"labels must be a list with a label for each text, got {labels!r:.100}")
     found = [one.item() if isinstance(one, np.generic) else one for one in labels]
     if len(found) != n:
-        raise ValueError(f"labels must be as many as texts, {n} of them, got {len(found)}")
+        raise ValueError(f"labels must have one entry per text, {n} of them, got {len(found)}")
     if not (all(isinstance(one, str) for one in found) or all(type(one) is int for one in found)):
         raise TypeError(
             f"labels must be all str or all int, got {', '.join(sorted({type(one).__name__ for one in found}))}"
@@ -35,12 +35,12 @@ def as_labels(labels: Any, n: int) -> list[str | int]:
 
 
 def label_codes(labels: list[str | int], known: NDArray[Any], name: str) -> NDArray[np.int32]:
-    """Return the code of each label: its index among the `known` ones; `name` is the argument that errors name.
+    """Return the code of each label: its index in `known`; `name` is the argument to name in errors.
 
     Raises
     ------
     ValueError
-        If a label is not among them.
+        If a label is not in `known`.
     """
     codes = {label: code for code, label in enumerate(known.tolist())}
     unknown = next((label for label in labels if label not in codes), None)
@@ -51,7 +51,7 @@ def label_codes(labels: list[str | int], known: NDArray[Any], name: str) -> NDAr
 
 
 class LabelEncoder:
-    """Encoder of labels as conditions of a network.
+    """Encoder of labels as conditions for a network.
 
     Parameters
     ----------
@@ -64,16 +64,16 @@ class LabelEncoder:
 
     @classmethod
     def of(cls, labels: Any, n: int) -> LabelEncoder:
-        """Return the encoder for a new model of n texts with these labels, or with None."""
+        """Return the encoder for a new model of n texts with these labels; `labels` may be None."""
         return cls(None if labels is None else np.unique(np.array(as_labels(labels, n))))
 
     def encode(self, labels: Any, n: int) -> NDArray[np.int32] | None:
-        """Return the codes of the labels of n texts; None where the model has no labels.
+        """Return the codes of the labels of n texts; None if the model has no labels.
 
         Raises
         ------
         TypeError, ValueError
-            If there are other labels than the model knows, or none where it needs them.
+            If a label is not known to the model, or if there are none and the model needs them.
         """
         if not self._are_needed("labels", labels):
             return None
@@ -81,7 +81,7 @@ class LabelEncoder:
         return label_codes(as_labels(labels, n), self.known, "labels")
 
     def encode_one(self, label: Any) -> NDArray[np.int32] | None:
-        """Return the code of the label of one text, of shape (1,), as `encode` does."""
+        """Return the code of one text's label, of shape (1,), as `encode` does."""
         if not self._are_needed("label", label):
             return None
         assert self.known is not None
@@ -91,7 +91,7 @@ class LabelEncoder:
         return label_codes([one], self.known, "label")  # type: ignore[list-item]
 
     def _are_needed(self, name: str, given: Any) -> bool:
-        """Return whether there are labels, which is an error where the model was fitted the other way."""
+        """Return whether the model has labels, after checking that they are given if and only if it has."""
         if self.known is None and given is not None:
             raise ValueError(f"{name} must be None for a model that was fitted without labels, got {given!r:.100}")
         if self.known is not None and given is None:

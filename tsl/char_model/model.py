@@ -26,59 +26,61 @@ from tsl.char_model.vocabulary_growth import grow
 from tsl.text import CharVocabulary
 from tsl.training import Checkpoint
 
-# A one-hot vector reaches a unit by a single weight, so that Glorot's rule for vectors of many entries makes all
-# characters look alike at first.
+# A one-hot vector reaches a unit through a single weight, so Glorot's rule, which assumes many nonzero inputs, would
+# make all characters look alike at first.
 ONE_HOT_SCALE = 0.5
 PRECISION = "float32"
 
 
 class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
-    """Language model of characters: predict each character of a text from those before it, and write such text.
+    """Character-level language model: predicts each character of a text from those before it, and generates text.
 
-    By default the text is read in `batch_size` parallel streams, chunk by chunk of `sequence_length` characters;
-    every character is predicted, and the state is carried from chunk to chunk (truncated backpropagation through
-    time). With `windowed` each training example is a window of characters, and only the one after it is predicted.
+    By default the text is read in `batch_size` parallel streams, in chunks of `sequence_length` characters; every
+    character is predicted, and the state is carried from chunk to chunk (truncated backpropagation through time). With
+    `windowed`, each training example is a window of characters, and only the next character is predicted.
 
     Parameters
     ----------
     hidden_size : int, tuple of int or "auto", default="auto"
-        Units, one number for each layer if several are stacked. "auto": one layer of 256 units; with `max_time` it
-        grows with the time, 256 for 30 seconds, and from 90 seconds on two layers of up to 384 units each.
+        Units, one number per layer for stacked layers. "auto": one layer of 256 units; with `max_time`, a size that
+        grows with the time: 256 units for 30 seconds, and from 90 seconds two layers of up to 384 units each.
     encoding : {"embedding", "onehot", "scalar"}, default="embedding"
-        How the network reads a character: as a vector that is learned; as a vector with a single 1; or as one number,
-        its code divided by the size of the vocabulary, which is far less accurate and always `windowed`.
+        How a character is fed to the network: as a learned vector; as a one-hot vector; or as one number, its code
+        divided by the size of the vocabulary, which is far less accurate and always `windowed`.
     embedding_size : int or "auto", default="auto"
-        Size of a character's vector. "auto": half the number of units in the first layer.
+        Size of a character's learned vector. "auto": half the number of units in the first layer.
     windowed : bool, default=False
         Whether to train on windows rather than on streams.
     window : int, default=50
-        Length of the context of a windowed model, which reads the last `window` characters anew for each prediction.
+        Context length of a windowed model, which rereads the last `window` characters for each prediction.
     sequence_length : int, default=32
         Steps of truncated backpropagation through time.
     batch_size : int or "auto", default="auto"
-        Streams, or windows, in a batch. "auto": 16 streams or 64 windows.
+        Number of streams or windows in a batch. "auto": 16 streams or 64 windows.
     dropout : float or "auto", default="auto"
         Share of each layer's outputs that is set to 0 in training. "auto" rises with the number of epochs, as more
         epochs overfit more.
     recurrent_dropout : float or "auto", default="auto"
-        Share of the hidden units that are left out of the recurrent product, the same ones throughout a chunk.
+        Share of the hidden units that is left out of the recurrent product, the same units throughout a chunk.
     weight_dropout : float or "auto", default="auto"
-        Share of the recurrent weights that are left out, the same ones throughout a chunk (DropConnect).
+        Share of the recurrent weights that is left out, the same weights throughout a chunk (DropConnect).
     solver : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
         The optimiser.
     alpha : float or "auto", default="auto"
-        Weight decay (decoupled for "adamw", else an L2 penalty). "auto": 0.1 for "adamw", else 0.
+        Weight decay (decoupled for "adamw", otherwise an L2 penalty). "auto": 0.1 for "adamw", otherwise 0.
     learning_rate_init : float or "auto", default="auto"
         The highest learning rate. "auto": 0.015 for streams, less for more than 256 units in a layer; 0.001 for
         windows.
     learning_rate : {"cosine", "constant", "step", "plateau"}, default="cosine"
-        How it changes: up over the first 2 % of training and down to 1 % along half a cosine wave; not at all; to a
-        fifth after each ten epochs; or to a fifth after five epochs without an improvement.
+        Schedule of the learning rate: "cosine" rises over the first 2 % of training and falls to 1 % along half a
+        cosine wave; "constant" does not change; "step" divides the rate by five every ten epochs; "plateau" divides it
+        by five after five epochs without an improvement.
     max_iter : int or "auto", default="auto"
-        Epochs. "auto": as many as make 8,000 steps, at most 200; or, with `max_time`, as many as it allows.
+        Number of epochs. "auto": the number that gives 8,000 steps, at most 200; or, with `max_time`, as many as it
+        allows.
     max_time : float, default=None
-        Seconds that training may take, without compilation on first use. The cosine and the automatic dropout depend
-        on it, and so the result depends on the machine.
+        Seconds that training may take, not counting compilation on first use. The cosine schedule and the automatic
+        dropout depend on it, so the result depends on the machine.
     clip_norm : float or None, default=1.0
         Largest Euclidean norm of the gradient.
     early_stopping : bool, default=False
@@ -90,26 +92,27 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     tol : float, default=1e-4
         Least improvement, in nats per character.
     tokens : {"char", "byte"}, default="char"
-        What the model reads and predicts: the characters of the text, or the bytes of its UTF-8, so that no character
-        is unknown. Scores are per character for bytes, too; the losses of training are per byte.
+        What the model reads and predicts: the characters of the text, or the bytes of its UTF-8 encoding, so that no
+        character is unknown. Scores are per character for bytes too; training losses are per byte.
     min_frequency : int, default=1
-        Rarer characters are unknown ones; needs ``unknown="ignore"`` or ``"replace"``.
+        Characters that occur less often are treated as unknown; needs ``unknown="ignore"`` or ``"replace"``.
     unknown : {"error", "ignore", "replace", "grow"}, default="error"
-        What happens to characters that were not in the first text: an error; they are left out; they become U+FFFD; or
-        `partial_fit` adds them to the vocabulary, and they are an error elsewhere. See `tsl.text.CharVocabulary`.
+        What to do with characters that were not in the first text: raise an error; leave them out; replace them with
+        U+FFFD; or add them to the vocabulary in `partial_fit`, and raise an error elsewhere. See
+        `tsl.text.CharVocabulary`.
     lowercase : bool, default=False
         Whether to convert all text, prompts included, to lower case.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights, of where epochs begin, and of dropout.
+        Seed for the initial weights, the starting positions of epochs, and dropout.
     warm_start : bool, default=False
-        Whether `fit` continues with the present network.
+        Whether `fit` continues with the current network.
     verbose : int or bool, default=False
         1 shows progress on stderr, 2 also a line for each epoch.
     n_threads : int, default=None
-        Threads at most; None is all cores. Results do not depend on it.
+        Maximum number of threads; None means all cores. Results do not depend on it.
     callbacks : list, default=None
         Functions called as ``callback(epoch, history, network)`` after each epoch, or `tsl.training.Callback` objects.
-        They may use the model as it is then, to `generate` a sample or `score` another text; returning True ends
+        They may use the partly trained model, to `generate` a sample or `score` another text; returning True ends
         training.
 
     Attributes
@@ -117,23 +120,23 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     classes_ : ndarray of shape (n_classes,)
         The characters, sorted; or the 256 bytes, as integers.
     class_count_ : ndarray of int, of shape (n_classes,)
-        How often each was in the training set.
+        How often each class occurred in the training set.
     vocabulary_ : tsl.text.CharVocabulary
-        Characters to codes and back.
+        Mapping from characters to codes and back.
     labels_ : ndarray of shape (n_labels,) or None
         The labels of the texts, sorted; None without labels.
     network_ : tsl.network.Network
-        The network.
+        The trained network.
     history_ : tsl.training.History
         Loss in nats per character (``history_.bits``: in bits), learning rate, seconds, ... of each epoch.
     loss_curve_ : list of float
-        Its training loss, with dropout.
+        Training loss of each epoch, with dropout.
     validation_scores_ : list of float or None
         With `early_stopping`, `score` of the held-out text after each epoch.
     best_loss_ : float
-        The lowest loss, of the held-out text if there is one.
+        The lowest loss, on the held-out text if there is one.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
 
     See Also
     --------
@@ -141,12 +144,12 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
 
     Notes
     -----
-    A text's first character is predicted by how often each one was in the training set, with one added to each count.
-    `generate` without a prompt draws it so, too.
+    A text's first character is predicted from the character frequencies in the training set, with one added to each
+    count. `generate` without a prompt draws its first character in the same way.
 
-    Several texts in a list are documents: each starts without a context, in training and when it is scored.
+    Several texts in a list are documents: each starts without context, in training and in scoring.
 
-    The same seed and parameters give the same model, bit for bit, whatever `n_threads`, unless `max_time` is set.
+    The same seed and parameters give the same model, bit for bit, for any `n_threads`, unless `max_time` is set.
 
     Examples
     --------
@@ -162,7 +165,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     """
 
     vocabulary_: CharVocabulary
-    labels_: NDArray[Any] | None = None  # of models in older files
+    labels_: NDArray[Any] | None = None  # missing in older files
 
     def __init__(
         self,
@@ -210,24 +213,24 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         checkpoint: Any = None,
         checkpoint_every: float = 60.0,
     ) -> Self:
-        """Train a new network, or continue with the present one if `warm_start` is set.
+        """Train a new network, or continue with the current one if `warm_start` is set.
 
         Parameters
         ----------
         text : str or list of str
-            One text or several: two characters at least, `window` + 1 if windowed. With `y`, pieces of text of any
-            lengths, as `tsl.text.CharWindow` with ``output="text"`` gives them.
+            One text or several: at least two characters, or `window` + 1 if windowed. With `y`, contexts of any length,
+            as `tsl.text.CharWindow` with ``output="text"`` returns them.
         y : sequence of str, default=None
-            The character after each of these pieces, if only these characters are to be predicted.
+            The character after each context, to predict only these characters.
         labels : sequence of n str or n int, default=None
             A label for each text, such as its author or its language, which the network reads with every character.
-            All methods then need the label of a text; new ones are not learned later. For a single str, one label.
+            All methods then need the label of a text; new labels cannot be learned later. For a single str, one label.
         checkpoint : path-like, optional
-            File that the state of the training is written to, so that the same call, made again after the process was
-            killed, continues from there with the same result, bit for bit (unless `max_time` is set). The file stays
-            when `fit` has ended; the same call then does not train again.
+            File to which the state of the training is written, so that the same call, repeated after the process was
+            killed, resumes from there with the same result, bit for bit (unless `max_time` is set). The file remains
+            after `fit`; the same call then does not train again.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to it.
+            Seconds between writes to `checkpoint`.
 
         Returns
         -------
@@ -239,9 +242,9 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         TypeError
             If a text is not a str: bytes must be decoded first.
         ValueError
-            If there is too little text, if a parameter is out of range, or, with `warm_start`, if the network has
-            another architecture than the parameters say; or if `checkpoint` is of another fit, or not a checkpoint; or
-            if there are not as many `labels` as texts, or, with `warm_start`, if one is new.
+            If there is too little text; if a parameter is out of range; if `checkpoint` belongs to another fit or is
+            not a checkpoint; if the number of `labels` is not the number of texts; or, with `warm_start`, if the
+            network's architecture differs from the parameters or a label is new.
         """
         kept = open_checkpoint(checkpoint, checkpoint_every)
         examples, held_out = self._prepare(text, y, labels, kept, resume=self.warm_start and hasattr(self, "network_"))
@@ -253,7 +256,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
 
     @checks_parameters
     def partial_fit(self, text: str | Sequence[str], y: Sequence[str] | None = None, *, labels: Any = None) -> Self:
-        """Train for one epoch on more text. The first text decides the vocabulary, unless ``unknown="grow"``.
+        """Train for one epoch on more text. The first text determines the vocabulary, unless ``unknown="grow"``.
 
         Parameters
         ----------
@@ -262,7 +265,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         y : sequence of str, default=None
             As in `fit`.
         labels : sequence of n str or n int, default=None
-            As in `fit`; those of the first text are all that there are.
+            As in `fit`; labels that are not in the first call cannot be added later.
 
         Returns
         -------
@@ -282,12 +285,12 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         self._learn(examples, None, one_epoch=True)
         return self
 
-    # --- inside -----------------------------------------------------------------------------------------------
+    # --- implementation ---------------------------------------------------------------------------------------
 
     def _prepare(
         self, text: Any, y: Any, labels: Any, checkpoint: Checkpoint | None, *, resume: bool
     ) -> tuple[Documents | Contexts, Documents | Contexts | None]:
-        """Return the training set and what is held out, when there is a network for it; nothing changes on an error."""
+        """Return the training set and the held-out data, with the network set up; nothing changes on an error."""
         texts = lowered(text, self.lowercase)
         labels = [labels] if is_one(text, labels) else labels
         encoder = LabelEncoder(self.labels_) if resume else LabelEncoder.of(labels, len(texts))
@@ -296,7 +299,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
                 'labels need encoding="embedding" or "onehot", got "scalar", which reads one number a step'
             )
         texts = [*texts, *([] if y is None else lowered(list(y), self.lowercase))]
-        # Also of what is held out for validation: an alphabet tells nothing of what comes next.
+        # Includes the text held out for validation: an alphabet reveals nothing about the next character.
         vocabulary = self._vocabulary_for(texts, resume=resume)
         texts_encoder = TextEncoder(vocabulary, self.lowercase, encoder)
         examples = texts_encoder.examples(text, y, document_window(self), labels)
@@ -317,9 +320,9 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
     def _prepare_network(
         self, vocabulary: CharVocabulary, window: int, labels: LabelEncoder = NO_LABELS, *, resume: bool
     ) -> None:
-        """Set up a network that reads windows of so many characters, or every character of streams if that is 0.
+        """Set up a network that reads windows of `window` characters, or every character of streams if that is 0.
 
-        If `resume`, check instead that the network there is does so, and make room for new characters; nothing changes
+        With `resume`, check instead that the current network does so, and extend it to new characters; nothing changes
         on an error.
         """
         n_labels = 0 if labels.known is None else len(labels.known)
@@ -341,7 +344,7 @@ class LSTMCharModel(GenerationMixin, PredictionMixin, NetworkEstimator):
         self._window = window or int(self.window)
 
     def _grow(self, vocabulary: CharVocabulary) -> None:
-        """Make room in the network for a larger vocabulary."""
+        """Extend the network to a larger vocabulary."""
         if len(vocabulary) == len(self.vocabulary_):
             return
         if not self.network_.architecture.one_hot:

@@ -1,4 +1,4 @@
-"""Parameters of `LSTMCharModel`: their types, and what is allowed."""
+"""Parameters of `LSTMCharModel`: their types and constraints."""
 
 from __future__ import annotations
 

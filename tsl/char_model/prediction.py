@@ -24,14 +24,14 @@ class PredictionMixin(CharParameters):
     classes_: NDArray[Any]
 
     def predict_proba(self, contexts: Sequence[str], *, labels: Any = None) -> NDArray[np.float64]:
-        """Return the probability of each character to come next.
+        """Return the probability that each character comes next.
 
         Parameters
         ----------
         contexts : sequence of n str
-            Texts of any lengths, whose next character is predicted.
+            Texts of any length, whose next characters are predicted.
         labels : sequence of n str or n int, default=None
-            The label of each, for a model that was fitted with labels.
+            The label of each text, for a model that was fitted with labels.
 
         Returns
         -------
@@ -41,10 +41,10 @@ class PredictionMixin(CharParameters):
         Raises
         ------
         TypeError
-            If `contexts` is a single str or holds anything else.
+            If `contexts` is a single str or contains anything but str.
         ValueError
-            If there are unknown characters and ``unknown="error"``; or if the model was fitted with other `labels`, or
-            without.
+            If there are unknown characters and ``unknown="error"``, or if `labels` do not match those that the model
+            was fitted with.
         """
         model = text_model(self)
         if isinstance(contexts, str):
@@ -53,7 +53,7 @@ class PredictionMixin(CharParameters):
         return np.exp(model.log_probabilities(codes, model.encoder.labels.encode(labels, len(codes))))
 
     def predict(self, contexts: Sequence[str], *, labels: Any = None) -> NDArray[np.str_]:
-        """Return the likeliest next character after each context.
+        """Return the most likely next character after each context.
 
         Parameters
         ----------
@@ -78,21 +78,21 @@ class PredictionMixin(CharParameters):
     def surprisal(
         self, text: str, *, label: str | int | None = None, adapt: bool | Adaptation = False
     ) -> NDArray[np.float64]:
-        """Return how unexpected each character of a text is, given those before it.
+        """Return how unexpected each character of a text is, given the characters before it.
 
         Parameters
         ----------
         text : str
-            May be long: it is read in chunks.
+            Text of any length: long ones are read in chunks.
         label : str or int, default=None
-            Its label, for a model that was fitted with labels.
+            Label of the text, for a model that was fitted with labels.
         adapt : bool or Adaptation, default=False
-            Whether the model goes on learning from the text, as in `score`.
+            Whether the model keeps learning from the text, as in `score`.
 
         Returns
         -------
         surprisal : ndarray of shape (n_characters,)
-            Negative log-likelihoods in nats, of the characters that the model reads: in lower case if `lowercase`, and
+            Negative log-likelihood, in nats, of each character that the model reads: in lower case if `lowercase`, and
             without unknown ones if ``unknown="ignore"``.
 
         Raises
@@ -100,8 +100,8 @@ class PredictionMixin(CharParameters):
         TypeError
             If `text` is not a str.
         ValueError
-            If there are unknown characters and ``unknown="error"``; or if the model was fitted with other labels, or
-            without.
+            If there are unknown characters and ``unknown="error"``, or if `label` does not match those that the model
+            was fitted with.
         """
         model = text_model(self)
         codes = model.encoder.encode(text)
@@ -117,33 +117,33 @@ class PredictionMixin(CharParameters):
         labels: Any = None,
         adapt: bool | Adaptation = False,
     ) -> float:
-        """Return the mean log-likelihood of a character, in nats: higher is better.
+        """Return the mean log-likelihood per character, in nats: higher is better.
 
         Parameters
         ----------
         text : str or list of str
-            The mean is over the characters of all texts. With `y`, contexts as in `predict_proba`.
+            Texts; the mean is over the characters of all of them. With `y`, contexts as in `predict_proba`.
         y : sequence of str, default=None
-            The character after each context, if only these characters are to be scored.
+            The character after each context, to score only these characters.
         labels : sequence of n str or n int, default=None
             The label of each text, for a model that was fitted with labels; for a single str, one label.
         adapt : bool or Adaptation, default=False
-            Whether the model goes on learning from a text while it scores it (dynamic evaluation): the weights take a
-            step after each stretch of characters is scored. A character is always predicted from those before it, each
-            text starts from the trained weights, and the model itself stays as it is. An `Adaptation` sets the options.
+            Whether to keep learning from a text while scoring it (dynamic evaluation): the weights are updated after
+            every few scored characters. Each character is still predicted only from those before it, each text
+            starts from the trained weights, and the model itself does not change. An `Adaptation` sets the options.
 
         Returns
         -------
         score : float
-            At most 0. The sum over all characters is the log-likelihood of the text.
+            At most 0. Its sum over all characters is the log-likelihood of the text.
 
         Raises
         ------
         TypeError
             If a text is not a str.
         ValueError
-            If there is no character, or an unknown one and ``unknown="error"``; if the model was fitted with other
-            `labels`, or without; or if there are both `y` and `adapt`.
+            If there are no characters, or unknown ones and ``unknown="error"``; if `labels` do not match those that the
+            model was fitted with; or if both `y` and `adapt` are given.
 
         Examples
         --------
@@ -155,16 +155,16 @@ class PredictionMixin(CharParameters):
         """
         model, adaptation = text_model(self), as_adaptation(adapt)
         if y is not None and adaptation is not None:
-            raise ValueError(f"adapt must be False with y, as contexts are no text that goes on; got {adapt!r}")
+            raise ValueError(f"adapt must be False with y, because contexts are not continuous text; got {adapt!r}")
         examples = model.encoder.examples(text, y, document_window(self), labels)
         of_token, targets = model.mean_log_likelihood(examples, adaptation), examples.targets
-        # The network may read bytes, but the score is that of a character.
+        # The network may read bytes, but the score is per character.
         return of_token * targets.size / max(1, int(model.encoder.starts_character(targets).sum()))
 
     def bits_per_char(
         self, text: str | Sequence[str], *, labels: Any = None, adapt: bool | Adaptation = False
     ) -> float:
-        """Return the mean negative log2-likelihood of a character.
+        """Return the mean negative log2-likelihood per character.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class PredictionMixin(CharParameters):
         Returns
         -------
         bits : float
-            What an ideal compressor with this model would need for a character.
+            Bits per character that an ideal compressor would need with this model.
 
         Raises
         ------
@@ -202,7 +202,7 @@ class PredictionMixin(CharParameters):
         Returns
         -------
         perplexity : float
-            From 1 up.
+            At least 1.
 
         Raises
         ------
@@ -217,10 +217,10 @@ class PredictionMixin(CharParameters):
         Parameters
         ----------
         text : str
-            Read from the first character to the last, also by a windowed model. The result holds six numbers for
+            Text, read from the first character to the last, even by a windowed model. The result has six numbers for
             each character and unit.
         label : str or int, default=None
-            Its label, for a model that was fitted with labels.
+            Label of the text, for a model that was fitted with labels.
 
         Returns
         -------
@@ -233,8 +233,8 @@ class PredictionMixin(CharParameters):
         TypeError
             If `text` is not a str.
         ValueError
-            If it is empty, or has unknown characters and ``unknown="error"``; or if the model was fitted with other
-            labels, or without.
+            If the text is empty, or has unknown characters and ``unknown="error"``; or if `label` does not match those
+            that the model was fitted with.
 
         See Also
         --------

@@ -1,4 +1,4 @@
-"""Readers: what a network expects after each character of a text, in bounded memory; and writers."""
+"""Readers, which predict what follows each character of a text in bounded memory; and writers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tsl.char_model.samples import Codes
 from tsl.char_model.text_state import TextState, check_state
 from tsl.network import Choice, CodeWriter, Network, Sequences, States2D, Targets, choose
 
-REPEATED = 32  # characters back that `repetition_penalty` looks; chosen by judgement, not measured
-CHUNK = 1024  # characters, or windows, read in one call
-GROUP, GROUP_CHUNK = 64, 64  # contexts in a batch, and characters of each in one call
-WRITTEN_FLOPS = 5e7  # in one call that writes: some milliseconds
+REPEATED = 32  # how many characters `repetition_penalty` looks back; chosen by judgement, not measured
+CHUNK = 1024  # characters or windows read per call
+GROUP, GROUP_CHUNK = 64, 64  # contexts in a batch, and characters of each read per call
+WRITTEN_FLOPS = 5e7  # per call that writes: a few milliseconds
 
 
 class Stretch(NamedTuple):
-    """Some characters of a text in a row, and what the network expects in their place."""
+    """Consecutive characters of a text, and the network's predictions for them."""
 
     outputs: NDArray[np.float32]
-    """(k, V) before each of them."""
+    """Outputs (k, V) before each character."""
     sequences: Sequences
-    """What the network has read for it."""
+    """The network's inputs."""
     targets: Targets
     """The characters."""
     initial: States2D | None
@@ -33,29 +33,29 @@ class Stretch(NamedTuple):
 
 
 class CharWriter(Protocol):
-    """Writes several texts side by side.
+    """Writer of several texts in parallel.
 
     Attributes
     ----------
     at_once : int
-        Characters to write in one call: enough that the call itself costs little, few enough that it takes little time.
+        Characters to write per call: enough to make the overhead small, few enough that a call takes little time.
     """
 
     at_once: int
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Return as many codes (steps, n) as there are `draws` (steps, n), and the state after them."""
+        """Return one code for each of `draws` (steps, n), and the state after them."""
 
 
 class StreamReader:
-    """Reads a text from its first character on, and carries the state from each character to the next."""
+    """Reader that starts at a text's first character and carries the state from each character to the next."""
 
     def __init__(self, network: Network, n_threads: int) -> None:
         self._network = network
         self._n_threads = n_threads
 
     def stretches(self, codes: Codes, label: Codes | None = None, length: int = CHUNK) -> Iterator[Stretch]:
-        """Yield what the network expects after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
+        """Yield the predictions after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
         states, targets = None, codes.astype(np.int64)
         for begin in range(0, codes.size - 1, length):
             starts, lengths = np.array([begin]), np.array([min(length, codes.size - 1 - begin)])
@@ -75,14 +75,14 @@ class StreamReader:
         return outputs
 
     def _after_group(self, contexts: list[Codes], labels: Codes | None) -> NDArray[np.float32]:
-        """Return the outputs after each of a few contexts, given the longest first."""
+        """Return the outputs after each of a few contexts, sorted from longest to shortest."""
         sizes = np.array([context.size for context in contexts])
         starts = np.cumsum(sizes) - sizes
         codes = np.concatenate(contexts)
         last = np.empty((len(contexts), self._network.architecture.n_outputs), np.float32)
         states = None
         for begin in range(0, sizes[0], GROUP_CHUNK):
-            n = int((sizes > begin).sum())  # contexts that are not at their end yet: always the first ones
+            n = int((sizes > begin).sum())  # contexts that have not ended yet: always the first ones
             lengths = np.minimum(sizes[:n] - begin, GROUP_CHUNK)
             if states is not None:
                 hidden, cell = states
@@ -94,11 +94,11 @@ class StreamReader:
         return last
 
     def check(self, state: TextState) -> None:
-        """Check that a state is one of this kind of model."""
+        """Check that a state comes from this kind of model."""
         check_state(state, self._network, sum(self._network.architecture.hidden_sizes), REPEATED)
 
     def begin(self, first: NDArray[Any], label: Codes | None = None) -> TextState:
-        """Return the state before the first character of a text, for which `first` (V,) is expected."""
+        """Return the state before the first character of a text; `first` (V,) are the outputs for it."""
         recent = np.full((1, REPEATED), -1, np.int32)
         return TextState(self._network.zero_states(1), first[None, :], recent, (b"",), ("",), label)
 
@@ -117,7 +117,7 @@ class StreamReader:
         return state
 
     def writer(self, n: int) -> StreamWriter:
-        """Return a writer of n texts side by side."""
+        """Return a writer of n texts in parallel."""
         return StreamWriter(self._network, n, self._n_threads)
 
 
@@ -129,14 +129,14 @@ class StreamWriter:
         self.at_once = int(np.clip(WRITTEN_FLOPS / (n * network.flops(1, 1)), 256, 1024))
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Return the codes that are chosen, and the state after them."""
+        """Return the chosen codes, and the state after them."""
         self._writer.states[:] = state.states
         codes, outputs = self._writer.write(state.outputs, draws, choice, state.recent.copy(), state.labels)
         return codes, state.after(self._writer.states.copy(), outputs, codes.T)
 
 
 class WindowReader:
-    """Reads the last `window` characters anew for each character."""
+    """Reader that rereads the last `window` characters for each prediction."""
 
     def __init__(self, network: Network, window: int, n_threads: int) -> None:
         self._network = network
@@ -144,7 +144,7 @@ class WindowReader:
         self._n_threads = n_threads
 
     def stretches(self, codes: Codes, label: Codes | None = None, length: int = CHUNK) -> Iterator[Stretch]:
-        """Yield what the network expects after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
+        """Yield the predictions after ``codes[:1]``, ``codes[:2]`` ..., `length` of them at a time."""
         rows, targets = network_inputs(self._network.architecture, codes), codes.astype(np.int64)
         for begin in range(1, codes.size, length):
             ends = np.arange(begin, min(begin + length, codes.size))
@@ -166,11 +166,11 @@ class WindowReader:
         return outputs
 
     def check(self, state: TextState) -> None:
-        """Check that a state is one of this kind of model."""
+        """Check that a state comes from this kind of model."""
         check_state(state, self._network, 0, max(self._window, REPEATED))
 
     def begin(self, first: NDArray[Any], label: Codes | None = None) -> TextState:
-        """Return the state before the first character of a text, for which `first` (V,) is expected."""
+        """Return the state before the first character of a text; `first` (V,) are the outputs for it."""
         recent = np.full((1, max(self._window, REPEATED)), -1, np.int32)
         return TextState(np.zeros((2, 1, 0)), first[None, :], recent, (b"",), ("",), label)
 
@@ -183,12 +183,12 @@ class WindowReader:
         return state.after(state.states, self.after_all(windows, state.labels), codes)
 
     def writer(self, n: int) -> WindowWriter:
-        """Return a writer of n texts side by side."""
+        """Return a writer of n texts in parallel."""
         return WindowWriter(self)
 
 
 class WindowWriter:
-    """A `CharWriter` that reads the last window of the text anew for each character."""
+    """A `CharWriter` that rereads the last window of the text for each character."""
 
     at_once = 1
 
@@ -196,7 +196,7 @@ class WindowWriter:
         self._reader = reader
 
     def write(self, state: TextState, draws: NDArray[np.float64], choice: Choice) -> tuple[Codes, TextState]:
-        """Return the codes that are chosen, and the state after them."""
+        """Return the chosen codes, and the state after them."""
         written = np.empty(draws.shape, np.int32)
         for step, some in enumerate(draws):
             recent = state.recent[:, -REPEATED:].copy()

@@ -1,4 +1,4 @@
-"""Training examples: documents, or contexts with the character that follows; and streams of documents."""
+"""Training examples: documents, or contexts with their next characters; and streams of documents."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from tsl.training import Samples
 
 Codes = NDArray[np.int32]
 
-FEWEST_CHUNKS = 8  # in a stream: with a short text, more steps lower the loss further than more streams do
-FRESH = 0.02  # of all chunks, which start from zero states, so that a prompt's first characters are not met unprepared
+FEWEST_CHUNKS = 8  # per stream: with a short text, more steps lower the loss further than more streams do
+FRESH = 0.02  # share of chunks that start from zero states, so that the network learns to begin a text
 
 
 @dataclass(frozen=True)
 class Documents:
-    """Whole texts, of which each character is predicted from those before it.
+    """Whole texts, in which each character is predicted from those before it.
 
     Parameters
     ----------
     texts : list of ndarray of int32
         Codes.
     window : int
-        How many characters each is predicted from, no window reaching from one text into the next; or 0 for all of
-        them, by streams.
+        Number of characters that each one is predicted from, within its text; 0 for all preceding ones, in streams.
     labels : ndarray of int32, of shape (n,), or None
         The code of each text's label.
     """
@@ -40,18 +39,18 @@ class Documents:
 
     @property
     def targets(self) -> Codes:
-        """The codes that are predicted."""
+        """The codes to predict."""
         return np.concatenate(self.texts)
 
     def check(self) -> None:
-        """Check that some text has a window and a character that follows."""
+        """Check that at least one text has a window and a next character."""
         longest, needed = max((codes.size for codes in self.texts), default=0), max(self.window, 1)
         if longest <= needed:
             which = f"for window={self.window} and the next character" if self.window else "to learn from"
             raise ValueError(f"text must have at least {needed + 1} characters {which}, got {longest}")
 
     def split_end(self, share: float) -> tuple[Documents, Documents]:
-        """Return the texts without their end, and the end: about `share` of all characters, at least one."""
+        """Return the texts up to a point, and the rest: about `share` of all characters, at least one."""
         total = sum(codes.size for codes in self.texts)
         left = _left_of(total, share, "characters of text")
         first, last = [], []
@@ -62,7 +61,7 @@ class Documents:
         return self._not_empty(first), self._not_empty(last)
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
-        """Return all windows that have a next character; `rows_of` turns codes into what the network reads."""
+        """Return all windows that have a next character; `rows_of` turns codes into network inputs."""
         begins = np.cumsum([0] + [codes.size for codes in self.texts])
         starts = np.concatenate([np.arange(begin, end - self.window) for begin, end in pairwise(begins)])
         codes, lengths = np.concatenate(self.texts), np.full(starts.size, self.window)
@@ -73,7 +72,7 @@ class Documents:
         return Samples(Sequences(rows_of(codes), starts, lengths, conditions=conditions), targets)
 
     def _not_empty(self, texts: list[Codes]) -> Documents:
-        """Return these parts of the texts, without empty ones."""
+        """Return a copy with the non-empty ones of these parts of the texts."""
         kept = [k for k, codes in enumerate(texts) if codes.size]
         labels = None if self.labels is None else self.labels[kept]
         return replace(self, texts=[texts[k] for k in kept], labels=labels)
@@ -81,16 +80,16 @@ class Documents:
 
 @dataclass(frozen=True)
 class Contexts:
-    """Pieces of text, of any lengths, each with the character that follows.
+    """Pieces of text of any length, each with its next character.
 
     Parameters
     ----------
     texts : list of ndarray of int32
         Codes.
     targets : ndarray of int32, of shape (n,)
-        The code after each of them.
+        The code after each piece.
     labels : ndarray of int32, of shape (n,), or None
-        The code of each one's label.
+        The code of each piece's label.
     """
 
     texts: list[Codes]
@@ -108,12 +107,12 @@ class Contexts:
             raise ValueError(f"with y, text must be contexts of at least 1 known character each, got {len(self.texts)}")
 
     def split_end(self, share: float) -> tuple[Contexts, Contexts]:
-        """Return the first contexts, and the last ones, about `share` of all."""
+        """Return the first contexts, and the last ones: about `share` of all."""
         left = _left_of(len(self.texts), share, "contexts")
         return self._part(slice(left)), self._part(slice(left, None))
 
     def samples(self, rows_of: Callable[[Codes], Any]) -> Samples:
-        """Return all contexts; `rows_of` turns codes into what the network reads."""
+        """Return all contexts; `rows_of` turns codes into network inputs."""
         lengths = np.array([codes.size for codes in self.texts])
         rows, starts = rows_of(np.concatenate(self.texts)), np.cumsum(lengths) - lengths
         sequences = Sequences(rows, starts, lengths, conditions=self.labels)
@@ -132,27 +131,27 @@ def _left_of(total: int, share: float, what: str) -> int:
 
 
 class Streams:
-    """Texts as parallel streams, cut into chunks; every character but a text's first is a target once.
+    """Texts as parallel streams, split into chunks; every character except a text's first is a target once.
 
     A call returns the chunks of one epoch: chunk j of stream b is window ``j * n_streams + b``, so that batches in that
-    order carry the state of every stream on. The texts follow each other in a ring, which each epoch enters at another
-    position; a chunk ends where a text does, and the next one starts from zero states.
+    order carry over the state of every stream. The texts form a ring, which each epoch enters at another position; a
+    chunk ends where a text ends, and the next one starts from zero states.
 
     Parameters
     ----------
     texts : sequence of ndarray of int32
-        Codes; a text of a single one is left out, as nothing in it can be predicted.
+        Codes; a text of a single code is left out, as nothing in it can be predicted.
     n_streams, sequence_length : int
-        At most so many streams, and steps in a chunk: fewer in a short text.
+        Maximum numbers of streams and of steps in a chunk; fewer for a short text.
     random_state : numpy.random.RandomState
-        Draws where an epoch begins, and which other chunks start from zero states.
+        Source of the positions where epochs begin, and of the other chunks that start from zero states.
     labels : ndarray of int32, of shape (n,), or None
         The code of each text's label.
 
     Attributes
     ----------
     n_streams, n_chunks : int
-        Streams, and chunks of each of them, the same number in every epoch.
+        Number of streams, and of chunks in each stream; the same in every epoch.
     """
 
     def __init__(
@@ -171,11 +170,11 @@ class Streams:
         self.n_streams = max(1, min(n_streams, size // (FEWEST_CHUNKS * sequence_length)))
         self._each = size // self.n_streams
         self._sequence_length = sequence_length
-        # The ring twice, so that a stream may run over its end.
+        # The ring is laid out twice, so that a stream may run past its end.
         begins = np.cumsum([0] + [codes.size - 1 for codes in texts])
         self._begins = np.concatenate([begins[:-1], begins + size])
         self._labels = None if labels is None else np.tile(labels[used], 2)
-        # A border makes one chunk more; none of them is empty.
+        # Each text border adds one chunk; no chunk is empty.
         most_borders = int((np.searchsorted(self._begins, begins[:-1] + self._each) - np.arange(len(texts))).max())
         self.n_chunks = min(self._each, -(-self._each // sequence_length) + most_borders)
         self._inputs = np.resize(inputs, size + self._each)
@@ -200,7 +199,7 @@ class Streams:
         begins = np.concatenate([[start], inside])
         sizes = np.diff(begins, append=start + self._each)
         counts = -(-sizes // self._sequence_length)
-        while (left := self.n_chunks - counts.sum()) > 0:  # cut the longest chunks in two
+        while (left := self.n_chunks - counts.sum()) > 0:  # halve the longest chunks
             longest = np.argsort(-sizes / counts, kind="stable")[:left]
             counts[longest[sizes[longest] > counts[longest]]] += 1
         begins, sizes, pieces = (np.repeat(part, counts) for part in (begins, sizes, counts))

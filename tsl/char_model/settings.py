@@ -1,4 +1,4 @@
-"""From the parameters of `LSTMCharModel` to how its network is built and trained."""
+"""Architecture, optimiser and training settings from the parameters of `LSTMCharModel`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from tsl.char_model.parameters import CharParameters
 from tsl.network import Architecture, Dropout, Optimizer
 from tsl.training import Schedule
 
-# Shares of all steps, and of the highest learning rate, in all trials that the values of `defaults` come from.
+# Shares of all steps, and of the highest learning rate; the trials behind the values of `defaults` used them.
 WARMUP, FINAL = 0.02, 0.01
 
 
 def document_window(parameters: CharParameters) -> int:
-    """Return how many characters of a whole text each one is predicted from; 0 for all of them, by streams."""
+    """Return how many characters of a whole text each one is predicted from; 0 for all preceding ones, in streams."""
     return int(parameters.window) if parameters.windowed or parameters.encoding == "scalar" else 0
 
 
 def new_architecture(
     parameters: CharParameters, n_codes: int, window: int, known: Architecture | None = None, *, n_labels: int = 0
 ) -> Architecture:
-    """Return the form of the network; where the parameters leave it open, it is that of a `known` one."""
+    """Return the architecture of the network; what the parameters leave open is taken from `known` if given."""
     if parameters.hidden_size != "auto":
         hidden_sizes = layer_sizes(parameters.hidden_size)
     elif known is not None:
@@ -46,7 +46,7 @@ def new_architecture(
 
 
 def new_schedule(parameters: CharParameters, architecture: Architecture) -> Schedule:
-    """Return how the learning rate changes."""
+    """Return the learning-rate schedule."""
     rate = parameters.learning_rate_init
     if rate == "auto":
         rate = defaults.auto_learning_rate(not architecture.every_step, architecture.hidden_sizes)
@@ -57,7 +57,7 @@ def new_optimizer(parameters: CharParameters) -> Optimizer:
     """Return the optimiser."""
     return Optimizer(
         solver=parameters.solver,
-        # A mean of squares over about 100 steps: the usual 1,000 would be an eighth of a training.
+        # Averages squares over about 100 steps: the usual 1,000 would be an eighth of the training.
         beta_2=0.99 if parameters.solver == "adamw" else 0.999,
         nesterov=True,
         alpha=defaults.auto_alpha(parameters.solver) if parameters.alpha == "auto" else parameters.alpha,
@@ -66,7 +66,7 @@ def new_optimizer(parameters: CharParameters) -> Optimizer:
 
 
 def new_dropout(parameters: CharParameters, epochs: float, architecture: Architecture, seed: int) -> Dropout:
-    """Return the dropout rates for a training of so many epochs."""
+    """Return the dropout rates for training over `epochs` epochs."""
     auto = defaults.auto_dropouts(epochs, architecture.hidden_sizes)
     return Dropout(
         auto.outputs if parameters.dropout == "auto" else parameters.dropout,

@@ -1,4 +1,4 @@
-"""A trained network with its vocabulary: what it expects of a text, and what it writes."""
+"""A trained network with its vocabulary, to predict, score and generate text."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from tsl.network import Network
 
 
 class TextModel:
-    """Predicts, judges and writes text.
+    """Trained model that predicts, scores and generates text.
 
     Parameters
     ----------
     network : Network
         A trained network.
     encoder : TextEncoder
-        Turns texts into codes, and labels into conditions.
+        Encoder of texts as codes, and of labels as conditions.
     tokens : ndarray of shape (V,)
-        What each code stands for.
+        The token of each code.
     class_count : ndarray of int, of shape (V,)
-        How often each code was in the training set.
+        How often each code occurred in the training set.
     mean_sq : ndarray of shape (P,)
         Second moments of the gradient in training, or zeros.
     window : int
-        Characters that a windowed network reads.
+        Number of characters that a windowed network reads.
     n_threads : int
-        Threads at most.
+        Maximum number of threads.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class TextModel:
         return np.log(counts / counts.sum())
 
     def log_probabilities(self, contexts: list[Codes], labels: Codes | None = None) -> NDArray[np.float64]:
-        """Return the log-probabilities (n, V) of what comes after each context."""
+        """Return the log-probabilities (n, V) of the next code after each context."""
         known = [k for k, codes in enumerate(contexts) if codes.size]
         expected = np.empty((len(contexts), len(self._class_count)))
         expected[:] = self.log_first()
@@ -105,12 +105,12 @@ class TextModel:
         return surprisal
 
     def mean_log_likelihood(self, examples: Documents | Contexts, adaptation: Adaptation | None = None) -> float:
-        """Return the mean log-likelihood of a token.
+        """Return the mean log-likelihood per token.
 
         Raises
         ------
         ValueError
-            If there is none.
+            If there are no tokens.
         """
         if sum(codes.size for codes in examples.texts) == 0:
             raise ValueError("text must have at least 1 known character, got none")
@@ -132,9 +132,9 @@ class TextModel:
         return TextStream(self._reader, writer, self._tokens, state, choice, options)
 
     def search(self, prompt: Any, options: GenerationOptions) -> TextStream:
-        """Return the likeliest texts that continue a prompt, found by beam search.
+        """Return the most likely texts that continue a prompt, found by beam search.
 
-        The search has no end but the last character: where to stop is looked for afterwards.
+        The search always runs to the full length; `stop` is looked for afterwards.
         """
         if self.encoder.vocabulary.tokens == "byte":
             raise ValueError('beam_width looks for characters, and tokens="byte" has none')
@@ -147,7 +147,7 @@ class TextModel:
         return TextStream(self._reader, writer, self._tokens, state.part([0] * writer.n), options.choice, options)
 
     def _forbidden(self, options: GenerationOptions) -> NDArray[np.bool_]:
-        """Return which codes must not come: unwanted ones, and those never seen, as U+FFFD for what is unknown."""
+        """Return which codes must not be generated: forbidden ones, and ones never seen, such as U+FFFD."""
         forbidden = self._class_count == 0
         for character in options.forbid:
             codes = self.encoder.encode(character)
@@ -155,14 +155,14 @@ class TextModel:
                 raise ValueError(f'forbid must be ASCII characters with tokens="byte", got {character!r}')
             forbidden[codes] = True
         if forbidden.all():
-            raise ValueError(f"forbid must leave a character that may come, got {options.forbid!r}")
+            raise ValueError(f"forbid must leave a character to choose, got {options.forbid!r}")
         return forbidden
 
     def _after_prompt(self, prompt: Any, options: GenerationOptions) -> TextState:
-        """Return the state after the prompt, read from the beginning of a text or from the state that was given."""
+        """Return the state after the prompt, read from the start of a text or from the given state."""
         codes, state = self.encoder.encode(prompt, "prompt"), options.state
-        goes_on = state is not None and options.label is None
-        label = None if goes_on else self.encoder.labels.encode_one(options.label)
+        keeps_label = state is not None and options.label is None
+        label = None if keeps_label else self.encoder.labels.encode_one(options.label)
         if state is None:
             state = self._reader.begin(self.log_first().astype(self.network.dtype), label)
         else:
@@ -173,7 +173,7 @@ class TextModel:
 
 
 def text_model(model: Any) -> TextModel:
-    """Return what a fitted `LSTMCharModel` predicts and writes with."""
+    """Return the `TextModel` of a fitted `LSTMCharModel`."""
     check_is_fitted(model)
     encoder = TextEncoder(model.vocabulary_, model.lowercase, LabelEncoder(model.labels_))
     n_threads = resolve_threads(model.n_threads)

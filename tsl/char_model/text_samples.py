@@ -1,4 +1,4 @@
-"""A callback that writes samples while a model is trained."""
+"""Callback that generates samples during training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tsl.training import Callback, History
 
 
 class TextSamples(Callback):
-    """Callback that writes a sample at intervals while an `LSTMCharModel` is trained: one of its `callbacks`.
+    """Callback that generates a sample at intervals while an `LSTMCharModel` is trained: one of its `callbacks`.
 
     Parameters
     ----------
     seconds : float, default=10.0
-        Least time between samples, which are written at the ends of epochs.
+        Minimum time between samples, which are generated at the ends of epochs.
     write : callable or None, default=None
         Function that is called with each sample, a str. None writes it to stderr, below the bits per character.
     **options
@@ -41,7 +41,7 @@ class TextSamples(Callback):
         self.options = options
 
     def for_estimator(self, estimator: Any) -> Callback:
-        """Return a callback that writes samples of this model.
+        """Return a callback that generates samples with this model.
 
         Parameters
         ----------
@@ -51,13 +51,13 @@ class TextSamples(Callback):
         Returns
         -------
         callback : Callback
-            For one fit.
+            A callback for one fit.
         """
         return _SamplesOf(estimator, self)
 
 
 class _SamplesOf(Callback):
-    """`TextSamples` of one model in one fit."""
+    """`TextSamples` for one model and one fit."""
 
     def __init__(self, model: Any, samples: TextSamples) -> None:
         self._model = model
@@ -70,6 +70,6 @@ class _SamplesOf(Callback):
         text = self._model.generate(**self._samples.options)
         if self._samples.write is not None:
             self._samples.write(text)
-        elif sys.stderr is not None:  # None where there is no console
+        elif sys.stderr is not None:  # None without a console
             sys.stderr.write(f"\n--- epoch {epoch}, {history.bits[-1]:.3f} bits per character ---\n{text}\n")
         self._written = perf_counter()

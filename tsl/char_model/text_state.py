@@ -1,4 +1,4 @@
-"""The state of texts that are being written."""
+"""The state of texts that are being generated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsl.network import Network
 
 @dataclass(frozen=True)
 class TextState:
-    """The state of texts that are being written: pass it to `generate` or `stream` to continue them.
+    """The state of texts that are being generated: pass it to `generate` or `stream` to continue them.
 
     Parameters
     ----------
@@ -24,11 +24,11 @@ class TextState:
     outputs : ndarray of shape (n, V)
         Unnormalised log-probabilities of the next code.
     recent : ndarray of shape (n, R)
-        The last codes, the oldest first; -1 before the first one.
+        The last codes, the oldest first; padded with -1 before the first code.
     pending : tuple of n bytes
         The first bytes of a character that is not complete yet.
     held : tuple of n str
-        Characters beyond the requested length, as one byte can complete two of them.
+        Characters beyond the requested length, since one byte can complete two characters.
     labels : ndarray of int32, of shape (n,), or None
         The code of each text's label, for a model with labels.
     """
@@ -51,7 +51,7 @@ class TextState:
         Parameters
         ----------
         which : sequence of int
-            Indices of texts; one may occur several times.
+            Indices of texts; an index may be repeated.
 
         Returns
         -------
@@ -69,21 +69,21 @@ class TextState:
         )
 
     def after(self, states: NDArray[Any], outputs: NDArray[Any], codes: Codes) -> Self:
-        """Return the state after some more steps.
+        """Return the state after more steps.
 
         Parameters
         ----------
         states : ndarray of shape (2, n, ·)
-            Hidden and cell states after them.
+            Hidden and cell states after the steps.
         outputs : ndarray of shape (n, V)
             Unnormalised log-probabilities of the next code.
         codes : ndarray of shape (n, steps)
-            What was read.
+            The codes read in these steps.
 
         Returns
         -------
         state : TextState
-            The new state; `pending` and `held` stay as they are.
+            The new state, with the same `pending` and `held`.
         """
         recent = np.concatenate([self.recent, codes], axis=1)[:, codes.shape[1] :]
         return replace(self, states=states, outputs=outputs, recent=np.ascontiguousarray(recent))

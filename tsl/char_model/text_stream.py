@@ -1,4 +1,4 @@
-"""Texts, character by character as they are written."""
+"""Generated texts, character by character."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tsl.network import Choice
 
 
 class TextStream(Iterator[Any]):
-    """Iterator over the characters that a model writes: what `LSTMCharModel.stream` returns.
+    """Iterator over generated characters, returned by `LSTMCharModel.stream`.
 
     Parameters
     ----------
     reader : StreamReader or WindowReader
-        Reads codes that are known.
+        Reader of known codes.
     writer : CharWriter
-        Chooses the codes.
+        Writer that chooses the codes.
     tokens : ndarray of shape (V,)
-        What each code stands for.
+        The token of each code.
     state : TextState
         The state that the texts start from.
     choice : Choice
-        How a code is chosen.
+        How to choose a code.
     options : GenerationOptions
-        When a text ends, and what codes are drawn with.
+        Where a text ends, and the random state.
 
     Attributes
     ----------
     state : TextState
-        State of each text after the last character that was returned.
+        State of each text after the last character returned.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class TextStream(Iterator[Any]):
         Returns
         -------
         list of str
-            One for each text.
+            The rest of each text.
         """
         parts = [["".join(characters)] for characters in zip(*self._ready, strict=True)] or [[] for _ in self._texts]
         while not all(text.done for text in self._texts):
@@ -91,18 +91,18 @@ class TextStream(Iterator[Any]):
 
     @property
     def state(self) -> TextState:
-        """State of each text after the last character that was returned."""
+        """State of each text after the last character returned."""
         return joined([self._state_of(k) for k in range(len(self._texts))])
 
     def _write(self) -> None:
-        """Write some more characters of all texts."""
+        """Generate more characters of all texts."""
         shape = min(self._writer.at_once, max(text.left for text in self._texts)), len(self._texts)
         draws = np.zeros(shape) if self._random_state is None else self._random_state.random_sample(shape)
         codes, after = self._writer.write(self._after, draws, self._choice)
         self._take(codes, self._after, after)
 
     def _take(self, codes: NDArray[np.int32], before: TextState, after: TextState) -> None:
-        """Queue the characters that are certain."""
+        """Queue the characters that are final."""
         self._given = []
         for k, text in enumerate(self._texts):
             if not text.done:
@@ -113,7 +113,7 @@ class TextStream(Iterator[Any]):
         self._after = after
 
     def _state_of(self, k: int) -> TextState:
-        """Return the state of text k: its last piece is decoded up to the last character that was returned."""
+        """Return the state of text k, decoding its last piece up to the last character returned."""
         piece = self._pieces[k]
         assert piece is not None
         text, n_given, steps = copy.copy(piece.text), 0, 0
@@ -129,7 +129,7 @@ class TextStream(Iterator[Any]):
 
 
 class _Piece(NamedTuple):
-    """Some codes of one text, with the state before and after them."""
+    """Codes of one text, with the states before and after them."""
 
     before: TextState
     after: TextState
@@ -138,18 +138,18 @@ class _Piece(NamedTuple):
 
 
 class _Text:
-    """One text: what has been written of it but not returned yet, and when it ends.
+    """One text: the characters that are generated but not returned yet, and where it ends.
 
     Attributes
     ----------
     left : int
-        Characters until the requested length.
+        Characters left until the requested length.
     done : bool
-        Whether it has ended.
+        Whether the text has ended.
     pending : bytes
         The first bytes of a character that is not complete yet.
     held : str
-        Characters that may be the beginning of a stop string, or that are beyond the end.
+        Characters that may begin a stop string, or that are beyond the end.
     """
 
     def __init__(self, tokens: NDArray[Any], stop: tuple[str, ...], length: int, pending: bytes, held: str) -> None:
@@ -161,7 +161,7 @@ class _Text:
         self.held = held
 
     def feed(self, codes: NDArray[np.int32]) -> str:
-        """Add codes, and return the characters that are certain now."""
+        """Add codes, and return the characters that are now final."""
         if self.done:
             return ""
         text = self.held + self._decoded(codes)
@@ -190,5 +190,5 @@ class _Text:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Return how many characters at the end of `text` are the beginning of `stop`."""
+    """Return how many characters at the end of `text` begin `stop`."""
     return next(n for n in range(min(len(text), len(stop) - 1), -1, -1) if text.endswith(stop[:n]))

@@ -1,4 +1,4 @@
-"""How `LSTMCharModel` is trained: what an epoch is, and how many of them there is time for."""
+"""Training of `LSTMCharModel`: the samples of an epoch, and how many epochs there is time for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG_LOSS = Loss("log_loss")
 
 
 class TrainingPlan(NamedTuple):
-    """What to train on, and how."""
+    """Training samples and settings."""
 
     samples: Samples | Streams
     settings: TrainingSettings
@@ -37,7 +37,7 @@ def plan_training(
     examples: Documents | Contexts,
     random_state: np.random.RandomState,
 ) -> TrainingPlan:
-    """Return how a network is trained on these examples, with numbers in place of "auto"."""
+    """Return the samples and settings for training on these examples, with "auto" resolved."""
     windowed = examples.window > 0
     batch_size = defaults.auto_batch_size(windowed) if parameters.batch_size == "auto" else int(parameters.batch_size)
     samples: Samples | Streams
@@ -67,20 +67,20 @@ def plan_training(
 def plan_within_time(
     parameters: CharParameters, network: Network, plan: TrainingPlan, max_time: float
 ) -> tuple[float, TrainingSettings]:
-    """Return how many epochs `max_time` is enough for, and settings for the time that is left after measuring."""
+    """Return how many epochs fit in `max_time`, and settings for the time that is left after measuring."""
     compile_kernels(network.dtype, int(parameters.verbose))
     step = _trial_steps(parameters, network, plan)
     start = perf_counter()
     epochs = max_time / (_seconds_per_step(step, at_least=min(0.1, max_time / 20)) * plan.steps_per_epoch)
     settings = plan.settings
-    if parameters.max_iter == "auto":  # time ends the training, even if other work slowed the measurement down
+    if parameters.max_iter == "auto":  # time ends the training, even if other load slowed the measurement
         settings = replace(settings, max_iter=math.ceil(20 * epochs))
     left = max(0.0, max_time - (perf_counter() - start))
     return min(epochs, settings.max_iter), replace(settings, max_time=left)
 
 
 def _trial_steps(parameters: CharParameters, network: Network, plan: TrainingPlan) -> Callable[[int], Any]:
-    """Return a function that takes training steps with a copy of the network."""
+    """Return a function that takes training steps on a copy of the network."""
     network, n_threads = copy.deepcopy(network), resolve_threads(parameters.n_threads)
     samples = plan.samples() if callable(plan.samples) else plan.samples
     state, optimizer = network.new_optimizer_state(), new_optimizer(parameters)
@@ -94,7 +94,7 @@ def _trial_steps(parameters: CharParameters, network: Network, plan: TrainingPla
 
 
 def _seconds_per_step(step: Callable[[int], Any], *, at_least: float) -> float:
-    """Return how long one of n steps takes, with n large enough for them to take `at_least` so many seconds."""
+    """Return the time of one step, averaged over enough steps to take `at_least` this many seconds."""
     n, seconds = 1, 0.0
     while seconds < at_least:
         n *= 3

@@ -1,4 +1,4 @@
-"""Adding codes to a network."""
+"""Extension of a network to more codes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def grow(
 ) -> tuple[Network, OptimizerState]:
     """Return a one-hot network for `n_codes` codes, and its optimiser's state; old code k becomes ``new_codes[k]``.
 
-    Input weights of added codes are drawn. Their output bias is the lowest of the old ones, so that the probabilities
-    of old codes hardly change.
+    The input weights of added codes are drawn at random. Their output bias is the lowest of the old ones, so that the
+    probabilities of old codes hardly change.
     """
     architecture = replace(network.architecture, n_inputs=n_codes, n_outputs=n_codes)
     grown = Network(architecture, dtype=network.dtype, random_state=random_state)
@@ -38,7 +38,7 @@ def grow(
 
 
 def _copy_by_code(old: dict[str, NDArray[Any]], new: dict[str, NDArray[Any]], new_codes: NDArray[np.int32]) -> None:
-    """Copy all parameters, those of each code to its new index; rows of labels stay behind those of codes."""
+    """Copy all parameters, moving those of each code to its new index; rows of labels stay after those of codes."""
     for name, numbers in old.items():
         if new[name].shape == numbers.shape:
             new[name][:] = numbers

@@ -7,11 +7,11 @@ import sys
 from typing import Any
 
 OPTIONAL = {"typer", "rich", "matplotlib"}
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130  # exit codes; shells have 130 for SIGINT
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130  # exit codes; shells use 130 for SIGINT
 
 
 def main() -> None:
-    """Run the command ``tsl``: an error is one line on stderr, with exit code 2 for bad input and 1 for all else."""
+    """Run the command ``tsl``: an error is one line on stderr, with exit code 2 for bad input and 1 otherwise."""
     try:
         from tsl.cli.app import app
 
@@ -22,10 +22,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in OPTIONAL:
             raise
-        _say(f'{error.name} is not installed; python -m pip install "tsl-lstm[all]" brings it')
+        _say(f'{error.name} is not installed: install it with python -m pip install "tsl-lstm[all]"')
         code = FAILED
     except BrokenPipeError:
-        # What is still in the buffer would be written, and fail again, when Python ends.
+        # Otherwise Python would flush the buffer on exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
@@ -42,12 +42,12 @@ def main() -> None:
 
 
 def _code_of_usage(error: Exception) -> int:
-    """Say what was wrong with the options, and return the exit code; raise an error that is not about them."""
+    """Report an error in the options, and return the exit code; raise any other error."""
     import typer
 
-    if isinstance(error, typer.Abort):  # older versions of typer make it of Ctrl-C
+    if isinstance(error, typer.Abort):  # raised by older versions of typer for Ctrl-C
         return INTERRUPTED
-    usage_error: Any = typer.BadParameter.__base__  # of typer itself or of click, by the version of typer
+    usage_error: Any = typer.BadParameter.__base__  # from typer or click, depending on the version of typer
     if not isinstance(error, usage_error):
         raise error
     usage: Any = error
@@ -58,7 +58,7 @@ def _code_of_usage(error: Exception) -> int:
 
 
 def _config_of(context: Any, parameter: Any) -> str:
-    """Return the beginning of an error about an option that a file of `--config` sets."""
+    """Return the prefix of an error about an option that the `--config` file sets."""
     from tsl.cli.config import CONFIG_KEY
 
     path = getattr(context, "meta", {}).get(CONFIG_KEY)

@@ -1,4 +1,4 @@
-"""The commands of ``tsl``: each is a few calls of the layers below."""
+"""The commands of ``tsl``: each consists of a few calls to the layers below."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def warmup(
     float64: Annotated[bool, typer.Option("--float64", help="Also compile for double precision.")] = False,
     json: Json = False,
 ) -> None:
-    """Compile everything now, for instance while a container image is built; fail where it cannot be cached."""
+    """Compile everything now, for instance while a container image is built; fail if it cannot be cached."""
     from tsl.cli.output import write_json
     from tsl.kernels.cache import KernelCacheWarning, on_compilation
     from tsl.network import warm_up

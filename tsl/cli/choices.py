@@ -1,4 +1,4 @@
-"""Names that options of the command line choose from: importing them costs nothing, as completion in a shell needs."""
+"""Allowed values of command-line options, in a module that imports quickly, for shell completion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN = ("error", "ignore", "replace", "grow")
 
 
 def completed_from(names: Iterable[str]) -> Callable[[str], list[str]]:
-    """Return a function that completes the beginning of one of these names."""
+    """Return a function that completes prefixes of these names."""
 
     def complete(incomplete: str) -> list[str]:
         return [name for name in names if name.startswith(incomplete)]

@@ -1,4 +1,4 @@
-"""Options of a command from a file: ``--config``."""
+"""Command options from a file: ``--config``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import typer
 from tsl.cli.files import check_input, did_you_mean
 
 NOT_IN_FILES = {"config", "help"}
-CONFIG_KEY = "tsl.config"  # in the metadata of a context of typer
+CONFIG_KEY = "tsl.config"  # in the metadata of a typer context
 
 
 def use_config(context: typer.Context, path: Path | None) -> Path | None:
-    """Take what a TOML file says as the defaults of the options of this command.
+    """Use the contents of a TOML file as the defaults of the options of this command.
 
-    Keys at the top are options of whatever command reads the file; those of a table such as ``[backtest]`` or
-    ``[text.train]`` are of that command alone, and come first.
+    Top-level keys apply to any command that reads the file; those of a table such as ``[backtest]`` or
+    ``[text.train]`` apply only to that command, and take precedence.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, or has something that is no option of the command.
+        If the file cannot be read, or has a key that is not an option of the command.
     """
     if path is None or context.resilient_parsing:
         return path
@@ -57,7 +57,7 @@ def _words(context: Any) -> list[str]:
 
 
 def _options(context: Any) -> dict[str, Any]:
-    """Return the parameters of a command by what files call them: the long option, or the name of an argument."""
+    """Return the parameters of a command by their names in files: the long option, or the name of an argument."""
     found = {}
     for parameter in context.command.params:
         longest = max(parameter.opts, key=len)
@@ -68,7 +68,7 @@ def _options(context: Any) -> dict[str, Any]:
 
 
 def _options_of(content: dict[str, Any], command: list[str]) -> dict[str, Any]:
-    """Return the options for a command: those at the top, then those of its tables."""
+    """Return the options for a command: the top-level ones, then those of its tables."""
     options = {key: value for key, value in content.items() if not isinstance(value, dict)}
     table: Any = content
     for word in command:
@@ -79,7 +79,7 @@ def _options_of(content: dict[str, Any], command: list[str]) -> dict[str, Any]:
 
 
 def _as_on_the_command_line(value: Any, parameter: Any, where: str) -> bool | str | list[str]:
-    """Return a value as the command line has it, so that it is checked as there."""
+    """Return a value in the form of the command line, so that it gets the same checks."""
     if getattr(parameter, "is_flag", False):
         if not isinstance(value, bool):
             raise ValueError(f"{where} must be true or false, got {value!r}")

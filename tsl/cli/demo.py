@@ -22,7 +22,7 @@ from tsl.metrics import evaluate
 from tsl.network import warm_up
 from tsl.plotting import plot_backtest
 
-# Set so that a fit takes seconds: "auto", the default, compares several windows first, and does no better here.
+# Set so that a fit takes seconds: "auto", the default, compares several windows first, and is no better here.
 CO2_SETTINGS: dict[str, Any] = {
     "horizon": 52,
     "window": 104,
@@ -41,7 +41,7 @@ GLUCOSE_SETTINGS: dict[str, Any] = {
     "max_iter": 200,
 }
 GLUCOSE_WINDOWS = 1900  # every half hour of the last forty days
-GLUCOSE_SHOWN = 24  # of them in the picture: half a day
+GLUCOSE_SHOWN = 24  # windows in the picture: half a day
 
 TEXT_SECONDS = 15.0
 REPORT_SECONDS = 4.0
@@ -54,18 +54,16 @@ NEXT = "Next: tsl forecast --help forecasts a CSV file of your own; README.md ha
 
 
 def run_demo(out: Path, seed: int, *, force: bool = False) -> None:
-    """Run all parts, and write two figures and a text to the folder `out`."""
+    """Run all parts of the demo, and write two figures and a text to the folder `out`."""
     for file in FILES:
         if (out / file).exists() and not force:
-            raise ValueError(
-                f"{out / file} is there already: name another folder with --out, or overwrite with --force"
-            )
+            raise ValueError(f"{out / file} already exists: name another folder with --out, or overwrite with --force")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"{out} cannot be made a folder ({error.strerror}): name another one with --out") from None
+        raise OSError(f"the folder {out} cannot be created ({error.strerror}): name another one with --out") from None
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    # One console knows where its progress line is, and prints above it.
+    # A single console prints above its own progress line.
     progress = console if console.is_terminal else Console(stderr=True)
     with notes_in_one_line(until_interrupt=True):
         with progress.status("Compiling: the first time only, it takes about ten seconds"):
@@ -121,19 +119,19 @@ def forecast_glucose(out: Path, seed: int, console: Console, progress: Console) 
 
 
 def one_line(estimator: Any) -> str:
-    """Return an estimator as it is written in Python."""
+    """Return the Python expression of an estimator in one line."""
     return " ".join(repr(estimator).split()).replace("( ", "(")
 
 
 def show_code(console: Console, *lines: str) -> None:
-    """Print the lines of Python that do what follows."""
+    """Print the Python code of the next step."""
     for line in lines:
         console.print(f"  >>> {line}", style="green")
 
 
 @contextmanager
 def training(forecaster: LSTMForecaster, progress: Console) -> Iterator[None]:
-    """Show what a forecaster is doing while it is fitted and tried out."""
+    """Show the progress of a forecaster while it is fitted and evaluated."""
     with progress.status("Training") as status:
 
         def tell(epoch: int, history: object, network: object) -> None:
@@ -144,7 +142,7 @@ def training(forecaster: LSTMForecaster, progress: Console) -> Iterator[None]:
 
 
 def show_errors(console: Console, backtest: pd.DataFrame, unit: str) -> None:
-    """Print the errors of a backtest, and how many values its intervals hold."""
+    """Print the errors of a backtest, and the coverage of its intervals."""
     scores = evaluate(backtest, ["mae", "coverage"]).set_index("model")
     naive = scores.loc["Naive", "mae"]
     console.print(f"  Mean absolute error, {unit}:")
@@ -160,7 +158,7 @@ def show_errors(console: Console, backtest: pd.DataFrame, unit: str) -> None:
 
 
 def show_plot(console: Console, history: pd.Series, forecast: pd.DataFrame, n_history: int) -> None:
-    """Draw a forecast and the values before and after it where the terminal has the characters to do so."""
+    """Draw a forecast and the values before and after it, if the terminal has the necessary characters."""
     if not console.is_terminal or not console.encoding.startswith("utf"):
         return
     forecast = forecast.set_index("date")
@@ -190,7 +188,7 @@ def write_like_macbeth(out: Path, seed: int, console: Console, progress: Console
     text = load_macbeth()
     cut = len(text) * 9 // 10
     console.print(
-        f"\nMacbeth: {cut:,} characters to learn in {TEXT_SECONDS:.0f} s, the last {len(text) - cut:,} to judge by."
+        f"\nMacbeth: {cut:,} characters to learn in {TEXT_SECONDS:.0f} s, the last {len(text) - cut:,} to evaluate."
     )
     show_code(
         console,
@@ -227,7 +225,7 @@ class _Report:
             self.show()
 
     def show(self) -> None:
-        """Score the model as it is now, unless that was done."""
+        """Score the current model, unless that was done already."""
         if self._shown == self._epoch:
             return
         self._shown = self._epoch

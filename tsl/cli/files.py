@@ -1,4 +1,4 @@
-"""Files of the command line, and standard input and output in their place."""
+"""Files on the command line, or standard input and output in their place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16, as spreadsheets writ
 
 
 def title_of(path: Path) -> str:
-    """Return what errors call an input."""
+    """Return the name of an input in error messages."""
     return "standard input" if path == STDIN else str(path)
 
 
@@ -23,7 +23,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     ValueError
-        If there is no such file, or nothing is in it.
+        If the file does not exist or is empty.
     """
     check_input(path)
     content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
@@ -33,12 +33,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def check_input(path: Path) -> None:
-    """Check that there is a file to read.
+    """Check that the file to read exists.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If it does not.
     """
     if path == STDIN or path.is_file():
         return
@@ -50,19 +50,19 @@ def check_input(path: Path) -> None:
 
 
 def did_you_mean(name: str, names: Iterable[object], form: str = "{}", *, cutoff: float = 0.6) -> str:
-    """Return the end of an error about a name that is not known: the names that are most like it, if there are any."""
+    """Return the end of an error about an unknown name: the most similar names, if there are any."""
     by_lower = {str(one).lower(): form.format(one) for one in names}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=cutoff)
     return f": did you mean {' or '.join(by_lower[one] for one in near)}?" if near else ""
 
 
 def decode(content: bytes, title: str) -> str:
-    """Return UTF-8, or UTF-16 with a byte order mark, as text without the mark.
+    """Decode UTF-8, or UTF-16 with a byte order mark, and remove the mark.
 
     Raises
     ------
     ValueError
-        If it is another encoding.
+        If the encoding is another one.
     """
     try:
         return content.decode("utf-16" if content.startswith(BYTE_ORDER_MARKS) else "utf-8-sig")
@@ -74,12 +74,12 @@ def decode(content: bytes, title: str) -> str:
 
 
 def check_outputs(outputs: dict[str, Path | None], inputs: Iterable[Path | None], *, force: bool) -> None:
-    """Check that files can be written, before anything takes long.
+    """Check that files can be written, before any long computation.
 
     Parameters
     ----------
     outputs : dict of str to Path or None
-        The files by the option that names each.
+        The files, by the option that names each of them.
     inputs : iterable of Path or None
         The files that are read.
     force : bool
@@ -88,9 +88,9 @@ def check_outputs(outputs: dict[str, Path | None], inputs: Iterable[Path | None]
     Raises
     ------
     ValueError
-        If a file is there already, is an input or the same as another one, or is not a file, or has no folder.
+        If a file already exists, is an input, is the same as another one, is not a file, or has no folder.
     OSError
-        If its folder cannot be written to.
+        If its folder is not writable.
     """
     sources = [path for path in inputs if path is not None and path != STDIN and path.exists()]
     files = {option: path for option, path in outputs.items() if path is not None and path != STDOUT}
@@ -109,20 +109,20 @@ def _check_output(option: str, path: Path, sources: list[Path], force: bool) -> 
     if path.is_dir():
         raise ValueError(f"{path} is a folder: {another}")
     if not os.access(path.parent, os.W_OK):
-        raise OSError(f"{path.parent} is a folder that nothing can be written to: {another}")
+        raise OSError(f"the folder {path.parent} is not writable: {another}")
     if not path.exists():
         return
     if not path.is_file():
-        raise ValueError(f"{path} is there and is not a file: {another}")
+        raise ValueError(f"{path} exists and is not a file: {another}")
     if any(path.samefile(source) for source in sources):
-        raise ValueError(f"{path} is the file that is read: {another}")
+        raise ValueError(f"{path} is the input file: {another}")
     if not force:
-        raise ValueError(f"{path} is there already: {another}, or overwrite it with --force")
+        raise ValueError(f"{path} already exists: {another}, or overwrite it with --force")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none, or to standard output for ``-``."""
-    from tsl.persistence import replace_file  # with pandas, which completion in a shell need not wait for
+    """Write a file completely or not at all; ``-`` is standard output."""
+    from tsl.persistence import replace_file  # imports pandas, which shell completion must not wait for
 
     if path == STDOUT:
         sys.stdout.flush()

@@ -81,7 +81,7 @@ def run_forecast(source: Source, choices: Choices, levels: list[float], results:
 
 
 def run_backtest(source: Source, choices: Choices, options: dict[str, Any], by: str | None, results: Results) -> None:
-    """Backtest, and print the metrics beside those of the baselines."""
+    """Backtest, and print the metrics with those of the baselines."""
     if by not in (None, *GROUPS):
         raise ValueError(f"--by must be one of {', '.join(GROUPS)}, got {by!r}")
     figure = prepare(source, results)
@@ -109,7 +109,7 @@ def run_backtest(source: Source, choices: Choices, options: dict[str, Any], by: 
 
 
 def prepare(source: Source, results: Results) -> Any:
-    """Check inputs and outputs before anything takes long; return a figure if there is something to plot."""
+    """Check inputs and outputs before any long computation; return a figure if there is something to plot."""
     if source.file == STDIN and source.future == STDIN:
         raise ValueError("- can be the table or --future, but not both")
     if results.plot == STDOUT:
@@ -122,7 +122,7 @@ def prepare(source: Source, results: Results) -> Any:
 
 
 def described(model: Any, columns: Columns, choices: Choices) -> dict[str, Any]:
-    """Return what was inferred and chosen, for JSON."""
+    """Return the inferred and chosen settings, for JSON."""
     return {
         "model": type(model).__name__,
         "horizon": choices.horizon,
@@ -132,14 +132,14 @@ def described(model: Any, columns: Columns, choices: Choices) -> dict[str, Any]:
 
 
 def written(table: pd.DataFrame, results: Results) -> dict[str, Any]:
-    """Return what was written to files, for JSON."""
+    """Return the written files, for JSON."""
     files = {"out": results.out, "plot": results.plot}
     found: dict[str, Any] = {name: str(path) for name, path in files.items() if path not in (None, STDOUT)}
     return found | ({"rows": len(table)} if "out" in found else {})
 
 
 def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns, pd.DataFrame | None]:
-    """Read the columns of the table that are used, their roles, and the covariates known ahead."""
+    """Read the used columns of the table, their roles, and the covariates known ahead."""
     file = TableFile(source.file, source.sep, source.decimal)
     future_file = None if source.future is None else TableFile(source.future, source.sep, source.decimal)
     table, future = file.read(), None if future_file is None else future_file.read()
@@ -153,7 +153,7 @@ def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns,
         future = future_file.as_written(future, [name for name in keys if is_text(table[name])])
     used = dict.fromkeys([columns.id, columns.time, columns.target, *source.past, *columns.ahead])
     form = source.time_format
-    if form is None and not isinstance(freq, int):  # with which times are plain numbers
+    if form is None and not isinstance(freq, int):  # an int means that times are plain numbers
         form = stamp_format(table, columns.time)
     table = with_stamps(table[[name for name in used if name is not None]], columns.time, form)
     if future is not None and columns.time in future:
@@ -164,12 +164,12 @@ def load(source: Source, freq: str | int | None) -> tuple[pd.DataFrame, Columns,
 
 
 def read_freq(freq: str | None) -> str | int | None:
-    """Return the frequency as forecasters take it: an int where times are integers."""
+    """Return the frequency as forecasters take it: an int for integer times."""
     return int(freq) if freq is not None and freq.isdecimal() else freq
 
 
 def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any:
-    """Build the forecaster with those of the parameters that it has."""
+    """Build the forecaster with the parameters that it has."""
     if choices.model not in MODELS:
         near = did_you_mean(choices.model, MODELS)
         raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {choices.model!r}{near}")
@@ -193,7 +193,7 @@ def make_model(choices: Choices, columns: Columns, past: tuple[str, ...]) -> Any
 
 
 def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options: dict[str, Any]) -> pd.DataFrame:
-    """Return the rows before the first cutoff: fitted on all rows, the model would be fitted again by `backtest`."""
+    """Return the rows before the first cutoff: a model fitted to all rows would be refitted by `backtest`."""
     step = horizon if options["step"] is None else options["step"]
     tested = horizon + options["gap"] + (options["n_windows"] - 1) * step
     ordered = table.sort_values(columns.time, kind="stable")
@@ -201,7 +201,7 @@ def before_windows(table: pd.DataFrame, columns: Columns, horizon: int, options:
     known = ordered.iloc[:-tested] if columns.id is None else ordered.groupby(columns.id, observed=True).head(-tested)
     if known.empty:
         raise ValueError(
-            f"--windows {options['n_windows']} of --horizon {horizon} need more than {tested} rows a series, "
+            f"--windows {options['n_windows']} of --horizon {horizon} need more than {tested} rows per series, "
             f"the longest has {max(lengths)}"
         )
     return known
@@ -213,7 +213,9 @@ def scores_of(frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, model:
     season = getattr(model, "season_", None) or 1
     name = type(model).__name__
     scores = evaluate(frame, by=by, history=history, season=season)
-    scores = scores[scores["model"] != name].replace({"model": {"y_pred": name}})  # a baseline would be listed twice
+    scores = scores[scores["model"] != name].replace(
+        {"model": {"y_pred": name}}
+    )  # otherwise a baseline would be listed twice
     n_groups = list(scores.columns).index("model")
     groups, metrics = list(scores.columns[:n_groups]), scores.columns[n_groups + 1 :]
     intervals = [column for column in metrics if column.startswith(("coverage-", "interval_width-"))]

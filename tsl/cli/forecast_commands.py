@@ -1,4 +1,4 @@
-"""The commands ``tsl forecast`` and ``tsl backtest``: their options."""
+"""The options of the commands ``tsl forecast`` and ``tsl backtest``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def forecast(
     quiet: Quiet = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="File for the forecasts: .csv, .csv.gz or .parquet. Default: CSV to standard output, as -."),
+        typer.Option(
+            help="File for the forecasts: .csv, .csv.gz or .parquet. Default: CSV to standard output, like -."
+        ),
     ] = None,
     plot: Plot = None,
     force: Force = False,
@@ -109,7 +111,7 @@ def backtest(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """Backtest: forecast the last rows from earlier cutoffs, and print the metrics beside those of baselines."""
+    """Backtest: forecast the last rows from earlier cutoffs, and print the metrics with those of baselines."""
     from tsl.cli.forecast import Choices, Results, Source, read_freq, run_backtest
 
     source = Source(file, time, target, id_col, tuple(past or ()), None, time_format, sep, decimal)

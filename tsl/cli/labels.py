@@ -13,12 +13,12 @@ SHOWN = 10  # labels that an error names
 
 
 def labels_of_files(files: Sequence[Path], labels: list[str], source: str | None) -> list[str] | None:
-    """Return the labels of texts: those given, or the names of their files or folders; None where there are none.
+    """Return the labels of texts: those given, or the names of their files or folders; None if there are none.
 
     Raises
     ------
     ValueError
-        If there are not as many labels as files, or files without names.
+        If the numbers of labels and files differ, or if a file has no name.
     """
     if source is None:
         if labels and len(labels) != len(files):
@@ -39,16 +39,16 @@ def known_label(model: Any, label: str | None) -> str | int | None:
     Raises
     ------
     ValueError
-        If there is no such label, or none is given where the model needs one.
+        If there is no such label, or if none is given and the model needs one.
     """
     if model.labels_ is None:
         if label is not None:
-            raise ValueError(f"--label must be left out, as the model was trained without labels, got {label!r}")
+            raise ValueError(f"--label must be left out, because the model was trained without labels, got {label!r}")
         return None
     known = {str(one): one for one in model.labels_.tolist()}
     shown = ", ".join(map(repr, list(known)[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
     if label is None:
-        raise ValueError(f"--label must be given, as the model was trained with labels: one of {shown}")
+        raise ValueError(f"--label must be given, because the model was trained with labels: one of {shown}")
     if label not in known:
         raise ValueError(f"--label must be one of {shown}, got {label!r}{did_you_mean(label, known)}")
     return known[label]

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import typer
 from tsl.cli.choices import MISSING, MODELS, completed_from
 from tsl.cli.config import use_config
 
-# Of all that computes or writes.
+# Commands that compute or write.
 Config = Annotated[
     Path | None,
     typer.Option(
         callback=use_config,
         is_eager=True,
-        help="TOML file with options of this command; those of the command line come first.",
+        help="TOML file with options of this command; the command line takes precedence.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed: another one gives another model.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed; another seed gives another model.")]
 
-# Of tables.
+# Tables.
 File = Annotated[
     Path, typer.Argument(help="Table of one series or several: .csv, .csv.gz or .parquet; - is standard input.")
 ]
 Sep = Annotated[
     str | None,
-    typer.Option(help="Separator of the fields of CSV files, or tab. Default: inferred among comma, semicolon, tab."),
+    typer.Option(help="Field separator of CSV files, or tab. Default: inferred (comma, semicolon or tab)."),
 ]
 Decimal = Annotated[
     str | None, typer.Option(help="Decimal separator of CSV files, a point or a comma. Default: inferred.")
@@ -47,15 +47,15 @@ Id = Annotated[
 Past = Annotated[list[str] | None, typer.Option(help="Column of a covariate known up to the cutoff; may be repeated.")]
 Plot = Annotated[Path | None, typer.Option(help="Plot of the first series to write: .png, .svg or .pdf.")]
 
-# Of forecasters.
+# Forecasters.
 Horizon = Annotated[int, typer.Option(min=1, help="Number of steps to forecast.")]
 Level = Annotated[
-    list[float] | None, typer.Option(help="Also prediction intervals of this level in percent; may be repeated.")
+    list[float] | None, typer.Option(help="Add prediction intervals of this level, in percent; may be repeated.")
 ]
 Season = Annotated[int | None, typer.Option(min=1, help="Steps in a season. Default: inferred.")]
 Models = Annotated[
     int | None,
-    typer.Option("--n-models", min=1, help="Networks to average; by default a few with unlike windows."),
+    typer.Option("--n-models", min=1, help="Number of networks to average. Default: a few with different windows."),
 ]
 Model = Annotated[
     str,
@@ -75,7 +75,7 @@ MaxTime = Annotated[float | None, typer.Option(min=0, help="Time limit for fitti
 
 
 def show_help_alone(context: typer.Context) -> None:
-    """Print the help of a group of commands that is called without one, and exit as for a missing option."""
+    """Print the help of a command group that is called without a command, and exit as for a missing option."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)

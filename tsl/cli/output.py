@@ -1,4 +1,4 @@
-"""Figures, JSON and warnings of the command line."""
+"""Figures, JSON and warnings on the command line."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tsl.cli.files import write_bytes
 
 
 def new_figure(path: Path) -> Any:
-    """Return a figure that needs no display and can be written to this file."""
+    """Return a figure that can be written to this file without a display."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout="constrained", dpi=150)
     kinds = figure.canvas.get_supported_filetypes()
     if path.suffix.removeprefix(".").lower() not in kinds:
-        raise ValueError(f"pictures must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
+        raise ValueError(f"picture files must end in one of .{', .'.join(sorted(kinds))}, got {path.name}")
     return figure
 
 
 def write_figure(figure: Any, path: Path) -> None:
-    """Write a picture, whole or not at all."""
+    """Write a picture completely or not at all."""
     drawn = BytesIO()
     figure.savefig(drawn, format=path.suffix.removeprefix(".").lower())
     write_bytes(path, drawn.getvalue())
@@ -49,7 +49,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value in a form that JSON supports."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -60,20 +60,20 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, date):  # timestamps are, too
+    if isinstance(value, date):  # includes timestamps
         return value.isoformat()
     return value if isinstance(value, bool | int | str) else str(value)
 
 
 @contextmanager
 def notes_in_one_line(*, until_interrupt: bool = False) -> Iterator[None]:
-    """Write each warning to stderr once and in one line, without the line of code that it comes from.
+    """Write each warning to stderr once, in one line, without the line of code that it comes from.
 
     Parameters
     ----------
     until_interrupt : bool, default=False
-        Raise `KeyboardInterrupt` in place of the warning of a fit that Ctrl-C has ended: what would follow is the
-        result of half a training.
+        Whether to raise `KeyboardInterrupt` in place of the warning of a fit that Ctrl-C has ended, rather than
+        continue with a partly trained model.
     """
     from tsl.training import TrainingInterruptedWarning
 

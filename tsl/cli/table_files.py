@@ -1,4 +1,4 @@
-"""Tables of series in files: CSV as programs and spreadsheets write it, and Parquet."""
+"""Table files: CSV as written by programs and spreadsheets, and Parquet."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pandas as pd
 from tsl.cli.files import STDIN, STDOUT, decode, read_bytes, title_of, write_bytes
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # what files of these formats begin with
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # the first bytes of these formats
 SEPARATORS = (",", ";", "\t")
-SAMPLE_ROWS = 20  # that must all have as many fields for a separator to be taken
+SAMPLE_ROWS = 20  # which a separator should split into the same number of fields each
 
 _EXPONENT = r"([eE][+-]?\d+)?"
 _DECIMAL_COMMA = re.compile(rf"[+-]?(\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?{_EXPONENT}")  # 1.234,5
@@ -28,21 +28,21 @@ _DECIMAL_POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}(,\d{{3}})+)(\.\d+)?{_EXP
 
 
 class TableFile:
-    """Table in a file or in standard input, which is read once.
+    """Table in a file or on standard input, which is read once.
 
     Parameters
     ----------
     path : Path
-        The file; ``-`` for standard input, whose first bytes say what it is.
+        The file; ``-`` for standard input, whose first bytes determine the format.
     sep : str or None
-        What separates the fields of a CSV file; None: inferred from its first lines.
+        The field separator of a CSV file; None: inferred from its first lines.
     decimal : {",", "."} or None
         The decimal separator of a CSV file; None: inferred for each column.
 
     Raises
     ------
     ValueError
-        If it cannot be read.
+        If the file cannot be read.
     """
 
     def __init__(self, path: Path, sep: str | None = None, decimal: str | None = None) -> None:
@@ -65,16 +65,16 @@ class TableFile:
         if table.shape[1] < 2:
             raise ValueError(
                 f"{self._title} must have columns for the time and the target, separated by commas, semicolons or "
-                f"tabs, got the column {table.columns[0]!r}: for another separator there is --sep"
+                f"tabs, got the column {table.columns[0]!r}: use --sep for another separator"
             )
         if table.empty:
             raise ValueError(f"{self._title} has no rows below its header {', '.join(map(str, table.columns))}")
         return table
 
     def as_written(self, table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-        """Return the table with these columns as the strings of the CSV file that it was read from.
+        """Return the table with these columns as the original strings of the CSV file.
 
-        Pandas would make 7 of "007", 12000.0 of "12E3" and a missing value of "NA". Parquet has types of its own.
+        pandas would convert "007" to 7, "12E3" to 12000.0 and "NA" to a missing value. Parquet has its own types.
         """
         names = list(dict.fromkeys(names))
         if not names or self._kind == ".parquet":
@@ -112,17 +112,17 @@ class TableFile:
         return with_numbers(table, self._decimal, self._title)
 
     def _parse(self, **options: Any) -> pd.DataFrame:
-        """Parse CSV; refuse rows with more fields than names, for which pandas would shift all columns."""
+        """Parse CSV; refuse rows with more fields than the header, for which pandas would shift all columns."""
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(StringIO(self._text), sep=self._sep, index_col=False, **options)
 
 
 def guess_separator(text: str) -> str:
-    """Return the separator that cuts the first rows of a CSV file into the most fields, as many in each row."""
+    """Return the separator that splits the first rows of a CSV file into the most fields, equally many in each row."""
     widths = {sep: _widths(text, sep) for sep in SEPARATORS}
     even = [sep for sep in SEPARATORS if widths[sep] and min(widths[sep]) == max(widths[sep]) > 1]
-    # rows of uneven lengths are an error that names the line: the header says what they should be
+    # rows of unequal length will raise an error that names the line: use the header
     return max(even or SEPARATORS, key=lambda sep: widths[sep][0] if widths[sep] else 0)
 
 
@@ -131,17 +131,17 @@ def _widths(text: str, sep: str) -> list[int]:
     rows = csv.reader(StringIO(text, newline=""), delimiter=sep)
     try:
         return [len(fields) for fields in islice(rows, SAMPLE_ROWS) if fields]
-    except csv.Error:  # a field longer than any should be
+    except csv.Error:  # an overlong field
         return []
 
 
 def with_numbers(table: pd.DataFrame, decimal: str | None, title: str) -> pd.DataFrame:
-    """Return the table with numbers for columns of strings such as 3,5 or 1.234,5 or 1,234.5.
+    """Return the table with columns of strings such as 3,5 or 1.234,5 or 1,234.5 converted to numbers.
 
     Raises
     ------
     ValueError
-        If a column can be read in two ways, nothing in the table says in which, and `decimal` is None.
+        If a column is ambiguous, the other columns do not resolve it, and `decimal` is None.
     """
     found = {name: _separators_of(table[name]) for name in table.columns if is_text(table[name])}
     sure = {marks for marks in found.values() if len(marks) == 1}
@@ -149,12 +149,12 @@ def with_numbers(table: pd.DataFrame, decimal: str | None, title: str) -> pd.Dat
     for name, marks in found.items():
         if decimal is not None:
             marks = decimal if decimal in marks else ""
-        elif len(marks) == 2 and len(sure) == 1:  # as another column of the table
+        elif len(marks) == 2 and len(sure) == 1:  # as in the other columns of the table
             marks = next(iter(sure))
         if len(marks) == 2:
             value = next(value for value in table[name].dropna() if "," in value)
             raise ValueError(
-                f"column {name!r} of {title} holds {value!r}, a decimal number or one with its thousands set apart: "
+                f"column {name!r} of {title} holds {value!r}, a decimal number or one with thousands separators: "
                 f"say which with --decimal , or --decimal ."
             )
         if marks:
@@ -164,7 +164,7 @@ def with_numbers(table: pd.DataFrame, decimal: str | None, title: str) -> pd.Dat
 
 
 def _separators_of(column: pd.Series) -> str:
-    """Return the decimal separators with which all strings of a column are numbers: of them one has a comma."""
+    """Return the decimal separators with which all strings of a column are numbers; none unless one has a comma."""
     texts = [str(text).strip() for text in column.dropna().unique()]
     if not any("," in text for text in texts):
         return ""
@@ -179,7 +179,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV or Parquet file, whole or not at all; CSV to standard output for ``-``."""
+    """Write a CSV or Parquet file completely or not at all; ``-`` is CSV on standard output."""
     if path != STDOUT and kind_of(path) == ".parquet":
         packed = BytesIO()
         try:
@@ -193,12 +193,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def kind_of(path: Path) -> str:
-    """Return the ending that says how a file is read and written.
+    """Return the suffix that determines the format of a file.
 
     Raises
     ------
     ValueError
-        If it is none that can be.
+        If the suffix is not supported.
     """
     for suffix in SUFFIXES:
         if path.name.lower().endswith(suffix):

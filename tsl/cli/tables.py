@@ -1,4 +1,4 @@
-"""Tables of series: the roles of columns, and times."""
+"""Tables of series: the roles of their columns, and their times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsl.cli.table_files import is_text
 
 HINT = "say which with --time-format"
 TIME_NAMES = (TIME, "time", "timestamp", "datetime", "date", "month", "year")
-MOST_LISTED = 12  # names of columns in an error
+MOST_LISTED = 12  # most column names in an error
 
 
 class Columns(NamedTuple):
@@ -37,7 +37,7 @@ def guess_columns(
     past: tuple[str, ...] = (),
     future: pd.DataFrame | None = None,
 ) -> Columns:
-    """Return the columns that are named, and for the other roles the only choice there is."""
+    """Return the named columns, and for the other roles the only possible choice."""
     for option, name in (("--time", time), ("--target", target), ("--id", id_col), *(("--past", n) for n in past)):
         if name is not None and name not in table:
             near = did_you_mean(name, table.columns, "{!r}")
@@ -49,13 +49,13 @@ def guess_columns(
     ahead = [] if future is None else [name for name in future if name not in (time, id_col, target, *past)]
     missing = [name for name in ahead if name not in table]
     if missing:
-        raise ValueError(f"what is known ahead must be known before, too: the file has no column {_listed(missing)}")
+        raise ValueError(f"covariates known ahead must also be in the file, which has no column {_listed(missing)}")
     target = _guess_target(table, [*past, *ahead, time, id_col]) if target is None else target
     return Columns(time, target, id_col, tuple(ahead))
 
 
 def stamp_format(table: pd.DataFrame, time: str) -> str | None:
-    """Return the format of dates in strings or whole numbers; None where there is nothing to parse."""
+    """Return the format of dates in strings or integers; None if there is nothing to parse."""
     column, where = table[time], f"column {time!r}"
     if pd.api.types.is_numeric_dtype(column):
         is_whole = column.notna().all() and not (column % 1).any()
@@ -66,7 +66,7 @@ def stamp_format(table: pd.DataFrame, time: str) -> str | None:
 
 
 def with_stamps(table: pd.DataFrame, time: str, form: str | None = None) -> pd.DataFrame:
-    """Return the table with dates for strings, or for numbers that are dates; the format of strings may be inferred."""
+    """Return the table with strings, or numbers that are dates, parsed; the format of strings may be inferred."""
     column = table[time]
     if form is None and is_text(column):
         form = stamp_format(table, time)
@@ -125,7 +125,7 @@ def _check_numbers(table: pd.DataFrame, target: str) -> None:
 
 
 def _has_dates(table: pd.DataFrame, name: str) -> bool:
-    """Return whether a column of strings holds dates, ambiguous ones too."""
+    """Return whether a column of strings holds dates, including ambiguous ones."""
     try:
         stamp_format(table, name)
     except NotDatesError:
@@ -136,7 +136,7 @@ def _has_dates(table: pd.DataFrame, name: str) -> bool:
 
 
 def _dates(values: pd.Index, form: str) -> pd.DatetimeIndex:
-    """Return dates in this format, in UTC if their UTC offsets differ, as over a change to summer time."""
+    """Parse dates in this format, in UTC if their UTC offsets differ, for instance because of daylight saving time."""
     try:
         return read_dates(values, form)
     except (ValueError, TypeError):

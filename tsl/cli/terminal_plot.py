@@ -1,4 +1,4 @@
-"""Small pictures of series in a terminal."""
+"""Small plots of series in a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-# Bits of the Braille patterns (Unicode block 2800), by row and column of the dots of a character.
+# Bits of the Braille patterns (Unicode block 2800), by row and column of a character's dots.
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 BLANK = 0x2800
 SHADE, SHADE_STYLE = "░", "dim"
@@ -21,23 +21,23 @@ def terminal_plot(
     width: int,
     height: int,
 ) -> Text:
-    """Return lines in dots, four by two in a character, over a shaded band.
+    """Return lines drawn with dots, four by two per character, over a shaded band.
 
     Parameters
     ----------
     lines : mapping of str to ndarray of shape (n,)
-        Values by a style of rich, such as "cyan"; NaN where a line is not. Later ones are drawn over earlier ones.
+        Values by their rich style, such as "cyan"; NaN for gaps. Later lines are drawn over earlier ones.
     band : tuple of two ndarrays of shape (n,)
         Lower and upper bounds; NaN where there is no band.
     width, height : int
-        Characters to draw in; two lines at least, for the labels of the highest and the lowest value.
+        Size in characters; at least two lines, for the labels of the highest and the lowest value.
     """
     every = np.concatenate([*lines.values(), *band])
     lowest, highest = float(np.nanmin(every)), float(np.nanmax(every))
     per_dot = max(highest - lowest, 1e-12) / (4 * height - 1)
 
     def dots(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the row of dots of each column of dots, from the top; NaN for none."""
+        """Return the dot row of each dot column, counted from the top; NaN for none."""
         place = np.linspace(0, len(values) - 1, 2 * width)
         return np.round((highest - np.interp(place, np.arange(len(values)), values)) / per_dot)
 
@@ -50,7 +50,7 @@ def terminal_plot(
         for column in np.flatnonzero(np.isfinite(rows)).tolist():
             before = rows[column - 1] if column and np.isfinite(rows[column - 1]) else rows[column]
             first, last = sorted((int(before), int(rows[column])))
-            for row in range(first, last + 1):  # a steep line has no holes
+            for row in range(first, last + 1):  # so that a steep line has no holes
                 cells[row // 4, column // 2] |= DOTS[row % 4, column % 2]
                 styles[row // 4, column // 2] = style
     labels = [f"{highest:.4g}", *[""] * (height - 2), f"{lowest:.4g}"]

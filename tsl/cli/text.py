@@ -26,7 +26,7 @@ from tsl.training import History, compile_kernels
 
 FLUSH_SECONDS = 0.02
 BAR_WIDTH = 10  # of 80 columns
-REPORTS = 6  # lines that stay, each with a sample below it
+REPORTS = 6  # permanent lines, each with a sample below it
 LEAST_BETWEEN_REPORTS, MOST_BETWEEN_REPORTS = 5.0, 60.0  # seconds
 SAMPLE_LENGTH, SAMPLE_TEMPERATURE = 60, 0.6
 NOT_SETTABLE = {"callbacks", "verbose", "warm_start"}
@@ -45,7 +45,7 @@ class Budget(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The files of a training, as given on the command line, and the labels of the texts."""
+    """The files of a training run, as given on the command line, and the labels of the texts."""
 
     texts: list[Path]
     labels: list[str] | None
@@ -56,19 +56,19 @@ class Paths(NamedTuple):
 
 
 def run_train(paths: Paths, budget: Budget, parameters: dict[str, Any], *, quiet: bool, as_json: bool) -> None:
-    """Train on the files, and save the model; Ctrl-C ends the training, and the model is kept."""
+    """Train on the files, and save the model; Ctrl-C ends the training and keeps the model."""
     files = paths.texts
     if files.count(STDIN) > 1:
-        raise ValueError("- can be one of the texts only")
+        raise ValueError("only one of the texts can be -")
     out = Path(f"{'model' if files[0] == STDIN else files[0].stem}.tsl") if paths.out is None else paths.out
     if out == STDOUT and as_json:
-        raise ValueError("--out must name a file where there is --json, got '-'")
+        raise ValueError("--out must name a file with --json, got '-'")
     check_outputs({"--out": out}, files, force=paths.force)
     texts = [read_input(file) for file in files]
     model = (
         new_model(budget, parameters)
         if paths.start_from is None
-        else model_to_go_on(paths.start_from, budget, parameters)
+        else model_to_continue(paths.start_from, budget, parameters)
     )
     labels: list[Any] | None = paths.labels
     if paths.start_from is not None:
@@ -108,13 +108,13 @@ def new_model(budget: Budget, parameters: dict[str, Any]) -> Any:
     return with_parameters(LSTMCharModel(), budget, parameters)
 
 
-def model_to_go_on(path: Path, budget: Budget, parameters: dict[str, Any]) -> Any:
-    """Return the model of a file, to continue its training."""
+def model_to_continue(path: Path, budget: Budget, parameters: dict[str, Any]) -> Any:
+    """Load a model from a file, to continue its training."""
     return with_parameters(load_file(path), budget, parameters).set_params(warm_start=True)
 
 
 def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> Any:
-    """Set these parameters of a model, and refuse unknown ones."""
+    """Set parameters of a model, refusing unknown ones."""
     known = sorted(set(model.get_params()) - NOT_SETTABLE)
     for name in parameters:
         if name not in known:
@@ -127,7 +127,7 @@ def with_parameters(model: Any, budget: Budget, parameters: dict[str, Any]) -> A
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
-    """Parse ``["dropout=0.3", "solver=adam"]`` to a dict; values are JSON where they can be, else strings."""
+    """Parse ``["dropout=0.3", "solver=adam"]`` to a dict; values are parsed as JSON if possible, else strings."""
     parsed: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -150,16 +150,16 @@ def summary(history: History, *, held_out: bool) -> str:
 
 
 def training_summary(history: History, *, held_out: bool) -> dict[str, Any]:
-    """Return the result of the training: that of the weights that are kept."""
+    """Return the result of the training, for the weights that are kept."""
     best = history.best_iter - 1 if held_out and history.best_iter else -1
     found = {"epochs": history.n_iter, "seconds": sum(history.seconds), "stopped_by": history.stopped_by}
-    if math.isfinite(history.val_loss[best]):  # not if Ctrl-C came before the first epoch was over
+    if math.isfinite(history.val_loss[best]):  # not if Ctrl-C was pressed during the first epoch
         found["bits_per_char_held_out"] = history.val_loss[best] / math.log(2)
     return found | {"bits_per_char_training": history.loss[best] / math.log(2)}
 
 
 def in_bits(nats: float) -> str:
-    """Return nats as bits, with three digits."""
+    """Return nats as bits, with three decimals."""
     return f"{nats / math.log(2):.3f}"
 
 
@@ -169,10 +169,10 @@ class TrainingReport:
     Parameters
     ----------
     model : LSTMCharModel
-        The model that is trained.
+        The model in training.
     budget : Budget
     n_characters : int
-        Characters in an epoch.
+        Number of characters per epoch.
     """
 
     def __init__(self, model: Any, budget: Budget, n_characters: int) -> None:
@@ -195,14 +195,14 @@ class TrainingReport:
             yield
 
     def on_epoch_begin(self, epoch: int, history: History, network: Any) -> None:
-        """Note the first epoch: a resumed training does not begin at 1."""
+        """Record the first epoch: resumed training does not begin at 1."""
         self._first_epoch = self._first_epoch or epoch
 
     def on_epoch_end(self, epoch: int, history: History, network: Any) -> None:
         """Update the live line, and at intervals print a permanent one with a sample."""
         held_out = "" if math.isnan(history.val_loss[-1]) else f", held out {in_bits(history.val_loss[-1])}"
         if history.n_steps[-1] == max(history.n_steps) and self._elapsed() < (self._budget.seconds or math.inf):
-            self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} char/s"  # of a whole epoch
+            self._speed = f"  {self._n_characters / history.seconds[-1]:,.0f} char/s"  # only from whole epochs
         self._numbers = f"{in_bits(history.loss[-1])} bits/char{held_out}{self._speed}  epoch {epoch}"
         if perf_counter() - self._reported >= self._pause or epoch == self._first_epoch:
             self._reported = perf_counter()
@@ -247,7 +247,7 @@ def run_generate(
     ignore_unknown: bool,
     as_json: bool,
 ) -> None:
-    """Generate text after a prompt, and stream it to stdout; as JSON when all of it is there."""
+    """Generate text after a prompt, and stream it to stdout, or write it as JSON when it is complete."""
     if path == STDIN and prompt == "-":
         raise ValueError("- can be the model or --prompt, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
@@ -265,13 +265,13 @@ def run_generate(
 
 
 def pieces(model: Any, prompt: str, options: dict[str, Any], *, echo: str) -> Iterator[str]:
-    """Yield one text piece by piece, or several, each under its number."""
+    """Yield one text piece by piece, or several texts, each with its number."""
     if options.get("n_samples", 1) > 1:
         for k, text in enumerate(model.generate(prompt, **options), start=1):
             yield f"--- {k}\n{echo}{text}\n"
         return
     yield echo
-    # All beams are read to the end before the best one is known.
+    # Beam search knows the best text only at the end.
     yield from [model.generate(prompt, **options)] if "beam_width" in options else model.stream(prompt, **options)
     yield "\n"
 
@@ -281,7 +281,7 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
     """Yield a function that writes to stdout; exit silently on Ctrl-C or a closed pipe."""
     out = sys.stdout
     if hasattr(out, "reconfigure"):
-        out.reconfigure(errors="replace")  # rather than fail at a character that the terminal cannot encode
+        out.reconfigure(errors="replace")  # instead of failing at a character that the terminal cannot encode
     flushed = perf_counter()
 
     def write(text: str) -> None:
@@ -299,7 +299,7 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
         out.flush()
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # What is still in the buffer would be written, and fail again, when Python ends.
+        # Otherwise Python would flush the buffer on exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
         sys.exit(0)
 
@@ -308,7 +308,7 @@ def to_stdout() -> Iterator[Callable[[str], None]]:
 
 
 def run_score(path: Path, file: Path, label: str | None, *, ignore_unknown: bool, adapt: bool, as_json: bool) -> None:
-    """Print how well the model predicts a text, with `adapt` also while it goes on learning from it."""
+    """Print how well the model predicts a text; with `adapt`, also while it keeps learning from it."""
     if path == STDIN == file:
         raise ValueError("- can be the model or the text, but not both")
     model = load_model(path, ignore_unknown=ignore_unknown)
@@ -335,7 +335,7 @@ def run_score(path: Path, file: Path, label: str | None, *, ignore_unknown: bool
 
 
 def load_model(path: Path, *, ignore_unknown: bool) -> Any:
-    """Load a model, set to leave out unknown characters if `ignore_unknown`."""
+    """Load a model that leaves out unknown characters if `ignore_unknown`."""
     model = load_file(path)
     if ignore_unknown:
         model.vocabulary_.set_params(unknown="ignore")
@@ -353,13 +353,13 @@ def load_file(path: Path) -> Any:
     else:
         model = load(path)
     if not isinstance(model, LSTMCharModel):
-        raise ValueError(f"{title_of(path)} must be a model of tsl text train, got one of {type(model).__name__}")
+        raise ValueError(f"{title_of(path)} must be a model from tsl text train, got a {type(model).__name__}")
     return model
 
 
 @contextmanager
 def naming_the_option() -> Iterator[None]:
-    """Name the option of the command line, not the parameter, in errors about unknown characters."""
+    """Name the command-line option instead of the parameter in errors about unknown characters."""
     try:
         yield
     except ValueError as error:
@@ -368,7 +368,7 @@ def naming_the_option() -> Iterator[None]:
 
 
 def read_input(file: Path) -> str:
-    """Read a file or stdin as UTF-8, without a byte order mark and with line feeds alone."""
+    """Read a file or stdin as UTF-8, without a byte order mark and with line feeds only."""
     text = decode(read_bytes(file), title_of(file))
     if not text:
         raise ValueError(f"{title_of(file)} is empty")

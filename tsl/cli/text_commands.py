@@ -1,4 +1,4 @@
-"""The commands ``tsl text train``, ``generate`` and ``score``: their options."""
+"""The options of the commands ``tsl text train``, ``generate`` and ``score``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _options(context: typer.Context) -> None:
 
 
 ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A model file of tsl text train; - is standard input.")
+    Path, typer.Argument(metavar="MODEL", help="A model file from tsl text train; - is standard input.")
 ]
 IgnoreUnknown = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave out characters that the model does not know.")
@@ -36,20 +36,20 @@ def text_train(
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.001, help="Training time in minutes.")] = 1.0,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Number of epochs instead of a time: the result is then reproducible.")
+        int | None, typer.Option(min=1, help="Number of epochs instead of a time; the result is then reproducible.")
     ] = None,
     hidden_size: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Hidden units; may be repeated, for more layers. Default: by the training time."),
+        typer.Option(min=1, help="Hidden units; repeat for more layers. Default: depends on the training time."),
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Label of a text, such as its author; repeated, one for each FILE, in their order."),
+        typer.Option(help="Label of a text, such as its author; repeat it for each FILE, in the same order."),
     ] = None,
     label_from: Annotated[
         str | None,
         typer.Option(
-            help="Label each text by the name of its file, without the ending, or of its folder: name or folder.",
+            help="Label each text with the name of its file, without the extension, or of its folder: name or folder.",
             autocompletion=completed_from(LABEL_SOURCES),
         ),
     ] = None,
@@ -68,7 +68,7 @@ def text_train(
     seed: Seed = 0,
     start_from: Annotated[Path | None, typer.Option(help="Model to continue training.")] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Checkpoint, from which the same command resumes after it was killed.")
+        Path | None, typer.Option(help="Checkpoint file, from which the same command resumes after it was killed.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other parameter of LSTMCharModel.")
@@ -102,15 +102,19 @@ def text_generate(
     temperature: Annotated[
         float | None, typer.Option(min=0, help="0: always the most likely character; 1: as the model predicts. [0.7]")
     ] = None,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Sample among this many most likely characters.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Sample from this many of the most likely characters.")
+    ] = None,
     top_p: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Sample among the most likely ones with this total probability.")
+        float | None,
+        typer.Option(min=0, max=1, help="Sample from the most likely characters with this total probability."),
     ] = None,
     min_p: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Sample among those at least this likely relative to the best.")
+        float | None,
+        typer.Option(min=0, max=1, help="Sample from characters at least this likely relative to the most likely."),
     ] = None,
     repetition_penalty: Annotated[
-        float | None, typer.Option(min=0, help="Above 1: characters that came before are less likely.")
+        float | None, typer.Option(min=0, help="Above 1: recent characters become less likely.")
     ] = None,
     beam_width: Annotated[int | None, typer.Option(min=1, help="Beam search instead of sampling.")] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Stop before this text; may be repeated.")] = None,

@@ -1,7 +1,7 @@
 """Forecasts of many series at once: a DataFrame in, the same form out.
 
-Names are imported on first use: `tsl.interop.OnnxForecaster` reads and writes frames where Numba and scikit-learn are
-not installed.
+Names are imported on first use, so that `tsl.interop.OnnxForecaster` can read and write frames without Numba and
+scikit-learn being installed.
 """
 
 from typing import TYPE_CHECKING

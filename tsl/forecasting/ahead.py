@@ -1,4 +1,4 @@
-"""Forecasts after the end of each series: by the model, and of series with next to no readings by the other series."""
+"""Forecasts after the end of each series: by the model, or from other series for series with almost no readings."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def simulate_ahead(
 
 
 def cold_series(model: FittedModel, known: Panel) -> NDArray[np.bool_]:
-    """Return (n_series,) which series have too few readings for the model, where others can stand in for it."""
+    """Return which series have too few readings for the model and can be forecast from others, (n_series,)."""
     n_readings = known.n_readings
     cold = n_readings <= MOST_READINGS
-    if cold.any():  # of a series that is stored only the rows that the model reads are in `known`
+    if cold.any():  # of a stored series, `known` contains only the rows that the model reads
         history = model.panel()
         stored = history.n_readings
         at = history.ids.get_indexer(known.ids)
@@ -65,7 +65,7 @@ def cold_series(model: FittedModel, known: Panel) -> NDArray[np.bool_]:
 def _by_model(
     model: FittedModel, ahead: StepsAhead, series: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
 ) -> tuple[Numbers, Numbers]:
-    """Return the same for some series, by the model itself."""
+    """Return the same for some series, from the model itself."""
     cutoffs, n_known = ahead.cutoffs[series], ahead.n_known[series]
     points, own = model.forecast(ahead.panel, cutoffs, horizon, quantiles, n_known=n_known)
     if own is None:
@@ -74,5 +74,5 @@ def _by_model(
 
 
 def _of_series(panel: Panel, series: NDArray[np.int64]) -> Panel:
-    """Return the panel of these series; the same where these are all of them."""
+    """Return the panel of these series; the panel itself if these are all of its series."""
     return panel if len(series) == panel.n_series else panel.of_series(series)

@@ -1,4 +1,4 @@
-"""Arguments that several methods of a forecaster have, and old names of parameters."""
+"""Arguments shared by several methods of a forecaster, and old names of parameters."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error message shows it: frames and arrays, which have many lines, by their type alone."""
+    """Return a value as shown in an error message: frames and arrays, which have many lines, only by their type."""
     text = repr(value) if value is None or np.isscalar(value) else ""
     return text if 0 < len(text) <= 80 else f"a {type(value).__name__}"
 
 
 def refuse_targets_apart(y: Any) -> None:
-    """Check that no targets are given apart from the data that hold them."""
+    """Check that targets are not passed separately from the data that contain them."""
     if y is not None:
-        raise TypeError(f"y must be None, as the target is a column of the data (target=), got {shown(y)}")
+        raise TypeError(f"y must be None, because the target is a column of the data (target=), got {shown(y)}")
 
 
 def checked_horizon(horizon: Any, default: int) -> int:
-    """Return the steps to forecast, `default` where no number is given."""
+    """Check the number of steps to forecast; None gives `default`."""
     if horizon is None:
         return int(default)
     if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
@@ -37,9 +37,9 @@ def checked_horizon(horizon: Any, default: int) -> int:
 
 
 def takes_old_names(kind: Kind) -> Kind:
-    """Let a class take the parameter `transform` under its old name, which is not in the signature of its constructor.
+    """Decorate a class to accept `transform`, the old name of `target_transform`, in addition to its signature.
 
-    It has another name because scikit-learn takes what has an attribute `transform` for a transformer.
+    It was renamed because scikit-learn treats an object with an attribute `transform` as a transformer.
     """
     for method in ("__init__", "set_params"):
         setattr(kind, method, _taking_old_names(getattr(kind, method)))

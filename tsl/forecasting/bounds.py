@@ -1,4 +1,4 @@
-"""Bounds of the target, which forecasts stay within."""
+"""Bounds of the target, to which forecasts are clipped."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tsl.forecasting.panel.panel import Panel
 
 
 class Bounds(NamedTuple):
-    """The least and the largest value that there can be."""
+    """The smallest and the largest value that the target can have."""
 
     low: float = -np.inf
     high: float = np.inf
 
     @classmethod
     def of(cls, given: Any) -> Bounds:
-        """Return what the parameter `bounds` says: None for no bounds, or a pair with None for an open end.
+        """Read the parameter `bounds`: None for no bounds, or a pair with None for an open end.
 
         Raises
         ------
         ValueError
-            If it says something else.
+            If it is anything else.
         """
         if given is None:
             return cls()
@@ -41,7 +41,7 @@ class Bounds(NamedTuple):
         Raises
         ------
         ValueError
-            If one is not.
+            If a value is not.
         """
         wrong = np.flatnonzero((panel.values < self.low) | (panel.values > self.high))
         if len(wrong):
@@ -52,5 +52,5 @@ class Bounds(NamedTuple):
             )
 
     def clip(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the values, those beyond the bounds as the nearest one: quantiles stay quantiles."""
+        """Clip values to the bounds; quantiles remain quantiles."""
         return values if self == Bounds() else np.clip(values, self.low, self.high)

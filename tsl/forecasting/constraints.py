@@ -1,4 +1,4 @@
-"""What the parameters of `LSTMForecaster` may be, beside those that all forecasters have."""
+"""Constraints on the parameters of `LSTMForecaster` that other forecasters do not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods that all forecasters have: frames in, frames out."""
+"""The methods of all forecasters: frames in, frames out."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Forecaster(PanelEstimator):
         ----------
         data : Series or DataFrame
             From pandas, polars or Arrow (a table, or an object with ``__arrow_c_stream__``): a Series; a frame with the
-            column `target` and a time index, or a column `time_col`; a frame of which each column is a series, where
-            `target` is None; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be
-            named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+            column `target` and a time index, or a column `time_col`; if `target` is None, a frame in which each column
+            is a series; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be named if
+            they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
         y : None
-            Ignored, and must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
+            Not used, must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
         target, id_col, time_col : column names, optional
-            Columns of the target, of the ids of the series and of the time stamps.
+            Columns of the target, the ids of the series and the timestamps.
         static : list of column names, or DataFrame, optional
             Static covariates: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
@@ -75,7 +75,7 @@ class Forecaster(PanelEstimator):
         IgnoredColumnsWarning
             If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            If readings lie so far from all others that `fit` learns from less extreme ones.
+            If readings lie so far from all others that `fit` replaces them with less extreme values.
         """
         refuse_targets_apart(y)
         roles = {"target": target, "id_col": id_col, "time_col": time_col}
@@ -85,15 +85,16 @@ class Forecaster(PanelEstimator):
         return self
 
     def calibrate(self, horizon: int | None = None) -> Self:
-        """Fit the copy that prediction intervals are calibrated with now, rather than when `predict` first needs it.
+        """Calibrate prediction intervals now, rather than when `predict` first needs them.
 
-        Its errors are kept, also in a file: for a server, calibrate before `tsl.save`. `simulate` needs them, too.
-        Threads that need them at once share one fit.
+        A copy of the model is fitted without the end of each series, and its errors on that end are kept, also in a
+        file: for a server, calibrate before `tsl.save`. `simulate` needs them too. Threads that need them at the same
+        time share one fit.
 
         Parameters
         ----------
         horizon : int, optional
-            Steps to forecast, where they will be more than the `horizon` of the constructor.
+            Number of steps that will be forecast, if it is larger than the constructor's `horizon`.
 
         Returns
         -------
@@ -108,7 +109,7 @@ class Forecaster(PanelEstimator):
         return self
 
     def update(self, data: Any) -> Self:
-        """Add newer rows, or other series, to the known ones: forecasts then follow them. The model is not refitted.
+        """Add newer rows or other series to the known ones, without refitting: forecasts then start after them.
 
         Parameters
         ----------
@@ -122,13 +123,13 @@ class Forecaster(PanelEstimator):
         Raises
         ------
         ValueError
-            If rows are known already, `data` has another form or categories that `fit` has not seen (unless
-            ``unknown="ignore"``), or a known series comes under an id of another type, such as "10" for 10.
+            If rows are already known, if `data` has a different form or categories that `fit` has not seen (unless
+            ``unknown="ignore"``), or if the id of a known series has another type, such as "10" for 10.
 
         Warns
         -----
         IrregularTimesWarning
-            If time stamps are left out, among the rows or before them, and `freq` is None.
+            If timestamps are missing, among the rows or before them, and `freq` is None.
         """
         panel = self._continuation().newer(data, skip_empty=True)
         self._history.add(panel, self._context_length())
@@ -147,16 +148,16 @@ class Forecaster(PanelEstimator):
         quantiles: Any = None,
         data: Any = None,
     ) -> Any:
-        """Forecast what follows each series.
+        """Forecast the steps after each series.
 
         Parameters
         ----------
         horizon : int, optional
-            Steps to forecast; by default that of the constructor.
+            Number of steps to forecast; by default the constructor's `horizon`.
         future : DataFrame, optional
             Covariates that are known ahead, in the form of `make_future_frame`. A model that forecasts several steps at
             once also reads rows further ahead, up to the next multiple of the constructor's `horizon`, if they are
-            there.
+            given.
         level : float or sequence of float, optional
             Levels of prediction intervals in percent, from 1 to below 100, which become columns such as
             ``y_pred-lo-90`` and ``y_pred-hi-90``. Unless the model was trained for quantiles, the intervals come from
@@ -166,9 +167,9 @@ class Forecaster(PanelEstimator):
             Quantiles between 0 and 1, which become columns such as ``y_pred-q0.1``.
         data : Series or DataFrame, optional
             Other series, or newer rows, to forecast from. Rows that follow the known ones of their series continue
-            them; other rows stand by themselves. In a long frame a row without a reading says where a series begins
-            that has none. A series of up to two readings is forecast from what five or more longer series did, by its
-            covariates, its age and the time of the season, if there are so many.
+            them; other rows are used on their own. In a long frame, a row without a reading marks where a series
+            without readings begins. A series with up to two readings is forecast from the course of longer series, by
+            its covariates, its age and the time of the season, if there are at least five longer series.
 
         Returns
         -------
@@ -179,12 +180,12 @@ class Forecaster(PanelEstimator):
         ------
         ValueError
             If `horizon` is below 1, a level or quantile is out of range, `future` has missing or surplus rows or
-            columns, or `update` would refuse `data` for another reason than known rows.
+            columns, or `update` would refuse `data` for a reason other than known rows.
 
         Warns
         -----
         IrregularTimesWarning
-            If time stamps are left out in `data` or before it, and `freq` is None.
+            If timestamps are missing in `data` or before it, and `freq` is None.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
         request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
@@ -200,25 +201,25 @@ class Forecaster(PanelEstimator):
         data: Any = None,
         random_state: Any = None,
     ) -> Any:
-        """Draw sample paths of each series: forecasts plus the errors of whole held-out windows, as for `level`.
+        """Draw sample paths of each series: forecasts plus the errors of whole held-out windows (see `predict`).
 
-        A series that `predict` forecasts from others gets the errors of windows of series that were left out.
+        For a series that `predict` forecasts from others, the errors are those of windows of held-out series.
 
         Parameters
         ----------
         n_paths : int, default=100
-            Paths to draw for each series.
+            Number of paths to draw for each series.
         horizon : int, optional
-            As for `predict`.
+            As in `predict`.
         future, data : Series or DataFrame, optional
-            As for `predict`.
+            As in `predict`.
         random_state : int, RandomState instance or None, default=None
-            Source of random numbers; an int makes the paths repeatable.
+            Source of random numbers; an int makes the paths reproducible.
 
         Returns
         -------
         DataFrame
-            As from `predict`, with one column for each path: ``path-0``, ``path-1`` and so on.
+            As from `predict`, with one column per path: ``path-0``, ``path-1`` and so on.
         """
         model = self._model()
         if not isinstance(n_paths, Integral) or isinstance(n_paths, bool) or n_paths < 1:
@@ -229,19 +230,19 @@ class Forecaster(PanelEstimator):
         return self._write_ahead(ahead, {f"path-{k}": paths[:, k].ravel() for k in range(n_paths)})
 
     def make_future_frame(self, horizon: int | None = None, data: Any = None) -> Any:
-        """Return the frame that `predict` takes as `future`, with its covariates to be filled in.
+        """Return a template for the argument `future` of `predict`, to be filled in with covariates.
 
         Parameters
         ----------
         horizon : int, optional
-            As for `predict`.
+            As in `predict`.
         data : Series or DataFrame, optional
-            As for `predict`.
+            As in `predict`.
 
         Returns
         -------
         DataFrame
-            A row for each time stamp to forecast, in a long frame for each series.
+            A row for each timestamp to forecast; in a long frame, for each series and timestamp.
         """
         known = self._continuation().known(data, self._context_length(), may_be_empty=True)
         return self.schema_.future_frame(known, checked_horizon(horizon, self.horizon))
@@ -253,7 +254,7 @@ class Forecaster(PanelEstimator):
         return continuation.ahead(known, horizon, self._rows_ahead(horizon), future if self._reads_future else None)
 
     def _write_ahead(self, ahead: StepsAhead, columns: dict[str, Any]) -> Any:
-        """Return columns (n_series * horizon,) in the form of the data that was fitted."""
+        """Return columns (n_series * horizon,) in the form of the fitted data."""
         counts = np.full(ahead.known.n_series, len(ahead.times) // ahead.known.n_series)
         return self.schema_.write(ahead.known.ids, ahead.times, columns, counts)
 
@@ -272,40 +273,41 @@ class Forecaster(PanelEstimator):
         quantiles: Any = None,
         cold_start: bool = False,
     ) -> Any:
-        """Forecast the last windows of each series from what was known before each of them.
+        """Forecast the last windows of each series, each from what was known before it.
 
-        No row is forecast by a model that was trained on it: where the windows are in the training data, a copy is
-        fitted to the rows before the first of them.
+        No row is forecast by a model that was trained on it: if the windows are in the training data, a copy is fitted
+        to the rows before the first of them.
 
         Parameters
         ----------
         data : Series or DataFrame, optional
-            Other series, or newer rows, as for `predict`; by default all known rows.
+            Other series, or newer rows, as in `predict`; by default all known rows.
         n_windows : int, default=5
-            Windows of each series. A series that is too short for all of them has fewer, or is left out; a warning
-            names it.
+            Number of windows of each series. A series that is too short for all of them has fewer, or is left out; a
+            warning names it.
         step : int, optional
             Steps from one cutoff to the next. Default: `horizon`, so that windows do not overlap.
         gap : int, default=0
-            Steps between a cutoff and the first one forecast.
+            Steps between a cutoff and the first step that is forecast.
         refit : bool or int, default=False
-            Whether to refit for each window; a number: after so many windows.
+            Whether to refit for each window; an int refits after that many windows.
         window : {"expanding", "sliding"}, default="expanding"
             Whether each refit uses all rows up to the cutoff, or as many as the first fit.
         level, quantiles : float or sequence of float, optional
-            As for `predict`.
+            As in `predict`.
         cold_start : bool, default=False
-            Whether to forecast series that began too late for a window, too: from their first reading on, where five or
-            more longer series are known by then. Where up to two readings are known, the forecast comes from all
-            other series up to the cutoff, as by `predict`, and is learned for each such time stamp. Where the model is
-            refitted, that goes for series that began after the first window of any other.
+            Whether to forecast also series that began too late for a window: from their first reading on, if at least
+            five longer series are known by then. If up to two readings are known, the forecast comes from all other
+            series up to the cutoff, as in `predict`, and is learned separately for each such timestamp. If the model is
+            refitted, this applies to series that began after the first window of any other series.
 
         Returns
         -------
         DataFrame
-            A row for each forecast: columns for the series, ``cutoff`` (the last known time stamp), the time and the
-            truth, which is ``y`` where the target has the name of another column; ``y_pred`` with its intervals;
-            ``Naive`` and ``SeasonalNaive`` to compare it with, NaN where the series has no reading before the cutoff.
+            A row for each forecast: columns for the series, ``cutoff`` (the last known timestamp), the time and the
+            true value, which is called ``y`` if the target's name clashes with another column; ``y_pred`` with its
+            intervals; ``Naive`` and ``SeasonalNaive`` for comparison, NaN if the series has no reading before the
+            cutoff.
 
         Raises
         ------
@@ -317,13 +319,13 @@ class Forecaster(PanelEstimator):
         TooShortWarning
             If a series has fewer windows than `n_windows`.
         IrregularTimesWarning
-            If time stamps are left out in `data`, as for `predict`.
+            If timestamps are missing in `data`, as in `predict`.
         """
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window, cold_start)
         return self._backtest(*self._continuation().whole(data), plan, IntervalRequest.of(level, quantiles))
 
     def _backtest(self, panel: Panel, lowest: NDArray[np.int64], plan: Plan, request: IntervalRequest) -> Any:
-        """Return the forecasts of a backtest on `panel`, from the row `lowest` (n_series,) of each series on."""
+        """Return the forecasts of a backtest on `panel`, starting at the row `lowest` (n_series,) of each series."""
         return self._write_backtest(panel, backtest(self._model(), panel, lowest, plan, request.quantiles), request)
 
     def _write_backtest(self, panel: Panel, found: Backtest, request: IntervalRequest) -> Any:
@@ -343,8 +345,8 @@ class Forecaster(PanelEstimator):
         Returns
         -------
         DataFrame
-            A row for each forecast: columns for the series, the time, the truth and ``y_pred``. The first rows of a
-            series, at most a horizon of them, have no forecast. For forecasts out of sample use `backtest`.
+            A row for each forecast: columns for the series, the time, the true value and ``y_pred``. The first rows of
+            a series, at most a horizon of them, have no forecast. For out-of-sample forecasts use `backtest`.
 
         Raises
         ------
@@ -354,12 +356,12 @@ class Forecaster(PanelEstimator):
         return self._in_sample(with_residuals=False)
 
     def residuals(self) -> Any:
-        """Return the residuals of the forecasts in sample: truth minus forecast.
+        """Return the residuals of the in-sample forecasts: true value minus forecast.
 
         Returns
         -------
         DataFrame
-            As from `predict_insample`, with the column ``residual``: NaN where the truth is missing.
+            As from `predict_insample`, with the column ``residual``: NaN where the true value is missing.
         """
         return self._in_sample(with_residuals=True)
 
@@ -371,27 +373,27 @@ class Forecaster(PanelEstimator):
         return self._write_known(panel, rows, columns)
 
     def _write_known(self, panel: Panel, rows: Any, columns: dict[str, Any]) -> Any:
-        """Return columns of forecasts of known rows, (n,) each, with the truth, as a long frame."""
+        """Return forecasts of known rows, columns (n,), as a long frame with the true values."""
         truth = {LongNames.of(self.schema_.roles).truth: panel.values[rows]}
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], truth | columns)
 
     def score(self, data: Any = None, y: None = None) -> float:
-        """Return the negative mean absolute scaled error (MASE), so that more is better.
+        """Return the negative mean absolute scaled error (MASE), so that higher is better.
 
         Parameters
         ----------
         data : Series or DataFrame, optional
-            Rows after the known ones, which may come along; of series that are not known, the last `horizon` rows are
-            forecast. By default the last window of a backtest.
+            Rows after the known ones, which may be included; for unknown series, the last `horizon` rows are forecast.
+            By default the last window of a backtest.
         y : None
-            As for `fit`.
+            As in `fit`.
 
         Returns
         -------
         float
-            Minus the mean over the series of the mean absolute error, in units of the mean absolute change over a
-            season in the rows before. The season is the one that ``season="auto"`` finds, whatever the parameter says,
-            so that forecasters that differ in it can be compared. Series that never changed do not count.
+            The negative mean over the series of the mean absolute error, in units of the mean absolute change over a
+            season in the rows before. The season is the one that ``season="auto"`` finds, even if the parameter is set,
+            so that forecasters with different seasons can be compared. Series that never changed are left out.
 
         Raises
         ------

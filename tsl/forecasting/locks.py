@@ -1,4 +1,4 @@
-"""A lock for each object, kept outside it: objects that hold a lock could be neither copied nor saved."""
+"""Locks kept outside the objects that they belong to, since an object with a lock can be neither copied nor saved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def lock_of(owner: Any) -> Lock:
 
 
 def _renew() -> None:
-    """Start without locks: threads that held some are not there in a child process."""
+    """Discard all locks: threads that held them do not exist in a child process."""
     global _guard, _locks
     _guard, _locks = Lock(), WeakKeyDictionary()
 

@@ -1,4 +1,4 @@
-"""The LSTM forecaster."""
+"""`LSTMForecaster`."""
 
 from __future__ import annotations
 
@@ -24,134 +24,140 @@ from tsl.forecasting.times.frequency import Freq
 class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     """LSTM forecaster of one or many series: a DataFrame in, the same form out.
 
-    Each network learns from all series. It reads a window of each, several steps at once, relative to the window's own
-    level and scale, and forecasts all steps of the horizon at once; a linear map from the window to the forecast is
-    part of it. The forecast is the mean of a few networks that read unlike windows, and of a simple forecast where that
-    is as good.
+    Each network learns from all series. It reads a window of a series, several steps at a time, relative to the
+    window's own level and scale, and forecasts all steps of the horizon at once; it includes a linear map from the
+    window to the forecast. The forecast is the mean of a few networks that read different windows, and of a simple
+    forecast if that is as good.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     window : int or "auto", default="auto"
-        Steps that a forecast is made from. "auto" tries a few on held-out data, the end of the training data.
+        Number of past steps that a forecast is computed from. "auto" tries several on held-out data, the end of the
+        training data.
     season : int or "auto", default="auto"
-        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
+        Length of the season in steps, 1 for none. "auto" uses the autocorrelation and the calendar.
     segment : int or "auto", default="auto"
-        Steps that the LSTM reads at once; "auto" is a season, or a part of it.
+        Number of steps that the LSTM reads at a time; "auto" is a season or a part of one.
     hidden_size : int or tuple of int, default=128
-        Units of each LSTM layer; an int stands for `n_layers` layers of this size.
+        Units in each LSTM layer; an int means `n_layers` layers of this size.
     n_layers : int, default=1
-        Number of layers, where `hidden_size` is an int.
+        Number of layers, if `hidden_size` is an int.
     embedding_size : int or None, default=64
-        Rectified linear units of a dense layer between each step's inputs and the first LSTM layer; None for none.
+        Rectified linear units of a dense layer between each step's inputs and the first LSTM layer; None for no such
+        layer.
     dropout : float, default=0.2
         Dropout rate of the outputs of each layer in training.
     linear : bool, default=True
         Whether to add a linear map of the window to the output of the LSTM.
     scaling : {"auto", "window", "level", None}, default="auto"
         How windows are scaled: by their own level and scale ("window"), by their level alone ("level"), or by the mean
-        and deviation of all values (None). "auto" tries "window", and None if the series keep to their range.
+        and standard deviation of all values (None). "auto" tries "window", and None if the series stay within their
+        past range.
     differences : int, "auto" or None, default="auto"
-        Forecast the difference from the value this many steps before, or the smallest multiple of it that is known for
-        the whole horizon. "auto" tries none and whole numbers of seasons.
+        Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
+        known for the whole horizon. "auto" tries no differences and whole numbers of seasons.
     target_transform : {"log", "box-cox", None}, default=None
         Transform of the target, which must be positive; forecasts are transformed back.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
         forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
-        whole numbers. A Poisson distribution has its mean for variance; most counts vary more.
+        integers. The variance of a Poisson distribution equals its mean; most counts vary more.
     quantiles : sequence of float or None, default=None
         Quantiles to train with ``loss="quantile"``, in ascending order. The point forecast is the middle one.
     intervals : {"calibrated", "dropout"}, default="calibrated"
         Source of prediction intervals, unless ``loss="quantile"`` gives them: errors on held-out windows, or forecasts
-        with random dropout (Gal & Ghahramani 2016). The latter need no second fit, but reflect the uncertainty of the
-        network alone, not the noise in the series, and are too narrow.
+        with random dropout (Gal & Ghahramani 2016). The latter need no second fit, but reflect only the uncertainty of
+        the network, not the noise in the series, and are too narrow.
     strategy : {"direct", "recursive"}, default="direct"
-        Whether the network forecasts the whole horizon at once, or one step at a time, which it then reads.
+        Whether the network forecasts the whole horizon at once, or one step at a time, feeding each forecast back.
     n_models : int or "auto", default="auto"
-        Networks whose mean is the forecast. "auto" takes up to three with unlike windows, and the naive forecasts where
-        they are nearly as good, weighted by their errors on held-out data; where `window`, `differences` and `scaling`
-        leave nothing to try, it is one. An int trains so many, with the same unlike windows in turn.
+        Number of networks whose mean is the forecast. "auto" takes up to three with different windows, and the naive
+        forecasts if they are nearly as good, weighted by their errors on held-out data; if `window`, `differences` and
+        `scaling` leave nothing to try, it is one. An int trains that many, with the same different windows in turn.
     n_replicas : int, default=1
-        Replicas of each network. With more than one, the series are dealt to them by a hash of their ids; each replica
-        takes five training steps on its own series, with its part of a batch, then the weights of all are averaged, and
-        so on; except with "sgd" the learning rate is multiplied by the root of the number of replicas, as gradients of
-        smaller batches are noisier. What is learned of all series together (season, "auto" parameters, scales, linear
-        map, calibration of intervals) is learned from at most 1000 of them. `tsl.dask` fits the same model on a
-        cluster. `partial_fit` and `warm_start` train on without replicas.
+        Number of replicas of each network. With more than one, the series are distributed among them by a hash of their
+        ids; each replica takes five training steps on its own series, with its part of a batch, then the weights of all
+        replicas are averaged, and so on; except with "sgd", the learning rate is multiplied by the root of the number
+        of replicas, because gradients of smaller batches are noisier. What is learned from all series together (season,
+        "auto" parameters, scales, linear map, calibration of intervals) is learned from at most 1000 of them.
+        `tsl.dask` fits the same model on a cluster. `partial_fit` and `warm_start` continue training without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill, or tell the network which are missing.
+        How to handle missing values: refuse them, fill them, or tell the network which are missing.
     short : {"pad", "skip", "error"}, default="pad"
-        What to do about series that are shorter than a window and the horizon together.
+        How to handle series that are shorter than a window and the horizon together.
     past : sequence of column names or None, default=None
-        Covariates that are known as long as the target is. None takes the other columns of a frame with one target and
-        no ids; of a long frame it takes none, and warns if there are some. ``[]`` takes none without a warning.
+        Covariates that are known only as far as the target. None takes the other columns of a frame with one target and
+        no ids; from a long frame it takes none, with a warning if there are other columns. ``[]`` takes none without a
+        warning.
     future : sequence of column names, default=()
-        Covariates that are known ahead, and passed to `predict`.
+        Covariates that are known ahead and passed to `predict`.
     calendar : "auto", sequence of str or None, default="auto"
-        Features of the time stamps.
+        Features of the timestamps.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
-        takes that of the index, or infers it.
+        Frequency of the timestamps: a pandas alias or offset, or the step of integer times. None takes that of the
+        index, or infers it.
     unknown : {"error", "ignore"}, default="error"
-        What to do about categories, of a covariate or a static column, that `fit` has not seen: an error, or none of
-        the known categories. They are compared as pandas compares them, so ``"2"`` is not 2.
+        How to handle categories, of a covariate or a static column, that `fit` has not seen: raise an error, or encode
+        them as none of the known categories. They are compared as in pandas, so ``"2"`` is not 2.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     alpha : float, default=0
         Weight decay.
     learning_rate_init : float, default=3e-3
-        Maximum of the learning rate, which rises to it and then falls to 0 on a cosine schedule.
+        Maximum learning rate: the rate rises to it and then falls to 0 on a cosine schedule.
     batch_size : int or "auto", default="auto"
-        Windows in a training step, drawn so that all series count the same. "auto" is 256, but less where a batch would
-        be a large part of the data.
+        Number of windows per training step, drawn so that all series have equal weight. "auto" is 256, or less if a
+        batch would be a large part of the data.
     max_iter : int or "auto", default="auto"
-        Training steps of each network. "auto" tries up to 1500 on held-out data; if 1500 were best it takes 3000, or
-        1500 for each of three networks. 0 leaves the linear map alone.
+        Number of training steps of each network. "auto" tries up to 1500 on held-out data; if 1500 are best it takes
+        3000, or 1500 for each of three networks. With 0 only the linear map is fitted.
     max_time : float or None, default=None
-        Time limit of `fit` in seconds, without compiling. The trials for "auto" parameters take half of it at most:
-        where it is short they have fewer training steps, and some are left out. All networks share the rest. A refit,
+        Time limit of `fit` in seconds, not counting compilation. The trials for "auto" parameters take at most half of
+        it: if it is short, they have fewer training steps and some are left out. All networks share the rest. A refit,
         for intervals or in a backtest, has the same limit.
     clip_norm : float or None, default=1.0
         Maximum norm of the gradient.
     random_state : int, RandomState instance or None, default=None
-        Source of random numbers for weights and windows; an int makes `fit` repeatable.
+        Source of random numbers for weights and windows; an int makes `fit` reproducible.
     n_threads : int or None, default=None
         Number of threads; None for all cores. The result does not depend on it.
     verbose : int, default=0
         1 shows progress on stderr.
     callbacks : list, optional
-        Functions called as ``callback(epoch, history, network)`` after each 50 training steps of each of the networks,
-        which may return True to end the training of that network, or raise an exception to end
-        `fit`; or objects with such a method `on_epoch_end`, and optionally `on_epoch_begin`. They are not called in the
-        trials for "auto" parameters nor in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer
-        go to `set_callbacks` instead: an epoch is a task.
+        Functions called as ``callback(epoch, history, network)`` after every 50 training steps of each network, which
+        may return True to end the training of that network, or raise an exception to end `fit`; or objects with a
+        method `on_epoch_end` of this signature and, optionally, `on_epoch_begin`. They are not called in the trials for
+        "auto" parameters or in refits for intervals and backtests. Callbacks of scikit-learn 1.9 and newer are passed
+        to `set_callbacks` instead: an epoch is a task.
     warm_start : bool, default=False
-        Whether `fit` trains the networks of the last fit further, at a tenth of `learning_rate_init` and for `max_iter`
-        steps ("auto": as many as before). What that chose stays; the rows of `data`, of the same form, take the place
-        of the known ones.
+        Whether `fit` continues training the networks of the last fit, at a tenth of `learning_rate_init` and for
+        `max_iter` steps ("auto": as many as before). The choices of the last fit are kept; the rows of `data`, of the
+        same form, replace the known ones.
     bounds : tuple of float or None, default=None
-        The least and the largest value that the target can have, such as ``(0, None)``, where None is an open end.
-        Forecasts, quantiles and sample paths beyond are moved to the bound.
+        The smallest and the largest value that the target can have, such as ``(0, None)``, where None is an open end.
+        Forecasts, quantiles and sample paths are clipped to them.
 
     Attributes
     ----------
     season_ : int
-        Steps of a season.
+        Length of the season in steps.
     n_steps_ : int
-        Training steps of each network.
+        Number of training steps of each network.
     windowing_ : Windowing
-        How windows are cut and scaled: ``windowing_.window``, for example; of several windowings the best.
+        How windows are made and scaled, for example ``windowing_.window``; the best one if there are several.
     networks_ : list of tsl.network.Network
     history_ : list of tsl.training.History
         One for each network.
     members_ : list of Member
-        For each network its ``kind``, "lstm", "naive" or "seasonal naive", its ``windowing`` and its ``weight``.
+        For each member of the mean its ``kind``, "lstm", "naive" or "seasonal naive", its ``windowing`` and its
+        ``weight``.
     search_results_ : dict of lists and arrays
         The trials in the order in which they were run, for ``pd.DataFrame(model.search_results_)``: ``stage``
         ("windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,
-        ``differences`` and ``scaling``, as in the parameters; ``penalty`` of the linear map; ``n_steps``, as taken;
-        ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; whether it was ``chosen``.
+        ``differences`` and ``scaling``, as in the parameters; ``penalty`` of the linear map; ``n_steps``, the number of
+        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; whether it
+        was ``chosen``.
 
     See Also
     --------
@@ -287,23 +293,23 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         ----------
         data : Series or DataFrame
             From pandas, polars or Arrow (a table, or an object with ``__arrow_c_stream__``): a Series; a frame with the
-            column `target` and a time index, or a column `time_col`; a frame of which each column is a series, where
-            `target` is None; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be
-            named if they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
+            column `target` and a time index, or a column `time_col`; if `target` is None, a frame in which each column
+            is a series; or a long frame with the columns `id_col`, `time_col` and `target`, which need not be named if
+            they are ``unique_id``, ``ds`` and ``y``, or ``ds`` and ``y`` for a single series.
         y : None
-            Ignored, and must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
+            Not used, must be None: scikit-learn's pipelines and searches pass it. The target is in `data`.
         target, id_col, time_col : column names, optional
-            Columns of the target, of the ids of the series and of the time stamps.
+            Columns of the target, the ids of the series and the timestamps.
         static : list of column names, or DataFrame, optional
             Static covariates: columns of a long frame, or a table with the ids as its index.
         sample_weight : column name or array of shape (n_rows,), optional
             Weight of each row in training.
         checkpoint : path-like, optional
-            File to keep the state of training in. The same call, repeated after the process was killed, resumes from it
-            with the same result, bit for bit (unless `max_time` is set). The file stays when `fit` has ended; the same
-            call then does not train again.
+            File to which the state of the training is written, so that the same call, repeated after the process was
+            killed, resumes from there with the same result, bit for bit (unless `max_time` is set). The file remains
+            after `fit`; the same call then does not train again.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to the file.
+            Seconds between writes to `checkpoint`.
 
         Returns
         -------
@@ -314,14 +320,14 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         TypeError
             If `data` is neither a Series nor a DataFrame.
         ValueError
-            If a parameter is out of range, the data cannot be learned from, or `checkpoint` is no file of this fit.
+            If a parameter is out of range, the data cannot be learned from, or `checkpoint` is not a file of this fit.
 
         Warns
         -----
         IgnoredColumnsWarning
             If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            If readings lie so far from all others that `fit` learns from less extreme ones.
+            If readings lie so far from all others that `fit` replaces them with less extreme values.
         """
         refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
@@ -349,28 +355,27 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         time_col: Any = None,
         static: Any = None,
     ) -> Self:
-        """Learn on from newer rows, other series, or the same rows again; the first call is a `fit`.
+        """Continue learning from newer rows, other series, or the same rows; the first call is a `fit`.
 
-        Rows that are not known are added, as by `update`. Then each network is trained for 50 more steps, an entry of
-        `history_`, at a tenth of `learning_rate_init`, which falls to 0 within the call: half of the windows are those
-        that reach into the rows of `data`, the others come from the rows before. What `fit` chose stays: season,
-        windows, scaling, weights of the members. Networks that `fit` gave no training steps are linear maps, which are
-        fitted anew to all rows.
+        Unknown rows are added, as by `update`. Then each network is trained for 50 more steps, one entry of `history_`,
+        at a tenth of `learning_rate_init`, which falls to 0 within the call: half of the windows reach into the rows of
+        `data`, the others come from the rows before. The choices of `fit` are kept: season, windows, scaling, weights
+        of the members. Networks that had no training steps in `fit` are linear maps, which are refitted to all rows.
 
-        Errors in forecasting the added rows before they were learned from renew those that prediction intervals
-        are made of, if there are any yet; see `calibrate`.
+        If prediction intervals are already calibrated, the errors in forecasting the added rows, before learning from
+        them, update the calibration; see `calibrate`.
 
         Parameters
         ----------
         data : Series or DataFrame
-            In the form of the first call. Rows that are known must be as they were; where some have changed, `fit`
-            learns from them, with ``warm_start=True`` from the present networks on.
+            In the form of the first call. Known rows must be unchanged; to learn from changed rows use `fit`, with
+            ``warm_start=True`` to continue with the current networks.
         y : None
-            As for `fit`.
+            As in `fit`.
         target, id_col, time_col : column names, optional
-            As for `fit`; needed in the first call alone.
+            As in `fit`; only needed in the first call.
         static : list of column names, or DataFrame, optional
-            As for `fit`. A table need hold new series alone.
+            As in `fit`. A table only needs to contain new series.
 
         Returns
         -------
@@ -379,15 +384,15 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         Raises
         ------
         ValueError
-            If `update` would refuse `data` for another reason than known rows, if those have changed, or if a
-            parameter that networks are built by has another value than in the first call.
+            If `update` would refuse `data` for a reason other than known rows, if known rows have changed, or if a
+            parameter that determines the networks differs from the first call.
 
         Warns
         -----
         IrregularTimesWarning
-            If time stamps are left out, among the rows or before them, and `freq` is None.
+            If timestamps are missing, among the rows or before them, and `freq` is None.
         OutlierWarning
-            If added readings lie so far from all others that less extreme ones are learned from.
+            If added readings lie so far from all others that they are replaced with less extreme values.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""What an LSTM forecaster learns, and what it forecasts: from a panel to networks, and from networks to forecasts."""
+"""Learning and forecasting of an LSTM forecaster: from a panel to networks, and from networks to forecasts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tsl.network import Network
 from tsl.training import Callback, Checkpoint, History, compile_kernels
 
 # Chosen on the training parts of M4 Hourly and ETTh1: see the page on learning on
-TUNING_RATE = 0.1  # of the learning rate
+TUNING_RATE = 0.1  # share of the learning rate for continued training
 FORM = (
     "horizon", "window", "season", "segment", "hidden_size", "n_layers", "embedding_size", "linear", "scaling",
     "differences", "target_transform", "loss", "quantiles", "strategy", "n_models", "missing", "past", "future",
@@ -52,13 +52,13 @@ FORM = (
 
 
 class NetworkForecaster(Forecaster):
-    """Forecaster whose forecast is the weighted mean of networks: what `LSTMForecaster` learns, by its parameters."""
+    """Forecaster whose forecast is the weighted mean of networks; the base class of `LSTMForecaster`."""
 
     _choices: Choices | None = None
-    """What a fit is to choose: see `_clone_with_choices`."""
+    """Choices that a fit takes over instead of making its own: see `_clone_with_choices`."""
 
     _form: dict[str, Any] | None = None
-    """The parameters that `fit` built the networks by; None in files of earlier versions."""
+    """The parameters that determined the networks in `fit`; None in files of earlier versions."""
 
     networks_: list[Network]
     history_: list[History]
@@ -75,10 +75,10 @@ class NetworkForecaster(Forecaster):
         newer: NewRows | None = None,
         replicas: Replicas | None = None,
     ) -> None:
-        """Learn from `panel`; with `further`, which are the choices of an earlier fit, train its networks further.
+        """Learn from `panel`; with `further`, the choices of an earlier fit, continue training its networks.
 
-        Windows that reach into rows from `newer` on then count for more. With `replicas`, which networks are trained
-        on, `panel` is a sample of their series.
+        Windows that reach into the `newer` rows are then emphasised. With `replicas`, on which the networks are
+        trained, `panel` is a sample of their series.
         """
         time = FitTime(self.max_time) if time is None else time
         config = fit_config(self, len(panel.values))
@@ -105,7 +105,7 @@ class NetworkForecaster(Forecaster):
         first_new = None
         if further is None:
             self._keep_choices(chosen, panel)
-        elif config.n_steps:  # else the linear map is fitted anew
+        elif config.n_steps:  # otherwise the linear map is refitted
             config = replace(config, learning_rate_init=TUNING_RATE * config.learning_rate_init)
             start = list(zip(self.networks_, self.history_))
             first_new = None if newer is None else newer.first_rows(panel)
@@ -121,7 +121,7 @@ class NetworkForecaster(Forecaster):
             checkpoint.write()
 
     def _keep_choices(self, chosen: Choices, panel: Panel) -> None:
-        """Set what `fit` chose, and what it learns of the columns of `panel`."""
+        """Store the choices of `fit`, and what it learns about the columns of `panel`."""
         self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
         self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
         self._scaling = ColumnStats.learn(panel)
@@ -129,7 +129,7 @@ class NetworkForecaster(Forecaster):
         self._form = {name: getattr(self, name) for name in FORM}
 
     def _new_random_state(self, further: Choices | None) -> np.random.RandomState:
-        """Return the source of random numbers of a fit: of one that trains further, another for each."""
+        """Return the random state of a fit; each continued training gets another one."""
         given = self.random_state
         if given is None:
             return np.random.RandomState()
@@ -146,10 +146,10 @@ class NetworkForecaster(Forecaster):
         return self
 
     def _fit_sample(self, schema: Schema, sample: Panel, replicas: Replicas, **options: Any) -> Self:
-        """Learn from `replicas`, and from a sample of their series what all have in common."""
+        """Learn from `replicas`, and what they have in common from a sample of their series."""
         if self.max_time is not None:
             raise ValueError(
-                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas go by no clock"
+                f"max_time must be None with n_replicas above 1, got {self.max_time!r}: replicas have no time limit"
             )
         return super()._fit_read(schema, sample, replicas=replicas, **options)
 
@@ -157,10 +157,10 @@ class NetworkForecaster(Forecaster):
         own = super()._calibration_panel(panel)
         return sample_of(own) if self.n_replicas > 1 and self._sample is None else own
 
-    # --- learning further -----------------------------------------------------------------------------------
+    # --- continued learning ---------------------------------------------------------------------------------
 
     def _fit_further(self, data: Any, roles: dict[str, Any], static: Any, sample_weight: Any, **training: Any) -> None:
-        """Train the networks further on `data`, whose rows take the place of the known ones."""
+        """Continue training the networks on `data`, whose rows replace the known ones."""
         self._check_form()
         schema = self._schema_again(roles, static)
         panel = schema.read(data, sample_weight=sample_weight, unknown=self.unknown)
@@ -175,7 +175,7 @@ class NetworkForecaster(Forecaster):
         self._usual = np.concatenate([self._usual, usual[before.fitted_ids.get_indexer(others)]])
 
     def _learn_more(self, data: Any, roles: dict[str, Any], static: Any) -> None:
-        """Add the rows of `data` that are not known, and train the networks further on all of its rows."""
+        """Add the unknown rows of `data`, and continue training the networks on all of its rows."""
         self._check_form()
         schema = self._schema_again(roles, static)
         given, added = replace(self._continuation(), schema=schema).with_known(data)
@@ -189,46 +189,46 @@ class NetworkForecaster(Forecaster):
             added_rows = NewRows.of(added).mask(store.panel())
             self._renew_calibrations(NewRows.of(added))
         panel = store.panel()
-        tame = without_outliers(panel, n_covariates, warn=added_rows)
+        clipped = without_outliers(panel, n_covariates, warn=added_rows)
         self._fit_panel(
-            fill(tame, self.missing),
+            fill(clipped, self.missing),
             callbacks=self._own_callbacks(),
             further=self._choices_again(STEPS_AT_ONCE),
             newer=NewRows.of(given),
         )
         is_new = self._history.fitted_ids.get_indexer(panel.ids) < 0
-        self._usual = np.concatenate([self._usual, naive_scale(tame, self.season_)[is_new]])
+        self._usual = np.concatenate([self._usual, naive_scale(clipped, self.season_)[is_new]])
         store.fitted()
 
     def _renew_calibrations(self, added: NewRows) -> None:
-        """Renew what intervals are made from with the errors in forecasting rows before they are learned from."""
+        """Update calibrations with the errors in forecasting rows that are not learned from yet."""
         model, panel = self._model(), self._history.panel()
         for horizon, kept in list(self._calibrations.items()):
             self._calibrations[horizon] = renewed(model, kept, panel, added.first_rows(panel))
 
     def _schema_again(self, roles: dict[str, Any], static: Any) -> Schema:
-        """Return the schema for more data of the same form, with the static covariates of other series."""
+        """Return the schema for more data of the same form, with the static covariates of new series."""
         return self._continuation().schema.again(**roles, static=static, unknown=self.unknown)
 
     def _check_form(self) -> None:
-        """Check that no parameter has changed that networks are built by."""
+        """Check that no parameter that determines the networks has changed."""
         for name, before in (self._form or {}).items():
             if getattr(self, name) != before:
                 raise ValueError(
-                    f"{name} must stay as it was in fit, {before!r}, where networks are trained further, got "
-                    f"{getattr(self, name)!r}: with warm_start=False, fit begins anew"
+                    f"{name} must stay as it was in fit, {before!r}, if networks are trained further, got "
+                    f"{getattr(self, name)!r}: with warm_start=False, fit starts from scratch"
                 )
 
     def _own_callbacks(self) -> list[Any]:
         return [one.for_estimator(self) if isinstance(one, Callback) else one for one in self.callbacks or ()]
 
     def _choices_again(self, n_steps: int) -> Choices:
-        """Return what `fit` chose, for as many training steps."""
+        """Return the choices of `fit`, with this number of training steps."""
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
         return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0)
 
     def _check_values(self, panel: Panel) -> None:
-        """Check that the target is what `loss` and `bounds` are for."""
+        """Check that the target has values that `loss` and `bounds` allow."""
         Bounds.of(self.bounds).check(panel)
         if self.loss in COUNTS:
             check_counts(panel, self.loss)
@@ -236,11 +236,11 @@ class NetworkForecaster(Forecaster):
     # --- forecasting ----------------------------------------------------------------------------------------
 
     def _members(self) -> list[Member]:
-        """Return what the networks forecast; files of earlier versions do not have `members_`."""
+        """Return the members; files of earlier versions do not have `members_`."""
         return getattr(self, "members_", alike(self.windowing_, len(self.networks_)))
 
     def _bounds(self) -> Bounds:
-        """Return what forecasts stay within: there are no counts below 0."""
+        """Return the bounds of forecasts; counts are never below 0."""
         bounds = Bounds.of(self.bounds)
         return Bounds(max(bounds.low, 0.0), bounds.high) if self.loss in COUNTS else bounds
 
@@ -262,7 +262,7 @@ class NetworkForecaster(Forecaster):
         return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
 
     def _clone_with_choices(self) -> Self:
-        """Return an unfitted forecaster that takes what `fit` chose."""
+        """Return an unfitted forecaster that takes over the choices of `fit`."""
         if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
             return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
         other = clone(self).set_params(season=self.season_)

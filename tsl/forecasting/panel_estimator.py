@@ -1,4 +1,4 @@
-"""What a forecaster learns and keeps, and the fitted model that evaluation sees."""
+"""What a forecaster learns and keeps, and the fitted model that evaluation uses."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _cold_starts: WeakKeyDictionary[Panel, dict[tuple[Any, ...], ColdStart]] = WeakK
 
 
 class PanelEstimator(BaseEstimator):
-    """Estimator of a model of a panel.
+    """Base class of estimators that learn from a panel.
 
-    A subclass has the parameters `horizon`, `season`, `missing`, `past`, `future`, `calendar` and `freq`, and gives
-    `_fit_panel`, `_forecast` and `_context_length`.
+    A subclass has the parameters `horizon`, `season`, `missing`, `past`, `future`, `calendar` and `freq`, and
+    implements `_fit_panel`, `_forecast` and `_context_length`.
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's name)
@@ -64,19 +64,19 @@ class PanelEstimator(BaseEstimator):
     unknown: Unknown = "error"
 
     _repeats: tuple[int, ...] = ()
-    """What covariates are taken to be where they are not known: see `tsl.forecasting.frames.cutoffs.known_at`."""
+    """How unknown covariates are replaced: see `tsl.forecasting.frames.cutoffs.known_at`."""
 
     _sample: Panel | None = None
-    """A sample of all series, where the estimator itself knows some of them alone."""
+    """A sample of all series, if the estimator itself knows only some of them."""
 
     def _bounds(self) -> Bounds:
-        """Return what forecasts stay within."""
+        """Return the bounds of forecasts."""
         return Bounds()
 
-    # --- what a subclass gives --------------------------------------------------------------------------------
+    # --- implemented by subclasses ----------------------------------------------------------------------------
 
     def _fit_panel(self, panel: Panel) -> None:
-        """Learn from `panel`, whose missing readings are filled; ``schema_`` and ``season_`` are there."""
+        """Learn from `panel`, whose missing readings are filled; ``schema_`` and ``season_`` are set."""
         raise NotImplementedError
 
     def _forecast(
@@ -84,47 +84,47 @@ class PanelEstimator(BaseEstimator):
     ) -> Forecasts:
         """Return forecasts after the rows ``panel.offsets[k] : cutoffs[i]`` of each cutoff's series `k`.
 
-        Covariates known ahead are in the rows from ``cutoffs[i]`` on, and nothing else of those rows may be looked at.
-        Where `_context_length` is a number, each series has one cutoff and nothing that is not known there.
+        Covariates known ahead are in the rows from ``cutoffs[i]`` on, of which nothing else may be used. If
+        `_context_length` is a number, each series has one cutoff and contains only what is known there.
         """
         raise NotImplementedError
 
     def _context_length(self) -> int | None:
         """Return how many rows before its cutoff a forecast depends on.
 
-        None stands for all of them: `_forecast` then gets the series as they are, missing readings and all.
+        None means all of them: `_forecast` then gets the series unchanged, including missing readings.
         """
         raise NotImplementedError
 
     def _rows_ahead(self, horizon: int) -> int:
-        """Return of how many rows from its cutoff on a forecast of `horizon` steps reads covariates."""
+        """Return the number of rows after its cutoff whose covariates a forecast of `horizon` steps reads."""
         return horizon
 
     def _clone_with_choices(self) -> Self:
-        """Return an unfitted forecaster with what `fit` chose as its parameters."""
+        """Return an unfitted forecaster with the choices of `fit` as its parameters."""
         return clone(self)
 
     # --- pickling -------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with what was learned as text and arrays: skops knows no indexes of pandas."""
+        """Return the state with what was learned as text and arrays, since skops does not support pandas indexes."""
         state = super().__getstate__()
         names = self.get_params(deep=False)
         learned = {name: value for name, value in state.items() if name not in names}
         try:
             return {name: value for name, value in state.items() if name in names} | {"_learned": to_plain(learned)}
-        except TypeError:  # ids or an offset that no file of tsl holds: pickle can write them
+        except TypeError:  # ids or an offset that tsl files do not support, but pickle does
             return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set the state that `__getstate__` returned, in this version or an earlier one."""
+        """Restore the state from `__getstate__` of this version or an earlier one."""
         learned = from_plain(state["_learned"]) if "_learned" in state else {}
         super().__setstate__({name: value for name, value in state.items() if name != "_learned"} | learned)
 
     # --- learning -------------------------------------------------------------------------------------------
 
     def _read_training(self, data: Any, **roles: Any) -> tuple[Schema, Panel]:
-        """Return the form of the data to learn from, and the data."""
+        """Return the schema of the training data, and the data as a panel."""
         check_parameters(self)
         schema, panel = Schema.learn(
             data,
@@ -139,48 +139,48 @@ class PanelEstimator(BaseEstimator):
         return schema, panel
 
     def _check_values(self, panel: Panel) -> None:
-        """Check that the target is what the estimator is for."""
+        """Check that the target is suitable for the estimator."""
 
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
-        """Learn from `panel`, whose missing readings are still missing; `options` are for `_fit_panel`.
+        """Learn from `panel`, whose missing readings are still missing; `options` are passed to `_fit_panel`.
 
-        `warn` says whether a warning names readings that cannot be right.
+        `warn` says whether to warn about outliers.
         """
         check_missing(panel, self.missing)
         self.schema_ = schema
-        tame = without_outliers(panel, len(schema.future.names), warn=warn)
-        filled = fill(tame, self.missing)
+        clipped = without_outliers(panel, len(schema.future.names), warn=warn)
+        filled = fill(clipped, self.missing)
         self.season_ = find_season(filled, schema.season_hints) if self.season == "auto" else int(self.season)
         self._fit_panel(filled, **options)
-        self._know(panel, tame)
+        self._know(panel, clipped)
         return self
 
-    def _know(self, panel: Panel, tame: Panel) -> None:
-        """Take `panel` for the rows that `fit` knows; `tame` is the same without outliers."""
-        # these attributes stand in saved files under these names
+    def _know(self, panel: Panel, clipped: Panel) -> None:
+        """Store `panel` as the known rows; `clipped` is the same without outliers."""
+        # saved files contain these attributes under these names
         self._history = SeriesStore(panel, self.missing)
-        self._usual = naive_scale(tame, self.season_)
+        self._usual = naive_scale(clipped, self.season_)
         self._calibrations: dict[int, Any] = {}
 
     def _calibration_panel(self, panel: Panel) -> Panel:
-        """Return the series, of all that are known, which intervals and cold starts are learned from."""
+        """Return the known series that intervals and cold starts are learned from."""
         return panel if self._sample is None else self._sample
 
     def _see(self, data: Any) -> None:
-        """Remember which rows a frame had, where a panel does not tell."""
+        """Remember which rows a frame had, if the panel does not show it."""
         times = self.schema_.shared_times(data)
         if times is not None:
             self._history.see(times)
 
     def _continuation(self) -> Continuation:
-        """Return what reads frames of later rows."""
+        """Return the reader of frames of later rows."""
         check_is_fitted(self, "schema_")
-        if self.schema_.axis.lacks_patterns:  # the model comes from a file that does not say what stamps keep to
+        if self.schema_.axis.lacks_patterns:  # the model comes from a file without timestamp patterns
             self.schema_ = self.schema_.with_series(self._history.panel())
         return Continuation(self.schema_, self._history, self.freq, self.unknown, self.missing)
 
     def _model(self) -> FittedModel:
-        """Return what evaluation works on."""
+        """Return the fitted model that evaluation works on."""
         check_is_fitted(self, "schema_")
         return FittedModel(self)
 
@@ -200,14 +200,14 @@ class FittedModel:
         return self._estimator.schema_.season_hints
 
     def panel(self) -> Panel:
-        """Return all rows that are known, with missing readings still missing."""
+        """Return all known rows, with missing readings still missing."""
         return self._estimator._history.panel()
 
     def cold_start(self, horizon: int) -> ColdStart:
-        """Return what the known series tell about those with next to no readings; it is kept until rows are added."""
+        """Return the model for series with almost no readings, learned from the known series and kept for these."""
         panel, key = self.panel(), (horizon, self.season, self._estimator.missing)
         others = panel if self._estimator._sample is None else self._estimator._sample
-        with lock_of(others):  # threads that ask at once wait for one rather than learn one each
+        with lock_of(others):  # threads that need it at the same time share one
             kept = _cold_starts.setdefault(others, {})
             if key not in kept:
                 kept[key] = self._learn_cold_start(panel, horizon)
@@ -222,19 +222,19 @@ class FittedModel:
     def forecast_new(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float], known: Panel | None
     ) -> Forecasts:
-        """Return forecasts from the rows `cutoffs` (n,) on, before which there are next to no readings.
+        """Return forecasts from the rows `cutoffs` (n,) on, before which there are almost no readings.
 
-        They come from the series of `known`, by default from all that are known.
+        They come from the series of `known`, by default from all known series.
         """
         cold = self.cold_start(horizon) if known is None else self._learn_cold_start(known, horizon)
         return Forecasts(*(self.bounded(one) for one in cold.forecast(panel, cutoffs, horizon, quantiles)))
 
     def calibration_panel(self) -> Panel:
-        """Return the known rows that intervals and cold starts are learned from, missing readings still missing."""
+        """Return the known rows that intervals and cold starts are learned from; missing readings are still missing."""
         return self._estimator._calibration_panel(self.panel())
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""
+        """Return whether each of these rows (n,) of `panel` was in the training set."""
         return self._estimator._history.was_fitted(panel, rows)
 
     def refit(self, panel: Panel, *, keep_choices: bool = False) -> FittedModel:
@@ -244,15 +244,15 @@ class FittedModel:
         return FittedModel(unfitted._fit_read(own.schema_, panel))
 
     def kept(self, horizon: int, make: Callable[[], Kept]) -> Kept:
-        """Return what the model keeps for this horizon, made now if it keeps nothing."""
+        """Return what the model keeps for this horizon; create it with `make` if there is nothing yet."""
         kept = self._estimator._calibrations
-        with lock_of(self._estimator):  # threads that ask at once wait for one rather than make one each
+        with lock_of(self._estimator):  # concurrent threads wait for one instead of each making one
             if horizon not in kept:
                 kept[horizon] = make()
             return kept[horizon]
 
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
-        """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
+        """Return the scale of each series (n_series,): the fitted one, or that of `panel` for other series."""
         own = self._estimator
         return scales_as_fitted(panel, own._history.fitted_ids, own._usual, self.season, self.n_covariates)
 
@@ -267,11 +267,11 @@ class FittedModel:
         missing: str | None = None,
         exchange: Exchange | None = None,
     ) -> Forecasts:
-        """Return what `predict` would at each cutoff (n,).
+        """Return what `predict` would return at each cutoff (n,).
 
-        Missing readings of `panel` are still missing. Covariates are known ahead of `n_known` (n,) rows, by default of
-        those that are forecast. `missing` stands for the parameter where that is to be another. With `exchange`
-        covariates are those that are known at other cutoffs.
+        Missing readings of `panel` are still missing. Covariates are known for `n_known` (n,) rows ahead, by default
+        for those that are forecast. `missing` overrides the parameter. With `exchange`, covariates are those known at
+        other cutoffs.
         """
         n_known = np.full(len(cutoffs), horizon) if n_known is None else n_known
         missing = self._estimator.missing if missing is None else missing
@@ -291,13 +291,13 @@ class FittedModel:
         return Forecasts(points, self.bounded(np.concatenate(own)) if own else None)
 
     def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return forecasts within the bounds of the target."""
+        """Clip forecasts to the bounds of the target."""
         return self._estimator._bounds().clip(forecasts)
 
     def _known_at(
         self, panel: Panel, cutoffs: NDArray[np.int64], n_known: NDArray[np.int64], n_ahead: int, missing: str
     ) -> Iterator[tuple[Panel, NDArray[np.int64]]]:
-        """Return what is known at the cutoffs, as many of them at once as fit into memory."""
+        """Return what is known at the cutoffs, for limited numbers of them at a time, to save memory."""
         own, context = self._estimator, self._estimator._context_length()
         if context is None:
             return iter([(panel, cutoffs)])

@@ -1,4 +1,4 @@
-"""What evaluation may ask of a fitted model."""
+"""The interface of fitted models that evaluation uses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Forecasts(NamedTuple):
     points: NDArray[np.float64]
     """(n, horizon)"""
     quantiles: NDArray[np.float64] | None = None
-    """(n, horizon, n_quantiles); None where the model gives points alone."""
+    """(n, horizon, n_quantiles); None if the model gives only points."""
 
 
 class Exchange(NamedTuple):
-    """Covariates that the forecasts at n cutoffs are made with in place of their own."""
+    """Covariates that replace those of the forecasts at n cutoffs."""
 
     donors: NDArray[np.int64]
-    """(n,) the cutoffs in whose windows they are read, row by row before and after the cutoff."""
+    """The cutoffs from whose windows they are read, aligned at the cutoffs, (n,)."""
     past: Sequence[int] = ()
     """Columns of `Panel.past`."""
     future: Sequence[int] = ()
@@ -40,21 +40,21 @@ class PanelModel(Protocol):
     """
 
     horizon: int
-    """Steps that are forecast by default."""
+    """Number of steps to forecast by default."""
     season: int
-    """Steps of a season, 1 for none."""
+    """Length of the season in steps, 1 for none."""
     n_covariates: int
-    """How many columns of `Panel.future`, the first ones, are covariates; the others are the calendar's."""
+    """Number of leading columns of `Panel.future` that are covariates; the others are calendar features."""
 
     @property
     def season_hints(self) -> tuple[int, ...]:
         """Return the seasons that the calendar suggests."""
 
     def panel(self) -> Panel:
-        """Return all rows that are known, with missing readings still missing."""
+        """Return all known rows, with missing readings still missing."""
 
     def calibration_panel(self) -> Panel:
-        """Return the known rows that intervals and cold starts are learned from, missing readings still missing."""
+        """Return the known rows that intervals and cold starts are learned from; missing readings are still missing."""
 
     def forecast(
         self,
@@ -66,30 +66,30 @@ class PanelModel(Protocol):
         missing: str | None = None,
         exchange: Exchange | None = None,
     ) -> Forecasts:
-        """Return what `predict` would at each cutoff (n,), with `missing` in place of the parameter of that name.
+        """Return what `predict` would return at each cutoff (n,); `missing` overrides the parameter of that name.
 
-        With `exchange` covariates of the windows are those of others.
+        With `exchange`, covariates come from other windows.
         """
 
     def forecast_new(
         self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float], known: Panel | None
     ) -> Forecasts:
-        """Return what `predict` would at cutoffs (n,) with next to no readings before them, from the series `known`."""
+        """Return forecasts at cutoffs (n,) with almost no readings before them, from the series `known`."""
 
     def bounded(self, forecasts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return forecasts within the bounds of the target."""
+        """Clip forecasts to the bounds of the target."""
 
     def naive_scale(self, panel: Panel) -> NDArray[np.float64]:
-        """Return the scale of each series (n_series,): as it was fitted, or that of `panel` where it was not."""
+        """Return the scale of each series (n_series,): the fitted one, or that of `panel` for other series."""
 
     def was_fitted(self, panel: Panel, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return whether each of these rows (n,) of `panel` was there when the model was fitted."""
+        """Return whether each of these rows (n,) of `panel` was in the training set."""
 
     def refit(self, panel: Panel, *, keep_choices: bool = False) -> Self:
         """Return a model with the same parameters, fitted to `panel`.
 
-        With `keep_choices` what `fit` chose (season, window, number of training steps) is not chosen anew.
+        With `keep_choices`, the choices of `fit` (season, window, number of training steps) are kept.
         """
 
     def kept(self, horizon: int, make: Callable[[], Kept]) -> Kept:
-        """Return what the model keeps for this horizon, made now if it keeps nothing; it is made once at a time."""
+        """Return what the model keeps for this horizon; if there is nothing, create it with `make` in one thread."""

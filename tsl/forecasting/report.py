@@ -1,4 +1,4 @@
-"""What a fitted forecaster shows in a notebook."""
+"""The notebook representation of a fitted forecaster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TRIAL_COLUMNS = ("stage", "kind", "window", "segment", "differences", "scaling"
 
 
 class ChoicesReprMixin:
-    """Add what `fit` has chosen, and how that did against the others, to scikit-learn's view of an estimator."""
+    """Mixin that adds the choices and trials of `fit` to scikit-learn's representation of an estimator."""
 
     def _repr_html_inner(self) -> str:
         return str(super()._repr_html_inner()) + choices_html(self)  # type: ignore[misc]
@@ -24,7 +24,7 @@ class ChoicesReprMixin:
 
 
 def choices_html(forecaster: Any) -> str:
-    """Return two tables of a fitted forecaster in HTML, what its forecast is made of and what was tried; else nothing.
+    """Return HTML tables of the members and the trials of a fitted forecaster; an empty string if it is not fitted.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def choices_html(forecaster: Any) -> str:
 
 
 def _members(members: Any) -> pd.DataFrame:
-    """Return a row for each member of the forecast, the heaviest first."""
+    """Return a row for each member of the forecast, sorted by decreasing weight."""
     rows = [
         {
             "member": member.kind,
@@ -59,11 +59,11 @@ def _members(members: Any) -> pd.DataFrame:
         }
         for member in sorted(members, key=lambda member: -member.weight)
     ]
-    return pd.DataFrame(rows, dtype=object)  # with None among them whole numbers would be floats
+    return pd.DataFrame(rows, dtype=object)  # otherwise None would turn integers into floats
 
 
 def _trials(trials: dict[str, Any]) -> pd.DataFrame:
-    """Return the trials as they were run, with a mark at those that were chosen."""
+    """Return the trials in the order in which they were run, with a mark at the chosen ones."""
     table = pd.DataFrame({name: list(trials[name]) for name in _TRIAL_COLUMNS}, dtype=object)
     for name in ("mase", "smape"):
         table[name] = [f"{value:.3f}" for value in trials[name]]

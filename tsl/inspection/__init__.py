@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a model is without the information of a channel, a step or a covariate."""
+"""Permutation importance: how much a model loses without the information in a channel, a step or a covariate."""
 
 from tsl.inspection._covariates import covariate_importance
 from tsl.inspection._windows import permutation_importance

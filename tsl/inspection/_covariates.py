@@ -1,4 +1,4 @@
-"""Permutation importance of the covariates of a forecaster."""
+"""Permutation importance of a forecaster's covariates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCALED = ("mase", "rmsse")
 
 
 class _Covariate(NamedTuple):
-    """A covariate, or all of a role."""
+    """A covariate, or all covariates of a role."""
 
     name: Any
     role: Literal["past", "future", "static", "calendar"]
@@ -44,32 +44,33 @@ def covariate_importance(
     n_repeats: int = 5,
     random_state: Any = None,
 ) -> Any:
-    """Measure how much the error of a forecaster rises when covariates are exchanged between windows.
+    """Measure how much a forecaster's error increases when covariates are exchanged between windows.
 
-    The windows are those of a backtest. In each of them a covariate is replaced by what it was in another window, as
-    many steps before or after the cutoff, and the target stays.
+    The windows are those of a backtest. In each of them, a covariate gets its values from another window, at the same
+    steps relative to the cutoff, while the target is unchanged.
 
     Parameters
     ----------
     forecaster : LSTMForecaster
-        A fitted forecaster with covariates or features of the calendar. It is not changed.
+        A fitted forecaster with covariates or calendar features. It is not changed.
     data : Series or DataFrame, optional
-        Rows after those of `fit`, with their covariates, whose last windows are forecast. By default the last windows
-        of the known rows are: a copy of the forecaster is then fitted on what is before them, as in `backtest`.
+        Rows after those of `fit`, with their covariates, whose last windows are forecast. By default, the last windows
+        of the known rows are forecast by a copy of the forecaster that is fitted to the rows before them, as in
+        `backtest`.
     by : {"column", "role"}, default="column"
-        What is exchanged at a time: a column of the data or a feature of the calendar, or all of a role.
+        What is exchanged at a time: a data column or a calendar feature, or all covariates of a role.
     metric : {"mae", "rmse", "mape", "smape", "wmape", "mase", "rmsse"}, default="mae"
-        The error, as `tsl.metrics.evaluate` computes it. The scale of ``mase`` and ``rmsse`` is that of changes over
+        The error, as `tsl.metrics.evaluate` computes it. ``mase`` and ``rmsse`` are scaled by differences over
         ``season_`` steps.
     n_windows : int, default=10
-        Windows of each series: the more, the less the result depends on chance.
+        Windows of each series; more windows make the result less noisy.
     step : int, optional
-        Steps from one cutoff to the next. Default: `horizon`, or the next number without a common divisor with the
-        season, so that cutoffs are at every phase of it.
+        Steps from one cutoff to the next. Default: the smallest number from `horizon` up that has no divisor in common
+        with the season, so that cutoffs fall on every phase of it.
     n_repeats : int, default=5
         Number of exchanges.
     random_state : int, RandomState instance or None, default=None
-        Source of the exchanges; an int makes the result repeatable, if the forecaster has one too or is not refitted.
+        Source of the exchanges; an int makes the result reproducible, if the forecaster has one too or is not refitted.
 
     Returns
     -------
@@ -81,21 +82,21 @@ def covariate_importance(
         importances : ndarray of shape (n_covariates, n_repeats)
             The increase for each exchange.
         covariates : ndarray of shape (n_covariates,)
-            The columns and features of the calendar, or the roles.
+            The columns and calendar features, or the roles.
         roles : ndarray of shape (n_covariates,)
-            Of each one ``"past"``, ``"future"``, ``"static"`` or ``"calendar"``.
+            The role of each: ``"past"``, ``"future"``, ``"static"`` or ``"calendar"``.
         baseline : float
-            The error with all covariates as they are.
+            The error with all covariates unchanged.
         metric : str
             The name of the error.
 
     Raises
     ------
     TypeError
-        If `forecaster` is none.
+        If `forecaster` is not a forecaster.
     ValueError
-        If the forecaster has no covariates, an argument is out of range, there are no two windows, or no two series
-        where there are static covariates.
+        If the forecaster has no covariates, an argument is out of range, there are fewer than two windows, or, with
+        static covariates, fewer than two series.
 
     Warns
     -----
@@ -109,13 +110,14 @@ def covariate_importance(
 
     Notes
     -----
-    Rows are not shuffled in time: within a window the covariate has the course that it had in another one, both before
+    Rows are not shuffled in time: within a window the covariate takes the course it had in another window, both before
     the cutoff and, if it is known ahead, after it. Windows are exchanged between all cutoffs of all series, as
-    observations are in [1]_. No window keeps its own, so that the mean estimates the second term of the model reliance
-    in [2]_, of which the first is `baseline`. Static covariates are exchanged between series.
+    observations are in [1]_. No window keeps its own values, so the mean estimates the second term of the model
+    reliance in [2]_, of which the first is `baseline`. Static covariates are exchanged between series.
 
-    What is the same in all windows cannot be seen to matter: with a step of whole days the time of the day is at every
-    cutoff the same, and its importance 0. Nor can what the target tells as well, such as its own season.
+    A covariate that is the same in all windows has importance 0: with a step of whole days, for example, every cutoff
+    is at the same time of day. The importance is also low if the past target carries the same information, such as the
+    season.
 
     References
     ----------
@@ -126,7 +128,7 @@ def covariate_importance(
 
     Examples
     --------
-    Sales that an offer raises by 4, and the weather does not:
+    Sales that rise by 4 with an offer, and do not depend on the weather:
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -167,7 +169,7 @@ def covariate_importance(
 
 
 def _covariates(schema: Schema, *, whole_roles: bool) -> list[_Covariate]:
-    """Return the covariates that a forecaster was fitted with, each with all columns that encode it."""
+    """Return the covariates of a fitted forecaster, each with all columns that encode it."""
     n_future = len(schema.future.names)
     places: list[tuple[Any, Any, Any, list[int], int]] = [
         ("past", "past", schema.past.columns, schema.past.widths, 0),
@@ -187,14 +189,14 @@ def _covariates(schema: Schema, *, whole_roles: bool) -> list[_Covariate]:
 
 
 def _step(horizon: int, season: int) -> int:
-    """Return the smallest number from `horizon` up that has no divisor in common with the season."""
+    """Return the smallest number from `horizon` up that is coprime to the season."""
     return next(step for step in itertools.count(horizon) if math.gcd(step, season) == 1)
 
 
 def _errors(
     panel: Panel, cutoffs: NDArray[np.int64], forecasts: list[NDArray[np.float64]], metric: str, season: int
 ) -> NDArray[np.float64]:
-    """Return the error of each of these forecasts (n, horizon) of what follows the cutoffs (n,)."""
+    """Return the error of each of these forecasts (n, horizon) from the cutoffs (n,)."""
     horizon = forecasts[0].shape[1]
     rows = (cutoffs[:, None] + np.arange(horizon)).ravel()
     frame = pd.DataFrame({"unique_id": panel.series_of(rows), "ds": panel.times[rows], "y": panel.values[rows]})

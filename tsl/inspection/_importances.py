@@ -1,4 +1,4 @@
-"""The result of both functions."""
+"""The result of both importance functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 
 def importances_bunch(importances: NDArray[np.float64], **names: Any) -> Bunch:
-    """Return importances (..., n_repeats) with their mean and deviation, as scikit-learn names them, and `names`."""
+    """Return importances (..., n_repeats), their mean and deviation, named as in scikit-learn, and `names`."""
     return Bunch(
         importances_mean=np.mean(importances, axis=-1),
         importances_std=np.std(importances, axis=-1),

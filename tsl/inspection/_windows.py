@@ -27,11 +27,11 @@ class _Windows(NamedTuple):
     """Windows that an estimator reads."""
 
     values: NDArray[Any]
-    """(n, T, C) a copy, the oldest step first."""
+    """A copy, (n, T, C), the oldest step first."""
     as_given: NDArray[Any]
-    """A view of `values` in the form that the estimator takes."""
+    """A view of `values` in the layout that the estimator takes."""
     channels: list[Any]
-    """(C,) the names of the channels."""
+    """The names of the channels, (C,)."""
 
 
 def permutation_importance(
@@ -46,18 +46,18 @@ def permutation_importance(
     random_state: Any = None,
     sample_weight: Any = None,
 ) -> Any:
-    """Measure how much the score falls when channels or steps are permuted between windows.
+    """Measure how much the score decreases when channels or steps are permuted between windows.
 
-    It does for windows what `sklearn.inspection.permutation_importance` does for tables, and returns the same for
-    windows of one step or one channel. A channel is permuted with all of its steps, so that its course within a window
-    stays as it is and only belongs to another window.
+    This is `sklearn.inspection.permutation_importance` for windows, with the same result for windows of one step or one
+    channel. A channel is permuted with all of its steps, so that its course within a window is kept but comes from
+    another window.
 
     Parameters
     ----------
     estimator : object
         A fitted `LSTMRegressor` or `LSTMClassifier`, a pipeline that ends in one, or any other fitted estimator that
-        takes arrays of shape (n, T, C). In a pipeline, what is permuted are the windows that its last step reads:
-        after `SlidingWindow`, not the rows before it.
+        takes arrays of shape (n, T, C). In a pipeline, the windows that its last step reads are permuted: those after
+        `SlidingWindow`, not the rows before it.
     X : array-like, DataFrame or list of array-likes
         At least 2 windows of equal length, preferably held-out ones, in any form that `estimator` takes. It is not
         changed; overlapping windows are copied.
@@ -67,21 +67,21 @@ def permutation_importance(
         What is permuted at a time: a channel with all of its steps, a step with all of its channels, or a single
         channel of a single step.
     segment : int, default=1
-        Consecutive steps that are permuted together, counted from the end of the window; the first segment may be
-        shorter. For `by` with steps only.
+        Number of consecutive steps that are permuted together, counted from the end of the window; the first segment
+        may be shorter. Only if `by` has steps.
     scoring : str, callable, list, tuple or dict, optional
-        Scorer of scikit-learn, or several of them. Default: the method `score` of the estimator.
+        One or several scorers, as in scikit-learn. Default: the method `score` of the estimator.
     n_repeats : int, default=5
         Number of permutations.
     random_state : int, RandomState instance or None, default=None
-        Source of the permutations; an int makes the result repeatable.
+        Source of the permutations; an int makes the result reproducible.
     sample_weight : array-like of shape (n,), optional
         Weights of the windows in the score.
 
     Returns
     -------
-    result : Bunch, or dict of such
-        For several scorers, one for each of their names.
+    result : Bunch or dict of Bunch
+        For several scorers, a dict by their names.
 
         importances_mean : ndarray of shape (C,), (n_segments,) or (n_segments, C)
             Mean decrease of the score over the permutations.
@@ -90,18 +90,19 @@ def permutation_importance(
         importances : ndarray of the same shape and n_repeats
             The decrease for each permutation.
         channels : ndarray of shape (C,)
-            With `by` channels, their names: of the columns that `SlidingWindow` read or, without their lags, of the
-            table that `fit` read; else their numbers.
+            If `by` has channels, their names: those of the columns that `SlidingWindow` read or, without lags, of the
+            table that `fit` read; otherwise their numbers.
         steps : ndarray of shape (n_segments,)
-            With `by` steps, how many steps the last one of each segment is before the end of the window, the oldest
+            If `by` has steps, the distance from the last step of each segment to the end of the window, the oldest
             first; the last step of the window is 0.
 
     Raises
     ------
     TypeError
-        If `estimator` is a forecaster, for whose covariates there is `covariate_importance`.
+        If `estimator` is a forecaster; use `covariate_importance` for its covariates.
     ValueError
-        If `by`, `segment` or `n_repeats` is out of range, or there are no two windows, or not of equal length.
+        If `by`, `segment` or `n_repeats` is out of range, if there are fewer than two windows, or if they differ in
+        length.
 
     See Also
     --------
@@ -110,10 +111,10 @@ def permutation_importance(
 
     Notes
     -----
-    The importance says what this model relies on, and not what could be predicted from a channel: of two channels that
-    say the same it may use either. Steps of a series are strongly correlated. A window in which one of them is from
-    elsewhere is unlike any other, and its neighbours can make up for it; permute longer segments to see when
-    information ends.
+    The importance shows what this model relies on, not what could be predicted from a channel: of two channels with the
+    same information it may use either. Steps of a series are strongly correlated: a window with a single step from
+    another window is unlike any real one, and neighbouring steps can make up for it. Permute longer segments to see how
+    far back the information reaches.
 
     References
     ----------
@@ -165,7 +166,7 @@ def permutation_importance(
 
 
 def _axes(by: Any) -> tuple[str, ...]:
-    """Return what is permuted at a time as a tuple of "step" and "channel"."""
+    """Return `by` as a tuple of "step" and "channel"."""
     axes = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, tuple | list) else ()
     if axes not in (("channel",), ("step",), ("step", "channel")):
         raise ValueError(f"by must be 'channel', 'step' or ('step', 'channel'), got {by!r}")
@@ -175,12 +176,12 @@ def _axes(by: Any) -> tuple[str, ...]:
 def _blocks(
     axes: tuple[str, ...], segment: Any, n_steps: int, channels: list[Any]
 ) -> tuple[list[tuple[slice, slice]], dict[str, NDArray[Any]]]:
-    """Return steps and channels of each block to permute, those of a step side by side, and their names."""
+    """Return the steps and channels of each block to permute, grouped by step, and their names."""
     segment = check_count("segment", segment, 1)
     if segment > n_steps:
         raise ValueError(f"segment must be at most {n_steps}, the steps of a window, got {segment}")
     if "step" not in axes and segment > 1:
-        raise ValueError(f"segment must be left out where by={axes[0]!r}, got {segment}")
+        raise ValueError(f"segment must be left out if by={axes[0]!r}, got {segment}")
     stops = np.arange(n_steps, 0, -segment)[::-1]
     steps = [slice(max(stop - segment, 0), stop) for stop in stops] if "step" in axes else [slice(None)]
     places = [slice(k, k + 1) for k in range(len(channels))] if "channel" in axes else [slice(None)]
@@ -189,7 +190,7 @@ def _blocks(
 
 
 def _orders(n: int, n_repeats: int, random_state: np.random.RandomState) -> list[NDArray[np.int64]]:
-    """Return the order of the windows in each repeat: those that scikit-learn draws, one applied to the other."""
+    """Return the order of the windows in each repeat: scikit-learn's permutations, applied one after the other."""
     random_state = np.random.RandomState(random_state.randint(np.iinfo(np.int32).max + 1))
     shuffled, order, orders = np.arange(n), np.arange(n), []
     for _ in range(n_repeats):
@@ -202,7 +203,7 @@ def _orders(n: int, n_repeats: int, random_state: np.random.RandomState) -> list
 def _permuted_scores(
     values: NDArray[Any], block: tuple[slice, slice], orders: list[NDArray[np.int64]], score: Callable[[], Any]
 ) -> list[Any]:
-    """Return the score with a block of `values` (n, T, C) in each order; at the end `values` is as before."""
+    """Return the score with a block of `values` (n, T, C) in each order; `values` is restored at the end."""
     where = (slice(None), *block)
     original, scores = values[where].copy(), []
     for order in orders:
@@ -216,7 +217,7 @@ def _permuted_scores(
 
 
 def _read(estimator: Any, X: Any) -> tuple[Any, _Windows]:
-    """Return what reads windows, the last step of a pipeline, and these windows."""
+    """Return the estimator that reads windows, the last step of a pipeline, and its windows."""
     if isinstance(estimator, Forecaster):
         raise TypeError(
             f"estimator must take windows, got {type(estimator).__name__}: covariate_importance is for forecasters"
@@ -243,7 +244,7 @@ def _read(estimator: Any, X: Any) -> tuple[Any, _Windows]:
             )
         view = values
     n_channels = values.shape[2]
-    if names is None or len(names) != n_channels:  # as of a table that is read as one channel
+    if names is None or len(names) != n_channels:  # such as for a table that is read as one channel
         names = list(range(n_channels))
     return estimator, _Windows(values, view, names)
 

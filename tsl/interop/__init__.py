@@ -1,4 +1,4 @@
-"""Models for other programs, and from them: ONNX, MLflow, PyTorch, Keras and the Hugging Face Hub.
+"""Exchange of models with other programs: ONNX, MLflow, PyTorch, Keras and the Hugging Face Hub.
 
 Names are imported on first use: `OnnxForecaster` needs neither Numba nor scikit-learn, the others do.
 """

@@ -1,4 +1,4 @@
-"""Weights of estimators to and from PyTorch and Keras."""
+"""Exchange of weights with PyTorch and Keras."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ Means = tuple[ArrayLike, ArrayLike]
 
 
 def to_torch_state_dict(estimator: LSTMRegressor | LSTMClassifier | LSTMCharModel) -> dict[str, NDArray[Any]]:
-    """Return the weights of a fitted estimator under the names of PyTorch.
+    """Return the weights of a fitted estimator under PyTorch's names.
 
     They are for a module with the attributes ``lstm``, an ``nn.LSTM``, and ``head``, an ``nn.Linear`` on the last
-    hidden states (of a character model on every step); of a character model with vectors also ``embedding``, an
-    ``nn.Embedding``. If layers differ in size, ``lstm`` is an ``nn.ModuleList`` with an ``nn.LSTM`` for each. Of a
-    classifier that reads segments, ``lstm`` reads all channels of the first step, then of the next one, and so on.
+    hidden states (for a character model, on every step); for a character model with embeddings also ``embedding``, an
+    ``nn.Embedding``. If layers differ in size, ``lstm`` is an ``nn.ModuleList`` with an ``nn.LSTM`` for each layer. For
+    a classifier that reads segments, ``lstm`` reads all channels of a segment's first step, then those of the next one,
+    and so on.
 
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        A fitted one. Its scaling is not among the weights: see `input_scaling_` and `target_scaling_`.
+        A fitted estimator. Its scaling is not part of the weights: see `input_scaling_` and `target_scaling_`.
 
     Returns
     -------
     state_dict : dict of str to ndarray
-        Copies; ``{name: torch.from_numpy(array) for name, array in state_dict.items()}`` is what ``load_state_dict``
-        takes. ``bias_hh`` is 0, as `tsl` has one bias.
+        Copies, for ``load_state_dict({name: torch.from_numpy(array) for name, array in state_dict.items()})``.
+        ``bias_hh`` is 0, as `tsl` has only one bias.
 
     Raises
     ------
@@ -72,38 +73,38 @@ def from_torch_state_dict(
     input_scaling: Means | None = None,
     target_scaling: Means | None = None,
 ) -> Estimator:
-    """Return an estimator with weights that were trained by PyTorch.
+    """Return an estimator with weights that were trained with PyTorch.
 
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        Its parameters say how training would go on, and `segment` how many steps the weights read at once ("auto" is
-        one step); it is not changed.
+        The estimator to copy; it is not changed. Its parameters determine how training would continue, and `segment`
+        how many steps the weights read at a time ("auto" means one step).
     state_dict : mapping of str to ndarray or tensor
         Entries of ``nn.LSTM`` (``weight_ih_l0``, ``weight_hh_l0``, with or without biases, which are added; further
-        layers, ``_reverse``), after any prefix; of one ``nn.Linear``; and of a character model of an ``nn.Embedding``
-        or none. Several ``nn.LSTM`` are layers in the order in which they come.
+        layers, ``_reverse``) after any prefix, of one ``nn.Linear`` and, for a character model, optionally of an
+        ``nn.Embedding``. Several ``nn.LSTM`` are layers in the given order.
     classes : array-like of shape (n_classes,), optional
-        Of a classifier: the label of each output of the linear layer.
+        For a classifier: the label of each output of the linear layer.
     characters : str, optional
-        Of a character model: the character of each code.
+        For a character model: the character of each code.
     input_scaling, target_scaling : tuple of (mean, scale), optional
-        What the network was trained on: ``(X - mean) / scale`` by channel, and ``(y - mean) / scale``. Default: X and
-        y as they are.
+        The scaling that the network was trained with: ``(X - mean) / scale`` by channel, and ``(y - mean) / scale``.
+        Default: no scaling.
 
     Returns
     -------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        A fitted copy, with the sizes of the weights as `hidden_size` and `bidirectional`. It predicts, goes on
-        training with `partial_fit` or ``warm_start=True``, and can be saved.
+        A fitted copy, with `hidden_size` and `bidirectional` set from the weights. It predicts, continues training with
+        `partial_fit` or ``warm_start=True``, and can be saved.
 
     Raises
     ------
     TypeError
         If the estimator is of another kind.
     ValueError
-        If an entry is missing, left over or of another shape than the others ask for, or if `classes`, `characters`
-        or `segment` are missing or do not go with the number of outputs or inputs of the weights.
+        If an entry is missing or left over or has a shape that does not match the others, or if `classes`, `characters`
+        or `segment` is missing or does not match the number of outputs or inputs of the weights.
 
     Examples
     --------
@@ -121,15 +122,15 @@ def from_torch_state_dict(
 
 
 def to_keras_weights(estimator: LSTMRegressor | LSTMClassifier | LSTMCharModel) -> list[NDArray[Any]]:
-    """Return the weights of a fitted estimator in the order of ``set_weights`` of a Keras model.
+    """Return the weights of a fitted estimator in the order of a Keras model's ``set_weights``.
 
-    The model has an ``Embedding`` if the estimator reads characters as vectors, then an ``LSTM``, or ``Bidirectional``
-    of one, for each layer, and a ``Dense`` layer.
+    The model has an ``Embedding`` if the estimator uses embeddings of characters, then an ``LSTM`` or a
+    ``Bidirectional`` ``LSTM`` for each layer, and a ``Dense`` layer.
 
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        A fitted one. Its scaling is not among the weights: see `input_scaling_` and `target_scaling_`.
+        A fitted estimator. Its scaling is not part of the weights: see `input_scaling_` and `target_scaling_`.
 
     Returns
     -------
@@ -167,33 +168,33 @@ def from_keras_weights(
     input_scaling: Means | None = None,
     target_scaling: Means | None = None,
 ) -> Estimator:
-    """Return an estimator with weights that were trained by Keras.
+    """Return an estimator with weights that were trained with Keras.
 
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        Its parameters say how training would go on, whether layers are `bidirectional`, and `segment` how many steps
-        the weights read at once ("auto" is one step); it is not changed.
+        The estimator to copy; it is not changed. Its parameters determine how training would continue, whether layers
+        are `bidirectional`, and `segment` how many steps the weights read at a time ("auto" means one step).
     weights : sequence of ndarray
-        As ``model.get_weights()`` gives them, of an ``Embedding`` or none, layers ``LSTM`` with biases, and a
-        ``Dense`` layer. Activations must be those that Keras takes by default; that of the last layer is linear for a
-        regressor, and softmax otherwise.
+        The result of ``model.get_weights()`` for a model of an optional ``Embedding``, ``LSTM`` layers with biases, and
+        a ``Dense`` layer. Activations must be Keras' defaults; that of the last layer is linear for a regressor, and
+        softmax otherwise.
     classes : array-like of shape (n_classes,), optional
-        As for `from_torch_state_dict`, and so are the next three.
+        As in `from_torch_state_dict`, like the next three.
     characters : str, optional
         The character of each code.
     input_scaling, target_scaling : tuple of (mean, scale), optional
-        What the network was trained on.
+        The scaling that the network was trained with.
 
     Returns
     -------
     estimator : LSTMRegressor, LSTMClassifier or LSTMCharModel
-        A fitted copy, as for `from_torch_state_dict`.
+        A fitted copy, as from `from_torch_state_dict`.
 
     Raises
     ------
     TypeError, ValueError
-        As for `from_torch_state_dict`.
+        As in `from_torch_state_dict`.
 
     Examples
     --------
@@ -215,7 +216,7 @@ def from_keras_weights(
 
 
 def _known(estimator: Any) -> Any:
-    """Return an estimator whose network is layers and a head."""
+    """Check that an estimator has a network of layers and a head, and return it."""
     if not isinstance(estimator, (LSTMRegressor, LSTMClassifier, LSTMCharModel)):
         kind = type(estimator).__name__
         raise TypeError(f"estimator must be an LSTMRegressor, LSTMClassifier or LSTMCharModel, got {kind}")
@@ -266,7 +267,7 @@ def _window_model(
         raise ValueError(f"segment={segment} does not divide the {weights.n_inputs} inputs of the weights")
     n_outputs = weights.n_outputs
     if model.n_channels not in (None, n_channels):
-        raise ValueError(f"n_channels={model.n_channels} is not what the weights have, which is {n_channels}")
+        raise ValueError(f"n_channels={model.n_channels} does not match the weights, which have {n_channels}")
     model.set_params(bidirectional=weights.bidirectional)
     if isinstance(model, LSTMClassifier):
         model.classes_ = _checked_classes(classes, n_outputs)
@@ -286,13 +287,13 @@ def _window_model(
 
 
 def _segment(model: Any) -> int:
-    """Return how many steps the weights are to read at once; weights from elsewhere do not say it."""
+    """Return how many steps the weights read at a time, which the weights themselves do not show."""
     segment = getattr(model, "segment", 1)
     return 1 if segment == "auto" else int(segment)
 
 
 def _checked_classes(classes: Any, n_outputs: int) -> NDArray[Any]:
-    """Return the labels in ascending order, which the outputs must have too."""
+    """Check that the labels match the outputs and are in ascending order, and return them."""
     given = None if classes is None else np.asarray(classes)
     if given is None or given.shape != (n_outputs,):
         got = None if given is None else f"shape {given.shape}"
@@ -316,13 +317,13 @@ def _scaling(given: Means | None, n: int, name: str) -> Scaling:
 
 
 def _char_model(model: LSTMCharModel, weights: Weights, characters: str | None) -> LSTMCharModel:
-    """Return a character model with these weights, whose codes are put into the order of the vocabulary."""
+    """Return a character model with these weights, with codes reordered to match the vocabulary."""
     if weights.bidirectional:
         raise ValueError("the weights are bidirectional, and an LSTMCharModel reads in one direction")
     is_scalar = model.encoding == "scalar"
     if (weights.n_embedded > 0) != (model.encoding == "embedding"):
         what = "an embedding" if weights.n_embedded else "no embedding"
-        raise ValueError(f"encoding={model.encoding!r} does not go with weights that have {what}")
+        raise ValueError(f"encoding={model.encoding!r} does not match weights that have {what}")
     vocabulary, order = _vocabulary(model, characters, weights.n_outputs)
     n_codes = 1 if is_scalar else weights.n_outputs
     if weights.n_inputs != n_codes:
@@ -352,7 +353,7 @@ def _char_model(model: LSTMCharModel, weights: Weights, characters: str | None) 
 
 
 def _vocabulary(model: LSTMCharModel, characters: str | None, n_codes: int) -> tuple[CharVocabulary, NDArray[np.intp]]:
-    """Return the vocabulary, and which code of the weights each of its codes was."""
+    """Return the vocabulary, and the weights' code for each of its codes."""
     if model.tokens == "byte":
         if characters is not None or n_codes != 256:
             raise ValueError(f'tokens="byte" needs characters=None and weights for 256 codes, got {n_codes}')

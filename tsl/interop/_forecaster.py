@@ -1,4 +1,4 @@
-"""Nodes for the windows of a forecaster: from the last readings of a series to its forecasts, in their units."""
+"""Nodes for the windows of a forecaster: from the last readings of a series to forecasts in the same units."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Network
 
 
 def add_forecaster(graph: Graph, forecaster: Any) -> str:
-    """Add the networks of a fitted `LSTMForecaster`, and declare their inputs; return forecasts (n, horizon, Q).
+    """Add the networks of a fitted `LSTMForecaster` with their inputs; return forecasts (n, horizon, Q).
 
-    They may lie beyond the bounds. Of counts they are the mean, and of a negative binomial the inverse of its size.
+    These may exceed the bounds. For counts they are the mean and, for a negative binomial, the reciprocal of its size.
     """
     members, networks = forecaster._members(), forecaster.networks_
     inputs = _Inputs(graph, forecaster, longest_window_of(members), forecaster._context_length())
@@ -39,9 +39,9 @@ def add_forecaster(graph: Graph, forecaster: Any) -> str:
 
 
 class _Inputs:
-    """What all windows are cut from: each input is declared once, for the longest of them.
+    """The inputs of all windows: each is declared once, for the longest window.
 
-    All numbers are float64. NaN stands for a missing reading, and for the rows before the beginning of a series.
+    All numbers are float64. NaN means a missing reading, or a row before the beginning of a series.
     """
 
     def __init__(self, graph: Graph, forecaster: Any, window: int, context: int) -> None:
@@ -65,10 +65,10 @@ class _Inputs:
         return self.graph.cut(self.values, 1, -context)
 
     def is_row(self, window: int) -> str:
-        """Return which rows of a window belong to the series, (n, window), where values alone do not tell."""
+        """Return which rows of a window belong to the series, (n, window); "" if values are enough to tell."""
         if not self._n_rows:
             return ""
-        before = np.arange(window, 0, -1, dtype=np.int64)[None]  # rows from each to the cutoff
+        before = np.arange(window, 0, -1, dtype=np.int64)[None]  # number of rows from each row to the cutoff
         return self.graph.add("GreaterOrEqual", self._n_rows, self.graph.constant(before))
 
     def past(self, window: int) -> str:
@@ -80,7 +80,7 @@ class _Inputs:
         return self.graph.cut(self._future, 1, self.window - window)
 
     def _standardised(self, name: str, n_rows: int, stats: NDArray[np.float64]) -> str:
-        """Declare covariates, (n, n_rows, ·) or without rows (n, ·), and return them standardised."""
+        """Declare covariates, (n, n_rows, ·) or static ones (n, ·), and return them standardised."""
         given = self.graph.input(name, np.float64, ["n", *([n_rows] if n_rows else []), len(stats[0])])
         mean, deviation = (self.graph.constant(one, f"{name}_{what}") for one, what in zip(stats, ("mean", "scale")))
         return self.graph.cast(self.graph.add("Div", self.graph.add("Sub", given, mean), deviation), np.float32)
@@ -97,7 +97,7 @@ class _Inputs:
         return self.graph.add("Div", self.graph.add("Sub", power, one), exponent)
 
     def undone(self, values: str) -> str:
-        """Return values as they were before the power transform; see `PowerTransform.undo`."""
+        """Undo the power transform; see `PowerTransform.undo`."""
         if self._exponent is None:
             return values
         graph, exponent = self.graph, self._exponent
@@ -118,7 +118,7 @@ class _Inputs:
 
 
 class _Windows:
-    """The nodes that `tsl.forecasting.model.windows.SeriesWindows` corresponds to, for one window a series.
+    """The nodes that correspond to `tsl.forecasting.model.windows.SeriesWindows`, for one window per series.
 
     All numbers are float64 until the network reads them.
     """
@@ -129,14 +129,14 @@ class _Windows:
         self.values = inputs.last(plan.context)
 
     def forecasts(self) -> str:
-        """Return the mean forecasts of the networks, before the transform of the values is undone, (n, horizon, Q)."""
+        """Return the mean forecasts of the networks (n, horizon, Q), before undoing the transform of the values."""
         level, scale = self._level(), self._window_scale()
         rows = self._rows(level, scale, self._or_size(scale, level))
         terms = []
         for network, weight in zip(self.networks, self.weights):
             outputs = self.graph.cast(add_network(self.graph, network, rows)[0], np.float64)
             terms.append(self.graph.add("Mul", self.graph.constant(np.float64(weight)), outputs))
-        mean = reduce(partial(self.graph.add, "Add"), terms)  # ONNX Runtime: no Mean in float64
+        mean = reduce(partial(self.graph.add, "Add"), terms)  # ONNX Runtime has no Mean for float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
         if self.plan.counts is not None:
             return self._count_parameters(relative)
@@ -144,7 +144,7 @@ class _Windows:
         return self.graph.add("Add", base, self.graph.add("Mul", scale, relative))
 
     def _count_parameters(self, outputs: str) -> str:
-        """Return the mean, and of a negative binomial the inverse of its size, (n, horizon, 1 or 2)."""
+        """Return the mean and, for a negative binomial, the reciprocal of its size, (n, horizon, 1 or 2)."""
         graph = self.graph
         log_mean = graph.add("Add", graph.cut(outputs, 2, 0, 1), self._column(self._log_mean_of_window()))
         found = [graph.add("Min", log_mean, graph.constant(np.float64(LARGEST_LOG_MEAN)))]
@@ -154,7 +154,7 @@ class _Windows:
         return graph.add("Exp", graph.concatenate(found, axis=2))
 
     def _log_mean_of_window(self) -> str:
-        """Return the logarithm of the mean of each window (n, 1), with a count of 1 added."""
+        """Return the logarithm of the mean of each window (n, 1), with one count of 1 added."""
         graph, one = self.graph, self.graph.constant(np.float64(1.0))
         total, count = self._total_and_count(graph.cut(self.values, 1, -self.plan.window))
         return graph.add("Log", graph.add("Div", graph.add("Add", total, one), graph.add("Add", count, one)))
@@ -162,12 +162,12 @@ class _Windows:
     # --- what the network reads -----------------------------------------------------------------------------------
 
     def _rows(self, level: str, scale: str, unit: str) -> str:
-        """Return what each step of the network reads: (n, steps, segment * channels + static), float32."""
+        """Return the network's input at each step, (n, steps, segment * channels + static), float32."""
         plan, graph = self.plan, self.graph
         relative = self.graph.add("Div", self.graph.add("Sub", self.values, level), unit)
         if plan.spread is not None:
             bounds = (graph.constant(np.float64(bound)) for bound in (-MOST_SCALES, MOST_SCALES))
-            relative = graph.add("Clip", relative, *bounds)  # leaves NaN
+            relative = graph.add("Clip", relative, *bounds)  # keeps NaN
         channels = [self.graph.cut(relative, 1, -plan.window)]
         if plan.lag:
             channels.append(self.graph.add("Sub", channels[0], self._lagged(relative, plan.lag)))
@@ -183,7 +183,7 @@ class _Windows:
         return self._with_static(graph.reshape(self._known(blocks), (0, plan.n_steps, -1)))
 
     def _known(self, blocks: list[str]) -> str:
-        """Return blocks of channels side by side, 0 where a number is missing and before the series begins."""
+        """Return concatenated blocks of channels, 0 for missing numbers and before the series begins."""
         rows = self._without_nan(self.graph.concatenate(blocks, axis=2))
         is_row = self.inputs.is_row(self.plan.window)
         if not is_row:
@@ -191,7 +191,7 @@ class _Windows:
         return self.graph.add("Mul", rows, self.graph.cast(self.graph.reshape(is_row, (0, 0, 1)), np.float32))
 
     def _with_future(self, blocks: list[str]) -> str:
-        """Return the rows of the window and those ahead of it, of which only what is known ahead is read."""
+        """Return the rows of the window and those ahead of it, of which only covariates known ahead are read."""
         plan, graph = self.plan, self.graph
         n_ahead = plan.n_steps * plan.segment - plan.window
         future = self.inputs.future(plan.window)
@@ -204,7 +204,7 @@ class _Windows:
         return self._with_static(graph.reshape(rows, (0, plan.n_steps, -1)))
 
     def _with_static(self, rows: str) -> str:
-        """Return steps (n, steps, ·) with what does not change in time beside each of them."""
+        """Return steps (n, steps, ·) with the static covariates appended to each."""
         if not self.inputs.n_static:
             return rows
         static = self.graph.reshape(self.inputs.static, (0, 1, self.inputs.n_static))
@@ -214,7 +214,7 @@ class _Windows:
     # --- level and scale -----------------------------------------------------------------------------------------
 
     def _level(self) -> str:
-        """Return the mean of the last values of each window; of all, else the last reading, where these are missing."""
+        """Return the mean of the last values of each window, else of all of them, else the last reading."""
         plan, graph = self.plan, self.graph
         center = graph.constant(np.float64(self.inputs.stats.values[0, 0]))
         if not plan.level:
@@ -225,7 +225,7 @@ class _Windows:
         return level
 
     def _last_reading(self) -> str:
-        """Return the last value of the context that is not missing, (n, 1); NaN for none."""
+        """Return the last value of the context that is not missing, (n, 1); NaN if there is none."""
         graph, values = self.graph, self.inputs.values
         places = graph.constant(np.arange(self.inputs.context, dtype=np.int64)[None])
         nowhere = graph.constant(np.int64(-1))
@@ -234,7 +234,7 @@ class _Windows:
         return graph.add("GatherElements", values, graph.add("Max", last, graph.constant(np.int64(0))), axis=1)
 
     def _window_scale(self) -> str:
-        """Return what windows are in units of, 0 where that is rounding or nothing is known."""
+        """Return the scale of windows; 0 for rounding errors or if nothing is known."""
         plan, graph = self.plan, self.graph
         if plan.spread is None:
             unit = graph.constant(np.float64(self.inputs.stats.values[1, 0]))
@@ -253,7 +253,7 @@ class _Windows:
         return graph.add("Where", graph.add("Greater", scale, rounding), scale, graph.constant(np.float64(0.0)))
 
     def _base(self, level: str) -> str:
-        """Return what forecasts are relative to, (n, horizon): the level, or the value `lag` rows before."""
+        """Return what forecasts are relative to, (n, horizon): the level, or the value `lag` rows earlier."""
         plan, graph = self.plan, self.graph
         shape = graph.constant(np.array([1, plan.horizon], np.int64))
         base = graph.add("Expand", level, shape)
@@ -268,7 +268,7 @@ class _Windows:
         return self.graph.cut(self.values, 1, 0, 1)
 
     def _lagged(self, values: str, lag: int) -> str:
-        """Return the values (n, window) that lie `lag` rows before those of the window; NaN before the context."""
+        """Return the values (n, window) `lag` rows before those of the window; NaN before the context."""
         plan = self.plan
         start = plan.context - plan.window - lag
         found = self.graph.cut(values, 1, max(start, 0), plan.context - lag)
@@ -278,11 +278,11 @@ class _Windows:
         return self.graph.add("Pad", found, padding, self.graph.constant(np.float64(np.nan)))
 
     def _mean(self, values: str) -> str:
-        """Return the mean of each row over what is not NaN, (n, 1); NaN for nothing."""
+        """Return the mean of each row ignoring NaN, (n, 1); NaN for a row without values."""
         return self.graph.add("Div", *self._total_and_count(values))
 
     def _total_and_count(self, values: str) -> tuple[str, str]:
-        """Return the sum of each row over what is not NaN, and how many numbers these are, (n, 1) each."""
+        """Return the sum of each row ignoring NaN, and the number of its values, (n, 1) each."""
         graph = self.graph
         missing = graph.add("IsNaN", values)
         filled = graph.add("Where", missing, graph.constant(np.float64(0.0)), values)
@@ -291,14 +291,14 @@ class _Windows:
         return graph.add("ReduceSum", filled, axes, keepdims=1), count
 
     def _or_size(self, deviation: str, mean: str) -> str:
-        """Return each deviation; where it is one of rounding, something that leaves nothing of it."""
+        """Return each deviation, or if it is a rounding error a number that is much larger."""
         graph = self.graph
         size = graph.add("Abs", mean)
         is_large = graph.add("Greater", deviation, self.graph.add("Mul", graph.constant(np.float64(1e-12)), size))
         return graph.add("Where", is_large, deviation, self.graph.add("Max", size, graph.constant(np.float64(1.0))))
 
     def _inverse(self, value: str) -> str:
-        """Return one over each number, and 0 for 0."""
+        """Return the inverse of each number, 0 for 0."""
         zero, one = self.graph.constant(np.float64(0.0)), self.graph.constant(np.float64(1.0))
         return self.graph.add("Where", self.graph.add("Greater", value, zero), self.graph.add("Div", one, value), zero)
 

@@ -1,4 +1,4 @@
-"""Build an ONNX graph: nodes, constants, inputs and outputs under names of their own."""
+"""Construction of ONNX graphs: nodes, constants, inputs and outputs with unique names."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-OPSET, IR_VERSION = 17, 8  # what ONNX Runtime reads since 1.12 (July 2022)
+OPSET, IR_VERSION = 17, 8  # supported by ONNX Runtime since 1.12 (July 2022)
 EXTRA = 'pip install "tsl-lstm[onnx]"'
 
 
 class Graph:
     """An ONNX graph under construction.
 
-    Values are known by their names. `add` returns the names of what a node gives, to be handed to the next one.
+    Values are identified by name. `add` returns the names of a node's outputs, to be passed to the next node.
     """
 
     def __init__(self) -> None:
@@ -31,17 +31,17 @@ class Graph:
         self._n_names = 0
 
     def input(self, name: str, dtype: Any, shape: Sequence[int | str]) -> str:
-        """Declare an input; a text in `shape` names a dimension that may have any size."""
+        """Declare an input; a string in `shape` names a dimension of any size."""
         self._inputs.append(self._value(name, dtype, shape))
         return name
 
     def output(self, name: str, value: str, dtype: Any, shape: Sequence[int | str]) -> None:
-        """Declare `value` to be the output `name`."""
+        """Declare `value` as the output `name`."""
         self._nodes.append(self._onnx.helper.make_node("Identity", [value], [name], name=name))
         self._outputs.append(self._value(name, dtype, shape))
 
     def constant(self, array: Any, name: str = "constant") -> str:
-        """Return the name of an array."""
+        """Add an array, and return its name."""
         array = np.asarray(array)
         stored = array.astype(object) if array.dtype.kind in "UO" else np.ascontiguousarray(array)
         name = self._new_name(name)
@@ -49,27 +49,27 @@ class Graph:
         return name
 
     def add(self, operator: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
-        """Add a node; an input "" is one that is left out. Returns the name of its output, or a list of names."""
+        """Add a node, and return the name of its output or a list of names; "" stands for an omitted input."""
         outputs = [self._new_name(operator.lower()) for _ in range(n_outputs)]
         self._nodes.append(self._onnx.helper.make_node(operator, inputs, outputs, name=outputs[0], **attributes))
         return outputs[0] if n_outputs == 1 else outputs
 
-    # --- what is needed often -----------------------------------------------------------------------------------
+    # --- common operations --------------------------------------------------------------------------------------
 
     def cast(self, value: str, dtype: Any) -> str:
-        """Return `value` in another type."""
+        """Return `value` as another dtype."""
         return self.add("Cast", value, to=self._element_type(dtype))
 
     def reshape(self, value: str, shape: Sequence[int]) -> str:
-        """Return `value` in another shape: 0 keeps the size of this axis, -1 takes what is left."""
+        """Return `value` in another shape: 0 keeps the size of an axis, -1 takes the remaining size."""
         return self.add("Reshape", value, self.constant(np.array(shape, np.int64), "shape"))
 
     def transpose(self, value: str, *axes: int) -> str:
-        """Return `value` with its axes in another order."""
+        """Return `value` with its axes permuted."""
         return self.add("Transpose", value, perm=list(axes))
 
     def concatenate(self, values: Sequence[str], axis: int) -> str:
-        """Return several values, one after the other along an axis."""
+        """Return several values concatenated along an axis."""
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=axis)
 
     def cut(self, value: str, axis: int, start: int, stop: int | None = None, step: int = 1) -> str:
@@ -79,10 +79,10 @@ class Graph:
         numbers = (np.array([number], np.int64) for number in (start, stop, axis, step))
         return self.add("Slice", value, *(self.constant(number) for number in numbers))
 
-    # --- the whole ----------------------------------------------------------------------------------------------
+    # --- the model ----------------------------------------------------------------------------------------------
 
     def model(self, name: str, metadata: dict[str, str]) -> Any:
-        """Return the graph as an ``onnx.ModelProto`` that the checker of ONNX has seen."""
+        """Return the graph as an ``onnx.ModelProto``, checked by ONNX's checker."""
         helper = self._onnx.helper
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
         model = helper.make_model(
@@ -107,6 +107,6 @@ class Graph:
 
 
 def in_onnx_order(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Return gates (..., 4H) in the order of ONNX, (4H, ...): input, output, forget, candidate."""
+    """Return gates (..., 4H) in ONNX's order, (4H, ...): input, output, forget, candidate."""
     input_gate, forget, candidate, output_gate = np.split(np.asarray(array, np.float32), 4, axis=-1)
     return np.ascontiguousarray(np.concatenate([input_gate, output_gate, forget, candidate], axis=-1).T)

@@ -1,4 +1,4 @@
-"""Fitted estimators as folders of the Hugging Face Hub: the model, its card and its configuration."""
+"""Fitted estimators as folders for the Hugging Face Hub: the model, its card and its configuration."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ def save_pretrained(
 ) -> None:
     """Write a fitted estimator to a folder that the Hugging Face Hub understands.
 
-    The folder then has ``model.tsl``, which `tsl.save` writes; ``README.md``, the model card; and ``config.json``, by
-    which the Hub counts downloads. These files are replaced together, once all of them are complete; others are left
-    alone. Nothing is uploaded.
+    The folder then contains ``model.tsl``, written by `tsl.save`; ``README.md``, the model card; and ``config.json``,
+    with which the Hub counts downloads. These files are replaced together, once all of them are complete; other files
+    are not touched. Nothing is uploaded.
 
     Parameters
     ----------
     estimator : estimator
-        One that `tsl.save` can save.
+        An estimator that `tsl.save` supports.
     folder : path-like
         The folder; it is created if it does not exist.
     repo_id : str, optional
-        The repository that the folder will be uploaded to, such as ``"ada/tides"``, for the lines of the card that load
-        the model. Default: the name of the folder with a placeholder for the owner.
+        The repository that the folder will be uploaded to, such as ``"ada/tides"``, for the loading instructions in the
+        card. Default: the name of the folder with a placeholder for the owner.
     license : str, optional
         The licence of the model, by its identifier on the Hub, such as ``"mit"``.
     tags : sequence of str, default=()
-        Tags to find the model by, beside ``tsl`` and ``lstm``.
+        Tags to find the model by, in addition to ``tsl`` and ``lstm``.
     card : {"keep", "replace"}, optional
-        What to do about a ``README.md`` that is there and is not as `save_pretrained` wrote it. By default that is an
-        error, and nothing is written. ``"keep"`` leaves it, and any other ``README.md``, as it is.
+        What to do with an existing ``README.md`` that has changed since `save_pretrained` wrote it. By default it is an
+        error, and nothing is written. ``"keep"`` keeps any existing ``README.md`` unchanged.
 
     Raises
     ------
     TypeError
-        If `estimator` cannot be saved, or `license`, `repo_id` or `tags` are of another type.
+        If `estimator` cannot be saved, or `license`, `repo_id` or `tags` has the wrong type.
     sklearn.exceptions.NotFittedError
-        If it is not fitted.
+        If `estimator` is not fitted.
     ValueError
-        If `repo_id` or `card` is not one, or there is a ``README.md`` that `card` must decide about.
+        If `repo_id` or `card` is invalid, or if `card` is needed because of an existing ``README.md``.
     OSError
         If the folder or a file cannot be written.
 
@@ -69,9 +69,9 @@ def save_pretrained(
 
     Notes
     -----
-    **The file of a forecaster holds the series that it was fitted on,** because forecasts continue from them, and that
-    of `SlidingWindow` the last rows. Whoever can download the model can read them. The card has only names of columns
-    and numbers of rows.
+    **The file of a forecaster contains the series that it was fitted on,** because forecasts continue from them, and
+    that of `SlidingWindow` the last rows. Anyone who can download the model can read them. The card contains only
+    column names and numbers of rows.
 
     Examples
     --------
@@ -113,8 +113,8 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
     Parameters
     ----------
     source : path-like or str
-        A folder, or, if there is no such folder, a repository of the Hub: ``"owner/name"``. The latter needs the
-        package huggingface_hub, which keeps what it has downloaded and knows the user's token, if there is one.
+        A folder, or, if there is no such folder, a repository on the Hub: ``"owner/name"``. The latter needs the
+        package huggingface_hub, which caches downloads and uses the user's token, if there is one.
     revision : str, optional
         Branch, tag or commit of the repository. Default: the newest commit of its main branch.
 
@@ -128,7 +128,7 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
     ImportError
         If `source` is a repository and huggingface_hub is not installed.
     FileNotFoundError
-        If there is no such folder or repository, or it has no ``model.tsl``.
+        If the folder or repository does not exist, or has no ``model.tsl``.
     OSError
         If the Hub cannot be reached and the repository was not downloaded before, or the file cannot be read.
     TypeError
@@ -142,7 +142,7 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
 
     Notes
     -----
-    Reading a model runs no code from it, so models of others can be loaded.
+    Reading a model does not run any code from it, so it is safe to load other people's models.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
     if not folder.exists():
         folder = _download(source, revision)
     elif revision is not None:
-        raise ValueError(f"revision must be None where source is a folder, got {revision!r}")
+        raise ValueError(f"revision must be None if source is a folder, got {revision!r}")
     if not (folder / MODEL).is_file():
         given = os.fspath(source)
         raise FileNotFoundError(f"source must be a folder or repository that has a file {MODEL}, got {given!r}")
@@ -163,7 +163,7 @@ def from_pretrained(source: str | os.PathLike[str], *, revision: str | None = No
 
 
 def _download(source: str | os.PathLike[str], revision: str | None) -> Path:
-    """Return the folder of a repository that was downloaded."""
+    """Download a repository, and return its folder."""
     if not isinstance(source, str) or not _REPO_ID.fullmatch(source):
         given = os.fspath(source)
         raise FileNotFoundError(f"source must be a folder, or a repository as in 'owner/name', got {given!r}")
@@ -173,7 +173,7 @@ def _download(source: str | os.PathLike[str], revision: str | None) -> Path:
     except ImportError:
         raise ImportError(f"there is no folder {source!r}, and a repository needs huggingface_hub: {EXTRA}") from None
     try:
-        # the configuration too, as requests for it are what the Hub counts
+        # the configuration too, since the Hub counts requests for it
         return Path(snapshot_download(source, revision=revision, allow_patterns=[MODEL, CONFIG]))
     except RevisionNotFoundError as error:
         raise FileNotFoundError(f"revision must be one of {source!r} on the Hub, got {revision!r}") from error
@@ -196,12 +196,12 @@ def _check_arguments(repo_id: Any, license: Any, tags: Any, card: Any) -> None:
 
 
 def _keeps_card(folder: Path, card: str | None) -> bool:
-    """Return whether a card that is there is kept.
+    """Return whether to keep an existing card.
 
     Raises
     ------
     ValueError
-        If somebody has edited it, and `card` does not say what to do.
+        If it was edited and `card` is None.
     """
     path = folder / CARD
     if not path.exists():
@@ -212,7 +212,7 @@ def _keeps_card(folder: Path, card: str | None) -> bool:
 
 
 def _written_checksum(config: Path) -> str | None:
-    """Return the checksum of the card that was last written to a folder, None if it has none."""
+    """Return the checksum of the card that was last written to a folder; None if there is none."""
     try:
         return str(json.loads(config.read_bytes())["card_sha256"])
     except (OSError, ValueError, LookupError, TypeError):
@@ -227,7 +227,7 @@ def _config(estimator: Any, card_sha256: str | None) -> bytes:
         "format": "tsl",
         "format_version": FORMAT_VERSION,
         "model_file": MODEL,
-        "card_sha256": card_sha256,  # by which an edited card is noticed
+        "card_sha256": card_sha256,  # to detect an edited card
     }
     return (json.dumps(config, indent=2) + "\n").encode()
 

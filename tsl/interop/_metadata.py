@@ -1,4 +1,4 @@
-"""Objects as texts, for the metadata of an ONNX model."""
+"""Objects as strings, for the metadata of an ONNX model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tsl.persistence import from_plain, to_plain
 
 FRAMES = "frames"
-"""Key of what `OnnxForecaster` needs to read and write frames."""
+"""Metadata key of what `OnnxForecaster` needs to read and write frames."""
 
 
 def pack(tree: Any) -> str:
-    """Return dicts, lists, numbers, strings, arrays and objects that `tsl.save` knows as one text of JSON."""
+    """Return dicts, lists, numbers, strings, arrays and objects that `tsl.save` supports as one JSON string."""
     plain = to_plain(tree)
     arrays = {
         name: {"dtype": array.dtype.str, "shape": array.shape, "base64": b64encode(array.tobytes()).decode()}
@@ -26,7 +26,7 @@ def pack(tree: Any) -> str:
 
 
 def unpack(text: str) -> Any:
-    """Return what `pack` was given; anything wrong raises an error of some kind. No code of the text is run."""
+    """Undo `pack`; invalid text raises an error of some kind. No code in the text is run."""
     stored = json.loads(text)
     return from_plain(stored | {"arrays": {name: _array(**array) for name, array in stored["arrays"].items()}})
 

@@ -1,4 +1,4 @@
-"""Fitted estimators as models of MLflow, which carry their file with them."""
+"""Fitted estimators as MLflow models that contain their own file."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from tsl.char_model import LSTMCharModel
 from tsl.forecasting.forecaster import Forecaster
 from tsl.persistence import load, save
 
-# Parameters of `predict` and `generate` that are no options of a request.
+# Parameters of `predict` and `generate` that are not options of a request.
 _INPUTS = ("prompt", "n_samples", "state", "return_state", "data", "future")
 
 
 def mlflow_model(estimator: Any) -> Any:
-    """Wrap a fitted estimator as a model of MLflow.
+    """Wrap a fitted estimator as an MLflow model.
 
-    MLflow pickles what it is given; here that is the bytes of the file that `tsl.save` writes, which `tsl.load` reads
-    when MLflow loads the model. So no artifact has to be passed, and later versions of `tsl` can read the model.
+    MLflow pickles the object that it is given; here that is the content of a file written by `tsl.save`, which
+    `tsl.load` reads when MLflow loads the model. So no artifact has to be passed, and later versions of `tsl` can read
+    the model.
 
     Parameters
     ----------
     estimator : estimator
-        Anything that `tsl.save` takes and that predicts: an estimator, a forecaster, a baseline or a pipeline.
+        Anything that `tsl.save` supports and that predicts: an estimator, a forecaster, a baseline or a pipeline.
 
     Returns
     -------
     model : mlflow.pyfunc.PythonModel
-        For ``mlflow.pyfunc.log_model(name="model", python_model=model)`` and ``mlflow.pyfunc.save_model``. What its
-        ``predict(model_input, params=None)`` does goes by the estimator:
+        A model for ``mlflow.pyfunc.log_model(name="model", python_model=model)`` and ``mlflow.pyfunc.save_model``. Its
+        ``predict(model_input, params=None)`` depends on the estimator:
 
         - A forecaster calls ``predict(data=model_input)``, with `horizon`, `level` and `quantiles` from `params`. Rows
           that follow the known ones continue them; None forecasts from the known ones. If it was fitted with covariates
-          known ahead, the rows behind the last reading of each series, those at its end without a target, are `future`.
-        - `LSTMCharModel` writes: it returns a list with the text that `generate` gives for each prompt in a list, or in
-          the one column of a frame. The other arguments of `generate` come from `params`, but for `n_samples`, `state`
-          and `return_state`.
+          known ahead, the rows after the last reading of each series, which have no target, are `future`.
+        - `LSTMCharModel` generates text: it returns a list with the result of `generate` for each prompt in a list, or
+          in the only column of a frame. The other arguments of `generate`, except `n_samples`, `state` and
+          `return_state`, come from `params`.
         - Any other estimator calls ``predict(model_input)`` and takes no `params`.
 
     Raises
@@ -48,18 +49,18 @@ def mlflow_model(estimator: Any) -> Any:
     ImportError
         If the package mlflow is not installed.
     TypeError
-        If `tsl.save` does not take the estimator, or it has no `predict`.
+        If `tsl.save` does not support the estimator, or if it has no `predict`.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
     See Also
     --------
-    tsl.save : The file that is inside.
+    tsl.save : Write the file that the model contains.
 
     Notes
     -----
-    MLflow drops `params` that the signature of a model does not name. An example names them:
-    ``log_model(..., input_example=(rows, {"level": 80.0}))``. Call ``forecaster.calibrate()`` first, as otherwise the
+    MLflow drops `params` that are not in the signature of a model. An input example puts them there:
+    ``log_model(..., input_example=(rows, {"level": 80.0}))``. Call ``forecaster.calibrate()`` first; otherwise the
     first request for an interval fits a copy.
 
     Examples
@@ -69,7 +70,7 @@ def mlflow_model(estimator: Any) -> Any:
     >>> mlflow.pyfunc.save_model("sales", python_model=mlflow_model(forecaster))  # doctest: +SKIP
     >>> mlflow.pyfunc.load_model("sales").predict(newer_rows)  # doctest: +SKIP
     """
-    _python_model_class()  # first, as it says what is not installed
+    _python_model_class()  # first, to report a missing package
     if not hasattr(estimator, "predict"):
         raise TypeError(f"estimator must have predict, got {type(estimator).__name__}")
     with TemporaryDirectory() as folder:
@@ -79,13 +80,13 @@ def mlflow_model(estimator: Any) -> Any:
 
 
 def model_of_file(content: bytes) -> Any:
-    """Return the model of MLflow with the content of this file; what MLflow has pickled calls it by this name."""
+    """Return the MLflow model with the content of this file; MLflow's pickles call this function by name."""
     return _python_model_class()(content)
 
 
 @cache
 def _python_model_class() -> Any:
-    """Return the class of models, which is made here so that mlflow is only imported when it is needed."""
+    """Return the class of models, which is defined here so that mlflow is imported only when needed."""
     try:
         from mlflow.pyfunc import PythonModel
     except ImportError:
@@ -105,19 +106,19 @@ def _python_model_class() -> Any:
         def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
             return answer(self._estimator, model_input, params)
 
-        def __reduce__(self) -> Any:  # the class is in no module
+        def __reduce__(self) -> Any:  # the class is not in a module
             return model_of_file, (self._content,)
 
     return SavedModel
 
 
 def answer(estimator: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
-    """Return what an estimator answers to a request, see `mlflow_model`.
+    """Return an estimator's answer to a request, see `mlflow_model`.
 
     Raises
     ------
     ValueError
-        If `params` has a name that this estimator does not take; whatever the estimator raises.
+        If `params` has a name that this estimator does not take; also any error of the estimator.
     """
     params = {name: value for name, value in (params or {}).items() if value is not None}
     if isinstance(estimator, LSTMCharModel):
@@ -132,7 +133,7 @@ def answer(estimator: Any, model_input: Any, params: dict[str, Any] | None = Non
 
 
 def _check_params(params: dict[str, Any], estimator: Any, method: Any = None) -> None:
-    """Check that a method has these parameters, and that they are options."""
+    """Check that these are optional parameters of a method."""
     options = [] if method is None else [name for name in inspect.signature(method).parameters if name not in _INPUTS]
     for name in params:
         if name not in options:
@@ -141,7 +142,7 @@ def _check_params(params: dict[str, Any], estimator: Any, method: Any = None) ->
 
 
 def _prompts(model_input: Any) -> list[Any]:
-    """Return the texts in a list or in the one column of a frame."""
+    """Return the texts in a list or in the only column of a frame."""
     if isinstance(model_input, str):
         return [model_input]
     if isinstance(model_input, pd.DataFrame):
@@ -152,7 +153,7 @@ def _prompts(model_input: Any) -> list[Any]:
 
 
 def _known_and_future(forecaster: Forecaster, frame: Any) -> tuple[Any, Any]:
-    """Return the rows up to the last reading of each series, and those after it as `predict` takes them."""
+    """Return the rows up to the last reading of each series, and those after it in the form that `predict` takes."""
     roles = forecaster.schema_.roles
     if not roles.future or not isinstance(frame, pd.DataFrame) or roles.target not in frame:
         return frame, None

@@ -22,9 +22,9 @@ EXTRA = 'pip install "tsl-lstm[hub]"'
 
 
 def model_card(estimator: Any, repo_id: str, license: str | None, tags: Sequence[str]) -> str:
-    """Return a README.md in Markdown, with the front matter in YAML that the Hugging Face Hub reads.
+    """Return a README.md in Markdown, with the YAML front matter that the Hugging Face Hub reads.
 
-    Of the user's data only names of columns stand in it: no ids of series, labels, categories, characters or times.
+    Of the user's data it contains only column names: no series ids, labels, categories, characters or times.
     """
     parts = list(_parts(estimator)) or [estimator]
     sections = [
@@ -46,7 +46,7 @@ def model_card(estimator: Any, repo_id: str, license: str | None, tags: Sequence
 
 
 def task_of(estimator: Any) -> str | None:
-    """Return the task as the Hub names it, None for a transformer."""
+    """Return the Hub's name of the task; None for a transformer."""
     if isinstance(estimator, Forecaster):
         return "time-series-forecasting"
     if isinstance(estimator, LSTMCharModel):
@@ -57,7 +57,7 @@ def task_of(estimator: Any) -> str | None:
 
 
 def _front_matter(parts: list[Any], task: str | None, license: str | None, tags: Sequence[str]) -> str:
-    """Return the metadata; strings of JSON are strings of YAML."""
+    """Return the metadata; JSON strings are valid YAML strings."""
     lines = ["library_name: tsl"]
     if task is not None:
         lines.append(f"pipeline_tag: {task}")
@@ -86,7 +86,7 @@ def _usage(estimator: Any) -> str:
 
 
 def _parts(estimator: Any) -> Iterator[Any]:
-    """Yield the fitted steps of pipelines, and other estimators as they are."""
+    """Yield the fitted steps of a pipeline, or the estimator itself."""
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             if step is not None and not isinstance(step, str):
@@ -101,7 +101,7 @@ def _parts(estimator: Any) -> Iterator[Any]:
 
 
 def _data(part: Any) -> list[str]:
-    """Return what the model takes and gives."""
+    """Describe the inputs and outputs of the model."""
     if isinstance(part, Forecaster):
         return _forecaster_data(part)
     lines = []
@@ -140,7 +140,7 @@ def _forecaster_data(part: Any) -> list[str]:
 
 
 def _training(part: Any) -> list[str]:
-    """Return how much a model has learned from, and how that went."""
+    """Describe the amount of training data, and the training."""
     lines = []
     if isinstance(part, Forecaster):
         panel = part._model().panel()
@@ -165,7 +165,7 @@ def _run(history: History, loss: str) -> list[str]:
 
 
 def _parameters(part: Any) -> list[str]:
-    """Return the parameters that differ from their defaults; of other packages none, as some hold categories."""
+    """List the parameters that differ from their defaults; none for other packages, as some contain categories."""
     if not type(part).__module__.startswith("tsl."):
         return []
     defaults = inspect.signature(type(part).__init__).parameters
@@ -176,7 +176,7 @@ def _parameters(part: Any) -> list[str]:
 
 
 def _contents(estimator: Any) -> str:
-    """Return what a reader of the file can learn of the data."""
+    """Describe what a reader of the file can learn about the data."""
     names = {type(one).__name__ for one in (estimator, *estimator.get_params().values())}
     lines = ["`model.tsl` is a safetensors file; reading it runs no code from it."]
     if isinstance(estimator, Forecaster):
@@ -200,7 +200,7 @@ def _contents(estimator: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    """Return a parameter as code; what is neither a number nor text may be long, and is not shown."""
+    """Return a parameter as code; values other than numbers and text may be long and are not shown."""
     if isinstance(value, np.generic):
         value = value.item()
     items = value if isinstance(value, list | tuple) else (value,)
@@ -217,7 +217,7 @@ def _names(names: Sequence[Any]) -> str:
 
 
 def _code(value: Any) -> str:
-    """Return a text as a span of code, whatever characters it has."""
+    """Return a text as a code span, whatever characters it contains."""
     text = re.sub(r"\s+", " ", str(value))
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     inner = f" {text} " if "`" in text or not text.strip() else text

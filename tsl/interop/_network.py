@@ -1,4 +1,4 @@
-"""Nodes for a network: LSTM layers with the operator of ONNX, and the dense head."""
+"""Nodes for a network: LSTM layers with ONNX's LSTM operator, and the dense head."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def add_network(
     graph : Graph
     network : Network
     x : str
-        Inputs (n, T, C) in float32, with segments and static numbers side by side; or codes (n, T) in int64 of a
+        Inputs (n, T, C) in float32, with segments and static values side by side; or codes (n, T) in int64 for a
         one-hot network.
     lengths : str
-        (n,) in int32, how many steps each window has; "" for all of them.
+        Number of steps of each window, (n,) in int32; "" for all steps.
     initial : list of LayerStates or None
-        States of each layer to begin with; None for zeros.
+        Initial states of each layer; None for zeros.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def add_network(
 
 
 def _read_codes(graph: Graph, network: Network, codes: str) -> str:
-    """Return the vector (n, T, C) that stands for each code."""
+    """Return the vector of each code, (n, T, C)."""
     architecture = network.architecture
     if architecture.n_embedded:
         vectors = network.named()["embedding.w"].astype(np.float32)
@@ -95,7 +95,7 @@ def _read_codes(graph: Graph, network: Network, codes: str) -> str:
 
 
 def _skipping(graph: Graph, network: Network, x: str) -> str:
-    """Return what the head reads past the layers: the inputs of all steps, without the static ones."""
+    """Return the head's skip connection: the inputs of all steps, without the static ones."""
     architecture = network.architecture
     if architecture.n_static:
         x = graph.cut(x, 2, 0, -architecture.n_static)

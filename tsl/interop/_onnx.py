@@ -1,4 +1,4 @@
-"""Fitted estimators as ONNX models."""
+"""Conversion of fitted estimators to ONNX models."""
 
 from __future__ import annotations
 
@@ -32,51 +32,51 @@ _IN_PIPELINES = (LSTMRegressor, LSTMClassifier)
 def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input_form: InputForm = "auto") -> Any:
     """Convert a fitted estimator to ONNX.
 
-    Scaling and its inverse are part of the model, so that it takes what `predict` takes and gives what `predict`
-    gives. The number of windows is free, and so is their length where `predict` takes windows of any length.
+    Scaling and its inverse are part of the model, so that its inputs and outputs are those of `predict`. The number of
+    windows is free, and so is their length if `predict` takes windows of any length.
 
     Parameters
     ----------
     estimator : LSTMRegressor, LSTMClassifier, LSTMCharModel, LSTMForecaster or Pipeline
-        A pipeline ends in one of the first two. Before it may come `SlidingWindow` without `groups`, and of
-        scikit-learn `StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler` and "passthrough".
+        A pipeline must end in one of the first two. Its other steps may be `SlidingWindow` without `groups`, and
+        scikit-learn's `StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler` and "passthrough".
     path : path-like, optional
-        File to write the model to, too.
+        File to which the model is also written.
     input_form : {"auto", "windows", "table"}, default="auto"
-        Whether the input of a regressor or classifier is ``(n, T, C)`` or a table ``(n, T * C)``. "auto" is a table
-        where `fit` saw names of columns, and windows elsewhere.
+        Whether the input of a regressor or classifier is ``(n, T, C)`` or a table ``(n, T * C)``. "auto" is a table if
+        `fit` saw column names, and windows otherwise.
 
     Returns
     -------
     model : onnx.ModelProto
-        Inputs and outputs by estimator; letters are sizes that are free:
+        Inputs and outputs depend on the estimator; letters are free sizes:
 
-        - `LSTMRegressor`: ``X`` float64 ``(n, T, C)`` to ``y`` float64, of the shape that `predict` gives.
+        - `LSTMRegressor`: ``X`` float64 ``(n, T, C)`` to ``y`` float64, with the shape of `predict`.
         - `LSTMClassifier`: ``X`` to ``label`` ``(n,)`` and ``probabilities`` float64 ``(n, n_classes)``.
-        - Where `fit` saw windows of different lengths, there is another input, ``lengths`` int64 ``(n,)``: how many
-          steps each window of ``X`` has, from the first; what lies beyond is not read.
+        - If `fit` saw windows of different lengths, there is another input, ``lengths`` int64 ``(n,)``: the number of
+          steps of each window of ``X``, from the first; the steps beyond are not read.
         - `Pipeline` with a `SlidingWindow`: ``X`` float64 ``(n_rows, n_columns)``.
-        - `LSTMCharModel`: ``codes`` int64 ``(n, T)`` to ``log_probabilities`` float32. Of a windowed model they are
+        - `LSTMCharModel`: ``codes`` int64 ``(n, T)`` to ``log_probabilities`` float32. For a windowed model they are
           those of the character after each row of codes, ``(n, V)``. Otherwise they are ``(n, T, V)``, after each code,
           and each layer has the inputs ``hidden_0`` and ``cell_0``, float32 ``(1, n, H)``, zeros at the beginning of a
-          text, and the outputs ``hidden_0_after`` and ``cell_0_after``, to be given back with the next codes.
+          text, and the outputs ``hidden_0_after`` and ``cell_0_after``, to be passed in with the next codes.
         - `LSTMForecaster`: ``values`` float64 ``(n, context)``, the last readings of each series, to ``forecasts``
           float64 ``(n, horizon, Q)``, the next ones, with a last axis for `quantiles`, of size 1 without them. NaN
-          stands for rows before the beginning of a series, and with ``missing="mask"`` for missing readings. Of counts
-          they are means; the output ``inverse_size`` ``(n, horizon, 1)`` is the other parameter of a negative binomial
-          distribution. With `bounds` forecasts are within them, and those in ``unbounded`` are not. As far as
-          the forecaster has such columns, there are also ``past`` ``(n, window, P)``; ``future``
-          ``(n, window + horizon, F)``, which goes on to the last step that is forecast; ``static`` ``(n, S)``; and
+          means a row before the beginning of a series, and with ``missing="mask"`` also a missing reading. Forecasts of
+          counts are means; for a negative binomial distribution, the output ``inverse_size`` ``(n, horizon, 1)`` is the
+          other parameter. With `bounds`, ``forecasts`` are clipped, and the output ``unbounded`` is not. If the
+          forecaster has such columns, there are also ``past`` ``(n, window, P)``; ``future``
+          ``(n, window + horizon, F)``, which extends to the last step that is forecast; ``static`` ``(n, S)``; and
           ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series.
 
-        Its metadata are texts: ``estimator``, ``tsl_version``; of a classifier ``classes``, a JSON list in the order of
-        ``probabilities``; of a character model ``vocabulary`` (a JSON list of
-        what the codes stand for), ``tokens``, ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list);
-        of a forecaster ``horizon`` (steps that the network gives at once), ``context``, ``window``, ``season``,
-        ``freq``, ``missing``, ``quantiles``, ``counts`` (of which distribution, or null), ``bounds``, the JSON lists
-        ``past``, ``future`` and ``static`` of what the columns of these inputs are: ``"promo"``, ``"kind=u"`` for a
-        category, ``"hour_sin"`` of the calendar; and ``frames``, what `OnnxForecaster` reads. No readings are among
-        them; errors of `LSTMForecaster.calibrate` are.
+        The metadata are strings: ``estimator``, ``tsl_version``; for a classifier ``classes``, a JSON list in the order
+        of ``probabilities``; for a character model ``vocabulary`` (a JSON list of the tokens of the codes), ``tokens``,
+        ``lowercase``, ``window`` and ``first_log_probabilities`` (a JSON list); for a forecaster ``horizon`` (the
+        number of steps that the network outputs), ``context``, ``window``, ``season``, ``freq``, ``missing``,
+        ``quantiles``, ``counts`` (the name of the distribution, or null), ``bounds``, the JSON lists ``past``,
+        ``future`` and ``static`` with the names of the columns of these inputs: ``"promo"``, ``"kind=u"`` for a
+        category, ``"hour_sin"`` for a calendar feature; and ``frames``, which `OnnxForecaster` reads. They do not
+        contain readings, but they contain the errors of `LSTMForecaster.calibrate`.
 
     Raises
     ------
@@ -85,16 +85,16 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     TypeError
-        If ONNX models of such an estimator, or of a step of the pipeline, cannot be made.
+        If the estimator, or a step of the pipeline, cannot be converted to ONNX.
     ValueError
-        If the estimator has an option that the model cannot have; it is named.
+        If the estimator has an option that an ONNX model cannot have; the message names it.
     OSError
-        If the file cannot be written; what was there before is still there.
+        If the file cannot be written; an existing file is then unchanged.
 
     Notes
     -----
-    The network computes in float32, also where ``dtype="float64"``, as ONNX Runtime has no LSTM in float64. The opset
-    is 17, which ONNX Runtime reads since version 1.12.
+    The network computes in float32, even with ``dtype="float64"``, as ONNX Runtime has no LSTM for float64. The opset
+    is 17, which ONNX Runtime supports since version 1.12.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
 
 
 def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
-    """Add a network that reads codes, with its states as inputs and outputs; return what it says of itself."""
+    """Add a network that reads codes, with its states as inputs and outputs; return its metadata."""
     check_no_labels(model, "an ONNX model")
     network = model.network_
     architecture = network.architecture
@@ -173,7 +173,7 @@ def _add_char_model(graph: Graph, model: LSTMCharModel) -> dict[str, str]:
 
 
 def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
-    """Add the networks of a forecaster with their windows; return what has to be known to prepare its inputs."""
+    """Add the networks of a forecaster with their windows; return the metadata needed to prepare the inputs."""
     horizon, window = forecaster.windowing_.horizon, longest_window_of(forecaster._members())
     quantiles, schema = checked_quantiles(forecaster.loss, forecaster.quantiles), forecaster.schema_
     _add_forecasts(graph, forecaster, max(1, len(quantiles)))
@@ -195,7 +195,7 @@ def _add_forecaster(graph: Graph, forecaster: LSTMForecaster) -> dict[str, str]:
 
 
 def _add_forecasts(graph: Graph, forecaster: LSTMForecaster, n_quantiles: int) -> None:
-    """Add the networks of a forecaster and what they give: within the bounds, and where there are any, before them."""
+    """Add the networks of a forecaster and their outputs: within the bounds and, if there are any, also unbounded."""
     found, plan = add_forecaster(graph, forecaster), forecaster.windowing_
     shape: list[int | str] = ["n", plan.horizon]
     more = {}
@@ -209,7 +209,7 @@ def _add_forecasts(graph: Graph, forecaster: LSTMForecaster, n_quantiles: int) -
 
 
 def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
-    """Return what `OnnxForecaster` needs to read and write frames; no readings are in it."""
+    """Return what `OnnxForecaster` needs to read and write frames; it contains no readings."""
     continuation = forecaster._continuation()
     return {
         "schema": continuation.schema,

@@ -33,32 +33,32 @@ Rows = NDArray[np.int64]
 
 
 class OnnxForecaster:
-    """Forecaster that `to_onnx` has converted, run by ONNX Runtime.
+    """Forecaster that was converted by `to_onnx`, run by ONNX Runtime.
 
-    It predicts as the `LSTMForecaster` does that it was, and needs NumPy, pandas, safetensors and onnxruntime, but
-    neither Numba nor scikit-learn nor onnx: nothing is compiled, and a process starts as quickly as it imports these.
-    Quantiles of counts need SciPy, too. The model holds no series: `predict` takes the rows to forecast from.
+    It predicts like the original `LSTMForecaster`, and needs NumPy, pandas, safetensors and onnxruntime, but not Numba,
+    scikit-learn or onnx: nothing is compiled, and a process starts as quickly as it imports these. Quantiles of counts
+    also need SciPy. The model contains no series: `predict` takes the rows to forecast from.
 
     Parameters
     ----------
     model : path-like, bytes or onnx.ModelProto
-        What `to_onnx` wrote or returned.
+        The model that `to_onnx` wrote or returned.
     n_threads : int, optional
-        Threads of a prediction. Default: all cores.
+        Number of threads for a prediction. Default: all cores.
 
     Attributes
     ----------
     horizon : int
-        Steps that `predict` forecasts unless told otherwise.
+        Number of steps that `predict` forecasts by default.
     season_ : int
-        Steps of a season, 1 for none.
+        Length of the season in steps, 1 for none.
 
     Raises
     ------
     ImportError
         If the package onnxruntime is not installed.
     ValueError
-        If `model` is no ONNX model of a forecaster, or `n_threads` is below 1.
+        If `model` is not an ONNX model of a forecaster, or `n_threads` is below 1.
     OSError
         If the file cannot be read.
 
@@ -96,7 +96,9 @@ class OnnxForecaster:
                 json.loads(metadata[k]) for k in ("horizon", "context", "window")
             )
             self._quantiles = tuple(json.loads(metadata["quantiles"]))
-            self._counts: str | None = json.loads(metadata.get("counts", "null"))  # not in older files, nor is the next
+            self._counts: str | None = json.loads(
+                metadata.get("counts", "null")
+            )  # missing in older files, like the next
             self._bounds = Bounds.of(json.loads(metadata.get("bounds", "null")))
             frames = unpack(metadata[FRAMES])
             self._schema: Schema = frames["schema"]
@@ -116,12 +118,12 @@ class OnnxForecaster:
     def predict(
         self, horizon: int | None = None, *, data: Any, future: Any = None, level: Any = None, quantiles: Any = None
     ) -> Any:
-        """Forecast what follows each series.
+        """Forecast the steps after each series.
 
         Parameters
         ----------
         horizon : int, optional
-            Steps to forecast; by default that of the forecaster.
+            Number of steps to forecast; by default that of the forecaster.
         data : Series or DataFrame
             The series to forecast from, in the form of the data of `fit`. Each needs as many rows as a forecast depends
             on: ``context`` in the metadata of the model. A shorter one is forecast as a series that begins there.
@@ -143,13 +145,13 @@ class OnnxForecaster:
         TypeError
             If `data` is neither a Series nor a DataFrame.
         ValueError
-            If `horizon` is below 1, a level or quantile is out of range or needs a calibration that is not there, or
-            `data` or `future` is not what the forecaster takes.
+            If `horizon` is below 1, a level or quantile is out of range or needs a missing calibration, or `data` or
+            `future` is not what the forecaster takes.
 
         Warns
         -----
         IrregularTimesWarning
-            If time stamps are left out in `data`.
+            If timestamps are missing in `data`.
         """
         horizon, request = checked_horizon(horizon, self.horizon), IntervalRequest.of(level, quantiles)
         has_quantiles = self._quantiles or self._counts
@@ -171,26 +173,26 @@ class OnnxForecaster:
         return self._schema.write(known.ids, ahead.times, columns, np.full(known.n_series, horizon))
 
     def make_future_frame(self, horizon: int | None = None, *, data: Any) -> Any:
-        """Return the frame that `predict` takes as `future`, with its covariates to be filled in.
+        """Return a template for the argument `future` of `predict`, to be filled in with covariates.
 
         Parameters
         ----------
         horizon : int, optional
-            As for `predict`.
+            As in `predict`.
         data : Series or DataFrame
-            As for `predict`.
+            As in `predict`.
 
         Returns
         -------
         DataFrame
-            A row for each time stamp to forecast, in a long frame for each series.
+            A row for each timestamp to forecast; in a long frame, for each series and timestamp.
         """
         return self._schema.future_frame(self._read(data), checked_horizon(horizon, self.horizon))
 
     # --- frames -------------------------------------------------------------------------------------------------
 
     def _read(self, data: Any) -> Panel:
-        """Return a frame as a panel, checked as `LSTMForecaster.predict` checks it."""
+        """Read a frame as a panel, with the checks of `LSTMForecaster.predict`."""
         ids, frames = self._frames["ids"], self._frames
         panel = self._schema.read(data, unknown=frames["unknown"])
         check_new_labels(panel.ids[ids.get_indexer(panel.ids) < 0], ids, "data")
@@ -201,9 +203,9 @@ class OnnxForecaster:
         return panel
 
     def _calibration(self, horizon: int) -> Calibration:
-        """Return the errors to expect over so many steps."""
+        """Return the calibration for `horizon` steps."""
         if self._frames["dropout_intervals"]:
-            raise ValueError("level and quantiles must be None where intervals='dropout': an ONNX model draws nothing")
+            raise ValueError("level and quantiles must be None if intervals='dropout': an ONNX model draws nothing")
         found = self._calibrations.get(max(horizon, self.horizon))
         if found is None:
             raise ValueError(
@@ -219,7 +221,7 @@ class OnnxForecaster:
     # --- the network --------------------------------------------------------------------------------------------
 
     def _forecast(self, ahead: StepsAhead, horizon: int, n_ahead: int) -> NDArray[np.float64]:
-        """Return forecasts (n_series, horizon, ·): quantiles, ascending, or parameters of distributions of counts."""
+        """Return forecasts (n_series, horizon, ·): ascending quantiles, or parameters of count distributions."""
         found = []
         for panel, cutoffs in known_in_parts(
             ahead.panel,
@@ -239,7 +241,7 @@ class OnnxForecaster:
         return np.concatenate(found)
 
     def _run(self, panel: Panel, cutoffs: Rows) -> NDArray[np.float64]:
-        """Return what the network forecasts at `cutoffs` (n,), each in a series of its own, whatever the bounds."""
+        """Return the network's forecasts at `cutoffs` (n,), one per series, before clipping to the bounds."""
         starts = panel.offsets[panel.series_of(cutoffs - 1)]
         window = -self._window
         inputs = {
@@ -255,12 +257,12 @@ class OnnxForecaster:
         return np.concatenate([forecasts, found["inverse_size"]], axis=2) if "inverse_size" in found else forecasts
 
     def _point(self, found: NDArray[np.float64]) -> int:
-        """Return which number of the last axis is the forecast."""
+        """Return the index in the last axis of the point forecast."""
         return 0 if self._counts else found.shape[2] // 2
 
 
 def _rows_of(block: NDArray[np.float64], starts: Rows, cutoffs: Rows, places: Sequence[int]) -> NDArray[np.float64]:
-    """Return the rows of `block` at these places from each of `cutoffs` (n,) on, NaN before `starts` (n,)."""
+    """Return the rows of `block` at these offsets from each of `cutoffs` (n,); NaN before `starts` (n,)."""
     rows = cutoffs[:, None] + np.asarray(places)
     found = block[np.maximum(rows, 0)]
     found[rows < starts[:, None]] = np.nan
@@ -275,7 +277,7 @@ def _quantiles_of_counts(parameters: NDArray[np.float64], quantiles: Sequence[fl
 
 
 def _content(model: Any) -> bytes:
-    """Return the bytes of a model, of a file of one, or of what `to_onnx` returns."""
+    """Return a model as bytes, given as bytes, a file, or a result of `to_onnx`."""
     if isinstance(model, bytes):
         return model
     if isinstance(model, str | os.PathLike):
@@ -294,5 +296,5 @@ def _session(content: bytes, n_threads: int | None) -> Any:
     options.intra_op_num_threads = n_threads or 0
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors have no class in common
+    except Exception as error:  # ONNX Runtime's errors have no common class
         raise ValueError(f"model must be an ONNX model, got {len(content)} bytes of something else: {error}") from None

@@ -1,4 +1,4 @@
-"""Converters for skl2onnx: regressors, classifiers and windows after any step of scikit-learn that it knows."""
+"""Converters for skl2onnx: regressors, classifiers and windows after any step that it supports."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tsl.windows import SlidingWindow
 def register_skl2onnx() -> None:
     """Register converters of `LSTMRegressor`, `LSTMClassifier` and `SlidingWindow` with skl2onnx.
 
-    After that `skl2onnx.to_onnx` and `skl2onnx.convert_sklearn` convert pipelines in which they come after any step
-    that skl2onnx knows: ``PCA``, ``ColumnTransformer``, ``SimpleImputer`` and so on. A second call changes nothing.
+    After that, `skl2onnx.to_onnx` and `skl2onnx.convert_sklearn` convert pipelines in which they follow any steps that
+    skl2onnx supports: ``PCA``, ``ColumnTransformer``, ``SimpleImputer`` and so on. A second call changes nothing.
 
     Raises
     ------
@@ -28,16 +28,16 @@ def register_skl2onnx() -> None:
 
     See Also
     --------
-    to_onnx : Models of all estimators of `tsl` without skl2onnx, with float64 as their input.
+    to_onnx : Convert all estimators of `tsl` without skl2onnx, with float64 inputs.
 
     Notes
     -----
-    A regressor gives a column for each output, ``(n, 1)`` for one, as all regressors of skl2onnx do; where `predict`
-    gives quantiles, the shape is that of `predict`. A classifier gives labels and probabilities, with the options
-    ``zipmap`` and ``output_class_labels``. Predictions and probabilities are float64 where the input is, and float32
-    elsewhere; ONNX has no ``zipmap`` of float64, for which ``zipmap`` must be False or "columns".
+    A regressor returns one column per output, ``(n, 1)`` for a single one, like all regressors of skl2onnx; if
+    `predict` returns quantiles, the shape is that of `predict`. A classifier returns labels and probabilities, with the
+    options ``zipmap`` and ``output_class_labels``. Predictions and probabilities are float64 if the input is float64,
+    otherwise float32; ONNX does not support ``zipmap`` for float64, where it must be False or "columns".
 
-    `target_opset` must be 17 or higher. Conversion raises a ValueError where it is not, and where `SlidingWindow` has
+    `target_opset` must be 17 or higher. Conversion raises a ValueError if it is lower, or if `SlidingWindow` has
     ``groups``.
 
     Examples
@@ -97,7 +97,7 @@ def _set_windows(operator: Any) -> None:
 
 
 def _set_floats(operator: Any, output: int, shape: Sequence[int]) -> None:
-    """Set the output number `output` to rows of this shape, in float64 if the input is."""
+    """Set the output number `output` to rows of this shape, in float64 if the input is float64."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     first = operator.inputs[0]
@@ -109,7 +109,7 @@ def _set_floats(operator: Any, output: int, shape: Sequence[int]) -> None:
 
 
 class _Part(Graph):
-    """The nodes of one step, written into the graph of skl2onnx under names that are unique there."""
+    """The nodes of one step, written to the graph of skl2onnx under unique names."""
 
     def __init__(self, scope: Any, operator: Any, container: Any) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class _Part(Graph):
         return outputs[0] if n_outputs == 1 else outputs
 
     def output(self, name: str, value: str, dtype: Any, shape: Sequence[int | str]) -> None:
-        """Give `value` to the next output of the step, in the type and number of axes declared for it."""
+        """Assign `value` to the next output of the step, with its declared type and number of axes."""
         from skl2onnx.common.data_types import guess_proto_type
 
         variable = next(self._variables)
@@ -146,7 +146,9 @@ class _Part(Graph):
 
     def _add_node(self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any) -> None:
         name = self._scope.get_unique_operator_name(operator)
-        given = inputs[: max(k for k, value in enumerate(inputs, 1) if value)]  # skl2onnx waits for a value named ""
+        given = inputs[
+            : max(k for k, value in enumerate(inputs, 1) if value)
+        ]  # skl2onnx would wait for a value named ""
         self._container.add_node(operator, list(given), list(outputs), name=name, **attributes)
 
     def _new_name(self, kind: str) -> str:
@@ -168,6 +170,6 @@ def _convert_windows(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _add_inputs(graph: Graph, operator: Any) -> tuple[str, int]:
-    """Return the inputs of a step side by side in float64, and their rank."""
+    """Return the inputs of a step, concatenated as float64, and their rank."""
     values = [graph.cast(variable.full_name, np.float64) for variable in operator.inputs]
     return graph.concatenate(values, axis=-1), len(operator.inputs[0].type.shape)

@@ -1,4 +1,4 @@
-"""Nodes for the steps of a pipeline before the network: scalers of scikit-learn, and windows."""
+"""Nodes for the pipeline steps before the network: scikit-learn's scalers, and windows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tsl.windows import SlidingWindow
 
 
 def add_step(graph: Graph, step: Any, value: str, rank: int) -> tuple[str, int]:
-    """Return what a step makes of `value`, and the rank of that.
+    """Add a pipeline step to `value`; return its output and the rank of the output.
 
     Raises
     ------
     TypeError
-        If there is no such step in ONNX.
+        If the step is not supported in ONNX.
     ValueError
-        If the step has an option that the graph cannot have.
+        If the step has an option that is not supported.
     """
     if step is None or step == "passthrough":
         return value, rank
@@ -43,7 +43,7 @@ def add_step(graph: Graph, step: Any, value: str, rank: int) -> tuple[str, int]:
 
 
 def _add_affine(graph: Graph, value: str, center: Any, scale: Any) -> str:
-    """Return ``(value - center) / scale``, either of which may be None."""
+    """Return ``(value - center) / scale``, where both may be None."""
     if center is not None:
         value = graph.add("Sub", value, graph.constant(np.asarray(center, np.float64), "center"))
     if scale is not None:
@@ -52,14 +52,14 @@ def _add_affine(graph: Graph, value: str, center: Any, scale: Any) -> str:
 
 
 def _clipped(graph: Graph, value: str, bounds: tuple[float, float], is_clipped: bool) -> str:
-    """Return `value` within bounds, where it is to be."""
+    """Clip `value` to bounds if `is_clipped`."""
     if not is_clipped:
         return value
     return graph.add("Clip", value, *(graph.constant(np.float64(bound)) for bound in bounds))
 
 
 def _add_windows(graph: Graph, step: SlidingWindow, rows: str) -> tuple[str, int]:
-    """Return the window that ends at each of the rows (n, C), padded before the first one: history is not kept."""
+    """Return the window that ends at each of the rows (n, C), padded before the first row; no history is kept."""
     if step.groups is not None:
         raise ValueError(f"SlidingWindow must have groups=None to become ONNX, got {step.groups!r}")
     first = graph.cut(rows, 0, 0, 1)

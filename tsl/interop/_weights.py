@@ -1,7 +1,7 @@
-"""Weights of a network as PyTorch and Keras keep them: plain arrays, so that neither package is needed.
+"""Weights of a network in the layouts of PyTorch and Keras, as plain arrays, so that neither package is needed.
 
-All three keep gates in the order input, forget, candidate, output. PyTorch transposes matrices and has two biases,
-which are added; Keras has the matrices of `tsl`, in a list, layer by layer.
+All three store gates in the order input, forget, candidate, output. PyTorch transposes matrices and has two biases,
+which are added; Keras has the same matrices as `tsl`, in a list, layer by layer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tsl.network.memory import parameter_shapes
 
 
 class Weights(NamedTuple):
-    """Weights by their names in `Network.named`, and the sizes that follow from them."""
+    """Weights by their names in `Network.named`, with the sizes that follow from them."""
 
     named: dict[str, NDArray[Any]]
     hidden_sizes: tuple[int, ...]
@@ -26,17 +26,17 @@ class Weights(NamedTuple):
 
     @property
     def n_outputs(self) -> int:
-        """Numbers that the head gives."""
+        """Number of outputs of the head."""
         return len(self.named["head.b_out"])
 
     @property
     def n_embedded(self) -> int:
-        """Numbers of the vector that stands for a code; 0 where there are none."""
+        """Size of the embedding of a code; 0 without an embedding."""
         return self.named["embedding.w"].shape[1] if "embedding.w" in self.named else 0
 
     @property
     def n_inputs(self) -> int:
-        """Channels of a step, or codes."""
+        """Number of channels of a step, or of codes."""
         return len(self.named["embedding.w"] if self.n_embedded else self.named["lstm_0.w_in"])
 
 
@@ -50,7 +50,7 @@ def layer_names(n_layers: int, bidirectional: bool) -> list[list[str]]:
 
 
 def torch_state(network: Network) -> dict[str, NDArray[Any]]:
-    """Return the weights of a network under the names of PyTorch."""
+    """Return the weights of a network under PyTorch's names."""
     named, architecture = network.named(), network.architecture
     state = {}
     if "embedding.w" in named:
@@ -75,12 +75,12 @@ _LSTM_ENTRY = re.compile(
 
 
 def from_torch_state(state: Mapping[str, Any]) -> Weights:
-    """Return the weights in a state dict of an LSTM, or of several, a linear layer, and an embedding if there is one.
+    """Return the weights in a state dict of one or several LSTMs, a linear layer, and optionally an embedding.
 
     Raises
     ------
     ValueError
-        If an entry is missing, is left over, or has another shape than the others ask for.
+        If an entry is missing or left over, or has a shape that does not match the others.
     """
     entries = {key: _numbers(value, key) for key, value in state.items()}
     cells: dict[tuple[str, int, str], dict[str, NDArray[Any]]] = {}
@@ -109,14 +109,14 @@ def from_torch_state(state: Mapping[str, Any]) -> Weights:
 
 
 def _torch_layer(entries: dict[str, NDArray[Any]], name: str, key: str) -> dict[str, NDArray[Any]]:
-    """Return the weights of one layer and direction; `key` is what its entries are called, for errors."""
+    """Return the weights of one layer and direction; `key` is the pattern of its entries' names, for errors."""
     for kind in ("weight_ih", "weight_hh"):
         if kind not in entries:
             raise ValueError(f"state_dict must have {key.format(kind)!r}, got no such entry")
     size = entries["weight_hh"].shape[-1]
     bias = np.zeros(4 * size, entries["weight_hh"].dtype)
     for kind in ("bias_ih", "bias_hh"):
-        if kind in entries:  # an LSTM may have been made without
+        if kind in entries:  # an LSTM may have no biases
             if entries[kind].shape != bias.shape:
                 raise ValueError(
                     f"state_dict[{key.format(kind)!r}] must have shape {bias.shape}, got {entries[kind].shape}"
@@ -130,7 +130,7 @@ def _torch_others(entries: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     linear = [key.removesuffix("bias") for key in entries if key.endswith("bias")]
     if len(linear) != 1 or f"{linear[0]}weight" not in entries:
         raise ValueError(
-            "state_dict must have a weight and a bias of one linear layer beside the LSTM, such as 'head.weight' and "
+            "state_dict must have a weight and a bias of one linear layer besides the LSTM, such as 'head.weight' and "
             f"'head.bias', got {list(entries)}"
         )
     named = {"head.w_out": entries.pop(f"{linear[0]}weight").T, "head.b_out": entries.pop(f"{linear[0]}bias")}
@@ -148,7 +148,7 @@ def _torch_others(entries: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def keras_weights(network: Network) -> list[NDArray[Any]]:
-    """Return the weights of a network in the order of `get_weights` of a Keras model."""
+    """Return the weights of a network in the order of a Keras model's `get_weights`."""
     named, architecture = network.named(), network.architecture
     weights = [named["embedding.w"]] if "embedding.w" in named else []
     for names in layer_names(len(architecture.hidden_sizes), architecture.bidirectional):
@@ -157,15 +157,15 @@ def keras_weights(network: Network) -> list[NDArray[Any]]:
 
 
 def from_keras(weights: Sequence[Any], bidirectional: bool) -> Weights:
-    """Return the weights in a list of those of an embedding or none, LSTM layers and a dense layer.
+    """Return the weights in a list for an optional embedding, LSTM layers and a dense layer.
 
     Raises
     ------
     ValueError
-        If arrays are missing or left over, or have other shapes than such layers.
+        If arrays are missing or left over, or have shapes that do not match such layers.
     """
     arrays = [_numbers(array, k) for k, array in enumerate(weights)]
-    embedded = len(arrays) % 3 == 0  # an embedding is one, an LSTM layer three, a dense layer two
+    embedded = len(arrays) % 3 == 0  # an embedding has one array, an LSTM layer three, a dense layer two
     named = {"embedding.w": arrays.pop(0)} if embedded and arrays else {}
     n_cells, left_over = divmod(len(arrays) - 2, 3)
     directions = 1 + bidirectional
@@ -185,7 +185,7 @@ def from_keras(weights: Sequence[Any], bidirectional: bool) -> Weights:
 
 
 def _numbers(value: Any, key: Any) -> NDArray[Any]:
-    """Return an array, also of a tensor of PyTorch."""
+    """Convert an array or a PyTorch tensor to an array."""
     array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise ValueError(f"weight {key!r} must hold finite numbers of floating point, got dtype {array.dtype}")
@@ -193,7 +193,7 @@ def _numbers(value: Any, key: Any) -> NDArray[Any]:
 
 
 def _checked(named: dict[str, NDArray[Any]], n_layers: int, bidirectional: bool, argument: str) -> Weights:
-    """Return weights of which every one has the shape that those before it ask for."""
+    """Check that all weights have matching shapes, and return them."""
     names = layer_names(n_layers, bidirectional)
     sizes = tuple(len(named[f"{layer[0]}.w_rec"]) for layer in names)
     weights = Weights(named, sizes, bidirectional)
@@ -208,23 +208,23 @@ def _checked(named: dict[str, NDArray[Any]], n_layers: int, bidirectional: bool,
     for name, shape in parameter_shapes(architecture).items():
         if named[name].shape != shape:
             raise ValueError(
-                f"{argument} must fit together: {name} of the network has shape {shape} beside the others, got "
+                f"{argument} must fit together: {name} of the network must have shape {shape} to match the others, got "
                 f"{named[name].shape}"
             )
     return weights
 
 
 def check_no_labels(estimator: Any, others: str) -> None:
-    """Check that an estimator reads no labels, which `others` have no input for.
+    """Check that an estimator has no labels, for which `others` have no input.
 
     Raises
     ------
     ValueError
-        If it does.
+        If it has labels.
     """
     labels = getattr(estimator, "labels_", None)
     if labels is not None:
         raise ValueError(
-            f"estimator must be fitted without labels, as {others} cannot read them beside each character; "
+            f"estimator must be fitted without labels, because {others} cannot read them with each character; "
             f"got an LSTMCharModel with {len(labels)} labels"
         )

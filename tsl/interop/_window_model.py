@@ -1,4 +1,4 @@
-"""Nodes for a regressor or a classifier: windows, scaling, the network, and what `predict` makes of its outputs."""
+"""Nodes for a regressor or a classifier: windows, scaling, the network, and the predictions from its outputs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ InputForm = Literal["auto", "windows", "table"]
 
 
 class Windows(NamedTuple):
-    """Names of windows (n, T, C) in float64, the oldest step first, and of their lengths, "" for T."""
+    """Names of windows (n, T, C) in float64, the oldest step first, and of their lengths; "" means T."""
 
     values: str
     lengths: str
 
 
 def add_pipeline(graph: Graph, steps: list[Any], model: Any, input_form: InputForm) -> None:
-    """Add the steps of a pipeline, and the predictions of its last one."""
+    """Add the steps of a pipeline, and the predictions of its last step."""
     if len(steps) > 1:
         n_columns = next(step.n_features_in_ for _, step in steps if hasattr(step, "n_features_in_"))
         value, rank = graph.input("X", np.float64, ["n", n_columns]), 2
@@ -38,24 +38,24 @@ def add_pipeline(graph: Graph, steps: list[Any], model: Any, input_form: InputFo
 
 
 def windows_of(graph: Graph, model: Any, value: str, rank: int) -> Windows:
-    """Return the windows that a regressor or classifier reads in a table (n, T * C) or in windows, each of them whole.
+    """Return the windows that a regressor or classifier reads from a table (n, T * C) or from windows of full length.
 
     Raises
     ------
     ValueError
-        If `fit` saw the other form, and this one cannot be read alike.
+        If `fit` saw the other form, and this one cannot be read in the same way.
     """
     if rank == 2:
         if model.n_timesteps_in_ is None:
             raise ValueError("a table (input_form='table') needs windows of equal length in fit, got different ones")
         return Windows(_windows_of_table(graph, model, value), "")
     if model.columns_ is not None:
-        raise ValueError("X must be a table (input_form='table') where fit found lags by names of columns, got windows")
+        raise ValueError("X must be a table (input_form='table') if fit found lags by column names, got windows")
     return Windows(_ordered(graph, model, value), "")
 
 
 def add_predictions(graph: Graph, model: Any, windows: Windows) -> None:
-    """Add the network, and what `predict` makes of its outputs."""
+    """Add the network, and the predictions from its outputs."""
     scaled = _standardised(graph, windows.values, model.input_scaling_)
     values, lengths = graph.cast(scaled, np.float32), windows.lengths
     segment = model.network_.architecture.segment
@@ -70,7 +70,7 @@ def add_predictions(graph: Graph, model: Any, windows: Windows) -> None:
 
 
 def _in_segments(graph: Graph, windows: Windows, segment: int, n_channels: int) -> Windows:
-    """Return windows (n, S, segment * C), and how many segments each has; the last one is filled up with zeros."""
+    """Return windows (n, S, segment * C) with their numbers of segments; the last segment is padded with zeros."""
     values, lengths = windows
     if lengths:
         values = _zero_beyond(graph, windows)
@@ -83,13 +83,13 @@ def _in_segments(graph: Graph, windows: Windows, segment: int, n_channels: int) 
 
 
 def _n_segments(graph: Graph, n_steps: str, segment: int) -> str:
-    """Return how many segments it takes for so many steps."""
+    """Return the number of segments for `n_steps` steps."""
     more, size = (graph.constant(np.array([number], np.int64)) for number in (segment - 1, segment))
     return graph.add("Div", graph.add("Add", n_steps, more), size)
 
 
 def _zero_beyond(graph: Graph, windows: Windows) -> str:
-    """Return windows (n, T, C) with zeros beyond the length of each, where there may be anything."""
+    """Return windows (n, T, C) with zeros beyond the length of each, in place of arbitrary values."""
     first, each = (graph.constant(np.array(number, np.int64)) for number in (0, 1))
     n_steps = graph.add("Squeeze", graph.add("Shape", windows.values, start=1, end=2))
     steps = graph.reshape(graph.add("Range", first, n_steps, each), (1, -1, 1))
@@ -105,16 +105,16 @@ def _declared_windows(graph: Graph, model: Any, input_form: InputForm) -> Window
         n_columns = "n_columns" if n_steps is None else n_steps * n_channels
         return windows_of(graph, model, graph.input("X", np.float64, ["n", n_columns]), 2)
     times: Any = n_steps if model.input_scaling_.mean.ndim == 2 else "T"
-    turned = channels_first(model)
-    value = graph.input("X", np.float64, ["n", n_channels, times] if turned else ["n", times, n_channels])
+    swapped = channels_first(model)
+    value = graph.input("X", np.float64, ["n", n_channels, times] if swapped else ["n", times, n_channels])
     if n_steps is not None:
         return windows_of(graph, model, value, 3)
-    return _ragged(graph, model, value, graph.input("lengths", np.int64, ["n"]), turned)
+    return _ragged(graph, model, value, graph.input("lengths", np.int64, ["n"]), swapped)
 
 
-def _ragged(graph: Graph, model: Any, value: str, lengths: str, turned: bool) -> Windows:
-    """Return windows of different lengths, each of which is turned round by itself if the newest step is first."""
-    if turned:
+def _ragged(graph: Graph, model: Any, value: str, lengths: str, swapped: bool) -> Windows:
+    """Return windows of different lengths, each reversed separately if the newest step is first."""
+    if swapped:
         value = graph.transpose(value, 0, 2, 1)
     if model.time_order == "newest_first":
         value = graph.add("ReverseSequence", value, lengths, batch_axis=0, time_axis=1)
@@ -122,7 +122,7 @@ def _ragged(graph: Graph, model: Any, value: str, lengths: str, turned: bool) ->
 
 
 def _windows_of_table(graph: Graph, model: Any, table: str) -> str:
-    """Return windows (n, T, C) of a table (n, T * C), as `fit` has read it."""
+    """Return windows (n, T, C) from a table (n, T * C), read as in `fit`."""
     n_channels = model.n_channels_in_
     if model.columns_ is not None:
         chosen = graph.add("Gather", table, graph.constant(model.columns_.ravel().astype(np.int64), "columns"), axis=1)
@@ -133,14 +133,14 @@ def _windows_of_table(graph: Graph, model: Any, table: str) -> str:
 
 
 def _ordered(graph: Graph, model: Any, value: str) -> str:
-    """Return windows (n, T, C), the oldest step first, as `layout` and `time_order` say where they are."""
+    """Return windows (n, T, C), the oldest step first, according to `layout` and `time_order`."""
     if channels_first(model):
         value = graph.transpose(value, 0, 2, 1)
     return graph.cut(value, 1, -1, step=-1) if model.time_order == "newest_first" else value
 
 
 def _standardised(graph: Graph, value: str, scaling: Scaling) -> str:
-    """Return ``(value - mean) / scale`` in float64, or `value` where that changes nothing."""
+    """Return ``(value - mean) / scale`` in float64, or `value` if that changes nothing."""
     if not scaling.mean.any() and (scaling.scale == 1.0).all():
         return value
     shifted = graph.add("Sub", value, graph.constant(scaling.mean, "input_mean"))
@@ -177,7 +177,7 @@ def _add_labels(graph: Graph, model: LSTMClassifier, outputs: str) -> None:
     classes = model.classes_
     if classes.dtype.kind == "O" and not all(isinstance(one, str) for one in classes):
         kinds = sorted({type(one).__name__ for one in classes})
-        raise ValueError(f"estimator must have classes that ONNX knows, texts, numbers or truth values, got {kinds}")
+        raise ValueError(f"estimator must have classes that ONNX knows, strings, numbers or booleans, got {kinds}")
     best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
     graph.output("label", graph.add("Gather", graph.constant(classes, "classes"), best, axis=0), classes.dtype, ["n"])
     graph.output("probabilities", probabilities, np.float64, ["n", len(classes)])

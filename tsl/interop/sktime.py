@@ -1,4 +1,4 @@
-"""Forecasters of `tsl` inside sktime. Needs the package sktime, and is imported only where this module is named."""
+"""Forecasters of `tsl` for sktime. The module needs the package sktime, and is imported only explicitly."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _ID, _TIME, _TARGET = "_series", "_time", "_target"
 
 
 class TslForecaster(BaseForecaster):
-    """Forecaster of `tsl` as a forecaster of sktime.
+    """Adapter that makes a forecaster of `tsl` an sktime forecaster.
 
-    One model learns from all series: the variables of ``y``, and the instances of a panel or a hierarchy. ``X`` holds
-    covariates that are known ahead.
+    One model learns from all series: the variables of ``y``, and the instances of a panel or a hierarchy. ``X``
+    contains covariates that are known ahead.
 
     Parameters
     ----------
     forecaster : LSTMForecaster or forecaster of tsl.baselines
-        Not changed: `fit` clones it. Its `horizon` is the last step of ``fh`` where `fit` is given one, and its
-        `future` are the columns of ``X``, other than those that its `past` names.
+        The forecaster, which is not changed: `fit` clones it. Its `horizon` is set to the last step of ``fh`` if `fit`
+        gets one, and its `future` to the columns of ``X`` that are not in its `past`.
 
     Attributes
     ----------
@@ -40,16 +40,16 @@ class TslForecaster(BaseForecaster):
     Raises
     ------
     TypeError
-        If `forecaster` is something else.
+        If `forecaster` is not such a forecaster.
 
     Notes
     -----
-    `update` appends newer rows, which forecasts then follow, and does not train the network again, whatever
-    ``update_params`` says; to do so, call `fit`, or wrap the forecaster in ``UpdateRefitsEvery`` of sktime. Rows that
-    are known already are left out.
+    `update` appends newer rows, after which forecasts then start, and does not retrain the network, whatever the value
+    of ``update_params``; to retrain, call `fit`, or wrap the forecaster in sktime's ``UpdateRefitsEvery``. Rows that
+    are already known are ignored.
 
-    Intervals and quantiles come from errors on held-out windows, as those of `LSTMForecaster.predict` do.
-    ``X`` in `predict` must hold each step up to the last one of ``fh``. There are no forecasts in sample.
+    Intervals and quantiles come from errors on held-out windows, as in `LSTMForecaster.predict`. ``X`` in `predict`
+    must contain every step up to the last one of ``fh``. There are no in-sample forecasts.
 
     If the series of a panel end at different times, ``fh`` must be relative; each series is forecast from its own end.
 
@@ -88,11 +88,11 @@ class TslForecaster(BaseForecaster):
     def __init__(self, forecaster: Any) -> None:
         self.forecaster = forecaster
         super().__init__()
-        self._y = self._X = None  # where sktime keeps rows if its configuration says so
+        self._y = self._X = None  # sktime stores rows here if so configured
         self._set_capabilities()
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters: `forecaster` itself, or its own as ``forecaster__hidden_size``.
+        """Set parameters: `forecaster`, or its parameters as in ``forecaster__hidden_size``.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class TslForecaster(BaseForecaster):
         self
         """
         super().set_params(**params)
-        self._set_capabilities()  # sktime makes the object anew before it sets parameters of a component
+        self._set_capabilities()  # sktime resets the object before setting parameters of a component
         return self
 
     def _set_capabilities(self) -> None:
@@ -121,7 +121,7 @@ class TslForecaster(BaseForecaster):
             }
         )
 
-    # --- what sktime calls ------------------------------------------------------------------------------------
+    # --- called by sktime -------------------------------------------------------------------------------------
 
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
         model = clone(self.forecaster)
@@ -159,7 +159,7 @@ class TslForecaster(BaseForecaster):
     # --- to a long frame, and back ----------------------------------------------------------------------------
 
     def _long(self, index: pd.Index, X: pd.DataFrame | None, y: pd.DataFrame | None = None) -> pd.DataFrame:
-        """Return rows of each variable, one variable after the other, with covariates and the target, if given."""
+        """Return the rows of all variables, one variable after the other, with covariates and the target if given."""
         first = self._first_ids(index)
         covariates = (pd.DataFrame(index=index) if X is None else X.reindex(index)).reset_index(drop=True)
         parts = []
@@ -169,7 +169,7 @@ class TslForecaster(BaseForecaster):
         return pd.concat(parts, ignore_index=True)
 
     def _first_ids(self, index: pd.Index) -> Any:
-        """Return the number that stands for the first variable of each row's instance; later ones follow it."""
+        """Return the id of the first variable of each row's instance; those of its other variables follow."""
         if self._instances is None:
             return np.zeros(len(index), np.int64)
         return self._instances.get_indexer(index.droplevel(-1)) * len(self._variables)
@@ -205,7 +205,7 @@ class TslForecaster(BaseForecaster):
         """Return the index of the forecasts of the first variable of each instance."""
         times = pd.Index(ids_and_times[_TIME]).rename(self._names[-1])
         if not fh.is_relative and not np.isin(times, fh.to_absolute_index(self.cutoff)).all():
-            raise ValueError(f"fh must be relative where not all series end at {self.cutoff[0]}, got {list(fh)}")
+            raise ValueError(f"fh must be relative if not all series end at {self.cutoff[0]}, got {list(fh)}")
         if self._instances is None:
             return times
         instances = self._instances.take(ids_and_times[_ID] // len(self._variables))
@@ -214,12 +214,12 @@ class TslForecaster(BaseForecaster):
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Return parameters that sktime tests the class with.
+        """Return the parameters with which sktime tests the class.
 
         Parameters
         ----------
         parameter_set : str, default="default"
-            Ignored: there is one set of them.
+            Ignored: there is only one set.
 
         Returns
         -------

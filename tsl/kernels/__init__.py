@@ -1,1 +1,1 @@
-"""Everything compiled. Imports numpy, numba and llvmlite alone."""
+"""All compiled code. Imports only numpy, numba and llvmlite."""

@@ -1,4 +1,4 @@
-"""The logistic function and the hyperbolic tangent of vectors, to about 1e-7 (float32) or 1e-15 (float64)."""
+"""The logistic function and the hyperbolic tangent of vectors, accurate to about 1e-7 (float32) or 1e-15 (float64)."""
 
 import math
 
@@ -17,7 +17,7 @@ from tsl.kernels.primitives import (
 
 LOG2_E = 1.0 / math.log(2.0)
 LN2_HIGH = 0.693359375  # few enough bits that n * LN2_HIGH is exact
-LN2_LOW = -2.121944400546905827679e-4  # what is left of ln(2), to more digits than a difference of floats has
+LN2_LOW = -2.121944400546905827679e-4  # the rest of ln(2), to more digits than a difference of floats has
 
 
 @kernel

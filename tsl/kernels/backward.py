@@ -1,7 +1,7 @@
-"""The whole network backward, for a range of rows of one batch, and from there to the gradient of all parameters.
+"""The backward pass of the whole network for a range of rows of one batch, and the gradients of all parameters.
 
-T steps, B rows in the batch; the rows `batch.first..batch.last` are one thread's. Nothing here but the weights'
-gradients depends on other rows.
+T steps, B rows in the batch; one thread handles the rows `batch.first..batch.last`. Apart from the gradients of the
+weights, nothing here depends on other rows.
 """
 
 from tsl.kernels.compile import Subroutine, kernel
@@ -31,9 +31,9 @@ from tsl.kernels.views import (
 
 @Subroutine
 def backward_pass(layout, training, work, data, batch, loss, total_weight, dropout, input_gradient, member):
-    """Compute the loss of the outputs of `forward_pass`, and its gradient of all parameters.
+    """Compute the loss of the outputs of `forward_pass` and its gradient with respect to all parameters.
 
-    All threads of a team call this together, each with its own rows. Return False if the team was called off.
+    All threads of a team call this together, each with its own rows. Return False if the team was aborted.
     """
     batch_loss(layout, work, data, batch, loss, total_weight)
     backward(layout, training.packed, work, dropout, batch, input_gradient)
@@ -51,7 +51,7 @@ def backward_pass(layout, training, work, data, batch, loss, total_weight, dropo
 
 @kernel
 def batch_loss(layout, work, data, batch, loss, total_weight):
-    """Write the losses of rows into `work.row_losses`; their outputs become gradients of the mean loss."""
+    """Write the losses of rows to `work.row_losses`; replace their outputs by gradients of the mean loss."""
     n_rows = batch.n_rows
     _, _, outputs = head_of(layout, work, batch)
     n_values = n_targets(loss, layout.n_outputs)
@@ -74,7 +74,7 @@ def batch_loss(layout, work, data, batch, loss, total_weight):
 
 @kernel
 def backward(layout, packed, work, dropout, batch, input_gradient):
-    """Compute gradients of all gate sums, left in `work.gates`, and of the inputs where asked for."""
+    """Compute gradients of all gate sums, left in `work.gates`, and of the inputs if requested."""
     head_backward(layout, packed, work, dropout, batch)
     for layer in range(n_layers(layout) - 1, -1, -1):
         layer_backward(layout, packed, work, dropout, layer, batch)
@@ -136,7 +136,7 @@ def layer_backward(layout, packed, work, dropout, layer, batch):
 
 @kernel
 def inputs_backward(layout, packed, work, layer, batch):
-    """Compute the gradient of a layer's inputs: gate gradients of each direction times transposed input weights."""
+    """Compute the gradient of a layer's inputs: gate gradients times transposed input weights, for each direction."""
     first, last = batch.first, batch.last
     d_x = d_inputs_of(layout, work, layer, batch)
     for direction in range(layout.n_directions):
@@ -152,7 +152,7 @@ def inputs_backward(layout, packed, work, layer, batch):
 
 @kernel
 def embed_backward(layout, work, batch):
-    """Compute gradients of the sums of the dense layer in front, from those of the first layer's inputs."""
+    """Compute gradients of the sums of the initial dense layer, from those of the first LSTM layer's inputs."""
     n_rows = batch.n_rows
     sums, d_x = embedded_of(layout, work, batch.n_steps * n_rows), d_inputs_of(layout, work, 0, batch)
     zero = sums.dtype.type(0.0)

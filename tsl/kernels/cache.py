@@ -1,8 +1,8 @@
-"""Machine code on disk: compiled once for a machine, loaded by every later process.
+"""Machine code on disk: compiled once per machine, loaded by every later process.
 
 Numba's own cache notices edits only in the file of the function itself, not in the helpers that were compiled into
-it; it does not read what lies where it cannot write; and two processes that fill it at once can garble its index.
-Here each piece of code has a file of its own, named after all that it was made from, and there is no index.
+it; it does not read from folders that it cannot write to; and two processes that fill it at once can garble its
+index. Here each piece of code has its own file, named after everything it was made from, and there is no index.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ import warnings
 
 from numba import config
 
-FOLDER = "tsl_kernels"  # in a cache that is shared with others
-KEPT_SECONDS = 7 * 86400  # for code of other sources: their tree, too, may be in use
+FOLDER = "tsl_kernels"  # within a cache folder shared with other programs
+KEPT_SECONDS = 7 * 86400  # for code compiled from other sources, which may still be in use
 
 
 class KernelCacheWarning(UserWarning):
-    """Compiled kernels could not be kept: every process has to compile anew."""
+    """Compiled kernels could not be saved: every process has to compile them again."""
 
 
 @functools.cache
@@ -37,18 +37,18 @@ def sources_stamp():
 
 
 def folders():
-    """Return the folders of machine code by preference: `NUMBA_CACHE_DIR`, beside the sources, the user's cache.
+    """Return the folders for machine code by preference: `NUMBA_CACHE_DIR`, next to the sources, the user's cache.
 
-    It is written to the first of them that can be, and read from there and from those before it.
+    Code is written to the first writable one, and read from that one and those before it.
     """
     found = [pathlib.Path(config.CACHE_DIR, FOLDER)] if config.CACHE_DIR else []
     found.append(pathlib.Path(__file__).parent / "__pycache__")
     users = _user_cache() / "numba" / FOLDER
-    return [*found, users] if users.is_absolute() else found  # it is not where nobody's home is known
+    return [*found, users] if users.is_absolute() else found  # not absolute if the home folder is unknown
 
 
 def _user_cache():
-    """Return where the system wants a user's caches."""
+    """Return the system's folder for a user's caches."""
     home = pathlib.Path(os.path.expanduser("~"))
     if sys.platform == "win32":
         return pathlib.Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -58,7 +58,7 @@ def _user_cache():
 
 
 def writable_folder():
-    """Return the folder that machine code is written to, None where none can be."""
+    """Return the folder that machine code is written to, or None if none is writable."""
     return next(filter(_writable, folders()), None)
 
 
@@ -71,7 +71,7 @@ def _writable(folder):
 
 
 def _write(path, data):
-    """Write a file that no other process sees half written."""
+    """Write a file in such a way that no other process sees it half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{uuid.uuid4().hex}.tmp")
     try:
@@ -94,25 +94,25 @@ class MachineCode:
     """
 
     def __init__(self, name, *, slow):
-        self._name = name.replace("<", "").replace(">", "")  # which Windows allows in no file name
+        self._name = name.replace("<", "").replace(">", "")  # not allowed in file names on Windows
         self._slow = slow
-        self.stamp = sources_stamp()  # of what was imported, not of what may be edited from now on
+        self.stamp = sources_stamp()  # of the sources as imported, whatever is edited later
 
     @property
     def preferred_folder(self):
-        """Folder that is looked into first."""
+        """Folder that is searched first."""
         return folders()[0]
 
     def load(self, key, rebuild, *, look=True):
         """Return `rebuild(code)` of the code that was saved under `key`, or None after telling the user."""
         if look:
             for folder in folders():
-                with contextlib.suppress(Exception):  # not there, or damaged: as good as not there
+                with contextlib.suppress(Exception):  # missing or damaged
                     stored, code = pickle.loads((folder / self._file_name(key)).read_bytes())
                     if stored == key:
                         return rebuild(code)
                 if _writable(folder):
-                    break  # this is where it is to be
+                    break  # the folder it will be written to
         told = [tell() for tell in tuple(_listeners)]
         if self._slow and not any(told):
             announce()
@@ -129,7 +129,7 @@ class MachineCode:
             try:
                 _write(path, data)
             except OSError:
-                if not path.exists():  # on Windows a file that another process reads cannot be replaced
+                if not path.exists():  # on Windows, a file that another process is reading cannot be replaced
                     continue
             self._remove_outdated(folder)
             return
@@ -151,7 +151,7 @@ class MachineCode:
         return f"{self._prefix}{digest[:16]}.nbc"
 
     def _remove_outdated(self, folder):
-        """Remove this function's code of other sources, a while after it was made."""
+        """Remove code of this function compiled from other sources, once it is old enough."""
         for path in folder.glob(f"{self._name}-*.nbc"):
             with contextlib.suppress(OSError):
                 ours = path.name.startswith(self._prefix)
@@ -159,17 +159,17 @@ class MachineCode:
                     path.unlink()
 
 
-# --- telling who waits --------------------------------------------------------------------------------------------
+# --- telling the user who waits -----------------------------------------------------------------------------------
 
 _listeners = []
-_warned = threading.Lock()  # held for good once the hint was given
+_warned = threading.Lock()  # held for good once the warning was issued
 _announced = threading.Lock()  # likewise
 COMPILING = "compiling the kernels for this machine, once: about 10 s"
 
 
 @contextlib.contextmanager
 def on_compilation(tell):
-    """Call `tell()` whenever a kernel has to be compiled within a ``with`` block, in whatever thread that happens.
+    """Call `tell()` whenever a kernel has to be compiled within a ``with`` block, in any thread.
 
     `tell` returns whether it has told the user.
     """
@@ -181,7 +181,7 @@ def on_compilation(tell):
 
 
 def announce():
-    """Write to stderr, once in a process, that kernels are being compiled.
+    """Write to stderr, once per process, that kernels are being compiled.
 
     Only at a terminal or in a notebook, and not if the environment variable ``TSL_QUIET`` is set.
     """
@@ -198,8 +198,8 @@ def _warn_once():
     if _warned.acquire(blocking=False):
         tried = ", ".join(str(folder) for folder in folders())
         warnings.warn(
-            f"compiled kernels cannot be kept, so every process has to compile them anew: none of {tried} can be "
-            "written. Let the environment variable NUMBA_CACHE_DIR name a folder that can.",
+            f"compiled kernels cannot be saved, so every process has to compile them again: none of {tried} is "
+            "writable. Set the environment variable NUMBA_CACHE_DIR to a writable folder.",
             KernelCacheWarning,
             stacklevel=2,
         )

@@ -1,6 +1,6 @@
-"""How kernels are compiled, kept on disk and called: what tsl changes of Numba's compiler.
+"""How kernels are compiled, saved to disk and called: what tsl changes in Numba's compiler.
 
-This file and `intrinsics` are all that depends on Numba's internals.
+Only this file and `intrinsics` depend on Numba's internals.
 """
 
 import functools
@@ -22,14 +22,14 @@ from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, mod
 from tsl.kernels.cache import MachineCode
 from tsl.kernels.target import INTERPRETED
 
-# Not "nnan" and "ninf", so that no check for NaN or infinity is optimised away; and not "reassoc", which would reach
-# the vector operations too, undo the rounding that the exponential is made of, and let sums differ between rows.
+# Not "nnan" and "ninf", so that no check for NaN or infinity is optimised away; and not "reassoc", which would apply to
+# the vector operations too, undo the rounding that the exponential relies on, and let sums differ between rows.
 FAST_MATH = {"nsz", "arcp", "contract", "afn"}
 OPTIONS = {"nogil": True, "error_model": "numpy"}
-# the code that would take apart Python's arguments is a good part of what there is to compile
+# the code that would unpack Python's arguments is a large part of what would have to be compiled
 NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-ENTRY_POINTS = []  # all of them, and all subroutines, as each is decorated
+ENTRY_POINTS = []  # all of them and all subroutines, in the order they are decorated
 
 
 # --- Numba's compiler and cache ---------------------------------------------------------------------------------
@@ -38,9 +38,9 @@ ENTRY_POINTS = []  # all of them, and all subroutines, as each is decorated
 class _LinkedLibrary(JITCodeLibrary):
     """Code that is only ever linked into an entry point, where it is optimised and becomes machine code.
 
-    Numba would do both for every kernel by itself as well. That takes a quarter of the time to compile; and the process
-    that has compiled would run these copies in place of those in the entry points, which it keeps on disk for all
-    later processes: up to three times slower, and rounded elsewhere.
+    Numba would also do both for every kernel separately. That takes a quarter of the compile time; and the process
+    that compiled them would run these copies instead of those in the entry points, which it saves to disk for all
+    later processes: up to three times slower, and with different rounding.
     """
 
     def _optimize_final_module(self):
@@ -55,11 +55,11 @@ class _LinkedLibrary(JITCodeLibrary):
         return self
 
     def set_env(self, name, environment):
-        """Leave out the Python objects of the code: it has none, and there is no machine code to tell of them."""
+        """Leave out the Python objects of the code: it has none, and there is no machine code to register them with."""
 
 
 class _LinkedCompiler(Compiler):
-    """The usual steps, with a `_LinkedLibrary` for the result."""
+    """The usual compiler steps, with a `_LinkedLibrary` for the result."""
 
     def __init__(self, typingctx, targetctx, library, *others):
         if library is None:
@@ -68,10 +68,10 @@ class _LinkedCompiler(Compiler):
 
 
 class _EntryCompiler(Compiler):
-    """The usual steps, with Python's garbage collector off.
+    """The usual compiler steps, with Python's garbage collector off.
 
-    A compiler makes millions of small objects and keeps most of them, so that the collector, which looks through all
-    there are ever again, takes a fifth of the time and finds next to nothing.
+    The compiler creates millions of small objects and keeps most of them, so the collector, which scans all of them
+    again and again, takes a fifth of the time and finds almost nothing.
     """
 
     def compile_extra(self, function):
@@ -87,7 +87,7 @@ class _EntryCompiler(Compiler):
 class KernelCache(caching.FunctionCache):
     """Machine code of one entry point, in a dispatcher's `_cache`; `MachineCode` reads and writes the files."""
 
-    def __init__(self, function, *, slow=False):  # the parent's would look for one folder that it can write
+    def __init__(self, function, *, slow=False):  # the parent's would look for a single writable folder
         self._py_func = function
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         self._files = MachineCode(name, slow=slow)
@@ -95,11 +95,11 @@ class KernelCache(caching.FunctionCache):
 
     @property
     def cache_path(self):
-        """The folder that machine code is in by preference."""
+        """The preferred folder for machine code."""
         return str(self._files.preferred_folder)
 
     def flush(self):
-        """Forget what was made from these sources."""
+        """Discard the code that was made from these sources."""
         self._files.flush()
 
     def holds(self, signature, codegen):
@@ -118,7 +118,7 @@ class KernelCache(caching.FunctionCache):
             self._files.save(key, dumps((key, result._reduce())))
 
     def _key(self, signature, codegen):
-        """Return all that the code was made from; the parent knows the signature, the processor and the function."""
+        """Return everything the code depends on; the parent knows the signature, the processor and the function."""
         versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
         settings = (int(config.OPT), config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
         return (self._files.stamp, versions, settings, self._index_key(signature, codegen))
@@ -136,19 +136,19 @@ def kernel(function):
 
 
 def unordered_kernel(function):
-    """Compile as `kernel` does, but with sums that may be taken in any order, so that they run on whole vectors."""
+    """Compile as `kernel` does, but let sums be taken in any order, so that they can be vectorised."""
     return numba.njit(fastmath=FAST_MATH | {"reassoc"}, **INNER)(function)
 
 
 def entry_point(function=None, *, slow=False):
-    """Compile `function` when Python first calls it; runs without the interpreter lock, is kept on disk.
+    """Compile `function` when Python first calls it; it runs without the interpreter lock and is saved to disk.
 
-    `slow` is for one that takes more than about two seconds to compile: the user is told.
+    `slow` is for functions that take more than about two seconds to compile: the user is told.
     """
     if function is None:
         return functools.partial(entry_point, slow=slow)
     if INTERPRETED:
-        return np.errstate(all="ignore")(function)  # compiled code says nothing of overflow either
+        return np.errstate(all="ignore")(function)  # compiled code does not report overflow either
     return _kept_on_disk(numba.njit(fastmath=FAST_MATH, **ENTRY)(function), slow=slow)
 
 
@@ -159,15 +159,15 @@ def _kept_on_disk(dispatcher, *, slow):
 
 
 def compile_for(dispatcher, arguments):
-    """Compile an entry point, or load it from disk, for a call with such arguments."""
+    """Compile an entry point, or load it from disk, for a call with arguments like these."""
     dispatcher.compile(tuple(map(numba.typeof, arguments)))
 
 
 class Subroutine:
-    """A kernel with machine code of its own, which entry points `call` by its address.
+    """A kernel with its own machine code, which entry points `call` by its address.
 
-    It is compiled once, whatever calls it, and may be compiled in another process while this one compiles its callers.
-    It takes named tuples by reference and returns a bool.
+    It is compiled only once, no matter what calls it, and another process may compile it while this one compiles its
+    callers. It takes named tuples by reference and returns a bool.
     """
 
     def __init__(self, function):
@@ -178,7 +178,7 @@ class Subroutine:
             self._dispatcher = _kept_on_disk(dispatcher, slow=True)
 
     def address(self, dtype, *arguments):
-        """Return the address of the code that is called with such arguments; their types follow from `dtype`."""
+        """Return the address of the code for arguments like these; their types follow from `dtype`."""
         if INTERPRETED:
             return self._function
         if dtype not in self._addresses:
@@ -189,7 +189,7 @@ class Subroutine:
         return self._addresses[dtype]
 
     def is_compiled(self, dtype, *arguments):
-        """Return whether it need not be compiled any more: it is at hand, or on disk."""
+        """Return whether it is already compiled, in memory or on disk."""
         return dtype in self._addresses or self._dispatcher._cache.holds(
             self._signature(arguments), self._dispatcher.targetctx.codegen()
         )
@@ -204,7 +204,7 @@ class Subroutine:
 @intrinsic
 def call(typingctx, address, *arguments):
     """Return what the `Subroutine` at an address returns."""
-    # whatever integers a caller has: there is one version of the code
+    # whichever integer types a caller has: there is only one version of the code
     kinds = tuple(types.int64 if isinstance(one, types.Integer) and one.signed else one for one in arguments)
 
     def codegen(context, builder, signature, args):
@@ -219,8 +219,8 @@ def call(typingctx, address, *arguments):
 class Reference(types.Type):
     """Numba type of the address of a named tuple, whose fields are its attributes.
 
-    Numba passes a tuple as all that is in it: an array as its seven parts, a tuple of arrays as a hundred numbers,
-    taken apart and put together again at each call. With an address in its place there is half as much to compile.
+    Numba passes a tuple as its contents: an array as its seven parts, a tuple of arrays as a hundred numbers, unpacked
+    and packed again at each call. Passing an address instead halves the amount of code to compile.
     """
 
     def __init__(self, referent):

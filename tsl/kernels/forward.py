@@ -1,6 +1,6 @@
-"""The whole network forward, for a range of rows of one batch.
+"""The forward pass of the whole network for a range of rows of one batch.
 
-T steps, B rows in the batch; the rows `batch.first..batch.last` are one thread's. Nothing here depends on other rows.
+T steps, B rows in the batch; one thread handles the rows `batch.first..batch.last`. Nothing here depends on other rows.
 """
 
 from tsl.kernels.compile import Subroutine, entry_point, kernel
@@ -34,7 +34,7 @@ from tsl.kernels.views import (
 
 @kernel
 def longest_window(data, windows):
-    """Return the steps of the longest window."""
+    """Return the number of steps of the longest window."""
     longest = 0
     for window in windows:
         longest = max(longest, data.lengths[window])
@@ -65,7 +65,7 @@ def load_windows(layout, work, data, batch):
 
 @kernel
 def load_condition(layout, work, data, index, b):
-    """Set the code that row b reads at every step besides."""
+    """Set the additional code that row b reads at every step."""
     if layout.one_hot:
         work.codes[work.codes.shape[0] - 1, b] = data.conditions[index] if data.conditions.size else -1
 
@@ -74,7 +74,8 @@ def load_condition(layout, work, data, index, b):
 def load_framed(layout, data, window, b, length, x):
     """Read a window into row b of x (T, B, segment * channels + S), relative to its shifts and scales.
 
-    What is missing (NaN), before the first bound, beyond the last, or beyond the second and not known ahead reads as 0.
+    Values that are missing (NaN), before the first bound, beyond the last, or beyond the second and not known ahead
+    read as 0.
     """
     n_channels, bounds = data.rows.shape[1], row(data.bounds, (window, 0), 3)
     zero = x.dtype.type(0.0)
@@ -111,7 +112,7 @@ def load_states(layout, work, data, batch):
 
 @kernel
 def save_states(layout, work, batch, final, start):
-    """Copy final states into `final` (2, ·, states), those of row b to `start` + b."""
+    """Copy final states into `final` (2, ·, states), the states of row b to index `start` + b."""
     for lstm in range(layout.lstms.size):
         n_hidden, column = layout.lstms[lstm].n_hidden, layout.lstms[lstm].state
         hidden, cells = hidden_of(layout, work, lstm, batch), cells_of(layout, work, lstm, batch)
@@ -139,9 +140,9 @@ def draw_masks(layout, work, dropout, batch):
 
 @kernel
 def shares_units(batch, member):
-    """Return whether threads share the units of each layer, with a barrier at each step, for want of rows.
+    """Return whether threads share the units of each layer, with a barrier at each step, because rows are too few.
 
-    With rows enough, threads that never wait are as fast or faster, also where the weights exceed their caches.
+    With enough rows, threads that never wait are as fast or faster, even if the weights exceed their caches.
     """
     return batch.n_rows < member.n_threads
 
@@ -150,7 +151,7 @@ def shares_units(batch, member):
 def forward_pass(layout, packed, work, dropout, batch, member):
     """Compute the outputs of one thread's rows, from the inputs and initial states in the workspace.
 
-    All threads of a team call this together, each with its own rows. Return False if the team was called off.
+    All threads of a team call this together, each with its own rows. Return False if the team was aborted.
     """
     shared = shares_units(batch, member)
     first, last = (ZERO, batch.n_rows) if shared else (batch.first, batch.last)
@@ -160,7 +161,7 @@ def forward_pass(layout, packed, work, dropout, batch, member):
     if embeds_steps(layout):
         embed(layout, packed, work, batch)
     for layer in range(n_layers(layout)):
-        if not barrier_wait(sharing):  # the inputs and states of others are read
+        if not barrier_wait(sharing):  # inputs and states written by other threads are read
             return False
         for direction in range(layout.n_directions):
             if not layer_forward(layout, packed, work, dropout, layer, direction, rows, sharing):
@@ -175,7 +176,7 @@ def forward_pass(layout, packed, work, dropout, batch, member):
 
 @kernel
 def layer_forward(layout, packed, work, dropout, layer, direction, batch, member):
-    """Run a layer in one direction; return False if the team was called off."""
+    """Run a layer in one direction; return False if the team was aborted."""
     lstm, one_hot = layer * layout.n_directions + direction, layout.one_hot and layer == 0
     first_block, last_block = partition(n_units(layout, lstm) // LANES, member)
     return lstm_forward(
@@ -195,7 +196,7 @@ def layer_forward(layout, packed, work, dropout, layer, direction, batch, member
 
 @kernel
 def embed(layout, packed, work, batch):
-    """Set the inputs of the first layer to the positive part of the sums of the dense layer in front."""
+    """Set the inputs of the first LSTM layer to the positive part of the sums of the initial dense layer."""
     n_rows, first, last = batch.n_rows, batch.first, batch.last
     raw = raw_inputs_of(layout, work, batch)
     sums, x = embedded_of(layout, work, batch.n_steps * n_rows), inputs_of(layout, work, 0, batch)
@@ -226,7 +227,7 @@ def copy_hidden(layout, work, layer, out, batch):
 
 @kernel
 def drop_steps(x, n, key, rate, batch):
-    """Apply dropout to the first n of (T, B, ·) features in place, anew for every step."""
+    """Apply dropout to the first n of (T, B, ·) features in place, drawn anew for every step."""
     if rate > 0.0:
         for t in range(x.shape[0]):
             for b in range(batch.first, batch.last):
@@ -268,7 +269,7 @@ def copy_last_hidden(layout, work, layer, out, batch):
 
 @kernel
 def skip_layers(layout, x, features, batch):
-    """Copy the inputs of all steps, without the static ones, into the features behind the hidden units."""
+    """Copy the inputs of all steps, without the static ones, into the features after the hidden units."""
     n, column = layout.n_skipped // x.shape[0], n_states(layout)
     for b in range(batch.first, batch.last):
         for t in range(x.shape[0]):
@@ -283,16 +284,16 @@ def skip_layers(layout, x, features, batch):
 def run_windows(forward_at, layout, packed, work, data, dropout, first, last, outputs, final, member):
     """Run windows first..last forward, as many at once as the workspace holds.
 
-    outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are written at the windows' own
-    numbers. Of `dropout` the outputs' rate counts, drawn anew for as many windows as are run at once.
+    outputs (n, steps, padded K) and `final` (2, n, states), or (0, 0, 0) for none, are indexed by window number. Of
+    `dropout`, only the rate of the outputs is used; masks are drawn anew for each group of windows run at once.
 
-    A team of threads calls this for the same windows in the same workspace; a thread alone says that it is one of 1.
+    A team of threads calls this for the same windows in the same workspace; a single thread passes itself as one of 1.
     """
     layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
     member = by_reference(member)
     for start in range(first, last, work.lengths.size):
         windows = row(work.windows, 0, min(last - start, work.lengths.size))
-        for b in range(windows.size):  # by each thread of a team, all writing the same
+        for b in range(windows.size):  # in each thread of a team; all write the same values
             windows[b] = start + b
         begin, end = partition(windows.size, member)
         key = splitmix64(dropout.seed, start)
@@ -309,5 +310,5 @@ def run_windows(forward_at, layout, packed, work, data, dropout, first, last, ou
                         outputs[start + b, t, k] = rows[t * windows.size + b, k]
         if final.size:
             save_states(layout, work, batch, final, start)
-        if not barrier_wait(member):  # the next windows take the place of these
+        if not barrier_wait(member):  # the next windows overwrite these
             return

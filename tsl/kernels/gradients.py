@@ -1,8 +1,8 @@
 """Gradients of the parameters: sums over all rows and steps of a batch.
 
-The work is cut by *weights*, not by rows: a thread owns blocks of weights and sums every row into them, in the same
-order whatever the number of threads. So no thread needs a copy of the gradient, nothing is added up afterwards, and
-the result is the same bit for bit.
+The work is divided by *weights*, not by rows: each thread owns blocks of weights and sums every row into them, in the
+same order whatever the number of threads. So no thread needs its own copy of the gradient, nothing is added up
+afterwards, and the result is the same bit for bit.
 """
 
 from tsl.kernels.compile import kernel
@@ -29,14 +29,14 @@ from tsl.kernels.views import (
     recurrent_of,
 )
 
-CHUNK = 4 * TALL  # rows of a weight matrix that are one task
-ROWS_AT_ONCE = 128  # rows of the batch and steps whose gate gradients of one block stay in the first cache
-SUMS_AT_ONCE = 2**16  # gradients of weights, of several blocks, that stay in the second cache
+CHUNK = 4 * TALL  # rows of a weight matrix per task
+ROWS_AT_ONCE = 128  # (step, row) pairs whose gate gradients of one block stay in the level-1 cache
+SUMS_AT_ONCE = 2**16  # weight gradients, of several blocks, that stay in the level-2 cache
 
 
 @kernel
 def weight_gradients(layout, training, work, batch, member):
-    """Sum the gradients of one thread's weights into `training.grads`, as the parameters lie there."""
+    """Sum the gradients of one thread's weights into `training.grads`, in the order of the parameters."""
     for lstm in range(layout.lstms.size):
         d_gates, reverse = gates_of(layout, work, lstm, batch), lstm % layout.n_directions == 1
         input_gradients(layout, training, work, lstm, d_gates, reverse, batch, member)
@@ -45,7 +45,7 @@ def weight_gradients(layout, training, work, batch, member):
         sum_gate_products(
             recurrent_of(layout, work, lstm, batch),
             d_gates,
-            lstm < 0,  # states lie by step in both directions; a bare False would be compiled once more
+            lstm < 0,  # states are stored by step in both directions; a bare False would be compiled as another version
             packed_w_rec(layout, training.d_packed, lstm),
             d_w_rec,
             member,
@@ -59,7 +59,7 @@ def weight_gradients(layout, training, work, batch, member):
 
 @kernel
 def input_gradients(layout, training, work, lstm, d_gates, reverse, batch, member):
-    """Sum the gradients of one LSTM's input weights, or of what each code adds to its gates."""
+    """Sum the gradients of one LSTM's input weights, or of each code's contribution to its gates."""
     layer, n_inputs = lstm // layout.n_directions, layout.lstms[lstm].n_inputs
     d_w_in = matrix(training.grads, layout.lstms[lstm].w_in, n_inputs, 4 * layout.lstms[lstm].n_hidden)
     d_packed = packed_w_in(layout, training.d_packed, lstm)
@@ -82,7 +82,7 @@ def sum_gate_products(x, d_gates, reverse, d_packed, d_weights, member):
     n_steps, batch, n = d_gates.shape[1], d_gates.shape[2], d_packed.shape[1]
     chunks = (n + CHUNK - 1) // CHUNK
     first, last = partition(d_packed.shape[0] * chunks, member)
-    # a reverse direction reads steps and times in opposite orders, so one step at a time
+    # the reverse direction reads steps and times in opposite order, so one step at a time
     run = batch if reverse else n_steps * batch
     first_block, end_block = first // chunks, (last + chunks - 1) // chunks
     at_once = max(1, SUMS_AT_ONCE // (n * GATE_WIDTH))
@@ -117,7 +117,7 @@ def _rows_of_block(block, chunks, first, last, n):
 
 @kernel
 def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
-    """Do the same for one-hot inputs: gate gradients are added to the row of their code, and of their condition."""
+    """Do the same for one-hot inputs: add gate gradients to the row of their code and to that of their condition."""
     n_steps, batch = d_gates.shape[1], d_gates.shape[2]
     conditions = row(codes, (codes.shape[0] - 1, 0), batch)
     for block in range(first, last):
@@ -133,7 +133,7 @@ def add_one_hot(codes, d_gates, reverse, d_packed, first, last):
 
 @kernel
 def sum_code_products(vectors, d_codes, d_packed, first, last):
-    """Compute gradients of the input weights that the vectors of codes (V, C) go through, from `d_codes`."""
+    """Compute gradients of the input weights that multiply the vectors of codes (V, C), from `d_codes`."""
     n_codes, n = vectors.shape
     for block in range(first, last):
         fill(row(d_packed, (block, 0, 0), n * GATE_WIDTH), 0.0)
@@ -150,7 +150,7 @@ def sum_code_products(vectors, d_codes, d_packed, first, last):
 
 @kernel
 def code_gradients(layout, training, work, member):
-    """Compute gradients of one thread's vectors of codes, once all gradients of their products are there."""
+    """Compute gradients of one thread's vectors of codes, once all gradients of their products are complete."""
     first, last = partition(layout.n_raw, member)
     if first == last:
         return
@@ -193,7 +193,7 @@ def head_gradients(layout, training, work, batch, member):
 
 @kernel
 def embedding_gradients(layout, training, work, batch, member):
-    """Compute gradients of one thread's weights of the dense layer in front."""
+    """Compute gradients of one thread's weights of the initial dense layer."""
     grads, rows = training.grads, batch.n_steps * batch.n_rows
     x = matrix(raw_inputs_of(layout, work, batch), (0, 0, 0), rows, layout.n_raw)
     d_sums = embedded_of(layout, work, rows)

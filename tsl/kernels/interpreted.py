@@ -1,8 +1,8 @@
-"""Twins of the operations in `intrinsics` and `compile`, for kernels that Python runs (`NUMBA_DISABLE_JIT`).
+"""Counterparts of the operations in `intrinsics` and `compile`, for kernels run by Python (`NUMBA_DISABLE_JIT`).
 
-Slow, and exact: for looking into a kernel with a debugger, and for measuring which of its lines tests reach. A vector
-is an array of `LANES` numbers, a tile an array of rows of vectors, and a pointer knows the memory it points into, so
-that reading and writing beyond it is an error here. What each function does is documented at its compiled twin.
+Slow but exact: for stepping through a kernel with a debugger, and for measuring which of its lines the tests cover. A
+vector is an array of `LANES` numbers, a tile is an array of rows of vectors, and a pointer knows the memory it points
+into, so that reading or writing beyond it is an error here. Each function is documented at its compiled counterpart.
 """
 
 import math
@@ -17,7 +17,7 @@ _lock = threading.Lock()
 
 
 class Pointer:
-    """A position in memory: `memory` is an array of bytes, `start` the first of those pointed at."""
+    """A position in memory: `memory` is an array of bytes, `start` the index of the first byte pointed at."""
 
     def __init__(self, memory, start, dtype):
         self.memory, self.start, self.dtype = memory, start, dtype
@@ -78,23 +78,23 @@ def fma(a, b, c):
 
 
 def at_most(value, limit):
-    """Return the smaller of both, lane by lane; a NaN in `value` stays."""
+    """Return the smaller of the two, lane by lane; a NaN in `value` stays."""
     return np.where(value > limit, limit, value)
 
 
 def at_least(value, limit):
-    """Return the larger of both, lane by lane; a NaN in `value` stays."""
+    """Return the larger of the two, lane by lane; a NaN in `value` stays."""
     return np.where(value < limit, limit, value)
 
 
 def power_of_two(shifted_exponent):
-    """Return 2**n, where the low bits of `shifted_exponent` hold the exponent as it is stored."""
+    """Return 2**n, where the low bits of `shifted_exponent` hold the exponent as stored."""
     integers, mantissa = (np.int32, 23) if shifted_exponent.dtype == np.float32 else (np.int64, 52)
     return (shifted_exponent.view(integers) << integers(mantissa)).view(shifted_exponent.dtype)
 
 
 def tile_load(pointer, row_stride, rows, cols):
-    """Return (rows, cols * LANES) numbers of `rows` rows that lie `row_stride` numbers apart."""
+    """Return (rows, cols * LANES) numbers from `rows` rows that are `row_stride` numbers apart."""
     return np.array([shifted(pointer, r * row_stride).numbers(cols * LANES) for r in range(rows)])
 
 
@@ -133,7 +133,7 @@ def atomic_load(pointer):
 
 
 def atomic_add(pointer, value):
-    """Add to the number at `pointer`; return what it was before."""
+    """Add to the number at `pointer`; return its previous value."""
     with _lock:
         before = atomic_load(pointer)
         pointer[0] = before + value
@@ -151,7 +151,7 @@ def float_control():
 
 
 def set_float_control(word):
-    """Leave all as it is."""
+    """Do nothing."""
 
 
 def by_reference(named):
@@ -160,5 +160,5 @@ def by_reference(named):
 
 
 def call(function, *arguments):
-    """Return what the function returns."""
+    """Call the function and return its result."""
     return function(*arguments)

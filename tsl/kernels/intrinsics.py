@@ -1,15 +1,15 @@
 """The operations that kernels are built from, written as LLVM instructions with Numba's extension API.
 
 `Vector(dtype, LANES)` is an LLVM vector: arithmetic on it is one machine instruction, or as many as the processor
-needs for that many lanes. A *tile* is a tuple of `rows * cols` vectors that stays in registers; `tile_fma` is the
-operation that all matrix products are made of.
+needs for that many lanes. A *tile* is a tuple of `rows * cols` vectors that stays in registers; all matrix products
+are built from `tile_fma`.
 
-The flags of the kernel that uses them hold for these intrinsics too. `kernel` does not allow sums to be reordered, so
-sums along `k` are taken in the order written, for every row alike. They use `fmuladd`, never `fma`: on a processor
-without the instruction, `fma` becomes a library call.
+The flags of the calling kernel apply to these intrinsics too. `kernel` does not allow sums to be reordered, so
+sums along `k` are taken in the order written, in the same way for every row. They use `fmuladd`, never `fma`: on a
+processor without the instruction, `fma` becomes a library call.
 
-Each operation has a twin of the same name in `interpreted`; kernels import either from `primitives`. This file and
-`compile` are all that depends on Numba's internals.
+Each operation has a counterpart of the same name in `interpreted`; kernels import either from `primitives`. Only this
+file and `compile` depend on Numba's internals.
 """
 
 import ctypes
@@ -19,14 +19,14 @@ import os
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import carray as carray  # has a twin too
+from numba import carray as carray  # has a counterpart too
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
 from tsl.kernels.target import ARM64, LANES, X86
 
-# Adding 1.5 * 2**mantissa_bits rounds to an integer, which the low bits then hold; here with the bias of exponents.
+# Adding 1.5 * 2**mantissa_bits rounds to an integer, held in the low bits; here it includes the exponent bias.
 EXPONENT_SHIFT = (1.5 * 2.0**23 + 127.0, 1.5 * 2.0**52 + 1023.0)
 EXPM1_TERMS = (7, 13)  # of the Taylor series, for float32 and float64
 
@@ -57,7 +57,7 @@ def _vector_pointer(context, builder, pointer, vector):
 
 
 def _load(context, builder, pointer, vector):
-    # aligned to its elements only: rows start anywhere
+    # aligned only to its elements: rows may start anywhere
     return builder.load(_vector_pointer(context, builder, pointer, vector), align=vector.dtype.bitwidth // 8)
 
 
@@ -89,7 +89,7 @@ def _fmuladd(builder, a, b, c):
 
 @intrinsic
 def address(typingctx, array, index):
-    """Return a pointer to `array[index]`; `index`, an integer or a tuple of them, is not negative and not checked."""
+    """Return a pointer to `array[index]`; `index`, one or several non-negative integers, is not checked."""
     indices = index if isinstance(index, types.BaseTuple) else types.UniTuple(index, 1)
 
     def codegen(context, builder, signature, args):
@@ -147,13 +147,13 @@ def filled(typingctx, like, number):
 
 @intrinsic
 def fma(typingctx, a, b, c):
-    """Return `a * b + c`, rounded once where the processor can."""
+    """Return `a * b + c`, rounded only once if the processor supports it."""
     return a(a, b, c), lambda context, builder, signature, args: _fmuladd(builder, *args)
 
 
 @intrinsic
 def at_most(typingctx, value, limit):
-    """Return the smaller of both, lane by lane; a NaN in `value` stays."""
+    """Return the smaller of the two, lane by lane; a NaN in `value` stays."""
 
     def codegen(context, builder, signature, args):
         return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[1], args[0])
@@ -163,7 +163,7 @@ def at_most(typingctx, value, limit):
 
 @intrinsic
 def at_least(typingctx, value, limit):
-    """Return the larger of both, lane by lane; a NaN in `value` stays."""
+    """Return the larger of the two, lane by lane; a NaN in `value` stays."""
 
     def codegen(context, builder, signature, args):
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[1], args[0])
@@ -213,7 +213,7 @@ def _tile(pointer, rows, cols):
 
 @intrinsic(prefer_literal=True)
 def tile_load(typingctx, pointer, row_stride, rows, cols):
-    """Return `rows * cols` vectors: `cols` adjacent ones of each of `rows` rows that lie `row_stride` numbers apart."""
+    """Return `rows * cols` vectors: `cols` adjacent ones from each of `rows` rows, `row_stride` numbers apart."""
     tile = _tile(pointer, rows, cols)
     vector = tile.dtype
 
@@ -269,9 +269,9 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
             k = r * n_cols + c
             values[k] = _fmuladd(builder, left, right, values[k])
 
-        # The fewer factors stay in registers while the others come one at a time, so that a tile takes
-        # rows * cols + min(rows, cols) + 1 registers. One more than there are, and a sum would go to memory and back
-        # for each k.
+        # The smaller set of factors stays in registers while the others are loaded one at a time, so that a tile takes
+        # rows * cols + min(rows, cols) + 1 registers. With one more than the processor has, a sum would go to memory
+        # and back for each k.
         if rows < n_cols:
             kept = [number(r) for r in range(rows)]
             for c in range(n_cols):
@@ -293,7 +293,7 @@ def tile_fma(typingctx, tile, a, a_stride, b, cols):
 
 
 def _by_precision(single, double):
-    """Return an intrinsic that gives a vector filled with one of two constants."""
+    """Return an intrinsic that returns a vector filled with one of two constants."""
 
     @intrinsic
     def constant(typingctx, like):
@@ -338,7 +338,7 @@ def atomic_load(typingctx, pointer):
 
 @intrinsic
 def atomic_add(typingctx, pointer, value):
-    """Add to the number at `pointer`; return what it was before."""
+    """Add to the number at `pointer`; return its previous value."""
 
     def codegen(context, builder, signature, args):
         return builder.atomic_rmw("add", args[0], args[1], "seq_cst")
@@ -348,7 +348,7 @@ def atomic_add(typingctx, pointer, value):
 
 @intrinsic
 def float_control(typingctx):
-    """Return the register by which this thread rounds, and treats subnormal numbers; 0 where it is not known."""
+    """Return the register that controls rounding and subnormal numbers in this thread; 0 if it is not known."""
 
     def codegen(context, builder, signature, args):
         word, kind = ir.IntType(32), ir.IntType(64)
@@ -391,6 +391,6 @@ def _system_yield():
     return ctypes.windll.kernel32.SwitchToThread if os.name == "nt" else ctypes.CDLL(None).sched_yield
 
 
-# by address under a name of our own, so that machine code from the cache finds it on every system
+# by address, under our own name, so that machine code from the cache finds it on every system
 llvmlite.binding.add_symbol("tsl_yield", ctypes.cast(_system_yield(), ctypes.c_void_p).value)
 yield_core = types.ExternalFunction("tsl_yield", types.int32())

@@ -1,7 +1,7 @@
 """The arguments of kernels: sizes of a network, where each array starts in a flat buffer, windows, options.
 
 Everything is a named tuple of numbers and arrays, so that one compiled version serves networks of any depth and size.
-What there is for each LSTM is an array of records, because every field of a tuple costs time to compile. An LSTM is one
+The fields of the LSTMs are in an array of records, because every field of a tuple costs compile time. An LSTM is one
 layer in one direction: LSTM i is layer i // n_directions in direction i % n_directions.
 """
 
@@ -25,7 +25,7 @@ LSTM = np.dtype(
             "w_rec",
             "bias",
             "packed_w_in",
-            "packed_codes",  # what each code adds to the gates, where those are read
+            "packed_codes",  # what each code adds to the gates, if the inputs are codes
             "packed_w_rec",
             "packed_bias",
             "packed_w_in_t",
@@ -34,12 +34,12 @@ LSTM = np.dtype(
     ]
 )
 
-# Starts of one LSTM's arrays in a workspace; those of a layer share its inputs.
+# Starts of one LSTM's arrays in a workspace; the LSTMs of a layer share its inputs.
 LSTM_MEMORY = np.dtype(
     [
         (name, np.int64)
         for name in (
-            "hidden_steps",  # states that are kept: steps + 1, or 2
+            "hidden_steps",  # number of states kept: steps + 1, or 2
             "inputs",
             "d_inputs",
             "gates",
@@ -54,7 +54,7 @@ LSTM_MEMORY = np.dtype(
 )
 
 
-if INTERPRETED:  # with fields as attributes, as compiled code has them
+if INTERPRETED:  # with fields as attributes, as in compiled code
     LSTM, LSTM_MEMORY = (np.dtype((np.record, kind)) for kind in (LSTM, LSTM_MEMORY))
 
 
@@ -65,10 +65,10 @@ class Layout(NamedTuple):
     n_outputs: int
     one_hot: bool
     every_step: bool
-    segment: int  # rows that one step reads
-    n_known: int  # of the channels, the last: those that are known beyond the bounds
+    segment: int  # rows per step
+    n_known: int  # of the channels, the last ones, which are known beyond the bounds
     n_skipped: int  # inputs of all steps that the head reads too, or 0
-    n_embedded: int  # units of a dense layer in front of the first one, or numbers that stand for a code, or 0
+    n_embedded: int  # units of the initial dense layer, or size of a code's vector, or 0
     n_raw: int  # numbers that a step reads
     n_matrix_params: int
     w_out: int
@@ -76,7 +76,7 @@ class Layout(NamedTuple):
     packed_w_out: int
     packed_b_out: int
     packed_w_out_t: int
-    w_embedding: int  # the dense layer in front, as the three below
+    w_embedding: int  # of the initial dense layer, as the three below
     b_embedding: int
     packed_w_embedding: int
     packed_b_embedding: int
@@ -87,21 +87,21 @@ class Workspace(NamedTuple):
     """Memory for one batch. Starts are for the largest batch; a smaller one uses the front of each array."""
 
     numbers: Any  # the flat buffer
-    codes: Any  # (steps + 1, batch) int32: of each step, and last the one that every step reads besides; -1 for none
+    codes: Any  # (steps + 1, batch) int32: of each step; last the additional one that every step reads; -1 for none
     windows: Any  # (batch,) scratch for window numbers
     lengths: Any  # (batch,)
     row_losses: Any  # (batch,) float64
-    gate_steps: int  # steps of gates and cell states that are kept: all of them, or 2
+    gate_steps: int  # number of steps of gates and cell states kept: all of them, or 2
     features: int  # starts in `numbers`
     d_features: int
     outputs: int
-    raw: int  # what is embedded, and what becomes of it
+    raw: int  # inputs of the embedding; its outputs below
     embedded: int
     lstms: Any  # (LSTMs,) of LSTM_MEMORY
 
 
 class Training(NamedTuple):
-    """Arrays that training steps change; (P,) each but for the packed ones and the last three."""
+    """Arrays that training steps change; each of shape (P,), except the packed ones and the last three."""
 
     params: Any
     grads: Any
@@ -116,11 +116,11 @@ class Training(NamedTuple):
 
 
 class KernelData(NamedTuple):
-    """Windows in long arrays, and their targets; an empty array stands for what there is not."""
+    """Windows in long arrays, and their targets; an empty array means that there are none."""
 
     rows: Any  # (N, C), or (0, 0)
     codes: Any  # (N,) int32, or (0,)
-    conditions: Any  # (n,) int32 code that every step of a window reads besides its own, or (0,)
+    conditions: Any  # (n,) int32 code that every step of a window reads in addition to its own, or (0,)
     starts: Any  # (n,)
     lengths: Any  # (n,)
     values: Any  # (M, K), or (0, 0)
@@ -134,7 +134,7 @@ class KernelData(NamedTuple):
     target_shifts: Any  # (n,), or (0,), as the one below
     target_scales: Any  # (n,)
     initial: Any  # (2, n, states), or (0, 0, 0)
-    carry: bool  # whether `initial` is by row of the batch instead, and takes the final states for the next step
+    carry: bool  # whether `initial` is indexed by batch row instead, and receives the final states for the next step
     reset: Any  # (n,) windows that start from zero states whatever `initial` says, or (0,)
 
 
@@ -142,7 +142,7 @@ class Batch(NamedTuple):
     """A batch, and the part of it that one thread works on."""
 
     windows: Any  # (n_rows,) numbers of the windows
-    n_steps: int  # of the longest of them
+    n_steps: int  # of the longest window
     n_rows: int
     first: int  # the thread's rows are first..last
     last: int
@@ -158,7 +158,7 @@ class LSTMWeights(NamedTuple):
 
 
 class LSTMStates(NamedTuple):
-    """States of one LSTM at all steps that are kept; shapes are in `tsl.kernels.lstm`."""
+    """States of one LSTM at all steps kept; for shapes see `tsl.kernels.lstm`."""
 
     gates: Any
     cells: Any
@@ -178,9 +178,9 @@ class Passes(NamedTuple):
 class Steps(NamedTuple):
     """Training steps to take."""
 
-    batches: Any  # (steps, largest batch) numbers of windows; those below 0 fill up a row
+    batches: Any  # (steps, largest batch) numbers of windows; negative numbers pad a row
     learning_rates: Any  # (steps,)
-    first: int  # steps that were taken before
+    first: int  # number of steps taken before
 
 
 class LossPlan(NamedTuple):
@@ -192,7 +192,7 @@ class LossPlan(NamedTuple):
 
 
 class OptimizerPlan(NamedTuple):
-    """An optimiser as numbers; infinity is no limit."""
+    """An optimiser as numbers; infinity means no limit."""
 
     solver: int
     beta_1: float
@@ -215,7 +215,7 @@ class DropoutPlan(NamedTuple):
 
 @kernel
 def matrix(buffer, start, rows, columns):
-    """Return a part of a flat buffer as a matrix: like its siblings a bare view, cheap to make, which owns nothing."""
+    """Return a part of a flat buffer as a matrix: like the next two, a bare view that is cheap and owns nothing."""
     return carray(address(buffer, start), (rows, columns))
 
 
@@ -247,5 +247,5 @@ def copy(values, out):
 
 @kernel
 def rounded_up(n, multiple):
-    """Return the smallest multiple that is not below n."""
+    """Return the smallest multiple that is at least n."""
     return (n + multiple - 1) // multiple * multiple

@@ -11,13 +11,13 @@ from tsl.kernels.primitives import address, filled, load, store
 from tsl.kernels.target import LANES
 
 SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, LOG_LOSS, POISSON, NEGATIVE_BINOMIAL = range(7)
-LARGEST_LOG_MEAN = 40.0  # beyond it e**x would leave single precision
-LARGEST_LOG_SIZE = 15.0  # of a negative binomial, either way: there it is a Poisson distribution, or 0 but for rounding
+LARGEST_LOG_MEAN = 40.0  # beyond it, e**x would leave the range of single precision
+LARGEST_LOG_SIZE = 15.0  # of a negative binomial, either way: there it is Poisson, or 0, up to rounding
 
 
 @kernel
 def target_frame(data, window):
-    """Return what is subtracted from the targets of a window, and what they are then multiplied by."""
+    """Return the number to subtract from the targets of a window, and the one to multiply them by afterwards."""
     if data.target_scales.size:
         return data.target_shifts[window], data.target_scales[window]
     return data.target_shifts.dtype.type(0.0), data.target_scales.dtype.type(1.0)
@@ -25,7 +25,7 @@ def target_frame(data, window):
 
 @kernel
 def n_targets(loss, n_outputs):
-    """Return how many numbers the outputs are compared with."""
+    """Return the number of targets that the outputs are compared with."""
     if loss.kind == NEGATIVE_BINOMIAL:
         return n_outputs // 2
     return n_outputs // loss.quantiles.size if loss.kind == QUANTILE else n_outputs
@@ -33,11 +33,11 @@ def n_targets(loss, n_outputs):
 
 @kernel
 def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
-    """Return the loss of one row; its `outputs` become the gradient times `weight`.
+    """Return the loss of one row; replace its `outputs` by the gradient times `weight`.
 
-    outputs (padded n_outputs,); for the regression losses the targets are (values - shift) * scale, of which those
-    that are NaN have neither loss nor gradient; `label` is for the log loss, and counts are never scaled. The loss is
-    the mean over outputs, so that one more target does not make the steps longer.
+    outputs (padded n_outputs,); for the regression losses, the targets are (values - shift) * scale, and those that
+    are NaN have neither loss nor gradient; `label` is for the log loss, and counts are never scaled. The loss is
+    the mean over outputs, so that one more target does not make the steps larger.
     """
     if loss.kind == LOG_LOSS:
         return _log_loss(outputs, n_outputs, label, weight)
@@ -74,11 +74,11 @@ def loss_row(loss, outputs, n_outputs, values, shift, scale, label, weight):
 
 @kernel
 def _count_loss(loss, outputs, n_outputs, values, shift, weight):
-    """Return the mean negative log-likelihood of counts, in nats; `outputs` become its gradient times `weight`.
+    """Return the mean negative log-likelihood of counts, in nats; replace `outputs` by its gradient times `weight`.
 
-    e**(output + shift) is the mean of a Poisson distribution. With NEGATIVE_BINOMIAL outputs are in pairs: the mean
-    likewise, and the logarithm of the size r, by which the variance is mean + mean**2 / r (`scipy.stats.nbinom` with
-    n = r and p = r / (r + mean)).
+    e**(output + shift) is the mean of a Poisson distribution. With NEGATIVE_BINOMIAL, outputs come in pairs: the first
+    gives the mean in the same way, the second is the logarithm of the size r, which makes the variance
+    mean + mean**2 / r (`scipy.stats.nbinom` with n = r and p = r / (r + mean)).
     """
     width = 2 if loss.kind == NEGATIVE_BINOMIAL else 1
     rate = weight * width / n_outputs
@@ -109,7 +109,7 @@ def _count_loss(loss, outputs, n_outputs, values, shift, weight):
 
 @kernel
 def _clamped(x, largest):
-    """Return x between -largest and largest, and NaN for NaN, in double precision."""
+    """Return x clipped to [-largest, largest], and NaN for NaN, in double precision."""
     if x > largest:
         return largest
     return -largest if x < -largest else x
@@ -129,7 +129,7 @@ def digamma(x):
 
 @kernel
 def _log_loss(outputs, n_outputs, label, scale):
-    """Return the cross-entropy of the softmax, in nats; `outputs` become its gradient times `scale`."""
+    """Return the cross-entropy of the softmax, in nats; replace `outputs` by its gradient times `scale`."""
     largest = outputs[0]
     for k in range(n_outputs):
         largest = max(largest, outputs[k])
@@ -138,7 +138,7 @@ def _log_loss(outputs, n_outputs, label, scale):
             break
     chosen = outputs[label] - largest
     for k in range(n_outputs, outputs.size):
-        outputs[k] = largest - outputs.dtype.type(1e4)  # fills the last vector without weight
+        outputs[k] = largest - outputs.dtype.type(1e4)  # pads the last vector, with no weight
     shift = filled(load(address(outputs, 0)), largest)
     for k in range(0, outputs.size, LANES):
         store(address(outputs, k), exp(load(address(outputs, k)) - shift))
@@ -156,7 +156,7 @@ def _log_loss(outputs, n_outputs, label, scale):
 
 @entry_point
 def total_loss(loss, outputs, n_outputs, data):
-    """Return the sum of weight times loss over windows and steps, and that of the weights; `outputs` are used up.
+    """Return the sum of weight times loss over windows and steps, and the sum of weights; `outputs` is overwritten.
 
     outputs (n, steps, padded n_outputs); the target of window i at step t is row `data.first_target[i] + t`.
     """

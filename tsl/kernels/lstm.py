@@ -1,20 +1,20 @@
 """One LSTM layer in one direction, forward and backward (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
 
-Shapes: T steps, B batch, C inputs, H hidden units, padded to `units` = a multiple of LANES; time-major throughout.
+Shapes: T steps, B rows, C inputs, H hidden units, padded to `units`, a multiple of LANES; time-major throughout.
 
 x       (T, B, C)        inputs by time, read at t = s, or at t = T - 1 - s in the reverse direction
-codes   (·, B)           instead of `x` for one-hot inputs, by time; the last row is read at every step besides; below 0
-                         for none
+codes   (·, B)           instead of `x` for one-hot inputs, by time; the last row is read at every step as well;
+                         negative for none
 gates   (blocks, T, B, 4*LANES)  activations by block of units and step s: [input, forget, candidate, output][unit]
 cells   (T+1, B, units)  cell state before each step, and after the last
-hidden  (T+1, B, units)  hidden state likewise
-mask    (B, units)       recurrent dropout mask; or (0, units) for none
-recurrent                `hidden` times the mask; `hidden` itself without one
+hidden  (T+1, B, units)  hidden state, likewise
+mask    (B, units)       recurrent dropout mask, or (0, units) for none
+recurrent                `hidden` times the mask; `hidden` itself without a mask
 
-`weights` is an `LSTMWeights`, packed; `states` an `LSTMStates`, `batch` a `Batch`, `member` a `Member` of a team.
+`weights` is a packed `LSTMWeights`, `states` an `LSTMStates`, `batch` a `Batch`, `member` a `Member` of a team.
 
-A step at or beyond a row's length leaves that row's states as they are. Rows are independent of each other, so any
-range of them can be run by itself, with the same result bit for bit.
+A step at or beyond a row's length leaves that row's states unchanged. Rows are independent of each other, so any
+range of them can be run separately, with the same result bit for bit.
 """
 
 from tsl.kernels.activations import sigmoid, tanh
@@ -24,13 +24,13 @@ from tsl.kernels.products import GATE_WIDTH, WIDTH, add_gate_gradients, gate_row
 from tsl.kernels.target import LANES
 from tsl.kernels.threads import barrier_wait
 
-BLOCKS_AT_ONCE = max(1, 8192 // (4 * WIDTH * GATE_WIDTH))  # of units: their weights stay in the first cache
-FEW_ROWS = 2  # writing one stream of 64 or 128 units: 3 to 8 % faster
+BLOCKS_AT_ONCE = max(1, 8192 // (4 * WIDTH * GATE_WIDTH))  # blocks of units whose weights stay in the level-1 cache
+FEW_ROWS = 2  # generating one stream with 64 or 128 units: 3 to 8 % faster
 
 
 @kernel
 def time_of(step, n_steps, reverse):
-    """Return the time that is read at a step."""
+    """Return the time whose input is read at a step."""
     return n_steps - 1 - step if reverse else step
 
 
@@ -38,17 +38,17 @@ def time_of(step, n_steps, reverse):
 def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, first_block, last_block, member):
     """Run the rows batch.first..batch.last through all steps; write gates, cells, hidden and recurrent.
 
-    States are read from index 0. To save memory `gates` may keep one step and the states two: then only what the
-    next step needs is kept, step s being at s modulo their number.
+    States are read from index 0. To save memory, `gates` may keep one step and the states two: then only what the
+    next step needs is kept, with step s at index s modulo that number.
 
-    Blocks first_block..last_block of units are computed here, and where these are not all, at the same time the
-    others by the other threads of the team, which wait for each other at each step. Return False if the team was
-    called off.
+    This call computes blocks first_block..last_block of units. If these are not all, the other threads of the team
+    compute the others at the same time, and the threads wait for each other at each step. Return False if the team was
+    aborted.
     """
     gates, cells, hidden, recurrent, mask = states
     first, last, masked = batch.first, batch.last, mask.size > 0
-    # The activations of one or two rows are chains of operations that wait for each other: those of several blocks
-    # overlap. With more rows they do so anyway, and a block's sums are best used while they are in the first cache.
+    # The activations of one or two rows are chains of dependent operations; the chains of several blocks overlap.
+    # With more rows they overlap anyway, and a block's sums are best used while they are in the level-1 cache.
     group_size = max(last_block - first_block, 1) if last - first <= FEW_ROWS else 1
     for s in range(batch.n_steps):
         t = time_of(s, batch.n_steps, reverse)
@@ -80,7 +80,7 @@ def lstm_forward(x, codes, one_hot, weights, states, lengths, reverse, batch, fi
 
 @kernel
 def _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block, first, last):
-    """Compute the gate sums of one block of units at time t, from hidden states `before`, into step g of `gates`."""
+    """Compute the gate sums of one block of units at time t from hidden states `before`; write step g of `gates`."""
     w_in, w_rec, bias = weights
     sums, start, start_row = address(gates, (block, g, first, 0)), address(bias, (block, 0, 0)), 0
     if one_hot:
@@ -109,7 +109,7 @@ def _sum_gates(x, codes, one_hot, weights, recurrent, gates, t, g, before, block
 
 @kernel
 def _add_code(code, weights, bias, sums):
-    """Add the row of a one-hot input's code to the bias; nothing for a code below 0."""
+    """Add the row of a one-hot input's code to the bias; nothing for a negative code."""
     for k in range(0, GATE_WIDTH, LANES):
         total = load(shifted(bias, k))
         if code >= 0:
@@ -119,10 +119,10 @@ def _add_code(code, weights, bias, sums):
 
 @kernel
 def _activate(n_rows, sums):
-    """Replace the gate sums of LANES units by activations, for rows that lie GATE_WIDTH numbers apart.
+    """Replace the gate sums of LANES units by activations, for rows that are GATE_WIDTH numbers apart.
 
-    One gate after the other: all in one loop are a longer way from the sums to the hidden state than a processor looks
-    ahead for, and more numbers than there are registers.
+    One gate after the other: a single loop over all gates would be a longer chain from the sums to the hidden state
+    than a processor can look ahead, and would need more registers than there are.
     """
     _sigmoid_rows(n_rows, sums)
     _sigmoid_rows(n_rows, shifted(sums, LANES))
@@ -148,7 +148,7 @@ def _tanh_rows(n_rows, sums):
 
 @kernel
 def _update_states(gates, cell_before, cell_after, hidden_after):
-    """Write the states that follow from the activations, for LANES units of one row."""
+    """Write the states that result from the activations, for LANES units of one row."""
     forget_gate, candidate = load(shifted(gates, LANES)), load(shifted(gates, 2 * LANES))
     cell = fma(forget_gate, load(cell_before), load(gates) * candidate)
     store(cell_after, cell)
@@ -157,15 +157,15 @@ def _update_states(gates, cell_before, cell_after, hidden_after):
 
 @kernel
 def lstm_backward(d_above, column, w_rec_t, states, d_hidden, d_cell, lengths, reverse, batch):
-    """Compute gradients of the rows batch.first..batch.last, from the last step to the first.
+    """Compute gradients for the rows batch.first..batch.last, from the last step to the first.
 
     d_above  (T, B, ·)    gradient of the hidden states at time t, from `column` on; or (0, ·, ·) for none
     w_rec_t               transposed recurrent weights, packed: (columns, 4 * units, WIDTH)
-    states                as above; the gates become the gradients of the gate sums
-    d_hidden (B, ·)       gradient of the hidden state after the last step; becomes that of the initial one
+    states                as above; the gates are replaced by the gradients of the gate sums
+    d_hidden (B, ·)       gradient of the hidden state after the last step; replaced by that of the initial one
     d_cell   (B, units)   the same for the cell state
 
-    Lanes beyond the last hidden unit may carry anything finite: no weight connects them to a unit.
+    Lanes beyond the last hidden unit may hold any finite values: no weight connects them to a unit.
     """
     gates, cells, mask, first, last = states.gates, states.cells, states.mask, batch.first, batch.last
     n_steps = gates.shape[1]
@@ -197,7 +197,7 @@ def lstm_backward(d_above, column, w_rec_t, states, d_hidden, d_cell, lengths, r
 
 @kernel
 def add_gates_transposed(gates, step, weights_t, out, first, last):
-    """Add the gate gradients of one step times transposed weights (columns, 4 * units, WIDTH) to out (B, ·)."""
+    """Add the gate gradients of one step times the transposed weights (columns, 4 * units, WIDTH) to out (B, ·)."""
     n_blocks, gates_block = gates.shape[0], gates.shape[1] * gates.shape[2] * gates.shape[3]
     for column in range(weights_t.shape[0]):
         for block in range(0, n_blocks, BLOCKS_AT_ONCE):

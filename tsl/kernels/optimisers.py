@@ -1,4 +1,4 @@
-"""Optimisers: they change parameters by their gradient, and hold moments, never weights."""
+"""Optimisers: they update parameters from their gradient, and keep moments, never weights."""
 
 import math
 
@@ -8,12 +8,12 @@ from tsl.kernels.compile import kernel, unordered_kernel
 
 NONE, SGD, RMSPROP, ADAM, ADAMW = range(5)
 
-NORM_CHUNK = 4096  # a norm is summed chunk by chunk in fixed order, whichever thread sums a chunk
+NORM_CHUNK = 4096  # a norm is summed chunk by chunk in a fixed order, whichever thread sums a chunk
 
 
 @kernel
 def clip_by_value(grads, limit):
-    """Clip every entry to [-limit, limit]; NaN and infinity stay, to be noticed."""
+    """Clip every entry to [-limit, limit]; NaN and infinity stay, so that they are noticed."""
     limit = grads.dtype.type(limit)
     for k in range(grads.size):
         if np.isfinite(grads[k]):
@@ -72,9 +72,9 @@ def adam_step(params, grads, mean, mean_sq, step, learning_rate, beta_1, beta_2,
 
 @kernel
 def update(optimizer, params, grads, mean, mean_sq, step, learning_rate, scale, alpha):
-    """Take one step of the chosen solver, on parameters that `alpha` shrinks all alike.
+    """Take one step of the chosen solver, on parameters to which the same `alpha` applies.
 
-    `scale` multiplies the gradient of the loss; the penalty comes on top of it.
+    `scale` multiplies the gradient of the loss; the penalty is added to that.
     """
     if optimizer.solver == SGD:
         sgd_step(params, grads, mean, learning_rate, optimizer.beta_1, optimizer.nesterov, scale, alpha)

@@ -1,7 +1,7 @@
-"""Weights from the order of the parameters to the order in which the products read them, and gradients back.
+"""Reordering of weights into the order in which the products read them, and of gradients back into that of parameters.
 
 Parameters are `w_in` (C, 4H), `w_rec` (H, 4H), `bias` (1, 4H) with gates in the order input, forget, candidate,
-output. Packed, the four gates of LANES units lie side by side: [block of units][row][gate][unit]. Units that fill up
+output. In packed form, the four gates of LANES units are adjacent: [block of units][row][gate][unit]. Units that pad
 the last block are zero and stay zero.
 """
 
@@ -64,7 +64,7 @@ def unpack_gates(packed, weights, block, first, last):
 def pack_gates_transposed(weights, packed, first, last):
     """Pack blocks first..last of the transposed (n, 4H) `weights` into `packed` (blocks, 4 * padded hidden, WIDTH).
 
-    A block is WIDTH rows of `weights`; inside, gates are in the packed order [block of units][gate][unit].
+    A block is WIDTH rows of `weights`; within it, gates are in the packed order [block of units][gate][unit].
     """
     n, hidden = weights.shape[0], weights.shape[1] // 4
     for block in range(first, last):
@@ -115,7 +115,7 @@ def pack_dense_transposed(weights, packed, first, last):
 
 @entry_point
 def pack_weights(layout, params, packed, member):
-    """Pack one thread's part of the weights as a forward pass reads them."""
+    """Pack one thread's part of the weights for a forward pass."""
     pack(by_reference(layout), params, packed, member)
 
 
@@ -167,7 +167,7 @@ def embed_codes(layout, params, packed, lstm, first, last):
 
 @kernel
 def pack_transposed(layout, params, packed, input_gradient, member):
-    """Pack one thread's part of the transposed weights as a backward pass reads them."""
+    """Pack one thread's part of the transposed weights for a backward pass."""
     for lstm in range(layout.lstms.size):
         sizes = layout.lstms[lstm]
         rec_t = packed_w_rec_t(layout, packed, lstm)

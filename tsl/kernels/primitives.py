@@ -1,4 +1,4 @@
-"""The operations that kernels are built from: compiled ones, or their twins where Python runs the kernels."""
+"""The operations that kernels are built from: compiled, or their counterparts if Python runs the kernels."""
 
 from tsl.kernels.target import INTERPRETED
 

@@ -1,11 +1,11 @@
 """Matrix products by register tiles.
 
-The right factor is *packed*: its columns are cut into blocks of `width` (4 or 2 vectors), and a block holds its rows
-one after the other, so that the inner loop reads it in order. `gate_rows` computes the gate sums of some rows;
+The right factor is *packed*: its columns are divided into blocks of `width` (4 or 2 vectors), and a block holds its
+rows one after the other, so that the inner loop reads it in order. `gate_rows` computes the gate sums of some rows;
 `add_rows` and `add_gate_rows` compute `out += a @ b` for some rows of `a`; `add_gate_outer` and `add_outer` compute
-`out += a.T @ b`, a sum over rows. All but the first are the same tile with other strides.
+`out += a.T @ b`, a sum over rows. All but the first use the same tile with different strides.
 
-Every sum runs along `k` in the same order, whatever the tile, so a row's result does not depend on the other rows.
+Every sum along `k` is taken in the same order, whatever the tile, so a row's result does not depend on other rows.
 """
 
 import numpy as np
@@ -14,13 +14,16 @@ from tsl.kernels.compile import kernel
 from tsl.kernels.primitives import address, load, shifted, store, tile_fma, tile_load, tile_store
 from tsl.kernels.target import DENSE_TILES, GATE_TILES, LANES
 
-ZERO, ONE = np.intp(0), np.intp(1)  # a bare 1 has a type of its own, for which all that it is given to is compiled anew
+ZERO, ONE = (
+    np.intp(0),
+    np.intp(1),
+)  # a bare 1 has its own type, for which every kernel it is passed to would be compiled again
 GATE_WIDTH = 4 * LANES  # the four gates of LANES hidden units
 WIDTH = 2 * LANES  # all other products
 
 
 def _tall_fits(tall, short):
-    """Return a kernel: whether a tall tile comes next, unless two short ones cover the rows that are left better."""
+    """Return a kernel that tells whether a tall tile comes next: not if two short ones cover the other rows better."""
 
     @kernel
     def fits(left):
@@ -32,7 +35,7 @@ def _tall_fits(tall, short):
 def _tile(rows, cols):
     """Return a kernel that adds a[r * a_row + j * a_part + k * a_step] * b[j, k, c] to out[r, c].
 
-    It sums over j < parts and k < n, for `rows` x `cols` vectors; `b` has rows `b_step` numbers apart.
+    It sums over j < parts and k < n, for `rows` x `cols` vectors; the rows of `b` are `b_step` numbers apart.
     """
 
     @kernel
@@ -48,7 +51,7 @@ def _tile(rows, cols):
 
 
 def _rows_of_tiles(heights, cols):
-    """Return a kernel that does the same for any number of rows, by tiles of three heights."""
+    """Return a kernel that does the same for any number of rows, with tiles of three heights."""
     tall_rows, short_rows, _ = heights
     tall, short, single = (_tile(rows, cols) for rows in heights)
     tall_fits = _tall_fits(tall_rows, short_rows)
@@ -77,7 +80,7 @@ _add_product = _rows_of_tiles(DENSE_TILES, 2)
 
 
 def _gate_tile(rows):
-    """Return a kernel for the gate sums of `rows` rows, see `gate_rows`."""
+    """Return a kernel for the gate sums of `rows` rows; see `gate_rows`."""
 
     @kernel
     def tile(start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
@@ -100,7 +103,7 @@ _tall_gates_fit = _tall_fits(TALL, SHORT)
 def gate_rows(rows, start, start_row, x, x_row, n_x, w_in, h, h_row, n_h, w_rec, out):
     """Set out[r] = start[r] + x[r, :n_x] @ w_in + h[r, :n_h] @ w_rec, for the GATE_WIDTH sums of one block of units.
 
-    `start`, `x` and `h` have rows `start_row`, `x_row`, `h_row` numbers apart, the others lie without gaps.
+    The rows of `start`, `x` and `h` are `start_row`, `x_row` and `h_row` numbers apart; the others have no gaps.
     """
     r = 0
     while r < rows:
@@ -128,7 +131,7 @@ def add_rows(rows, a, a_row, n, b, out, out_row):
 def add_gate_gradients(rows, gates, gates_block, blocks, b, out, out_row):
     """Compute out[r, :WIDTH] += the gate gradients of a row, `blocks` times GATE_WIDTH, times `b` (·, WIDTH).
 
-    Blocks of units lie `gates_block` numbers apart.
+    Blocks of units are `gates_block` numbers apart.
     """
     n = ONE * GATE_WIDTH
     _add_product(rows, gates, n, gates_block, ONE, blocks, n, b, ONE * WIDTH, out, out_row)
@@ -187,7 +190,7 @@ def add_dense(x, weights, out, first, last):
 
 @kernel
 def _add_row_to_four(a, n, b, out):
-    """Do the same for one row and the next four blocks, since the sums of one block would wait for each other."""
+    """Do the same for one row and the next four blocks, because the sums of one block would wait for each other."""
     block = n * WIDTH
     sums_0, sums_1 = tile_load(out, ZERO, 1, 2), tile_load(shifted(out, WIDTH), ZERO, 1, 2)
     sums_2, sums_3 = tile_load(shifted(out, 2 * WIDTH), ZERO, 1, 2), tile_load(shifted(out, 3 * WIDTH), ZERO, 1, 2)

@@ -1,4 +1,4 @@
-"""Random numbers by counting: the n-th number of a key is a hash of both, so that threads need not share a state."""
+"""Counter-based random numbers: the n-th number of a key is a hash of both, so that threads need not share a state."""
 
 import numpy as np
 
@@ -21,9 +21,9 @@ def splitmix64(key, counter):
 
 @kernel
 def drop(values, key, start, rate):
-    """Zero each of the 1-D `values` with probability `rate`, scale the others by 1 / (1 - rate).
+    """Set each of the 1-D `values` to zero with probability `rate`, and scale the others by 1 / (1 - rate).
 
-    The i-th value takes the number `start + i` of `key`, so that the same call on gradients drops the same entries.
+    The i-th value uses the number `start + i` of `key`, so that the same call on gradients drops the same entries.
     """
     threshold = np.uint64(rate * 2.0**64)
     scale = values.dtype.type(1.0 / (1.0 - rate))

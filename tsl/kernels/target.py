@@ -1,4 +1,4 @@
-"""The processor that kernels are compiled for, and the tile sizes that follow from its registers."""
+"""The processor that kernels are compiled for, and the tile sizes that suit its registers."""
 
 import llvmlite.binding as llvm
 from numba import config
@@ -23,9 +23,9 @@ def _features():
 def _tile_sizes(features):
     """Return the lanes of float32 in one register, and the heights of tiles of 4 and of 2 vectors, largest first.
 
-    The sums of a tile, the factors that stay in registers while it multiplies and the one that comes in between must
-    fit into the registers (see `tile_fma`), or sums would go to memory and back for each `k`. And there must be eight
-    sums at least, better ten: two multiply-adds begin in each cycle, and each takes four or five.
+    The sums of a tile, the factors that stay in registers during the multiplication and the one loaded in between must
+    fit into the registers (see `tile_fma`), or sums would go to memory and back for each `k`. And there should be at
+    least eight sums, preferably ten: two multiply-adds start in each cycle, and each takes four or five cycles.
     """
     if "avx512f" in features:  # 24 + 4 + 1 of 32 registers; 12 + 2 + 1
         return 16, (6, 4, 1), (6, 4, 1)
@@ -33,7 +33,7 @@ def _tile_sizes(features):
         return 8, (3, 2, 1), (6, 4, 1)
     if ARM64:  # 24 + 4 + 1 of 32; 12 + 2 + 1
         return 4, (6, 4, 1), (6, 4, 1)
-    return 4, (2, 1, 1), (4, 2, 1)  # SSE2 multiplies into one more register: 8 + 2 + 2 of 16; 8 + 2 + 2
+    return 4, (2, 1, 1), (4, 2, 1)  # SSE2 needs one more register to multiply: 8 + 2 + 2 of 16; 8 + 2 + 2
 
 
 LANES, GATE_TILES, DENSE_TILES = _tile_sizes(_features())

@@ -1,7 +1,7 @@
-"""Threads that run compiled code without the interpreter lock: how they meet, and how they treat tiny numbers.
+"""Threads that run compiled code without the interpreter lock: barriers, and the treatment of subnormal numbers.
 
-The threads of a team wait for each other several times a training step, too often to go back to Python in between.
-They spin for a moment, then offer their core to others, so that more threads than cores are merely slower.
+The threads of a team wait for each other several times per training step, too often to return to Python in between.
+They spin for a moment, then yield their core to others, so that having more threads than cores is merely slower.
 """
 
 from typing import Any, NamedTuple
@@ -12,17 +12,17 @@ from tsl.kernels.compile import entry_point, kernel
 from tsl.kernels.primitives import address, atomic_add, atomic_load, float_control, set_float_control, yield_core
 from tsl.kernels.target import X86
 
-SPINS = 2000  # some microseconds: as long as the parts of a phase may differ without a loss
+SPINS = 2000  # a few microseconds: about how much the threads' shares of a phase may differ without a loss
 ARRIVED, ROUND, ABORTED = 0, 8, 16  # a cache line apart
-# Bits by which subnormal numbers become 0: those that are results and those that are read, on Arm one for both.
+# Bits that set subnormal numbers to 0: one for results and one for operands; on Arm, one for both.
 FLUSH_SUBNORMALS = (1 << 15 | 1 << 6) if X86 else 1 << 24
 
 
 class Member(NamedTuple):
     """One thread of a team."""
 
-    barrier: Any  # from `new_barrier`, the same for all of the team
-    thread: int  # its number, from 0 on
+    barrier: Any  # from `new_barrier`, shared by the whole team
+    thread: int  # its number, from 0
     n_threads: int
 
 
@@ -33,7 +33,7 @@ def new_barrier():
 
 @kernel
 def barrier_wait(member):
-    """Wait until all threads of the team have come here; return False if the team was called off."""
+    """Wait until all threads of the team have arrived; return False if the team was aborted."""
     if member.n_threads == 1:
         return True
     barrier = member.barrier
@@ -61,10 +61,10 @@ def partition(n_tasks, member):
 
 @entry_point
 def flush_subnormals():
-    """Let subnormal numbers be 0 in this thread; return what `restore_float_control` takes to undo it.
+    """Treat subnormal numbers as 0 in this thread; return the argument for `restore_float_control` to undo this.
 
-    Weights that a penalty shrinks, and gradients that fade over long windows, end among these numbers, which a
-    processor works on many times slower.
+    Weights that a penalty shrinks, and gradients that vanish over long windows, end up among these numbers, which
+    processors handle many times slower.
     """
     before = float_control()
     set_float_control(before | FLUSH_SUBNORMALS)

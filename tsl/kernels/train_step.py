@@ -1,7 +1,7 @@
-"""Training steps: forward, backward, and the change of the parameters.
+"""Training steps: forward pass, backward pass and update of the parameters.
 
 A team of threads calls `train_stretch` together, each with its own number, with a barrier between the phases of a step:
-pack, run rows, sum gradients, measure, update. With one thread the barriers cost nothing.
+pack, run rows, sum gradients, measure, update. With one thread, the barriers cost nothing.
 """
 
 import math
@@ -18,14 +18,14 @@ from tsl.kernels.products import ZERO
 from tsl.kernels.random import drop, splitmix64
 from tsl.kernels.threads import barrier_wait, partition
 
-WEIGHTS = 2**32  # far from the numbers of the other keys of a step
+WEIGHTS = 2**32  # far from the other keys of a step
 
 
 @entry_point(slow=True)
 def train_stretch(passes, layout, training, work, data, steps, loss, optimizer, dropout, input_gradient, member):
     """Take one step per row of `steps.batches`; every thread of the team calls this with its own number.
 
-    With the solver NONE nothing is updated: the gradients are left in `training.grads` and in the workspace.
+    With the solver NONE, nothing is updated: the gradients are left in `training.grads` and in the workspace.
     """
     layout, training, work, data = by_reference(layout), by_reference(training), by_reference(work), by_reference(data)
     loss, optimizer, dropout = by_reference(loss), by_reference(optimizer), by_reference(dropout)
@@ -55,12 +55,12 @@ def train_stretch(passes, layout, training, work, data, steps, loss, optimizer, 
 
 @kernel
 def _prepare(layout, training, work, data, batch, dropout, input_gradient, member):
-    """Pack the weights and load the windows of a step; return False if the team was called off."""
+    """Pack the weights and load the windows of a step; return False if the team was aborted."""
     params = training.params
     if dropout.weights > 0.0:
         params = training.dropped
         start, stop = own_params(training, member)
-        for k in range(start, stop):  # assigning a slice would compile its error message too
+        for k in range(start, stop):  # assigning a slice would also compile its error message
             params[k] = training.params[k]
         drop_weights(layout, params, dropout.weights, batch.key, start, stop)
         if not barrier_wait(member):
@@ -76,10 +76,9 @@ def _prepare(layout, training, work, data, batch, dropout, input_gradient, membe
 
 @Subroutine
 def update_pass(layout, training, data, batch, optimizer, dropout, learning_rate, step, number, member):
-    """Change the parameters after `backward_pass`, in step `step` of this stretch and `number` of all.
+    """Update the parameters after `backward_pass`, in step `step` of this call, which is step `number` overall.
 
-    With the solver NONE, or where a gradient is not finite, they stay as they are. Return False if the team was called
-    off.
+    With the solver NONE, or if a gradient is not finite, they stay unchanged. Return False if the team was aborted.
     """
     start, stop = own_params(training, member)
     if dropout.weights > 0.0:
@@ -91,7 +90,7 @@ def update_pass(layout, training, data, batch, optimizer, dropout, learning_rate
     if member.thread == 0:
         training.norms[step] = norm
     finite = np.isfinite(training.losses[step]) and np.isfinite(norm)
-    if data.carry and not finite:  # a stream that is not finite starts anew
+    if data.carry and not finite:  # a stream that is not finite starts again from zero
         for b in range(batch.first, batch.last):
             fill(row(data.initial, (0, b, 0), data.initial.shape[2]), 0.0)
             fill(row(data.initial, (1, b, 0), data.initial.shape[2]), 0.0)
@@ -126,14 +125,14 @@ def _clip_and_measure(training, optimizer, member):
 
 @kernel
 def own_params(training, member):
-    """Return the range of parameters that one thread changes: whole chunks of the norm."""
+    """Return the range of parameters that one thread updates: whole chunks of the norm."""
     first, last = partition(training.partial_norms.size, member)
     return first * NORM_CHUNK, min(last * NORM_CHUNK, training.params.size)
 
 
 @kernel
 def drop_weights(layout, weights, rate, key, first, last):
-    """Apply dropout to the recurrent weights among the numbers first..last of the parameters, or of their gradient."""
+    """Apply dropout to the recurrent weights among entries first..last of the parameters or of their gradient."""
     for lstm in range(layout.lstms.size):
         start, n_hidden = layout.lstms[lstm].w_rec, layout.lstms[lstm].n_hidden
         a, z = max(first, start), min(last, start + 4 * n_hidden * n_hidden)
@@ -143,7 +142,7 @@ def drop_weights(layout, weights, rate, key, first, last):
 
 @kernel
 def _batch_size(batches, step):
-    """Return how many windows a step reads: those before the first negative number."""
+    """Return the number of windows of a step: those before the first negative number."""
     for b in range(batches.shape[1]):
         if batches[step, b] < 0:
             return b
@@ -152,7 +151,7 @@ def _batch_size(batches, step):
 
 @kernel
 def _sum(values):
-    """Return the sum, taken in order."""
+    """Return the sum, added up in order."""
     total = 0.0
     for k in range(values.size):
         total += values[k]
@@ -161,7 +160,7 @@ def _sum(values):
 
 @kernel
 def _total_weight(layout, data, windows):
-    """Return the sum of the weights of all windows, and of their steps where each has a target."""
+    """Return the sum of the weights of all windows, counting each step if every step has a target."""
     total = 0.0
     for window in windows:
         weight = float(data.weights[window]) if data.weights.size else 1.0

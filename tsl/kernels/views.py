@@ -1,6 +1,6 @@
-"""Views of the arrays in flat buffers: those of one LSTM, and those of the head.
+"""Views of the arrays in flat buffers: those of each LSTM and those of the head.
 
-T steps, B rows in the batch; `lstm` is the number of a layer in one direction, see `tsl.kernels.layout`.
+T steps, B rows in the batch; `lstm` is the number of a layer in one direction; see `tsl.kernels.layout`.
 """
 
 from tsl.kernels.compile import kernel
@@ -18,13 +18,13 @@ def n_layers(layout):
 
 @kernel
 def layer_sizes(layout, layer):
-    """Return the record of a layer's first LSTM, whose sizes are those of the layer."""
+    """Return the record of a layer's first LSTM, which has the sizes of the layer."""
     return layout.lstms[layer * layout.n_directions]
 
 
 @kernel
 def embeds_steps(layout):
-    """Return whether there is a dense layer in front; for embedded codes there is a product of two matrices instead."""
+    """Return whether there is an initial dense layer; embedded codes use a product of two matrices instead."""
     return layout.n_embedded > 0 and not layout.one_hot
 
 
@@ -89,7 +89,7 @@ def d_codes_of(layout, d_packed, lstm):
 
 @kernel
 def weights_of(layout, packed, lstm, one_hot):
-    """Return what a forward pass reads of an LSTM; of one that reads codes, `w_in` is what each code adds."""
+    """Return the weights that a forward pass of an LSTM reads; if it reads codes, `w_in` is what each code adds."""
     return LSTMWeights(
         packed_codes(layout, packed, lstm) if one_hot else packed_w_in(layout, packed, lstm),
         packed_w_rec(layout, packed, lstm),
@@ -102,7 +102,7 @@ def weights_of(layout, packed, lstm, one_hot):
 
 @kernel
 def gates_of(layout, work, lstm, batch):
-    """Return (blocks of units, steps kept, B, GATE_WIDTH), so that what a product works on lies together."""
+    """Return (blocks of units, steps kept, B, GATE_WIDTH), so that the data of one product is contiguous."""
     blocks, steps = n_units(layout, lstm) // LANES, min(batch.n_steps, work.gate_steps)
     return carray(address(work.numbers, work.lstms[lstm].gates), (blocks, steps, batch.n_rows, GATE_WIDTH))
 
@@ -123,14 +123,14 @@ def hidden_of(layout, work, lstm, batch):
 
 @kernel
 def recurrent_of(layout, work, lstm, batch):
-    """Return (states kept, B, units) hidden states after recurrent dropout; `hidden_of` itself without any."""
+    """Return (states kept, B, units) hidden states after recurrent dropout; without dropout, `hidden_of` itself."""
     kept = min(batch.n_steps + 1, work.lstms[lstm].hidden_steps)
     return cube(work.numbers, work.lstms[lstm].recurrent, kept, batch.n_rows, n_units(layout, lstm))
 
 
 @kernel
 def mask_of(layout, work, lstm, dropout, batch):
-    """Return the (B, units) recurrent dropout mask, or (0, units) without."""
+    """Return the (B, units) recurrent dropout mask, or (0, units) for none."""
     rows = batch.n_rows if dropout.recurrent > 0 else 0
     return matrix(work.numbers, work.lstms[lstm].mask, rows, n_units(layout, lstm))
 
@@ -149,7 +149,7 @@ def states_of(layout, work, lstm, dropout, batch):
 
 @kernel
 def d_states_of(layout, work, lstm, batch):
-    """Return gradients carried from step to step: of the hidden (B, padded H) and of the cell state (B, units)."""
+    """Return the gradients carried from step to step: of the hidden (B, padded H) and the cell state (B, units)."""
     n_hidden = layout.lstms[lstm].n_hidden
     return (
         matrix(work.numbers, work.lstms[lstm].d_hidden, batch.n_rows, rounded_up(n_hidden, WIDTH)),
@@ -162,7 +162,7 @@ def d_states_of(layout, work, lstm, batch):
 
 @kernel
 def inputs_of(layout, work, layer, batch):
-    """Return the (T, B, C) inputs of a layer; no steps of the first one that reads codes."""
+    """Return the (T, B, C) inputs of a layer; a first layer that reads codes has no steps here."""
     start = work.lstms[layer * layout.n_directions].inputs
     n_steps = 0 if layout.one_hot and layer == 0 else batch.n_steps
     return cube(work.numbers, start, n_steps, batch.n_rows, layer_sizes(layout, layer).n_inputs)
@@ -170,14 +170,14 @@ def inputs_of(layout, work, layer, batch):
 
 @kernel
 def raw_inputs_of(layout, work, batch):
-    """Return (T, B, C) what the network reads: the inputs of its first layer, or of the dense layer in front of it."""
+    """Return the (T, B, C) inputs of the network: those of its first LSTM layer, or of the initial dense layer."""
     start = work.raw if embeds_steps(layout) else work.lstms[0].inputs
     return cube(work.numbers, start, 0 if layout.one_hot else batch.n_steps, batch.n_rows, layout.n_raw)
 
 
 @kernel
 def embedded_of(layout, work, n):
-    """Return (n, padded units): sums of the dense layer in front, then their gradients; or those of embedded codes."""
+    """Return (n, padded units): sums of the initial dense layer, later their gradients; or those of embedded codes."""
     return matrix(work.numbers, work.embedded, n, rounded_up(layout.n_embedded, WIDTH))
 
 
@@ -191,21 +191,21 @@ def d_inputs_of(layout, work, layer, batch):
 
 @kernel
 def n_states(layout):
-    """Return how many hidden units the head reads."""
+    """Return the number of hidden units that the head reads."""
     return layout.n_directions * layer_sizes(layout, n_layers(layout) - 1).n_hidden
 
 
 @kernel
 def n_features(layout):
-    """Return how many numbers the head reads: hidden units, and the inputs of all steps where those skip the layers."""
+    """Return the number of features of the head: hidden units, and the inputs of all steps if they skip the layers."""
     return n_states(layout) + layout.n_skipped
 
 
 @kernel
 def head_of(layout, work, batch):
-    """Return the head's features (rows, D*H + skipped), gradient of states, outputs (rows, padded K).
+    """Return the head's features (rows, D*H + skipped), gradient of states and outputs (rows, padded K).
 
-    There is a row for each row of the batch, or, steps first, for each step and row.
+    There is one row for each row of the batch, or one for each step and row, ordered by step.
     """
     rows = batch.n_steps * batch.n_rows if layout.every_step else batch.n_rows
     return (

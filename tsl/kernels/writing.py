@@ -1,4 +1,4 @@
-"""Generation of codes: they are chosen one after the other, each being read before the next is chosen."""
+"""Generation of codes: they are chosen one after the other, and each is read before the next is chosen."""
 
 import math
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from tsl.kernels.target import LANES
 from tsl.kernels.threads import partition
 from tsl.kernels.views import head_of
 
-NEVER = 1e-36  # a weight below it counts as 0: the exponential stops at about 1e-38
+NEVER = 1e-36  # a smaller weight counts as 0: the exponential stops at about 1e-38
 COLDEST = 1e-30  # lower temperatures would be 0 in float32
 
 
@@ -23,26 +23,26 @@ class ChoicePlan(NamedTuple):
     """Options for the choice of a code."""
 
     temperature: float
-    top_k: int  # codes that may come, or as many as there are
-    top_p: float  # of the probability of those: the fewest, likeliest ones that have so much
-    min_p: float  # of the probability of the likeliest: what a code must have
-    penalty: float  # what log-probabilities of recent codes are multiplied by
-    forbidden: Any  # (K,) codes that never come
+    top_k: int  # only this many of the likeliest codes are allowed; the number of codes for no limit
+    top_p: float  # of these, only the smallest set of likeliest codes with this share of their probability
+    min_p: float  # only codes with at least this share of the probability of the likeliest
+    penalty: float  # factor for the log-probabilities of recent codes
+    forbidden: Any  # (K,) codes that are never chosen
 
 
 class Streams(NamedTuple):
-    """Streams of codes that are written side by side."""
+    """Streams of codes that are generated in parallel."""
 
-    scores: Any  # (B, padded K) what the network gave before; becomes what it gives after the last code
-    recent: Any  # (B, R) the last codes, -1 standing for none; moved on
+    scores: Any  # (B, padded K) scores of the first code; replaced by those after the last one
+    recent: Any  # (B, R) the last codes, -1 for none; updated
     order: Any  # (threads, K) scratch
     draws: Any  # (n, B) uniform in [0, 1)
-    codes: Any  # (n, B) what is chosen
+    codes: Any  # (n, B) the codes chosen
 
 
 @entry_point
 def choose_codes(choice, streams):
-    """Choose one code for each of the streams, whose scores are used up."""
+    """Choose one code for each of the streams; their scores are overwritten."""
     choice, streams = by_reference(choice), by_reference(streams)
     order, n_streams = row(streams.order, (0, 0), streams.order.shape[1]), streams.codes.shape[1]
     draws, codes = row(streams.draws, (0, 0), n_streams), row(streams.codes, (0, 0), n_streams)
@@ -51,10 +51,11 @@ def choose_codes(choice, streams):
 
 @kernel
 def choose_rows(scores, choice, recent, order, draws, codes, first, last):
-    """Choose a code for each of the rows first..last of `scores` (n, padded K), which are used up, into `codes` (n,).
+    """Choose a code for each of the rows first..last of `scores` (n, padded K); write them to `codes` (n,).
 
-    A code comes with the probability that its score, a logarithm, divided by the temperature gives it; at 0 it is the
-    one with the highest score. `recent` (n, R) is moved on, `order` (K,) is scratch, `draws` (n,) are from [0, 1).
+    Codes are drawn with the probabilities that result from their scores, which are logarithms, divided by the
+    temperature; at temperature 0, the code with the highest score is chosen. The scores are overwritten, `recent`
+    (n, R) is updated, `order` (K,) is scratch, `draws` (n,) are from [0, 1).
     """
     for b in range(first, last):
         latest = row(recent, (b, 0), recent.shape[1])
@@ -66,7 +67,7 @@ def choose_rows(scores, choice, recent, order, draws, codes, first, last):
 
 @kernel
 def _choose(weights, choice, recent, order, draw):
-    """Choose one code by its score, which becomes its weight."""
+    """Choose one code by its scores, which are replaced by weights."""
     forbidden = choice.forbidden
     if choice.penalty != 1.0:
         _penalise(weights, forbidden.size, choice.penalty, recent)
@@ -104,7 +105,7 @@ def _likeliest(weights, forbidden):
 
 @kernel
 def _penalise(weights, n, penalty, recent):
-    """Turn scores into log-probabilities, and multiply those of recent codes, each once."""
+    """Turn scores into log-probabilities, and multiply those of recent codes by the penalty, each once."""
     highest = weights[0]
     for k in range(n):
         highest = max(highest, weights[k])
@@ -124,9 +125,9 @@ def _penalise(weights, n, penalty, recent):
 
 @kernel
 def _draw_likely(weights, choice, order, total, draw):
-    """Draw among the likeliest codes, of equal ones those with the lower number first.
+    """Draw among the likeliest codes; ties go to the code with the lower number.
 
-    They are taken one by one from a heap, which costs little where few are needed.
+    They are taken one by one from a heap, which is cheap if few are needed.
     """
     n = order.size
     for k in range(n):
@@ -138,7 +139,7 @@ def _draw_likely(weights, choice, order, total, draw):
         total = 0.0
         for k in range(some):
             total += weights[_take(order, weights, n - k)]
-        # they lie at the end now, the likeliest one last
+        # they are now at the end, the likeliest one last
     wanted, least = choice.top_p * total, choice.min_p * _highest(order, weights, some < n)
     kept, mass = 0, 0.0
     while kept < some:
@@ -163,13 +164,13 @@ def _highest(order, weights, taken):
 
 @kernel
 def _before(weights, a, b):
-    """Return whether code a is to be taken before code b."""
+    """Return whether code a comes before code b."""
     return weights[a] > weights[b] or (weights[a] == weights[b] and a < b)
 
 
 @kernel
 def _sift(order, weights, k, n):
-    """Let the code at index k of a heap of n sink to where it belongs."""
+    """Sift the code at index k of a heap of size n down to where it belongs."""
     while True:
         child = 2 * k + 1
         if child >= n:
@@ -184,7 +185,7 @@ def _sift(order, weights, k, n):
 
 @kernel
 def _take(order, weights, n):
-    """Take the likeliest code from a heap of n, and put it behind the others."""
+    """Take the likeliest code from a heap of size n, and put it behind the others."""
     order[0], order[n - 1] = order[n - 1], order[0]
     _sift(order, weights, 0, n - 1)
     return order[n - 1]
@@ -194,8 +195,8 @@ def _take(order, weights, n):
 def write_codes(forward_at, layout, packed, work, data, dropout, choice, streams, member):
     """Choose `streams.codes`, and read each before the next is chosen.
 
-    `data.initial` holds the states, and takes the final ones; of the other data only the conditions are read. A team
-    of threads calls this together.
+    `data.initial` holds the initial states and receives the final ones; of the other data, only the conditions are
+    read. A team of threads calls this together.
     """
     layout, work, data, dropout = by_reference(layout), by_reference(work), by_reference(data), by_reference(dropout)
     choice, streams, member = by_reference(choice), by_reference(streams), by_reference(member)

@@ -1,7 +1,7 @@
 """Forecast metrics: errors, scaled errors, scores of intervals and quantiles, and `evaluate` for a whole backtest.
 
-All functions but `evaluate` take arrays of any shape and return one number; they know nothing of series and cutoffs.
-`evaluate` takes the frame of a backtest and returns a table, with the same metrics by name.
+All functions except `evaluate` take arrays of any shape and return one number; they do not distinguish series or
+cutoffs. `evaluate` takes the frame of a backtest and returns a table of the same metrics, chosen by name.
 """
 
 from tsl.metrics._evaluate import evaluate

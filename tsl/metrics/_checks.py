@@ -1,4 +1,4 @@
-"""Checks of the arrays that metrics are given."""
+"""Checks of the arrays passed to metrics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def as_floats(**arrays: ArrayLike) -> list[NDArray[np.float64]]:
-    """Return arrays of finite numbers of one shape, as float64.
+    """Check that arrays have the same shape and finite values, and return them as float64.
 
     Raises
     ------

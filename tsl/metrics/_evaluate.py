@@ -10,7 +10,7 @@ from tsl._tables.partitions import is_dask, mapped, together
 from tsl.metrics._tabulation import Tabulation
 
 Frame = TypeVar("Frame")
-"""A frame of pandas, polars, Arrow or Dask."""
+"""A pandas, polars, Arrow or Dask frame."""
 
 
 def evaluate(
@@ -28,57 +28,57 @@ def evaluate(
 ) -> Frame:
     """Tabulate metrics of the forecasts of a backtest.
 
-    A metric is computed for each series over all its rows in a group and then averaged over the series, so that in
-    scaled errors each series has the same weight. Rows without an observed value do not count.
+    A metric is computed for each series over all its rows in a group and then averaged over the series, so that each
+    series has the same weight in scaled errors. Rows without an observed value are left out.
 
     Parameters
     ----------
     frame : DataFrame
-        What `backtest` returns: columns for the series, the time, the cutoff and the observed value, and then one for
-        each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
-        ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need columns ``unique_id``, ``ds`` and ``y``,
-        or those named below; the columns for the series and the cutoff may be missing. It may be one of Dask, as from
-        `DaskLSTMForecaster.backtest`, whatever its partitions.
+        The result of `backtest`: columns for the series, the time, the cutoff and the observed value, followed by one
+        for each model, such as ``y_pred``, with the bounds of its prediction intervals, ``y_pred-lo-90`` and
+        ``y_pred-hi-90``, and its quantiles, ``y_pred-q0.1``. Other frames need the columns ``unique_id``, ``ds`` and
+        ``y``, or those named below; the columns for the series and the cutoff may be missing. It may be a Dask
+        frame with any partitions, as from `DaskLSTMForecaster.backtest`.
     metrics : sequence of str, optional
         Any of ``"mae"``, ``"rmse"``, ``"mape"``, ``"smape"``, ``"wmape"``; ``"mase"``, ``"rmsse"`` and ``"owa"``,
         which need the `history`; ``"coverage"`` and ``"interval_width"`` of each level; ``"pinball"`` and ``"crps"``
-        from all quantiles, those of intervals included. Default: ``mae``, ``rmse``, ``smape``, ``wmape``, with a
-        `history` ``mase`` and ``rmsse``, with intervals their coverage and width.
+        from all quantiles, including the bounds of intervals. Default: ``mae``, ``rmse``, ``smape``, ``wmape``; with a
+        `history` also ``mase`` and ``rmsse``; with intervals also their coverage and width.
     by : str or sequence of str, optional
-        One row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first one forecast), or for each value of any
-        other column of `frame`. Default: one row over all.
+        Give one row for each ``"series"``, ``"cutoff"``, ``"step"`` (1 is the first step forecast), or each value of
+        any other column of `frame`. Default: one row for all.
     history : DataFrame or Series, optional
-        The series as they were given to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame
-        with the columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after
-        a cutoff are left out, and where `frame` has no cutoffs, rows from the first forecast of a series on. A long
-        frame may be one of Dask.
+        The series as passed to `fit`, from which the scale of ``mase`` and ``rmsse`` is computed: a long frame with the
+        columns of `frame`, a wide frame with one column per series or with the target, or a Series. Rows after a cutoff
+        are left out; if `frame` has no cutoffs, rows from the first forecast of a series onwards. A long frame may be a
+        Dask frame.
     season : int, default=1
-        Rows between the values of the history whose differences are the scale.
+        Number of rows between the values of the history whose differences are the scale.
     reference : str, default="SeasonalNaive"
         The model that ``"owa"`` is relative to.
     models : sequence of str, optional
-        Columns to evaluate. Default: all other columns of numbers, those of Python objects too.
+        Columns to evaluate. Default: all other numeric columns, including those of Python objects.
     id_col, time_col, target : str, optional
-        Names of columns, where they cannot be told from the above.
+        Names of columns that cannot be found by the above rules.
 
     Returns
     -------
     DataFrame
-        One row for each group and model: the columns of the group, ``model``, and one for each metric. It is a frame
-        of the library that `frame` came from; for a frame of Dask it is one of pandas, or with rows for each series a
-        lazy one of Dask.
+        One row for each group and model: the columns of the group, ``model``, and one column per metric. It is a frame
+        of the same library as `frame`; for a Dask frame it is a pandas frame, or a lazy Dask frame if there are rows
+        for each series.
 
     Raises
     ------
     ValueError
-        If a column, a metric or a series of the history is missing, a forecast is NaN, or a series has no two values
-        a season apart before a cutoff.
+        If a column, a metric or a series of the history is missing, a forecast is NaN, or a series lacks two values a
+        season apart before a cutoff.
 
     Notes
     -----
-    Values are those of ``utilsforecast.losses`` on the same frame; with a column of cutoffs that package gives them
-    for each series and cutoff, as ``by=["series", "cutoff"]`` does here. ``crps`` is not divided by the size of
-    the values as ``scaled_crps`` there is.
+    The values equal those of ``utilsforecast.losses`` on the same frame; with a column of cutoffs, that package returns
+    them for each series and cutoff, as ``by=["series", "cutoff"]`` does here. Unlike ``scaled_crps`` there, ``crps`` is
+    not divided by the size of the values.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def evaluate(
 
 
 def _of_partitions(frame: Any, history: Any, tabulation: Tabulation) -> Any:
-    """Return the table of a Dask DataFrame: lazily, if it has rows for each series."""
+    """Return the table of a Dask DataFrame, lazily if it has rows for each series."""
     from dask.base import compute
     from dask.delayed import delayed
 

@@ -1,4 +1,4 @@
-"""Which column of a backtest is what."""
+"""The roles of the columns of a backtest."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Layout:
     target: Any
     models: list[Any]
     levels: dict[Any, list[str]]
-    """Levels of the intervals of each model that has some, as they stand in the names of columns."""
+    """Interval levels, as written in column names, of each model with intervals."""
     quantiles: dict[Any, dict[Any, float]]
-    """Columns and what quantile each is, bounds of intervals included, for each model that has some."""
+    """Quantile columns with their levels, including interval bounds, of each model with quantiles."""
 
     @classmethod
     def of(
@@ -49,7 +49,7 @@ class Layout:
         target: str | None = None,
         models: Sequence[str] | None = None,
     ) -> Layout:
-        """Find the columns: those that are named, and the others as `backtest_keys` does."""
+        """Find the columns: those named by arguments, and the others as `backtest_keys` does."""
         check_unique(table.columns, "frame")
         names = list(table.columns)
         named = {"id_col": id_col, "time_col": time_col, "target": target}
@@ -75,13 +75,13 @@ class Layout:
         )
 
     def series(self, table: pd.DataFrame) -> NDArray[np.int64]:
-        """Return (N,) a number for each series."""
+        """Return the number of the series of each row, (N,)."""
         if self.id_col is None:
             return np.zeros(len(table), np.int64)
         return pd.factorize(table[self.id_col])[0]
 
     def steps(self, table: pd.DataFrame) -> NDArray[np.int64]:
-        """Return (N,) the step of each row: 1 for the first forecast of its window."""
+        """Return the step of each row, (N,): 1 for the first forecast of its window."""
         keys = [name for name in (self.id_col, self.cutoff_col) if name is not None]
         dates = as_dates(pd.Index(table[self.time_col]), f"column {self.time_col!r} of frame")
         table = table.assign(**{self.time_col: dates})
@@ -93,25 +93,25 @@ class Layout:
 
 
 def _forecasts(table: pd.DataFrame, names: list[Any]) -> list[Any]:
-    """Return those of these columns that hold numbers and are no bound or quantile of another column."""
+    """Return the columns that hold numbers and are not a bound or quantile of another column."""
     parts = [name for name in names if (model := model_of(name)) is not None and model in table]
     return [name for name in names if name not in parts and _holds_numbers(table[name])]
 
 
 def _holds_numbers(values: pd.Series) -> bool:
-    """Return whether a column holds numbers, as Python objects too, and no truth values.
+    """Return whether a column holds numbers, possibly as Python objects, and no booleans.
 
     Raises
     ------
     ValueError
-        If some objects are numbers and others are not: whether they are forecasts cannot be told.
+        If some objects are numbers and others are not, so that it is unclear whether they are forecasts.
     """
     if values.dtype != object:
         return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     number = [isinstance(one, numbers.Number) and not isinstance(one, bool) for one in values.dropna()]
     if any(number) and not all(number):
         raise ValueError(
-            f"column {values.name!r} of frame must hold numbers alone to be a forecast, got objects of several kinds: "
+            f"column {values.name!r} of frame must hold only numbers to be a forecast, got objects of several kinds: "
             "convert it, drop it, or name models="
         )
     return all(number)

@@ -1,4 +1,4 @@
-"""Scales of MASE and RMSSE: the size of the seasonal differences of each series before a cutoff."""
+"""Scales of MASE and RMSSE, from the seasonal differences of each series before a cutoff."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tsl.metrics._scaled import absolute_scale, squared_scale
 
 
 def naive_scales(table: pd.DataFrame, layout: Layout, history: Any, season: int) -> pd.DataFrame:
-    """Return the columns ``absolute`` and ``squared``: the scale for each row of `table`."""
+    """Return the scales of each row of `table`, in the columns ``absolute`` and ``squared``."""
     if season < 1:
         raise ValueError(f"season must be at least 1, got {season}")
     ids = [layout.id_col] if layout.id_col is not None else []
     cutoffs = [layout.cutoff_col] if layout.cutoff_col is not None else []
     keys = ids + cutoffs
-    rows = table[keys].set_axis(range(len(keys)), axis=1)  # no name of the user's is one of the columns below
+    rows = table[keys].set_axis(range(len(keys)), axis=1)  # so that no user's column name clashes with those below
     windows = rows.drop_duplicates()
     limits = as_dates(pd.Index(windows[len(ids)]), "the cutoffs of frame") if cutoffs else _first_times(table, layout)
     history = _with_dates(history, layout, numbers=isinstance(limits, pd.DatetimeIndex))
@@ -47,13 +47,13 @@ def naive_scales(table: pd.DataFrame, layout: Layout, history: Any, season: int)
 
 
 def _first_times(table: pd.DataFrame, layout: Layout) -> pd.Index:
-    """Return the time of the first forecast of each series, in the order in which they come."""
+    """Return the time of the first forecast of each series, in order of appearance."""
     times = as_dates(pd.Index(table[layout.time_col]), f"column {layout.time_col!r} of frame")
     return pd.Index(pd.Series(times).groupby(layout.series(table)).min())
 
 
 def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
-    """Return the place of a stamp among times in their order."""
+    """Return the position of a timestamp among sorted times."""
     try:
         return int(times.searchsorted(stamp, side=side))
     except TypeError:
@@ -64,7 +64,7 @@ def _place(times: pd.Index, stamp: Any, side: Literal["left", "right"]) -> int:
 
 
 def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
-    """Return the history with dates for text, whose order is not that of time, or for `numbers` that are dates."""
+    """Return the history with dates in place of text, which does not sort by time, or of `numbers` that are dates."""
     if isinstance(history, pd.DataFrame) and layout.time_col in history:
         times = as_dates(pd.Index(history[layout.time_col]), "the times of history", numbers=numbers)
         return history.assign(**{layout.time_col: times})
@@ -72,7 +72,7 @@ def _with_dates(history: Any, layout: Layout, *, numbers: bool) -> Any:
 
 
 def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Index, NDArray[np.float64]]]:
-    """Return times and values of each series, in the order of time; a frame without ids has the series None."""
+    """Return times and values of each series, in time order; a frame without ids has the single series None."""
     if isinstance(history, pd.Series):
         parts = {None if ids is None else history.name: history}
         if ids is not None and len(ids) == 1:
@@ -94,8 +94,8 @@ def _by_series(history: Any, layout: Layout, ids: Any) -> dict[Any, tuple[pd.Ind
 def _target(history: pd.DataFrame, layout: Layout) -> Any:
     """Return the column of observed values in a long frame.
 
-    A backtest calls it "y" where the target has the name of another of its columns; it is then the only column beside
-    ids and times.
+    A backtest calls it "y" if the target's name clashes with another of its columns; it is then the only column apart
+    from ids and times.
     """
     if layout.target in history:
         return layout.target

@@ -66,7 +66,7 @@ def mape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     Returns
     -------
     float
-        0.1 is 10 %; NaN if all of `y_true` is 0.
+        0.1 means 10 %; NaN if all of `y_true` is 0.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def wmape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Return the weighted absolute percentage error: the sum of absolute errors over that of absolute values.
+    """Return the weighted absolute percentage error: the sum of absolute errors over the sum of absolute values.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def wmape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     Returns
     -------
     float
-        0.1 is 10 %; NaN if all of `y_true` is 0.
+        0.1 means 10 %; NaN if all of `y_true` is 0.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from tsl.metrics._scaled import absolute_scale, checked_history, over
 
 
 def pinball(y_true: ArrayLike, y_pred: ArrayLike, quantile: float) -> float:
-    """Return the pinball loss of forecasts of one quantile, which is least for the true quantile.
+    """Return the pinball loss of forecasts of one quantile, which is lowest for the true quantile.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def scaled_pinball(
 ) -> float:
     """Return the pinball loss relative to the one-step seasonal naive forecast on the training set.
 
-    Unlike percentage errors it is defined where values are 0, so it suits intermittent demand. The M5 competition
-    ranked forecasts of nine quantiles by it.
+    Unlike percentage errors it is defined for values of 0, so it suits intermittent demand. The M5 competition ranked
+    forecasts of nine quantiles by it.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def scaled_pinball(
         The series before the forecast; differences with a missing value (NaN) are left out. The competition leaves out
         the zeros before the first sale.
     season : int, default=1
-        Rows between the values whose differences are the scale.
+        Number of rows between the values whose differences are the scale.
 
     Returns
     -------
     float
-        Infinite if the training set repeats itself exactly.
+        Infinite if the training set is exactly periodic.
 
     References
     ----------
@@ -80,12 +80,12 @@ def crps(y_true: ArrayLike, y_pred: ArrayLike, quantiles: ArrayLike) -> float:
     y_pred : array-like of shape (..., n_quantiles)
         The forecasts of the quantiles.
     quantiles : array-like of shape (n_quantiles,)
-        The probabilities, each between 0 and 1. The score is exact in the limit of many evenly spaced ones.
+        The levels of the quantiles, between 0 and 1. The score is exact in the limit of many evenly spaced levels.
 
     Returns
     -------
     float
-        In the units of the series; for a single quantile of 0.5 the mean absolute error.
+        In the units of the series; for the single quantile 0.5, the mean absolute error.
 
     Examples
     --------

@@ -18,12 +18,12 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike, *, season: in
     y_train : array-like of shape (n,)
         The series before the forecast; differences with a missing value (NaN) are left out.
     season : int, default=1
-        Rows between the values whose differences are the scale.
+        Number of rows between the values whose differences are the scale.
 
     Returns
     -------
     float
-        Below 1 is better than the naive forecast on the training set; infinite if that repeats itself exactly.
+        Below 1 is better than the naive forecast on the training set; infinite if the training set is exactly periodic.
 
     References
     ----------
@@ -47,7 +47,7 @@ def rmsse(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike, *, season: i
     y_train : array-like of shape (n,)
         The series before the forecast; differences with a missing value (NaN) are left out.
     season : int, default=1
-        Rows between the values whose differences are the scale.
+        Number of rows between the values whose differences are the scale.
 
     Returns
     -------
@@ -67,9 +67,9 @@ def owa(smape: float, mase: float, *, reference_smape: float, reference_mase: fl
     Parameters
     ----------
     smape, mase : float
-        Averages of a model over all series.
+        A model's averages over all series.
     reference_smape, reference_mase : float
-        Those of the reference, in the same units; in the competition a seasonally adjusted naive forecast.
+        The same averages of the reference, in the same units; in the competition a seasonally adjusted naive forecast.
 
     Returns
     -------
@@ -94,12 +94,12 @@ def owa(smape: float, mase: float, *, reference_smape: float, reference_mase: fl
 
 
 def absolute_scale(history: NDArray[np.float64], season: int) -> float:
-    """Return the mean absolute seasonal difference of a history (n,), without differences that are NaN."""
+    """Return the mean absolute seasonal difference of a history (n,), ignoring NaN."""
     return float(np.nanmean(np.abs(history[season:] - history[:-season])))
 
 
 def squared_scale(history: NDArray[np.float64], season: int) -> float:
-    """Return the mean squared seasonal difference of a history (n,), without differences that are NaN."""
+    """Return the mean squared seasonal difference of a history (n,), ignoring NaN."""
     return float(np.nanmean((history[season:] - history[:-season]) ** 2))
 
 
@@ -110,7 +110,7 @@ def over(error: float, scale: float) -> float:
 
 
 def checked_history(y_train: ArrayLike, season: int) -> NDArray[np.float64]:
-    """Return a history (n,) as numbers, of which two are known that are a season apart."""
+    """Return a history (n,) as floats, after checking that it has two known values a season apart."""
     if season < 1:
         raise ValueError(f"season must be at least 1, got {season}")
     history = np.asarray(y_train, dtype=float)

@@ -1,4 +1,4 @@
-"""The table of metrics: totals over the series of a group, which may come from several partitions."""
+"""The table of metrics: totals over the series of a group, which may be in several partitions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ QUANTILE = ("pinball", "crps")
 METRICS = (*ERRORS, *SCALED, *INTERVAL, *QUANTILE)
 
 Totals = dict[Any, pd.DataFrame]
-"""For each model a row for each group, with the columns ``("sum", metric)`` and ``("count", metric)`` over series."""
+"""For each model, a row for each group with the columns ``("sum", metric)`` and ``("count", metric)`` over series."""
 
 
 @dataclass(frozen=True)
 class Tabulation:
-    """Which metrics of which columns are tabulated, and by what."""
+    """The metrics and columns to tabulate, and what to group by."""
 
     layout: Layout
     chosen: list[str]
     groups: dict[Any, str]
-    """Names of the columns to group by in the result, and what is asked for: "step", or a column of the frame."""
+    """Names in the result of the columns to group by, and what they stand for: "step", or a column of the frame."""
     season: int
     reference: str
 
@@ -48,13 +48,13 @@ class Tabulation:
         reference: str,
         **columns: Any,
     ) -> Tabulation:
-        """Check the arguments of `evaluate`; of a frame in partitions `table` has the columns alone."""
+        """Check the arguments of `evaluate`; for a frame in partitions, `table` only has the columns."""
         layout = Layout.of(table, **columns)
         own = cls(layout, _chosen(metrics, layout, with_history), _groups(table, layout, by), season, reference)
         for name in own.groups:
             if name in ("model", *own.metric_columns):
                 raise ValueError(
-                    f"by must name no column called {name!r}, which the result has, too: rename it in frame"
+                    f"by must not name a column called {name!r}, which the result also has: rename it in frame"
                 )
         return own
 
@@ -69,7 +69,7 @@ class Tabulation:
         ]
 
     def totals(self, table: pd.DataFrame, history: Any) -> Totals | None:
-        """Return the totals of the series of `table`, whose rows are numbered; None where no row has a truth."""
+        """Return the totals of the series of `table`, whose rows are numbered; None if no row has a true value."""
         counted = table[self.layout.target].notna().to_numpy()
         if not counted.any():
             return None
@@ -84,12 +84,12 @@ class Tabulation:
         return totals
 
     def table(self, parts: Iterable[Totals | None]) -> pd.DataFrame:
-        """Return the table of what partitions with different series have found.
+        """Return the table of the totals of partitions with different series.
 
         Raises
         ------
         ValueError
-            If no row has a truth, or a reference is needed and is not there.
+            If no row has a true value, or if a reference is needed and missing.
         """
         known = [part for part in parts if part is not None]
         if not known:
@@ -109,7 +109,7 @@ class Tabulation:
         return result[[*keys, *own]].set_axis([*self.groups, *own], axis=1)
 
     def empty(self, meta: pd.DataFrame) -> pd.DataFrame:
-        """Return the table without rows of a frame with such columns."""
+        """Return the empty table for a frame with these columns."""
         columns: dict[Any, Any] = {
             name: np.zeros(0, np.int64) if one == "step" else meta[one].iloc[:0].array
             for name, one in self.groups.items()
@@ -143,7 +143,7 @@ def _chosen(metrics: Sequence[str] | None, layout: Layout, with_history: bool) -
 
 
 def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[Any, str]:
-    """Return what to group by, under the names that it has in the result."""
+    """Return what to group by, keyed by column names in the result."""
     groups: dict[Any, str] = {}
     for one in by:
         name = layout.id_col if one == "series" and layout.id_col is not None else one
@@ -158,7 +158,7 @@ def _groups(table: pd.DataFrame, layout: Layout, by: list[str]) -> dict[Any, str
 def _terms(
     table: pd.DataFrame, layout: Layout, model: str, chosen: list[str], scale: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Return what is averaged, one row for each row of the frame."""
+    """Return the terms that metrics average, one row for each row of the frame."""
     true, pred = table[layout.target].to_numpy(float), _forecast(table, model)
     error = np.abs(true - pred)
     size = np.abs(true) + np.abs(pred)
@@ -197,7 +197,7 @@ def _by_series(terms: pd.DataFrame, keys: dict[str, Any], series: NDArray[np.int
 
 
 def _owa(result: pd.DataFrame, keys: list[str], reference: str) -> pd.Series:
-    """Return the mean of sMAPE and MASE, each over that of the reference in the same group."""
+    """Return the mean of sMAPE and MASE, each relative to the reference in the same group."""
     of_reference = result["model"] == reference
     if not of_reference.any():
         raise ValueError(f"reference must be one of the models, {list(result['model'].unique())}, got {reference!r}")

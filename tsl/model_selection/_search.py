@@ -1,4 +1,4 @@
-"""Random search with halving over backtest windows."""
+"""Random search with successive halving over backtest windows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from tsl._tables import library_of, to_pandas
 from tsl.model_selection._split import PanelTimeSeriesSplit
 
-# Chosen by judgement, not measured; `window`, `differences`, `scaling` and `max_iter` are chosen by `fit` itself
+# Chosen by judgement, not measured. `fit` itself chooses `window`, `differences`, `scaling` and `max_iter`.
 DEFAULT_SPACES = {
     "LSTMForecaster": {
         "hidden_size": [32, 64, 128, 256],
@@ -35,44 +35,44 @@ DEFAULT_SPACES = {
 
 
 class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
-    """Search for the parameters of a forecaster: random candidates, of which the better half goes on.
+    """Search for a forecaster's parameters: random candidates, of which the better half survives each round.
 
-    All candidates are fitted before the last `horizon` time stamps and forecast these; the better half then also
-    forecasts the window before, half of these the two before that, and so on up to `n_windows`. So most of the time
-    goes to good candidates, and no choice rests on one window alone. The first candidate is the forecaster as it is.
+    All candidates are fitted before the last `horizon` timestamps and forecast these; the better half then also
+    forecasts the preceding window, half of these the two windows before that, and so on up to `n_windows`. So most of
+    the time goes to good candidates, and the final choice does not rest on a single window. The first candidate is the
+    forecaster with its own parameters.
 
     Parameters
     ----------
     forecaster : estimator
-        A forecaster of tsl: what it leaves to "auto" each candidate chooses itself.
+        A forecaster of tsl; each candidate chooses its own values for parameters set to "auto".
     space : "default" or dict
-        What is drawn from: for each parameter a list, or a distribution of scipy.stats. "default" is for
+        The values to draw from: for each parameter a list or a distribution of scipy.stats. "default" is for
         `LSTMForecaster`: sizes, dropout and the learning rate.
     n_candidates : int, default=16
-        Candidates in the first round.
+        Number of candidates in the first round.
     n_windows : int, default=4
-        Backtest windows of the last round.
+        Number of backtest windows in the last round.
     budget_seconds : float or None, default=None
-        Time after which no other candidate is tried. The first one always is.
+        Time after which no further candidate is tried. The first one is always tried.
     random_state : int, RandomState instance or None, default=None
-        Source of random numbers for the candidates.
+        Source of random numbers for drawing candidates.
 
     Attributes
     ----------
     best_params_ : dict
-        Parameters of the candidate with the lowest error among those that got furthest; empty for the forecaster as it
-        is.
+        Parameters of the candidate with the lowest error among those that got furthest; empty for the forecaster's own
+        parameters.
     best_score_ : float
-        Minus its mean absolute scaled error.
+        Its negative mean absolute scaled error.
     best_estimator_ : estimator
         The forecaster with these parameters, fitted to all rows.
     results_ : dict of lists and arrays
-        A candidate in each row, for ``pd.DataFrame(search.results_)``: ``candidate``, its number; ``params``;
-        ``n_windows`` that it has forecast; ``mase``, its mean error in them; ``seconds``; ``error``, the message of the
-        one that `fit` raised, or "".
+        One row per candidate, for ``pd.DataFrame(search.results_)``: ``candidate``, its number; ``params``;
+        ``n_windows``, how many windows it has forecast; ``mase``, its mean error in them; ``seconds``; ``error``, the
+        message of an error raised by `fit`, or "".
     errors_ : ndarray of shape (n_candidates, n_windows)
-        The error of each candidate in each window, the last one first; NaN where it was not tried, inf where `fit`
-        failed.
+        The error of each candidate in each window, the last window first; NaN if it was not tried, inf if `fit` failed.
 
     See Also
     --------
@@ -116,14 +116,15 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         data : Series or DataFrame
-            As for `fit` of the forecaster.
+            As in the forecaster's `fit`.
         y : None
             Ignored, and must be None.
         checkpoint : path-like, optional
-            File that each result is written to at once. The same call, repeated after the process was killed, takes the
-            results from there; the time that they took counts for `budget_seconds`. It needs an int as `random_state`.
+            File to which each result is written immediately. The same call, repeated after the process was killed,
+            reads the results from there; the time that they took counts towards `budget_seconds`. It needs an int as
+            `random_state`.
         **fit_params : dict
-            For `fit` of the forecaster, such as `id_col`, `time_col` and `target`.
+            Arguments for the forecaster's `fit`, such as `id_col`, `time_col` and `target`.
 
         Returns
         -------
@@ -133,10 +134,10 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             If a parameter is out of range, there are too few rows for all windows, no candidate can be fitted, or
-            `checkpoint` is of another search.
+            `checkpoint` belongs to another search.
         """
         if y is not None:
-            raise TypeError(f"y must be None, as the target is a column of the data, got a {type(y).__name__}")
+            raise TypeError(f"y must be None, because the target is a column of the data, got a {type(y).__name__}")
         self._check(checkpoint)
         frame = to_pandas(data, "data")[0] if library_of(data) is not None else data
         keys = {name: fit_params[name] for name in ("id_col", "time_col") if name in fit_params}
@@ -153,12 +154,12 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, *args: Any, **options: Any) -> Any:
-        """Return what `best_estimator_` forecasts.
+        """Return the forecasts of `best_estimator_`.
 
         Parameters
         ----------
         *args, **options : object
-            As for `predict` of the forecaster.
+            As in the forecaster's `predict`.
 
         Returns
         -------
@@ -179,7 +180,7 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"checkpoint needs an int as random_state, got {self.random_state!r}")
 
     def _candidates(self) -> list[dict[str, Any]]:
-        """Return the parameters of all candidates: none for the first one."""
+        """Return the parameters of all candidates; the first candidate has none."""
         space = self.space
         if isinstance(space, str):
             space = DEFAULT_SPACES.get(type(self.forecaster).__name__) if space == "default" else None
@@ -189,14 +190,14 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
                 f"{self.space!r} for {type(self.forecaster).__name__}"
             )
         lists = [len(values) for values in space.values() if not hasattr(values, "rvs")]
-        there_are = int(np.prod(lists)) if len(lists) == len(space) else self.n_candidates
-        n_drawn = min(self.n_candidates - 1, there_are)
+        n_combinations = int(np.prod(lists)) if len(lists) == len(space) else self.n_candidates
+        n_drawn = min(self.n_candidates - 1, n_combinations)
         if not n_drawn:
             return [{}]
         return [{}, *ParameterSampler(space, n_drawn, random_state=self.random_state)]
 
     def _search(self, trials: _Trials) -> int:
-        """Run the trials, halving the candidates; return the best one."""
+        """Run the trials, halving the candidates each round; return the best one."""
         alive, start, stop = np.arange(len(trials.candidates)), 0, 1
         while True:
             for window in range(start, stop):
@@ -213,7 +214,7 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
 
 
 class _Trials:
-    """Errors of candidates in windows, each found once."""
+    """Errors of candidates in windows, each computed once."""
 
     def __init__(
         self,
@@ -237,7 +238,7 @@ class _Trials:
         return float(np.nansum(self.seconds))
 
     def run(self, candidate: int, window: int) -> None:
-        """Find the error of a candidate in a window, or read it from the log."""
+        """Compute the error of a candidate in a window, or read it from the log."""
         found = self._log.found.get((candidate, window))
         if found is None:
             found = self._run(candidate, window)
@@ -251,12 +252,12 @@ class _Trials:
         model = clone(self._forecaster).set_params(**self.candidates[candidate])
         try:
             error = -float(model.fit(train, **self._fit_params).score(test))
-        except ValueError as wrong:  # parameters that do not go together
+        except ValueError as wrong:  # incompatible parameters
             message = str(wrong)
         return error, perf_counter() - began, message
 
     def table(self) -> dict[str, Any]:
-        """Return a row for each candidate: a list or an array for each column."""
+        """Return the columns of the results, lists or arrays with one entry per candidate."""
         tried = ~np.isnan(self.errors)
         total = np.where(tried, self.errors, 0.0).sum(axis=1)
         count = tried.sum(axis=1)
@@ -271,14 +272,14 @@ class _Trials:
 
 
 def _best(errors: NDArray[np.float64], alive: NDArray[np.int64]) -> int:
-    """Return the candidate with the lowest error in those windows that all which are left have forecast."""
+    """Return the candidate with the lowest error in the windows that all remaining candidates have forecast."""
     tried = alive[~np.isnan(errors[alive, 0])]
     common = ~np.isnan(errors[tried]).any(axis=0)
     return int(tried[np.argmin(errors[tried][:, common].mean(axis=1))])
 
 
 class _Log:
-    """Results in a file, a line of JSON each; without a path nothing is kept."""
+    """Results in a file, one line of JSON each; without a path nothing is written."""
 
     def __init__(self, path: Any, identity: str) -> None:
         self.found: dict[tuple[int, int], tuple[float, float, str]] = {}
@@ -288,22 +289,22 @@ class _Log:
         if not self._path.exists():
             self._append({"search": identity})
             return
-        lines = self._path.read_text(encoding="utf-8").split("\n")[:-1]  # a line that was cut off does not count
+        lines = self._path.read_text(encoding="utf-8").split("\n")[:-1]  # leaves out a truncated line
         try:
             entries = [json.loads(line) for line in lines]
             is_same = bool(entries) and entries[0]["search"] == identity
             for one in entries[1:]:
                 self.found[one["candidate"], one["window"]] = float(one["mase"]), float(one["seconds"]), one["error"]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"checkpoint {path} is no file of a search: {error!r}") from None
+            raise ValueError(f"checkpoint {path} is not a file of a search: {error!r}") from None
         if not is_same:
             raise ValueError(
-                f"checkpoint {path} is of another search: of other candidates, parameters or data. Delete it, or give "
-                "another file"
+                f"checkpoint {path} belongs to another search, with other candidates, parameters or data. Delete it, "
+                "or give another file"
             )
 
     def write(self, candidate: int, window: int, error: float, seconds: float, message: str) -> None:
-        """Write a result at once."""
+        """Write a result to the file immediately."""
         entry = {"candidate": candidate, "window": window, "mase": str(error), "seconds": seconds, "error": message}
         self._append(entry)
 
@@ -312,7 +313,7 @@ class _Log:
             return
         whole = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
         with open(self._path, "r+" if whole else "w", encoding="utf-8") as file:
-            file.seek(len(whole[: whole.rfind("\n") + 1].encode()))  # over a line that was cut off
+            file.seek(len(whole[: whole.rfind("\n") + 1].encode()))  # overwrites a truncated line
             file.truncate()
             file.write(json.dumps(entry) + "\n")
             file.flush()
@@ -320,7 +321,7 @@ class _Log:
 
 
 def _fingerprint(search: HalvingSearch, candidates: list[dict[str, Any]], frame: Any) -> str:
-    """Return a text that differs between searches."""
+    """Return a string that identifies the search."""
     params = {name: repr(value) for name, value in search.forecaster.get_params().items() if name != "callbacks"}
     rows = pd.util.hash_pandas_object(frame).to_numpy()
     digest = blake2b(repr((sorted(params.items()), candidates, search.n_windows)).encode(), digest_size=16)

@@ -1,4 +1,4 @@
-"""Cross-validation that splits by time."""
+"""Time-based cross-validation."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ALIGNMENTS = ("time", "end")
 
 
 class PanelTimeSeriesSplit:
-    """Cross-validation that trains on the rows up to a cutoff and tests on the `horizon` timestamps that follow.
+    """Cross-validation that trains on the rows up to a cutoff and tests on the next `horizon` timestamps.
 
-    It splits by timestamps as `sklearn.model_selection.TimeSeriesSplit` does by rows: all series of a frame are cut at
-    the same time, so that no series is seen after the cutoff of another one.
+    It splits by timestamp as `sklearn.model_selection.TimeSeriesSplit` does by row: all series of a frame have the same
+    cutoff, so that no series is seen after the cutoff of another one.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class PanelTimeSeriesSplit:
         series whose times are not comparable, such as row numbers.
     id_col, time_col : str, optional
         Columns of the series and of the timestamps. Default: ``unique_id`` and ``ds`` in a frame that has them, ``ds``
-        alone where the index holds no times, or else the index, with one row per timestamp.
+        alone if the index holds no times, otherwise the index, with one row per timestamp.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class PanelTimeSeriesSplit:
         Yields
         ------
         train, test : ndarray of int
-            In ascending order. Series without rows on one side of a cutoff are in the other set alone.
+            In ascending order. A series without rows on one side of a cutoff is in only one of the sets.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class PanelTimeSeriesSplit:
         if first < 1:
             raise ValueError(
                 f"n_splits={self.n_splits}, horizon={self.horizon}, gap={self.gap} and step={step} need "
-                f"{n_stamps - first + 1} stamps, got {n_stamps}"
+                f"{n_stamps - first + 1} timestamps, got {n_stamps}"
             )
         for cutoff in range(first, first + self.n_splits * step, step):
             begin = cutoff - first if self.window == "sliding" else 0
@@ -147,7 +147,7 @@ class PanelTimeSeriesSplit:
                 raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
 
     def _series_and_times(self, X: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the number of the series of each row, and that of its timestamp in the order of time."""
+        """Return the number of the series of each row, and the rank of its timestamp."""
         if library_of(X) is not None:
             X, _ = to_pandas(X, "X")
         id_col, time_col = self.id_col, self.time_col
@@ -163,13 +163,13 @@ class PanelTimeSeriesSplit:
             stamps = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else pd.RangeIndex(len(X))
         stamps = as_dates(stamps, "the stamps of X")
         if stamps.hasnans:
-            raise ValueError(f"X must have a stamp in every row, got {int(stamps.isna().sum())} without")
+            raise ValueError(f"X must have a timestamp in every row, got {int(stamps.isna().sum())} without")
         series = np.zeros(len(X), np.int64) if id_col is None else pd.factorize(pd.Index(X[id_col]))[0]
         return series, pd.factorize(stamps, sort=True)[0]
 
 
 def _ranks_from_end(series: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank of each row, counted so that the last rows of all series have the same, highest one."""
+    """Return the rank of each row, counted such that the last rows of all series share the highest rank."""
     order = np.lexsort((times, series))
     ends = np.cumsum(np.bincount(series))
     ranks = np.empty(len(series), np.int64)

@@ -1,7 +1,7 @@
 """The recurrent network: its parameters in one flat buffer, its outputs, its gradients, its training steps.
 
-A `Network` is stacked LSTM layers, each in one direction or both, and a dense head on the last states or on the
-states of every step. It knows arrays only: no scikit-learn, no pandas, no files.
+A `Network` consists of stacked LSTM layers, each in one direction or both, and a dense head on the last states or on
+the states of every step. It knows only arrays: no scikit-learn, no pandas, no files.
 """
 
 from tsl.kernels.losses import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE

@@ -1,4 +1,4 @@
-"""Forward passes by several threads, in bounded memory."""
+"""Forward passes with several threads and bounded memory."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tsl.network.subroutines import forward_address
 from tsl.network.team import useful_sharing_threads, useful_threads
 from tsl.network.workers import in_threads
 
-CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what stays in the second cache
-KEPT_BYTES = 2 * CHUNK_BYTES  # of workspace that waits for the next forward pass
+CHUNK_BYTES = 2**21  # of workspace for a forward pass: about what fits in the level-2 cache
+KEPT_BYTES = 2 * CHUNK_BYTES  # of workspace kept for the next forward pass
 
 
 class Workspaces:
-    """Keeps the workspace of the last forward pass for the next one of the same sizes."""
+    """Keeper of the workspace of the last forward pass for the next one of the same size."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its steps and windows
+        self._kept: deque[tuple[int, int, Workspace]] = deque(maxlen=1)  # with its numbers of steps and windows
 
     def borrow(self, layout: Layout, n_steps: int, batch: int, dtype: Any) -> Workspace:
-        """Return a workspace that no other call uses."""
+        """Return a workspace that no other call is using."""
         try:
             *sizes, work = self._kept.pop()
         except IndexError:
@@ -40,7 +40,7 @@ class Workspaces:
         return new_workspace(layout, n_steps, batch, dtype, keep=False)
 
     def give_back(self, n_steps: int, batch: int, work: Workspace) -> None:
-        """Keep a workspace that is no longer used, unless it is large."""
+        """Keep a workspace that is no longer in use, unless it is large."""
         if work.numbers.nbytes <= KEPT_BYTES:
             self._kept.append((n_steps, batch, work))
 
@@ -53,9 +53,9 @@ def run_forward(
     n_threads: int,
     dropout: Dropout | None,
 ) -> NDArray[Any]:
-    """Return padded outputs (n, steps, ·), by threads that share nothing but the weights.
+    """Return padded outputs (n, steps, ·), computed by threads that share only the weights.
 
-    Final states are written into `final` (2, n, states), if that is not empty.
+    Final states are written to `final` (2, n, states), unless it is empty.
     """
     n, n_steps = sequences.starts.size, int(sequences.lengths.max())
     outputs = np.zeros(network.output_shape(n, n_steps), network.dtype)
@@ -85,9 +85,9 @@ def run_forward(
 
 
 def _threads_to_use(network: Any, n: int, n_steps: int, n_threads: int) -> tuple[int, int]:
-    """Return how many threads take windows of their own, and how many share the units of each layer.
+    """Return how many threads work on separate windows, and how many share the units of each layer.
 
-    One of them is 1; units are shared where there are fewer windows than threads.
+    One of the two is 1; units are shared if there are fewer windows than threads.
     """
     sharing = 1
     if n < n_threads:

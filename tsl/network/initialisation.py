@@ -20,7 +20,7 @@ def initialise(
     forget_bias: float,
     chrono_steps: int,
 ) -> None:
-    """Draw the weights of the `named` parameters, which are zero; see `Network`."""
+    """Draw the weights of the `named` parameters, which must be zero; see `Network`."""
     for name, array in named.items():
         if name.endswith("w_rec"):
             hidden = array.shape[0]
@@ -32,7 +32,7 @@ def initialise(
             limit = np.sqrt(6.0 / array.shape[0])
             array[:] = random_state.uniform(-limit, limit, array.shape)
         elif name.endswith(("w_in", "w_out")):
-            # Glorot & Bengio 2010, each gate being a layer of its own
+            # Glorot & Bengio 2010, with each gate as a separate layer
             fan_out = array.shape[1] // (4 if name.endswith("w_in") else 1)
             fan_in = array.shape[0] - (0 if name.endswith("w_in") else n_skipped(architecture))
             limit = np.sqrt(6.0 / (fan_in + fan_out))
@@ -43,13 +43,13 @@ def initialise(
             if chrono_steps > 1:
                 forget[:] = np.log(random_state.uniform(1.0, chrono_steps - 1.0, forget.size))
                 input_bias[:] = -forget
-    if architecture.one_hot and architecture.n_static:  # so that windows of all conditions are read alike at first
+    if architecture.one_hot and architecture.n_static:  # so that all conditions are read alike at first
         names = ["embedding.w"] if architecture.n_embedded else [name for name in named if name in FIRST_LAYER]
         for name in names:
             named[name][architecture.n_inputs :] = 0.0
 
 
 def _orthogonal(size: int, random_state: np.random.RandomState) -> NDArray[np.float64]:
-    """Return a random orthogonal matrix, uniform over all of them (Mezzadri 2007)."""
+    """Return a random orthogonal matrix, uniformly distributed (Mezzadri 2007)."""
     q, r = np.linalg.qr(random_state.normal(size=(size, size)))
     return q * np.sign(np.diag(r))

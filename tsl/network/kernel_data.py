@@ -1,4 +1,4 @@
-"""Windows and targets as the kernels take them."""
+"""Windows and targets in the form that the kernels take."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ States2D = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 
 
 def empty_data(dtype: Any) -> KernelData:
-    """Return no windows at all: an empty array stands for what there is not."""
+    """Return data without windows; an empty array stands for each missing part."""
     numbers, integers = np.zeros(0, dtype), np.zeros(0, np.int64)
     table = np.zeros((0, 0), dtype)
     return KernelData(
@@ -48,12 +48,12 @@ def kernel_data(
     initial: States2D | None = None,
     carried: NDArray[Any] | None = None,
 ) -> KernelData:
-    """Return windows, and what belongs to them, for kernels; `empty`, from `empty_data`, stands for the rest.
+    """Return windows and their data for kernels; missing parts are taken from `empty`, the result of `empty_data`.
 
     Raises
     ------
     ValueError
-        If rows or windows have another width or length than the weights are for.
+        If rows or windows do not have the width or length that the weights are for.
     """
     _check_widths(architecture, sequences)
     framing = sequences.framing
@@ -85,7 +85,7 @@ def kernel_data(
 
 
 def check_bounds(architecture: Architecture, sequences: Sequences) -> None:
-    """Check that no window reaches beyond the rows: a model from a file may have been made to ask for such.
+    """Check that no window reaches beyond the rows: a manipulated model file may ask for that.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def check_bounds(architecture: Architecture, sequences: Sequences) -> None:
 
 
 def _check_widths(architecture: Architecture, sequences: Sequences) -> None:
-    """Check that rows are as wide as the weights are for: compiled code would read beyond."""
+    """Check that rows have the width that the weights are for: compiled code would read beyond them."""
     framing = sequences.framing
     if not architecture.one_hot and sequences.rows.shape[1] != architecture.n_inputs:
         raise ValueError(f"rows must have {architecture.n_inputs} channels, got {sequences.rows.shape[1]}")
@@ -116,7 +116,7 @@ def _check_widths(architecture: Architecture, sequences: Sequences) -> None:
 
 
 def _check_conditions(n_static: int, conditions: NDArray[Any] | None) -> None:
-    """Check that windows of a one-hot network have conditions if that reads any, and only those that it knows."""
+    """Check that windows of a one-hot network have conditions if it reads any, and only those that it knows."""
     if (conditions is None) != (n_static == 0):
         raise ValueError(f"windows must have {'conditions' if n_static else 'no conditions'} for this network")
     if conditions is not None and conditions.size and not 0 <= conditions.min() <= conditions.max() < n_static:
@@ -124,9 +124,10 @@ def _check_conditions(n_static: int, conditions: NDArray[Any] | None) -> None:
 
 
 def plain(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array in the one form that kernels are compiled for: in C order, and writable by its type.
+    """Return the array in the one form that kernels are compiled for: in C order and of a writable type.
 
-    What they only read need not be writable: of a read-only array, which may map a file of any size, it is a view.
+    Arrays that are only read need not be writable: for a read-only array, which may map a file of any size, the result
+    is a view.
     """
     if array.flags.carray:
         return array
@@ -135,9 +136,9 @@ def plain(array: NDArray[Any]) -> NDArray[Any]:
 
 
 class _TypedWritable:
-    """A read-only array for code that is compiled for writable ones, and writes nothing."""
+    """A read-only array for code that is compiled for writable ones but writes nothing."""
 
     def __init__(self, array):
         address, _ = array.__array_interface__["data"]
         self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}
-        self._array = array  # which keeps the memory
+        self._array = array  # keeps the memory alive

@@ -39,22 +39,22 @@ def parameter_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 
 def n_directions(architecture: Architecture) -> int:
-    """Return how many LSTMs a layer has."""
+    """Return the number of LSTMs per layer."""
     return 2 if architecture.bidirectional else 1
 
 
 def n_raw(architecture: Architecture) -> int:
-    """Return how many numbers a step reads."""
+    """Return the number of values that a step reads."""
     return architecture.n_inputs * architecture.segment + architecture.n_static
 
 
 def n_skipped(architecture: Architecture) -> int:
-    """Return how many inputs of all steps the head reads too."""
+    """Return the number of inputs of all steps that the head reads too."""
     return architecture.skip_steps * architecture.segment * architecture.n_inputs
 
 
 def views(flat: NDArray[Any], shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
-    """Return named arrays sharing the memory of `flat`, in the order of `shapes`."""
+    """Return named arrays that share the memory of `flat`, in the order of `shapes`."""
     named, start = {}, 0
     for name, shape in shapes.items():
         stop = start + math.prod(shape)
@@ -64,7 +64,7 @@ def views(flat: NDArray[Any], shapes: dict[str, tuple[int, ...]]) -> dict[str, N
 
 
 def aligned_zeros(size: int, dtype: Any) -> NDArray[Any]:
-    """Return zeros that start at a cache line, so that no vector of a padded row straddles two."""
+    """Return zeros that start at a cache line, so that no vector of a padded row straddles two lines."""
     dtype = np.dtype(dtype)
     raw = np.zeros(size * dtype.itemsize + CACHE_LINE, np.uint8)
     offset = -raw.ctypes.data % CACHE_LINE
@@ -72,35 +72,35 @@ def aligned_zeros(size: int, dtype: Any) -> NDArray[Any]:
 
 
 class _Allocator:
-    """Allocator of arrays in a flat buffer, each at a cache line, with room to read one block beyond the end."""
+    """Allocator of arrays in a flat buffer, each at a cache line, with room to read one block past the end."""
 
     def __init__(self) -> None:
         self.size = 0
 
     def take(self, *shape: int) -> int:
-        """Return where an array of this shape starts."""
+        """Return the start of a new array of this shape."""
         start = self.size
         self.size += rounded_up(math.prod(shape) + WIDTH, CACHE_LINE)
         return start
 
 
 def rounded_up(n: int, multiple: int) -> int:
-    """Return the smallest multiple that is not below n."""
+    """Return the smallest multiple that is at least n."""
     return -(-n // multiple) * multiple
 
 
 def padded_units(hidden: int) -> int:
-    """Return the number of hidden units, filled up to whole vectors."""
+    """Return the number of hidden units, padded to whole vectors."""
     return rounded_up(hidden, LANES)
 
 
 def _records(dtype: np.dtype, rows: list[dict[str, int]]) -> NDArray[Any]:
-    """Return a record array, one record a row; fields that a row does not name are 0."""
+    """Return a record array with one record per row; fields that a row does not name are 0."""
     return np.array([tuple(row.get(name, 0) for name in dtype.names or ()) for row in rows], dtype)
 
 
 def new_layout(architecture: Architecture) -> tuple[Layout, int]:
-    """Return the layout of a network, and the size of its packed buffer."""
+    """Return the layout of a network and the size of its packed buffer."""
     shapes = parameter_shapes(architecture)
     starts = dict(zip(shapes, np.cumsum([0, *map(math.prod, shapes.values())]).tolist(), strict=False))
     packed = _Allocator()
@@ -135,7 +135,7 @@ def new_layout(architecture: Architecture) -> tuple[Layout, int]:
 def _lstm_records(
     architecture: Architecture, shapes: dict[str, tuple[int, ...]], starts: dict[str, int], packed: _Allocator
 ) -> NDArray[Any]:
-    """Return sizes and starts of each LSTM, layer by layer."""
+    """Return the sizes and starts of each LSTM, layer by layer."""
     records: list[dict[str, int]] = []
     state = 0
     for name in [name.removesuffix(".w_in") for name in shapes if name.endswith(".w_in")]:
@@ -170,15 +170,16 @@ def new_workspace(
 ) -> Workspace:
     """Return memory for batches of up to `batch` windows of up to `n_steps` steps.
 
-    `keep` every step, as training needs, or only what the next step needs; `masked` for recurrent dropout.
+    With `keep`, every step is kept, as training needs, otherwise only what the next step needs; `masked` is for
+    recurrent dropout.
     """
     numbers = _Allocator()
-    # 2 where one would do: a step that writes where the one before still reads runs a third slower with some batches
+    # 2, although 1 would do: with some batches, a step that overwrites what the previous one reads is a third slower
     gate_steps = n_steps if keep else 2
     records: list[dict[str, int]] = []
     for k in range(layout.lstms.size):
         if k % layout.n_directions == 0:
-            inputs: dict[str, int] = {}  # of all LSTMs of the layer
+            inputs: dict[str, int] = {}  # shared by all LSTMs of the layer
         states = _state_starts(numbers, layout, k, n_steps, gate_steps, batch, keep=keep, masked=masked)
         inputs = inputs or _input_starts(numbers, layout, k, n_steps, batch, keep=keep)
         records.append(states | inputs)
@@ -208,7 +209,7 @@ def new_workspace(
 def _state_starts(
     numbers: _Allocator, layout: Layout, k: int, n_steps: int, gate_steps: int, batch: int, *, keep: bool, masked: bool
 ) -> dict[str, int]:
-    """Return where the states of LSTM k start."""
+    """Return the starts of the state arrays of LSTM k."""
     n_hidden = int(layout.lstms["n_hidden"][k])
     units, is_top = padded_units(n_hidden), k + layout.n_directions >= layout.lstms.size
     all_read = layout.every_step or not is_top  # by the head, or by the layer above
@@ -232,7 +233,7 @@ def _state_starts(
 def _input_starts(
     numbers: _Allocator, layout: Layout, k: int, n_steps: int, batch: int, *, keep: bool
 ) -> dict[str, int]:
-    """Return where the inputs of LSTM k start."""
+    """Return the starts of the input arrays of LSTM k."""
     n_inputs, reads_codes = int(layout.lstms["n_inputs"][k]), layout.one_hot and k == 0
     starts = {"inputs": numbers.take(0 if reads_codes else n_steps, batch, n_inputs)}
     if keep:
@@ -241,7 +242,7 @@ def _input_starts(
 
 
 def another_workspace(work: Workspace) -> Workspace:
-    """Return memory of its own for another thread, laid out alike."""
+    """Return separate memory for another thread, with the same layout."""
     return work._replace(
         numbers=aligned_zeros(work.numbers.size, work.numbers.dtype),
         codes=np.zeros_like(work.codes),

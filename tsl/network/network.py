@@ -57,19 +57,19 @@ class Network:
     random_state : numpy.random.RandomState or None
         Draws the initial weights: orthogonal recurrent matrices (gate by gate), Glorot uniform input and output
         matrices, zero biases but `forget_bias` for the forget gate, and zeros for the conditions of a one-hot network.
-        None leaves all parameters 0.
+        None leaves all parameters at 0.
     forget_bias : float
-        At 1 a new unit remembers for a step or two, at 5 for about 150.
+        At 1, a new unit remembers for one or two steps, at 5 for about 150.
     chrono_steps : int
-        From 2 on, biases are drawn instead so that units remember for 1 to this many steps, and take in new
+        If at least 2, biases are drawn instead so that units remember for 1 to this many steps and take in new
         values at the same pace: the chrono initialisation of Tallec & Ollivier 2018.
 
     Attributes
     ----------
     params : ndarray of shape (P,)
-        All parameters: the matrices first, then the biases. Read-only; `editing` gives them to be written.
+        All parameters: the matrices first, then the biases. Read-only; use `editing` to change them.
     n_matrix_params : int
-        How many of them are in matrices, which `Optimizer.alpha` shrinks.
+        How many of them belong to matrices, which `Optimizer.alpha` shrinks.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Network:
     def _lay_out(self) -> None:
         self._version = object()
         self._n_editing: int = 0
-        self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with the version that they are of
+        self._kept_packed: tuple[object, NDArray[Any] | None] = (None, None)  # with their version
         self.workspaces = Workspaces()
         self._shapes: dict[str, tuple[int, ...]] = parameter_shapes(self.architecture)
         self.layout, self.packed_size = new_layout(self.architecture)
@@ -99,25 +99,25 @@ class Network:
         self._empty_data = empty_data(self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        # without the layout, which goes by this processor's vectors: another one may load what is saved here; the type
-        # by its name, as readers of files, such as skops, know text and refuse other objects
+        # without the layout, which depends on this processor's vectors, because another one may load the file; the type
+        # by its name, because readers of files, such as skops, accept text and refuse other objects
         return {"architecture": self.architecture, "dtype": self.dtype.name, "params": self._params}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.architecture, self.dtype = state["architecture"], np.dtype(state["dtype"])
         self._lay_out()
-        self._params = np.array(state["params"])  # a copy: joblib hands large arrays to its workers read-only
+        self._params = np.array(state["params"])  # a copy: joblib passes large arrays to its workers read-only
 
     @property
     def params(self) -> NDArray[Any]:
-        """All parameters, shape (P,); read-only, see `editing`."""
+        """All parameters, shape (P,); read-only (see `editing`)."""
         readable = self._params.view()
         readable.flags.writeable = False
         return readable
 
     @contextmanager
     def editing(self) -> Iterator[NDArray[Any]]:
-        """Give `params` to be written within a ``with`` block; what was derived from the old ones is dropped."""
+        """Yield `params` for writing within a ``with`` block; everything derived from the old ones is discarded."""
         self._n_editing += 1
         try:
             yield self._params
@@ -126,7 +126,7 @@ class Network:
             self._n_editing -= 1
 
     def named(self, flat: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
-        """Return views of `flat` by name; by default of `params`, so read-only.
+        """Return views of `flat` by name; by default of `params`, and then read-only.
 
         ``"lstm_0.w_in"`` (C, 4H), ``"lstm_0.w_rec"`` (H, 4H), ``"lstm_0.bias"`` (4H,), the same for
         ``"lstm_0_reverse"`` when bidirectional, ``"lstm_1"`` ..., ``"head.w_out"`` (D*H, K), ``"head.b_out"`` (K,).
@@ -146,8 +146,9 @@ class Network:
     ) -> NDArray[Any]:
         """Return outputs: (n, K), or (n, T, K) with `every_step` (zero beyond a window's length).
 
-        `initial` is None (zeros) or a pair of lists (hidden, cell), one (n, H) array a layer and direction. `dropout`
-        leaves out units as in training, outputs alone; one thread then does it all, so that the same ones are drawn.
+        `initial` is None (zeros) or a pair of lists (hidden, cell), with one (n, H) array per layer and direction.
+        `dropout` drops units as in training, but only those of outputs; a single thread then does all the work, so that
+        the same units are drawn.
         """
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         parts, n_outputs = self._parts(n, n_steps), self.architecture.n_outputs
@@ -163,12 +164,12 @@ class Network:
     def forward_states(
         self, sequences: Sequences, *, initial: States2D | None = None, n_threads: int = 1
     ) -> tuple[NDArray[Any], States2D]:
-        """Return the outputs of `forward` and the final states to continue from: `(outputs, (hidden, cell))`."""
+        """Return the outputs of `forward` and the final states, to continue from: `(outputs, (hidden, cell))`."""
         outputs, final = self._run(sequences, initial, n_threads, with_states=True)
         return self._unpadded(outputs), self._split_states(final)
 
     def states(self, sequences: Sequences, *, initial: States2D | None = None) -> list[States]:
-        """Return one `States` for each layer and direction, layer-major, forward before reverse."""
+        """Return one `States` per layer and direction, ordered by layer, forward before reverse."""
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         layout, packed = self.layout, self.packed_weights()
         work = new_workspace(layout, n_steps, n, self.dtype, keep=True)
@@ -205,7 +206,7 @@ class Network:
         return total / total_weight
 
     def _parts(self, n, n_steps):
-        """Return windows to run in one call, as slices: so many that their padded outputs stay small."""
+        """Return slices of windows to run in one call each, small enough that their padded outputs stay small."""
         at_once = max(1, PART_SIZE // math.prod(self.output_shape(1, n_steps)))
         return [slice(start, start + at_once) for start in range(0, n, at_once)]
 
@@ -253,7 +254,7 @@ class Network:
     ) -> Gradient:
         """Return the `Gradient` of the loss of these windows as one batch, with the dropout of training step `step`.
 
-        `memory` is what earlier calls have worked in.
+        `memory` is that of earlier calls, to be reused.
         """
         n, n_steps = sequences.starts.size, int(sequences.lengths.max())
         team = Team(self, 1, n_steps, n, dropout, n_threads, memory)
@@ -285,7 +286,7 @@ class Network:
         memory: TrainingMemory | None = None,
         n_threads: int = 1,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Take one step per row of `batches`, all in compiled code.
+        """Take one training step per row of `batches`, all in compiled code.
 
         Parameters
         ----------
@@ -295,26 +296,26 @@ class Network:
             Numbers of the windows of each step; unused entries at the end of a row are -1.
         learning_rates : ndarray of shape (n_steps,), float64
         loss, optimizer, dropout
-            What to minimise, and how.
+            What to minimise and how.
         state : OptimizerState
             Changed in place.
         carried : ndarray, from `zero_states`, or None
-            States that each row of a batch starts from, replaced by those that it ends with: window k of a batch
-            continues where window k of the batch before ended. None starts every window from zero.
+            States that each row of a batch starts from, replaced by its final states: window k of a batch
+            continues where window k of the previous batch ended. None starts every window from zero.
         memory : TrainingMemory or None
-            What earlier calls have worked in.
+            The memory of earlier calls, to be reused.
         n_threads : int
             At most this many threads.
 
         Returns
         -------
         losses, norms : ndarray of shape (n_steps,), float64
-            Each step's mean loss before the step, and the norm of its gradient before `clip_norm`.
+            The mean loss of each step before its update, and the norm of its gradient before `clip_norm`.
 
         Notes
         -----
-        How steps are cut into calls, and the number of threads, make no difference to any bit of the result. A step
-        whose loss or gradient is not finite leaves parameters and moments as they were: its loss tells.
+        How steps are divided into calls, and the number of threads, do not change a single bit of the result. A step
+        whose loss or gradient is not finite leaves parameters and moments unchanged; its loss shows it.
         """
         longest = int(sequences.lengths.max())
         team = Team(self, batches.shape[0], longest, batches.shape[1], dropout, n_threads, memory)
@@ -328,13 +329,13 @@ class Network:
                 dropout,
                 state,
             )
-        finally:  # Ctrl-C comes up when all steps are done
+        finally:  # Ctrl-C is raised when all steps are done
             state.step += batches.shape[0]
 
     # --- plans and buffers ----------------------------------------------------------------------------------
 
     def packed_weights(self) -> NDArray[Any]:
-        """Return the weights as the forward kernels read them, kept until `params` are edited."""
+        """Return the weights in the form that the forward kernels read, kept until `params` are edited."""
         version = self._version
         kept_version, kept = self._kept_packed
         if kept is not None and kept_version is version and not self._n_editing:
@@ -375,5 +376,5 @@ class Network:
         initial: States2D | None = None,
         carried: NDArray[Any] | None = None,
     ) -> KernelData:
-        """Return windows as the kernels take them."""
+        """Return windows in the form that the kernels take."""
         return kernel_data(self._empty_data, self.architecture, sequences, targets, weights, initial, carried)

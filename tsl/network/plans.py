@@ -1,4 +1,4 @@
-"""Losses, optimisers and dropout as the kernels take them: numbers in place of names."""
+"""Losses, optimisers and dropout in the form that the kernels take: numbers instead of names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOLVERS = {
 }
 NO_UPDATE = OptimizerPlan(optimisers.NONE, 0.0, 0.0, False, 0.0, 0.0, np.inf, np.inf)
 NO_DROPOUT = DropoutPlan(0.0, 0.0, 0.0, np.uint64(0))
-ALONE = Member(new_barrier(), 0, 1)  # a thread without a team
+ALONE = Member(new_barrier(), 0, 1)  # a single thread
 
 
 def loss_plan(loss: Loss) -> LossPlan:

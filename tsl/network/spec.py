@@ -18,29 +18,29 @@ class Architecture:
     n_inputs : int
         Input channels per step; the number of codes when `one_hot`.
     hidden_sizes : tuple of int
-        Hidden units of each layer, the lowest first.
+        Hidden units of each layer, lowest first.
     n_outputs : int
-        Numbers that the head gives.
+        Number of outputs of the head.
     bidirectional : bool
         Whether each layer also runs from the last step to the first.
     one_hot : bool
         Whether the inputs are integer codes, each standing for a one-hot vector.
     every_step : bool
-        Whether the head reads every step, or the last states alone.
+        Whether the head reads every step, or only the last states.
     segment : int
-        Rows of `Sequences.rows` that one step reads, side by side.
+        Number of rows of `Sequences.rows` that one step reads, side by side.
     n_static : int
-        Numbers of each window that every step reads besides, see `Framing`; of a `one_hot` network, how many conditions
-        there are, of which each window has one: every step reads its one-hot vector besides.
+        Static numbers of each window that every step also reads, see `Framing`; in a `one_hot` network, the number of
+        conditions. Each window has one condition, and every step also reads its one-hot vector.
     n_known : int
-        Of the input channels, the last ones, which are known beyond the bounds of `Framing`.
+        Number of input channels, the last ones, that are known beyond the bounds of `Framing`.
     skip_steps : int
-        If not 0, the head also reads the inputs (but the static ones) of all steps, and every window has this many:
-        a linear map past the layers. Its weights start at 0.
+        If not 0, the head also reads the inputs (except the static ones) of all steps, and every window has this many
+        steps: a linear map that bypasses the layers. Its weights start at 0.
     n_embedded : int
-        If not 0, a dense layer of so many rectified linear units lies between each step's inputs and the first LSTM
-        layer; of a `one_hot` network, each code, and each condition, stands for a vector of so many numbers, which are
-        learned, and that of the condition is added to that of the code.
+        If not 0, a dense layer of this many rectified linear units is placed between each step's inputs and the first
+        LSTM layer; in a `one_hot` network, each code and each condition has a learned vector of this size instead, and
+        the vector of the condition is added to that of the code.
     """
 
     n_inputs: int
@@ -57,7 +57,7 @@ class Architecture:
 
 
 class Framing(NamedTuple):
-    """Normalisation of each window: a row reads as ``(row - shifts) * scales``, a missing number (NaN) as 0."""
+    """Normalisation of each window: a row is read as ``(row - shifts) * scales``, a missing number (NaN) as 0."""
 
     shifts: NDArray[Any]
     """(n, C) of the network's dtype."""
@@ -66,15 +66,15 @@ class Framing(NamedTuple):
     bounds: NDArray[np.int64]
     """(n, 3) first row of the window's series, first row that is not known yet, and end of the series.
 
-    Rows outside the series read as 0, and so do those that are not known yet, but in the channels known ahead. A
-    window may begin before its series, or even before all rows, and end beyond.
+    Rows outside the series are read as 0, and so are those that are not known yet, except in the channels known ahead.
+    A window may begin before its series, or even before all rows, and may end beyond them.
     """
     statics: NDArray[Any]
     """(n, n_static)"""
 
 
 class Sequences(NamedTuple):
-    """Windows that lie in one long array: window i is `rows[starts[i] : starts[i] + lengths[i] * segment]`.
+    """Windows of one long array: window i is `rows[starts[i] : starts[i] + lengths[i] * segment]`.
 
     Nothing is copied per window, and windows may overlap.
     """
@@ -84,12 +84,12 @@ class Sequences(NamedTuple):
     starts: NDArray[np.int64]
     """(n,) first row of each window."""
     lengths: NDArray[np.int64]
-    """(n,) steps of each window, at least 1."""
+    """(n,) number of steps of each window, at least 1."""
     framing: Framing | None = None
     reset: NDArray[np.bool_] | None = None
-    """(n,) which windows start from zero where others take carried states; None: none of them."""
+    """(n,) whether a window starts from zero although states are carried; None: no window does."""
     conditions: NDArray[np.int32] | None = None
-    """(n,) of a one-hot network with `n_static` conditions: that of each window, from 0 on."""
+    """(n,) condition of each window, from 0, for a one-hot network with `n_static` conditions."""
 
     def part(self, which: Any) -> Sequences:
         """Return the windows numbered `which`, in the same rows."""
@@ -100,10 +100,10 @@ class Sequences(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """The target of window i is `rows[starts[i]]`; with `every_step`, step t's is `rows[starts[i] + t]`.
+    """The target of window i is `rows[starts[i]]`; with `every_step`, that of step t is `rows[starts[i] + t]`.
 
-    Where K is not the number of targets, they are that many numbers from the beginning of that row on, over as many
-    rows as it takes: with K = 1, the next values of a series. A number that is NaN is left out of the loss.
+    If K differs from the number of targets, the targets are that many numbers from the beginning of that row on,
+    over as many rows as needed: with K = 1, the next values of a series. A number that is NaN is left out of the loss.
     """
 
     rows: NDArray[Any]
@@ -127,14 +127,14 @@ class Targets(NamedTuple):
 
 @dataclass(frozen=True)
 class Loss:
-    """Loss that training minimises, a weighted mean over samples (and steps) and over outputs.
+    """Loss to minimise in training, a weighted mean over samples (and steps) and over outputs.
 
     `name` is "squared_error" (e**2), "absolute_error", "huber" (0.5 e**2 up to `delta`, linear beyond), "quantile"
     (the pinball loss of each of `quantiles`; outputs are ordered by target, then by quantile), "log_loss"
     (softmax cross-entropy in nats), "poisson" or "negative_binomial" (negative log-likelihood of counts in nats; an
-    output is the logarithm of a mean, and with the latter the next one that of the size r, by which the variance is
-    mean + mean**2 / r). For counts `Targets.shifts` are added to the logarithms of means, and `Targets.scales` multiply
-    the loss.
+    output is the logarithm of a mean, and for the latter the next output is the logarithm of the size r, which makes
+    the variance mean + mean**2 / r). For counts, `Targets.shifts` are added to the logarithms of means, and
+    `Targets.scales` multiply the loss.
     """
 
     name: str = "squared_error"
@@ -148,8 +148,8 @@ class Optimizer:
 
     `solver` is "sgd", "rmsprop", "adam" or "adamw". `beta_1` is the momentum of "sgd" and the decay of the mean in
     "adam"; `beta_2` the decay of the squares in "adam" and "rmsprop". `alpha` shrinks the weight matrices, never the
-    biases: as the gradient of ``alpha / 2 * sum(w**2)``, or decoupled in "adamw". The gradient is clipped entry by
-    entry to +-`clip_value` first, then as a whole to the Euclidean norm `clip_norm`; None is no limit.
+    biases: through the gradient of ``alpha / 2 * sum(w**2)``, or decoupled in "adamw". The gradient is first clipped
+    entry by entry to +-`clip_value`, then as a whole to the Euclidean norm `clip_norm`; None means no limit.
     """
 
     solver: str = "adam"
@@ -164,7 +164,7 @@ class Optimizer:
 
 @dataclass
 class OptimizerState:
-    """Moments of the gradient, which are kept to continue training."""
+    """Moments of the gradient, kept to continue training."""
 
     mean: NDArray[Any]
     mean_sq: NDArray[Any]
@@ -177,11 +177,12 @@ class OptimizerState:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Rates of units left out while training, drawn anew for each step from `seed` and the step's number.
+    """Dropout rates in training; masks are drawn anew for each training step from `seed` and the step's number.
 
-    `outputs` of each layer, for every step by itself; `recurrent`: of the hidden state where it enters the
-    recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016); `weights`: of the recurrent
-    matrices, the same ones for all windows and steps of a training step (Wan et al. 2013; Merity et al. 2018).
+    `outputs`: of the outputs of each layer, separately for every time step; `recurrent`: of the hidden state where it
+    enters the recurrent product, the same units at all steps of a window (Gal & Ghahramani 2016); `weights`: of the
+    recurrent matrices, the same ones for all windows and steps of a training step (Wan et al. 2013; Merity et al.
+    2018).
     """
 
     outputs: float = 0.0
@@ -197,14 +198,14 @@ class Gradient(NamedTuple):
     params: NDArray[Any]
     """(P,) flat, as `Network.params`; see `Network.named`."""
     inputs: NDArray[Any]
-    """(B, T, C) of what the first layer reads, by its way alone, zero beyond a window's length; empty if one-hot."""
+    """(B, T, C) of the first layer's inputs, through it only; zero beyond a window's length; empty if one-hot."""
     hidden: list[NDArray[Any]]
-    """With respect to the initial hidden state: one (B, H) a layer and direction."""
+    """With respect to the initial hidden state: one (B, H) array per layer and direction."""
     cell: list[NDArray[Any]]
 
 
 class States(NamedTuple):
-    """All states of one layer and direction, by time t as the inputs are (also for the reverse direction)."""
+    """All states of one layer and direction, indexed by time t like the inputs (also in the reverse direction)."""
 
     gates: NDArray[Any]
     """(n, T, 4, H): input, forget, candidate, output activations; zero beyond a window's length."""

@@ -1,6 +1,6 @@
-"""Addresses of the subroutines that entry points call, which are compiled here where they are not yet.
+"""Addresses of the subroutines that entry points call; those not yet compiled are compiled here.
 
-The first training on a machine has so much to compile that another process does a part of it meanwhile.
+The first training run on a machine has so much to compile that another process does part of it at the same time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tsl.kernels.target import INTERPRETED
 from tsl.kernels.train_step import update_pass
 from tsl.network.plans import ALONE, NO_DROPOUT, NO_UPDATE
 
-COMPILED_WITHIN = 120.0  # seconds: or it is compiled here
+COMPILED_WITHIN = 120.0  # seconds; after that, this process compiles it
 NO_BATCH = Batch(np.zeros(0, np.int64), 0, 0, 0, 0, np.uint64(0))  # an example of its type
 
 _one_at_a_time = threading.Lock()
@@ -54,9 +54,9 @@ def _examples(layout, training, work, data, loss):
 def compiled_meanwhile(
     layout: Layout, training: Training, work: Workspace, data: KernelData, loss: LossPlan
 ) -> Iterator[bool]:
-    """Let another process compile what `gradient_addresses` is for during a ``with`` block.
+    """Let another process compile the subroutines of `gradient_addresses` during a ``with`` block.
 
-    Yield whether there is anything to compile, so that this process should do its part in the block.
+    Yield whether there is anything to compile; if so, this process should do its own part in the block.
     """
     examples = _examples(layout, training, work, data, loss)
     dtype = training.params.dtype
@@ -69,9 +69,9 @@ def compiled_meanwhile(
 
 @contextmanager
 def _another_process(dtype: np.dtype) -> Iterator[None]:
-    """Let another process compile gradients for the cache, where there is a core for it, and wait for it.
+    """Let another process compile gradients for the cache, if there is a core for it, and wait for it.
 
-    If there is none, or the process does not end in time, they remain to be compiled here.
+    If there is none, or the process does not finish in time, this process has to compile them.
     """
     process = _start(dtype) if _can_start() else None
     try:
@@ -86,7 +86,7 @@ def _another_process(dtype: np.dtype) -> Iterator[None]:
 
 
 def _can_start() -> bool:
-    """Return whether there are two cores to use, an interpreter of Python and a folder for what it compiles."""
+    """Return whether there are two usable cores, a Python interpreter and a folder for the compiled code."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
     limit = os.environ.get("NUMBA_NUM_THREADS", "")
@@ -94,7 +94,7 @@ def _can_start() -> bool:
 
 
 def _start(dtype: np.dtype) -> subprocess.Popen[bytes] | None:
-    """Start a process that finds the same modules as this one; return None where the system does not allow it."""
+    """Start a process that finds the same modules as this one; return None if the system does not allow it."""
     command = f"from tsl.network.warmup import compile_gradients; compile_gradients({dtype.name!r})"
     modules = os.pathsep.join(path or os.getcwd() for path in sys.path)
     try:

@@ -1,7 +1,7 @@
 """Teams of threads that take training steps together, and the memory that they share.
 
-A team stays in compiled code for a whole stretch of steps, with barriers between the phases of a step, because going
-through Python costs as much as a small step.
+A team stays in compiled code for many steps, with barriers between the phases of a step, because returning to Python
+takes as long as a small step.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tsl.network.spec import Gradient
 from tsl.network.subroutines import compiled_meanwhile, forward_address, gradient_addresses
 from tsl.network.workers import in_threads
 
-FLOPS_TO_MEET = 4e6  # a step of fewer takes less time than the barriers in it
-FLOPS_TO_START = 1e7  # as many take as long as waking a thread that sleeps
+FLOPS_TO_MEET = 4e6  # a step of fewer takes less time than its barriers
+FLOPS_TO_START = 1e7  # take as long as waking a sleeping thread
 FLOPS_TO_MEET_AT_A_STEP = 1e5  # a step of one row of 128 units; at 64 the barrier costs more than it saves
 
 
 def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) -> int:
-    """Return at most `n_threads`, and no more than `n_batches` of `flops` operations and `n_rows` rows are worth."""
+    """Return at most `n_threads`, and no more than pay off for `n_batches` of `flops` operations and `n_rows` rows."""
     if INTERPRETED:  # interpreted threads would only wait for each other
         return 1
     worth = min(flops / FLOPS_TO_MEET, n_batches * flops / FLOPS_TO_START)
@@ -35,9 +35,9 @@ def useful_threads(n_threads: int, n_batches: int, flops: float, n_rows: int) ->
 
 
 def useful_sharing_threads(n_threads: int, n_steps: int, flops: float, n_rows: int) -> int:
-    """Return the same for `n_steps` steps of `flops` operations a row, where threads may share the units of a few rows.
+    """Return the same for `n_steps` steps of `flops` operations per row, if threads may share the units of few rows.
 
-    There is then a barrier at each step, and each thread reads its own part of the weights: that sets the pace.
+    There is then a barrier at each step, and each thread reads its own part of the weights, which limits the speed.
     """
     if INTERPRETED or n_steps * n_rows * flops < FLOPS_TO_START:
         return 1
@@ -45,9 +45,9 @@ def useful_sharing_threads(n_threads: int, n_steps: int, flops: float, n_rows: i
 
 
 class TrainingMemory:
-    """Arrays that training steps work in; kept from one call of `Network.train_steps` to the next, they save time.
+    """Arrays that training steps work in; keeping them from one call of `Network.train_steps` to the next saves time.
 
-    They belong to the network that they were last used for, and grow when that needs more.
+    They belong to the network that they were last used for, and grow when it needs more.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class TrainingMemory:
         self._room = (0, 0, False, False)
 
     def make_room(self, network, n_steps, batch, dropout):
-        """Allocate what batches of `batch` windows of `n_steps` steps need."""
+        """Allocate the memory that batches of `batch` windows of `n_steps` steps need."""
         needed = (n_steps, batch, dropout.recurrent > 0.0, dropout.weights > 0.0)
         if network is self._network and all(a <= b for a, b in zip(needed, self._room, strict=True)):
             return

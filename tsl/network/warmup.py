@@ -1,4 +1,4 @@
-"""Compilation ahead of use."""
+"""Ahead-of-time compilation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def warm_up(dtype: Any = np.float32) -> None:
     >>> warm_up("float32")
     """
     network, sequences, targets, loss = _tiny_problem(dtype)
-    network.train_steps(  # the first, as another process helps it
+    network.train_steps(  # first, because another process helps it
         sequences,
         targets,
         None,
@@ -47,7 +47,7 @@ def warm_up(dtype: Any = np.float32) -> None:
 
 
 def compile_gradients(dtype: Any) -> None:
-    """Compile the second part of a training step for one precision, as another process does."""
+    """Compile the second part of a training step for one precision; run in another process."""
     network, sequences, targets, loss = _tiny_problem(dtype)
     memory, state = TrainingMemory(), network.new_optimizer_state()
     memory.make_room(network, 1, 1, Dropout())

@@ -1,9 +1,9 @@
-"""Threads that run kernels beside the calling one.
+"""Threads that run kernels alongside the calling one.
 
-Kernels run without the interpreter lock, so plain Python threads do. They wait between calls, because starting one
-takes longer than a small prediction: 80 microseconds, and 300 on a core that was asleep, where waking takes 15 and 45.
-Each call borrows as many as it needs for itself alone, so calls from several threads at once do not interfere; a
-forked child starts its own.
+Kernels run without the interpreter lock, so plain Python threads suffice. They wait between calls, because starting one
+takes longer than a small prediction: 80 microseconds, or 300 on a sleeping core, while waking one takes 15 or 45.
+Each call borrows as many as it needs for its exclusive use, so concurrent calls from several threads do not interfere;
+a forked child starts its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Worker:
         threading.Thread(target=self._serve, daemon=True, name="tsl").start()
 
     def start(self, work, thread):
-        """Call `work(thread)`; the lock that is given back is free when it is done."""
+        """Call `work(thread)`; the returned lock is released when it is done."""
         done = threading.Lock()
         done.acquire()
         self._given.put((work, thread, done))
@@ -33,7 +33,7 @@ class _Worker:
         while True:
             work, thread, done = self._given.get()
             work(thread)
-            del work  # and all that it holds
+            del work  # and everything it refers to
             done.release()
 
 
@@ -43,7 +43,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def in_threads(run, n_threads, barrier=None):
-    """Call `run(thread)` for every thread, this one being the first; return when all are done, also after Ctrl-C."""
+    """Call `run(thread)` in every thread, the current one being the first; return when all are done, even on Ctrl-C."""
     errors, started = [], []
 
     def guarded(thread):
@@ -51,7 +51,7 @@ def in_threads(run, n_threads, barrier=None):
         try:
             run(thread)
         except BaseException as error:
-            _call_off(barrier)
+            _abort(barrier)
             errors.append(error)
         finally:
             restore_float_control(control)
@@ -62,7 +62,7 @@ def in_threads(run, n_threads, barrier=None):
             started.append((worker, worker.start(guarded, thread)))
         guarded(0)
     except BaseException as error:
-        _call_off(barrier)
+        _abort(barrier)
         errors.append(error)
     for worker, done in started:
         _wait(done, errors)
@@ -78,14 +78,14 @@ def _borrowed():
         return _Worker()
 
 
-def _call_off(barrier):
-    """Release threads that would wait for ever for one that does not come."""
+def _abort(barrier):
+    """Release threads that would otherwise wait forever for one that does not arrive."""
     if barrier is not None:
         barrier[ABORTED] = 1
 
 
 def _wait(done, errors):
-    """Wait for a worker; a Ctrl-C that comes meanwhile is raised after the work is done."""
+    """Wait for a worker; a Ctrl-C in the meantime is recorded in `errors`."""
     while done.locked():
         try:
             with done:

@@ -1,4 +1,4 @@
-"""Generation of codes that continue those that were read."""
+"""Generation of codes that continue those already read."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from tsl.network.workers import in_threads
 
 @dataclass(frozen=True)
 class Choice:
-    """Options for the choice of the next code from scores, which are logarithms of probabilities up to a number.
+    """Options for choosing the next code from scores, which are log-probabilities up to an additive constant.
 
     Parameters
     ----------
     temperature : float
-        Scores are divided by it; at 0 the highest is chosen.
+        Scores are divided by it; at 0, the code with the highest score is chosen.
     top_k : int or None
-        Only so many likeliest codes may come.
+        Only this many of the likeliest codes are allowed.
     top_p : float
-        Of these only the fewest, likeliest ones that have this share of their probability together (Holtzman et al.
-        2020).
+        Of these, only the smallest set of likeliest codes that together have this share of their probability (Holtzman
+        et al. 2020).
     min_p : float
-        And only those that have this share of the probability of the likeliest.
+        And only those with at least this share of the probability of the likeliest.
     penalty : float
-        Log-probabilities of recent codes are multiplied by it before all that, as in CTRL (Keskar et al. 2019).
+        Log-probabilities of recent codes are first multiplied by it, as in CTRL (Keskar et al. 2019).
     forbidden : ndarray of shape (K,), bool, or None
-        Codes that must not come; not all of them. None forbids none.
+        Codes that must not be chosen; not all of them. None forbids none.
     """
 
     temperature: float = 1.0
@@ -49,7 +49,7 @@ class Choice:
     forbidden: NDArray[np.bool_] | None = None
 
     def plan(self, n_codes: int) -> ChoicePlan:
-        """Return the options as the kernels take them."""
+        """Return the options in the form that the kernels take."""
         top_k = n_codes if self.top_k is None else min(self.top_k, n_codes)
         forbidden = np.zeros(n_codes, np.bool_) if self.forbidden is None else self.forbidden
         return ChoicePlan(
@@ -66,7 +66,7 @@ def choose(
     choice: Choice = LIKELY,
     recent: NDArray[np.int32] | None = None,
 ) -> NDArray[np.int32]:
-    """Choose one code for each row of `scores` (n, K), by `draws` (n,); see `CodeWriter.write`."""
+    """Choose one code for each row of `scores` (n, K), using `draws` (n,); see `CodeWriter.write`."""
     streams = _streams(scores, scores.dtype, recent, draws[None, :], 1)
     choose_codes(choice.plan(scores.shape[1]), streams)
     return streams.codes[0]
@@ -75,7 +75,7 @@ def choose(
 def _streams(
     scores: NDArray[Any], dtype: Any, recent: NDArray[np.int32] | None, draws: NDArray[np.float64], n_threads: int
 ) -> Streams:
-    """Return streams as the kernels take them, with a copy of the scores whose rows are whole vectors."""
+    """Return streams in the form that the kernels take, with a copy of the scores padded to whole vectors."""
     n, n_codes = scores.shape
     padded = np.zeros((n, rounded_up(n_codes, WIDTH)), dtype)
     padded[:, :n_codes] = scores
@@ -84,24 +84,24 @@ def _streams(
 
 
 class CodeWriter:
-    """A network that generates streams of codes side by side: weights are packed once, states stay between the codes.
+    """A network that generates streams of codes in parallel: weights are packed once, states are kept between codes.
 
     Parameters
     ----------
     network : Network
         One-hot, in one direction. Its parameters are read now; later changes are not seen.
     n_streams : int
-        Streams that are written at once.
+        Number of streams generated at once.
     n_threads : int
-        At most this many threads. They share the streams, or the units of each layer where there are not streams
-        enough; no bit of the result depends on them.
+        At most this many threads. They share the streams, or the units of each layer if there are not enough streams;
+        their number does not change a single bit of the result.
     """
 
     def __init__(self, network: Network, n_streams: int = 1, n_threads: int = 1) -> None:
         if network.architecture.bidirectional:
-            raise ValueError("a bidirectional network cannot write: it needs the steps to come")
+            raise ValueError("a bidirectional network cannot generate: it needs future steps")
         if not network.architecture.one_hot:
-            raise ValueError("a network must be one-hot to read the codes that it writes")
+            raise ValueError("a network must be one-hot to read the codes that it generates")
         self.network = network
         self.states = network.zero_states(n_streams)
         """(2, n_streams, ·): all hidden and all cell states; may be read and set."""
@@ -121,14 +121,14 @@ class CodeWriter:
         Parameters
         ----------
         scores : ndarray of shape (n_streams, K)
-            Logarithms of probabilities, up to a number for each stream, of the first code.
+            Log-probabilities of the first code, up to an additive constant for each stream.
         draws : ndarray of shape (n, n_streams), float64
             Random numbers, uniform in [0, 1).
         choice : Choice
             How to choose.
         recent : ndarray of shape (n_streams, R), int32, or None
-            The last R codes of each stream, oldest first, -1 where there were none; moved on in place. Those that
-            `choice.penalty` is for; None is none.
+            The last R codes of each stream, oldest first, -1 for none; updated in place. `choice.penalty` applies to
+            them; None means no codes.
         conditions : ndarray of shape (n_streams,), int32, or None
             As in `Sequences`.
 
@@ -136,7 +136,7 @@ class CodeWriter:
         -------
         codes : ndarray of shape (n, n_streams), int32
         scores : ndarray of shape (n_streams, K)
-            What the network gives after the last code.
+            The scores that the network returns after the last code.
         """
         network = self.network
         n_outputs = network.architecture.n_outputs

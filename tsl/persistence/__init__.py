@@ -1,11 +1,12 @@
-"""Fitted estimators in files: one safetensors file each, with tensors and JSON, which runs no code when it is read.
+"""Fitted estimators in files: one safetensors file each, with tensors and JSON, which runs no code when read.
 
-Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attribute, such as
-``input_scaling_.mean``; each parameter of a network is one, such as ``network_.lstm_0.w_in``. All else is one JSON
-string in its metadata: names of classes, constructor parameters, vocabulary, categories, times, history, architecture.
+Arrays (weights, moments of the optimiser, counts, random states) are its tensors, named by their attributes, such as
+``input_scaling_.mean``; each parameter of a network is one tensor, such as ``network_.lstm_0.w_in``. Everything else is
+one JSON string in its metadata: class names, constructor parameters, vocabulary, categories, times, history,
+architecture.
 
-Scikit-learn and the compiled core are imported when a file is read or written, not before: `tsl.interop.OnnxForecaster`
-decodes without both.
+scikit-learn and the compiled core are imported only when a file is read or written: `tsl.interop.OnnxForecaster`
+decodes without them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ __all__ = [
     "write_tree",
 ]
 
-FORMAT_VERSION = 2  # in format 1 the parameters of a network were one tensor; the reader knows both
+FORMAT_VERSION = 2  # in format 1 the parameters of a network were one tensor; both can be read
 # The errors that decoding a manipulated file can raise.
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
@@ -50,18 +51,18 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     ----------
     model : estimator
         A fitted estimator or transformer of `tsl`, or a `Pipeline`, `FeatureUnion`, `ColumnTransformer`,
-        `TransformedTargetRegressor`, stacking, voting or bagging estimator of these, of scikit-learn's scalers and
+        `TransformedTargetRegressor`, or stacking, voting or bagging estimator of these, of scikit-learn's scalers and
         encoders, and of its simplest linear models. `callbacks`, which are functions, and the `memory` of a pipeline, a
         folder of pickles, are not saved.
     path : str or path-like
-        The file. An existing one is replaced once the new one is complete; none is ever half-written.
+        The file. An existing file is replaced once the new one is complete; there is never a partial file.
 
     Raises
     ------
     TypeError
-        If `model` is of another class, or holds something other than numbers, strings and arrays.
+        If `model` is of another class, or contains something other than numbers, strings and arrays.
     sklearn.exceptions.NotFittedError
-        If it has not been fitted; also a ValueError.
+        If the model is not fitted; it is also a ValueError.
     OSError
         If the file cannot be written, or `path` is not a file.
 
@@ -91,9 +92,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read an estimator from a file that `save` wrote.
+    """Read an estimator from a file written by `save`.
 
-    Its predictions equal those of the saved one bit for bit on the same kind of processor, and it continues
+    Its predictions equal those of the saved estimator, bit for bit on the same kind of processor, and it continues
     (`partial_fit`, `update`, `generate`, `fit` with `warm_start`) as that one would.
 
     Parameters
@@ -109,14 +110,14 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ValueError
-        If the file is not one of `save`, is damaged, or was written by a version with another format.
+        If the file was not written by `save`, is damaged, or has the format of another version.
     OSError
         If the file does not exist or cannot be read.
 
     Warns
     -----
     sklearn.exceptions.InconsistentVersionWarning
-        If the file holds an estimator of another version of scikit-learn.
+        If the file contains an estimator of another version of scikit-learn.
 
     See Also
     --------
@@ -124,17 +125,17 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Notes
     -----
-    Reading a file runs no code from it, so files from untrusted sources can be read.
+    Reading a file does not run any code from it, so files from untrusted sources can be read.
     """
     from sklearn.utils.validation import check_is_fitted
 
     model = read_tree(path, "model")
     try:
         if name_of(type(model)) not in MODELS:
-            raise TypeError(f"{type(model).__name__} is no estimator")
+            raise TypeError(f"{type(model).__name__} is not an estimator")
         check_is_fitted(model)
     except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"{path} is damaged, or from another version of tsl: {error!r}") from None
     return model
 
 
@@ -145,7 +146,7 @@ def write_tree(path: str | os.PathLike[str], tree: Any, kind: str) -> None:
     writer = Writer()
     text = json.dumps(writer.encode(tree, ""), allow_nan=False)
     metadata = {"format": "tsl", "format_version": str(FORMAT_VERSION), kind: text}
-    metadata["written_by"] = json.dumps(_versions())  # for people, and for what a reader of older formats says
+    metadata["written_by"] = json.dumps(_versions())  # informative, also for the error of a reader of older formats
     metadata["checksum"] = checksum(metadata["written_by"] + text, writer.tensors)
     replace_file(path, to_safetensors(writer.tensors, metadata))
 
@@ -158,7 +159,7 @@ def _versions() -> dict[str, str]:
 
 
 def _version_needed(version: str, metadata: dict[str, str]) -> str:
-    """Return what to do about a file of a format that is not known."""
+    """Return the advice for a file of an unknown format."""
     if not re.fullmatch("[1-9][0-9]{0,8}", version) or int(version) <= FORMAT_VERSION:
         return "no version of tsl has written that"
     written_by = re.search(r'"tsl": "(\d+\.[\w.+-]{1,20})"', metadata.get("written_by", ""))
@@ -167,14 +168,14 @@ def _version_needed(version: str, metadata: dict[str, str]) -> str:
 
 
 def checksum(text: str, tensors: dict[str, NDArray[Any]]) -> str:
-    """Return the checksum that tells whether a file is damaged; it does not protect against forgery."""
+    """Return the checksum that detects damaged files; it does not protect against forgery."""
     from tsl.training.checkpoint import fingerprint
 
     return fingerprint(text, dict(sorted(tensors.items())))
 
 
 def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
-    """Read what `write_tree` wrote.
+    """Read a tree written by `write_tree`.
 
     Raises
     ------
@@ -183,16 +184,16 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
     OSError
         If it cannot be read.
     """
-    with open(path, "rb"):  # the usual errors for a file that is missing, a folder, or not to be read
+    with open(path, "rb"):  # raises the usual errors for a missing file, a folder, or an unreadable file
         pass
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError, *_DAMAGE) as error:
-        raise ValueError(f"{path} is not a file of tsl's, or is damaged: {error}") from None
+        raise ValueError(f"{path} is not a tsl file, or is damaged: {error}") from None
     if metadata.get("format") != "tsl":
-        raise ValueError(f"{path} is not a file of tsl's: it holds tensors, but no {kind}")
+        raise ValueError(f"{path} is not a tsl file: it holds tensors, but no {kind}")
     if (version := metadata.get("format_version", "")) not in map(str, range(1, FORMAT_VERSION + 1)):
         raise ValueError(
             f"{path} has format {version!r:.20}, and this version of tsl ({__version__}) reads formats up to "
@@ -206,16 +207,16 @@ def read_tree(path: str | os.PathLike[str], kind: str) -> Any:
     try:
         return Reader(tensors).decode(json.loads(metadata[kind]))
     except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"{path} is damaged, or from another version of tsl: {error!r}") from None
 
 
 def to_plain(tree: Any) -> dict[str, Any]:
-    """Return what `write_tree` writes as text and arrays, for the files of others.
+    """Return the contents of a file of `write_tree` as text and arrays, for other file formats.
 
     Raises
     ------
     TypeError
-        If the tree holds something else than files can.
+        If the tree contains something that files cannot.
     """
     from tsl.persistence.writing import Writer
 
@@ -225,14 +226,14 @@ def to_plain(tree: Any) -> dict[str, Any]:
 
 
 def from_plain(plain: dict[str, Any]) -> Any:
-    """Return the tree that `to_plain` was given.
+    """Undo `to_plain`.
 
     Raises
     ------
     ValueError
-        If it is damaged.
+        If the data are damaged.
     """
     try:
         return Reader(plain["arrays"]).decode(json.loads(plain["tree"]))
     except _DAMAGE as error:
-        raise ValueError(f"a model that is damaged, or of another version of tsl: {error!r}") from None
+        raise ValueError(f"a model that is damaged, or from another version of tsl: {error!r}") from None

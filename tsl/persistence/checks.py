@@ -1,4 +1,4 @@
-"""Checks that the parts of an object that was read fit together: compiled code relies on it."""
+"""Checks that the parts of a decoded object are consistent, on which compiled code relies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _OF_ONE_NETWORK = ("LSTMCharModel", "LSTMClassifier", "LSTMRegressor")
 
 
 def check(built: Any) -> None:
-    """Check that the parts of an object fit together.
+    """Check that the parts of an object are consistent.
 
     Raises
     ------
     ValueError
-        If they do not.
+        If they are not.
     """
     kind = type(built).__name__
     if kind == "Panel":
@@ -38,7 +38,7 @@ def _check_moments(model: Any) -> None:
 
 
 def _check_reading(architecture: Any, kind: str) -> None:
-    """Refuse a network that reads more per step than a row, or a segment or a label where windows have them."""
+    """Refuse a network that reads more per step than a row, and a segment or label if its kind of model has them."""
     more = {"n_static": architecture.n_static, "segment": architecture.segment - 1}
     more.pop({"LSTMCharModel": "n_static", "LSTMClassifier": "segment"}.get(kind, ""), None)
     if any(more.values()) or architecture.n_known or architecture.skip_steps:
@@ -98,14 +98,14 @@ def _check_encoder(encoder: Any) -> None:
         raise ValueError(f"{len(sizes)} sizes for {len(encoder.categories_)} columns")
     for k, categories in enumerate(encoder.categories_):
         if categories.dtype.kind in "biuf" and not np.array_equal(np.sort(categories), categories, equal_nan=True):
-            raise ValueError("categories that are not sorted")  # which are searched for as if they were
+            raise ValueError("categories that are not sorted")  # as binary search assumes
         codes = np.arange(len(categories))
         if infrequent[k] is not None:
             rare, codes = infrequent[k], mappings[k]
             if codes.shape != (len(categories),) or codes.dtype.kind != "i" or not 0 <= rare[0] < len(categories):
-                raise ValueError("rare categories that are none")
+                raise ValueError("rare categories that do not match the others")
         elif mappings[k] is not None:
-            raise ValueError("rare categories where there are none")
+            raise ValueError("rare categories in a column that has none")
         drop = drops[k]
         if drop is not None and not 0 <= drop <= codes.max():
             raise ValueError(f"category {drop} dropped of {len(codes)}")

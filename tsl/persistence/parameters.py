@@ -1,4 +1,4 @@
-"""Parameters of networks in files: each is a tensor of its own, with the name and the shape of `Network.named`."""
+"""Network parameters in files: each is a separate tensor, with the name and the shape from `Network.named`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def joined(stored: Any, shapes: dict[str, tuple[int, ...]], dtype: Any) -> NDArr
     Parameters
     ----------
     stored : dict of str to ndarray, or ndarray of shape (P,)
-        What a file holds: an array for each parameter, or, in format 1, the flat array.
+        The contents of a file: an array for each parameter or, in format 1, the flat array.
     shapes : dict of str to tuple of int
         The shape of each parameter, in the order of the flat array.
     dtype : str
-        Their type.
+        The dtype of the parameters.
 
     Raises
     ------
     ValueError
-        If arrays are missing, left over, shared, or of another shape or type; no memory is allocated before.
+        If arrays are missing, left over, shared, or of another shape or dtype; no memory is allocated before the check.
     """
     if not isinstance(stored, dict):
         stored, shapes = {"params": stored}, {"params": (sum(map(math.prod, shapes.values())),)}
@@ -35,6 +35,6 @@ def joined(stored: Any, shapes: dict[str, tuple[int, ...]], dtype: Any) -> NDArr
         if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             found = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else f"{array!r:.100}"
             raise ValueError(f"{name} must be {dtype} of shape {shape}, got {found}")
-    if len({id(array) for array in stored.values()}) < len(shapes):  # else a small file might ask for much memory
+    if len({id(array) for array in stored.values()}) < len(shapes):  # otherwise a small file could request much memory
         raise ValueError("two parameters in one tensor")
     return np.concatenate([stored[name].reshape(-1) for name in shapes])

@@ -1,11 +1,11 @@
 """Decoding: from JSON and tensors to objects.
 
-JSON objects with a key that begins with ``$`` stand for: ``$tuple``, a tuple; ``$float``, a number that is not finite;
+JSON objects with a key that begins with ``$`` represent: ``$tuple``, a tuple; ``$float``, a number that is not finite;
 ``$dict``, a dict of pairs; ``$bunch``, scikit-learn's dict of estimators; ``$slice``; ``$points``, the code points of a
-text; ``$array``, the name of a tensor, whose numbers may be those of texts or times; ``$objects``, an array of Python
-objects; ``$index``, ``$time`` and ``$dtype``, those of pandas; ``$offset``, ``$date_offset`` and ``$workdays``, steps
-of pandas; ``$scalar``, a type of numbers; ``$function``, one of NumPy's; ``$random_state``; ``$same``, the random state
-written under that name; and ``$class``, an object of a class of `tsl.persistence.registry`.
+string; ``$array``, the name of a tensor, whose numbers may encode strings or times; ``$objects``, an array of Python
+objects; ``$index``, ``$time`` and ``$dtype``, pandas objects; ``$offset``, ``$date_offset`` and ``$workdays``, pandas
+offsets; ``$scalar``, a numeric type; ``$function``, a NumPy function; ``$random_state``; ``$same``, the random state
+written under that name; and ``$class``, an object of a class in `tsl.persistence.registry`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LARGEST_CODE_POINT = 0x10FFFF
 
 
 class Reader:
-    """Decoder of what `Writer` encodes; anything wrong raises an error of some kind."""
+    """Decoder of the output of `Writer`; invalid input raises an error of some kind."""
 
     def __init__(self, tensors: dict[str, NDArray[Any]]) -> None:
         self._tensors = tensors
@@ -78,7 +78,7 @@ class Reader:
             return array.view(f"<U{array.shape[-1]}")[..., 0]
         if "times" in stored:
             if stored["times"][1:2] not in ("m", "M") or array.dtype != np.int64:
-                raise ValueError(f"{stored['times']!r} is no type of times")
+                raise ValueError(f"{stored['times']!r} is not a type of times")
             return array.view(stored["times"])
         return array
 
@@ -143,7 +143,7 @@ class Reader:
 
     def _object(self, stored: dict[str, Any]) -> Any:
         kind = class_of(stored["$class"])
-        parameters = self.decode(stored.get("parameters", {}))  # first, as they were written: see `$same`
+        parameters = self.decode(stored.get("parameters", {}))  # first, in the order of writing: see `$same`
         new_names = RENAMED.get(stored["$class"], {})
         parameters = {new_names.get(name, name): value for name, value in parameters.items()}
         attributes = ATTRIBUTES.get(stored["$class"], {})
@@ -182,7 +182,7 @@ _READERS = {
 
 
 def _check_attributes(kind: Any, state: dict[str, Any], name: str) -> None:
-    """Check that a dataclass has all its attributes but those that an earlier version did not know, and no other."""
+    """Check that a dataclass has exactly its attributes, except those that an earlier version did not have."""
     known = {field.name for field in fields(kind)}
     needed = {field.name for field in fields(kind) if field.default is MISSING}
     if not needed <= state.keys() <= known:
@@ -202,7 +202,7 @@ def _plain(kind: Any, parameters: dict[str, Any], state: dict[str, Any]) -> Any:
         raise ValueError(f"{kind.__name__} with memory={parameters['memory']!r}")
     built = kind(**parameters)
     if kind.__module__.startswith("sklearn."):
-        built.__setstate__(state)  # warns where another version of scikit-learn has written it
+        built.__setstate__(state)  # warns if it was written by another version of scikit-learn
     else:
         vars(built).update(state)
     return built
@@ -215,11 +215,11 @@ def _text(value: Any) -> str:
 
 
 def _plain_index(values: Any, dtype: str, name: Any) -> pd.Index:
-    """Return an index that holds no times."""
+    """Return an index without times."""
     if _TEXT_TYPES.fullmatch(dtype) or dtype == "object":
         try:
             return pd.Index(values, dtype=dtype, name=name)
-        except (ImportError, TypeError):  # pyarrow or this version of pandas is not there: a type that is
+        except (ImportError, TypeError):  # the dtype needs pyarrow or another version of pandas: use an available one
             return pd.Index(values, name=name)
     index = pd.Index(values, name=name)
     return index.astype(dtype) if _OTHER_TYPES.fullmatch(dtype) and values.dtype != object else index
@@ -230,12 +230,12 @@ def _dtype_of(name: str) -> Any:
         return pd.api.types.pandas_dtype(name)
     dtype = np.dtype(_text(name))
     if dtype.kind not in "biuf" and name != "object":
-        raise ValueError(f"{name!r} is no type of numbers")
+        raise ValueError(f"{name!r} is not a type of numbers")
     return dtype
 
 
 def _network(architecture: Any, dtype: Any, params: Any) -> Network:
-    """Build a network once its weights are checked: nothing of the size is allocated before."""
+    """Check the weights, then build the network; nothing of its size is allocated before."""
     from tsl.network import Network
     from tsl.network.memory import parameter_shapes
 
@@ -252,7 +252,7 @@ def _network(architecture: Any, dtype: Any, params: Any) -> Network:
 
 
 def _join_moments(state: dict[str, Any]) -> None:
-    """Put the moments of each parameter into one array, as the estimator that has this state keeps them."""
+    """Join the moments of all parameters into flat arrays, as in the estimator with this state."""
     network, moments = state.get("network_"), state.get("_optimizer_state")
     if network is None or moments is None:
         return
@@ -275,6 +275,6 @@ def _check_architecture(architecture: Any) -> None:
         if not values or not all(type(one) is wanted and low <= one < 2**31 for one in values):
             raise ValueError(f"a network with {field.name}={value!r}")
     if not isinstance(architecture.hidden_sizes, tuple):
-        raise ValueError("layers of a network that are no tuple")
+        raise ValueError("layers of a network that are not a tuple")
     if architecture.n_known > architecture.n_inputs:
         raise ValueError(f"{architecture.n_known} inputs known ahead of {architecture.n_inputs}")

@@ -1,4 +1,4 @@
-"""The registry of classes that files may hold: nothing else is ever built from a file."""
+"""The registry of classes that files may contain: nothing else is ever built from a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 _SCALERS = (
     "Binarizer",
-    "FunctionTransformer",  # of the functions below alone; what "passthrough" becomes in a ColumnTransformer
+    "FunctionTransformer",  # only with the functions below; a ColumnTransformer uses it for "passthrough"
     "KBinsDiscretizer",
     "LabelEncoder",
     "MaxAbsScaler",
@@ -24,8 +24,8 @@ _SCALERS = (
     "RobustScaler",
     "StandardScaler",
 )
-# Name in files -> module of the class, and its name there if it is another: names in files stay when code moves.
-# Modules are imported when a file needs them, as most are in layers above this one.
+# Name in files -> module of the class, with its name there if it differs: names in files remain when code moves.
+# Modules are imported when a file needs them, as most belong to layers above this one.
 MODELS = {
     "LSTMCharModel": "tsl.char_model",
     "LSTMClassifier": "tsl.classifier",
@@ -77,7 +77,7 @@ PARTS = {
     "forecasting.TimeAxis": "tsl.forecasting.times.axis",
     "forecasting.WeekPattern": "tsl.forecasting.times.rules",
     "forecasting.Windowing": "tsl.forecasting.model.windows",
-    # Beside our models in stacks and votes; stacks end in a RidgeCV or a LogisticRegression unless told otherwise.
+    # Used with our models in stacking and voting; stacking ends in RidgeCV or LogisticRegression by default.
     "sklearn.LinearRegression": "sklearn.linear_model",
     "sklearn.LogisticRegression": "sklearn.linear_model",
     "sklearn.Ridge": "sklearn.linear_model",
@@ -104,8 +104,8 @@ SKOPS_TRUSTED_TYPES = [
     "tsl.training.history.History",
     "tsl.windows._sliding.SlidingWindow",
 ]
-"""The types that skops finds in a fitted model of tsl, by their names: for ``trusted`` of ``skops.io.load``."""
-# Parameters that have been renamed, by their name in older files.
+"""Names of the types that skops finds in fitted models of tsl, for the argument ``trusted`` of ``skops.io.load``."""
+# Renamed parameters, by their name in older files.
 RENAMED = {"LSTMForecaster": {"transform": "target_transform"}}
 # Attributes whose name in files differs: name in files -> attribute.
 ATTRIBUTES = {"forecasting.SeriesPatterns": {"rest": "phase"}}
@@ -126,17 +126,17 @@ WORKDAYS = {
         pd.offsets.CustomBusinessMonthEnd,
     )
 }
-"""Offsets of pandas with holidays."""
+"""pandas offsets with holidays."""
 
 
 def class_of(name: str) -> Any:
-    """Return the class that has this name in files; a KeyError if there is none."""
+    """Return the class with this name in files; raise a KeyError if there is none."""
     module, class_name = _place(name)
     return getattr(import_module(module), class_name)
 
 
 def name_of(kind: type) -> str | None:
-    """Return the name of a class in files, None if it has none."""
+    """Return the name of a class in files; None if it has none."""
     package = kind.__module__.partition(".")[0]
     for name in _MODULES:
         module, class_name = _place(name)
@@ -146,6 +146,6 @@ def name_of(kind: type) -> str | None:
 
 
 def _place(name: str) -> tuple[str, str]:
-    """Return the module of the class that has this name in files, and its name there."""
+    """Return the module of the class with this name in files, and its name there."""
     module, _, class_name = _MODULES[name].partition(":")
     return module, class_name or name.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""Objects to JSON and tensors."""
+"""Encoding of objects as JSON and tensors."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Writer:
-    """Turns objects into what JSON knows, and puts their arrays aside.
+    """Encoder of objects as JSON values, which collects their arrays separately.
 
-    What JSON does not know is an object with a key that begins with ``$``, see `tsl.persistence.reading`.
+    Types that JSON does not support become objects with a key that begins with ``$``, see `tsl.persistence.reading`.
 
     Attributes
     ----------
     tensors : dict of str to ndarray
-        The arrays, by name. An array that is there twice has one name.
+        The arrays, by name. An array that occurs twice is stored once.
     """
 
     def __init__(self) -> None:
         self.tensors: dict[str, NDArray[Any]] = {}
-        self._names: dict[Any, str] = {}  # of a random state by its identity, of an array by its place in memory
-        self._seen: list[Any] = []  # alive, so that no other object gets the identity of one of them
+        self._names: dict[Any, str] = {}  # of random states by identity, of arrays by memory address
+        self._seen: list[Any] = []  # kept alive, so that no other object gets the same identity
 
     def encode(self, value: Any, name: str) -> Any:
-        """Return `value`, which is found under `name`, as JSON."""
+        """Return `value`, whose path is `name`, as JSON."""
         if isinstance(value, np.generic):
             value = value.item() if value.dtype.kind in "biufU" else value
         if isinstance(value, str) and _SURROGATE.search(value):
-            return {"$points": [ord(character) for character in value]}  # JSON would make one character of two halves
+            return {"$points": [ord(character) for character in value]}  # JSON would join surrogate pairs
         if value is None or isinstance(value, (bool, int, str)):
             return value
         if isinstance(value, float):
@@ -50,7 +50,7 @@ class Writer:
             return self._array(value, name)
         if isinstance(value, dict):
             return self._dict(value, name)
-        if isinstance(value, (list, UserList)) or type(value) is tuple:  # scikit-learn 1.6 has lists of its own
+        if isinstance(value, (list, UserList)) or type(value) is tuple:  # scikit-learn 1.6 has its own list type
             items = [self.encode(item, f"{name}[{k}]") for k, item in enumerate(value)]
             return {"$tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, slice):
@@ -71,7 +71,9 @@ class Writer:
             return {"$function": value.__name__}
         if name_of(type(value)) is not None:
             return self._object(value, name)
-        raise TypeError(f"model cannot be saved: {name} is a {type(value).__name__}, which is no number, text or array")
+        raise TypeError(
+            f"model cannot be saved: {name} is a {type(value).__name__}, which is not a number, text or array"
+        )
 
     def _dict(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
         if all(isinstance(key, str) and not key.startswith("$") and not _SURROGATE.search(key) for key in value):
@@ -88,7 +90,7 @@ class Writer:
             if array.ndim != 1:
                 raise TypeError(f"model cannot be saved: {name} is an array of objects of {array.ndim} dimensions")
             return {"$objects": [self.encode(item, f"{name}[{k}]") for k, item in enumerate(array)]}
-        if array.dtype.kind == "U":  # code points: safetensors has no text
+        if array.dtype.kind == "U":  # as code points: safetensors has no strings
             points = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
             return {"$array": self._put(points.reshape(*array.shape, -1), array, name), "text": True}
         if array.dtype.kind in "mM":
@@ -98,7 +100,7 @@ class Writer:
         return {"$array": self._put(array, array, name)}
 
     def _put(self, numbers: NDArray[Any], array: NDArray[Any], name: str) -> str:
-        """Return the name of the tensor of an array, a new one unless the array was stored before."""
+        """Return the name of the tensor of an array, storing it unless that was done before."""
         memory = (array.ctypes.data, array.shape, array.strides, array.dtype.str)
         if memory not in self._names:
             self._seen.append(array)
@@ -130,7 +132,7 @@ class Writer:
         return {"$offset": offset.freqstr}
 
     def _random_state(self, random_state: np.random.RandomState, name: str) -> dict[str, Any]:
-        if id(random_state) in self._names:  # what draws for two must go on doing so
+        if id(random_state) in self._names:  # shared random states remain shared
             return {"$same": self._names[id(random_state)]}
         state = random_state.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
@@ -162,13 +164,13 @@ class Writer:
         return stored | {"state": self._members(members, name)}
 
     def _network(self, network: Network, name: str) -> dict[str, Any]:
-        """Return a network with a tensor for each parameter."""
+        """Encode a network with one tensor per parameter."""
         state = network.__getstate__() | {"params": self._members(network.named(), name)}
         return {key: member if key == "params" else self.encode(member, name) for key, member in state.items()}
 
 
 def _dtype_text(dtype: Any) -> str:
-    """Return the name of a type; those of the string types of pandas differ here, as their own do not."""
+    """Return the name of a dtype, with distinct names for pandas' string dtypes, whose own names coincide."""
     if isinstance(dtype, pd.StringDtype):
         return f"string[{dtype.storage}]" if getattr(dtype, "na_value", pd.NA) is pd.NA else "str"
     return "utf8[pyarrow]" if isinstance(dtype, pd.ArrowDtype) and str(dtype) == "string[pyarrow]" else str(dtype)

@@ -1,8 +1,8 @@
-"""Plots of forecasts and their errors, of training, of importances, and of the gates of a network.
+"""Plots of forecasts and their errors, training, importances, and the gates of a network.
 
 They need matplotlib, which ``pip install "tsl-lstm[plot]"`` installs. Each function draws into the given `ax` or into
-a new figure that fits a notebook, and returns the Axes, on which all can be changed. The colours are those of Okabe and
-Ito, which people with any colour vision tell apart.
+a new figure that fits a notebook, and returns the Axes for further changes. The colours are those of Okabe and Ito,
+which are distinct for people with any colour vision.
 """
 
 from tsl.plotting._forecasts import plot_backtest, plot_error_by_step, plot_forecast

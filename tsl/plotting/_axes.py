@@ -1,4 +1,4 @@
-"""Axes to draw into, and what all plots have in common: colours, ticks of dates, legends."""
+"""New axes, and what all plots share: colours, date ticks, legends."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TRUTH = "black"
-# Okabe & Ito (2008), which people with any colour vision tell apart; yellow is left out, as it is faint on white.
+# Okabe & Ito (2008), distinct for people with any colour vision; without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-FAINT = "0.6"  # grey, for lines of reference
-WIDTH, HEIGHT = 8.0, 3.5  # inches, which fit the column of a notebook
-FEWEST_DATES, MOST_DATES = 3, 7  # ticks
+FAINT = "0.6"  # grey, for reference lines
+WIDTH, HEIGHT = 8.0, 3.5  # inches; fits the column of a notebook
+FEWEST_DATES, MOST_DATES = 3, 7  # number of ticks
 
 
 def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
@@ -28,14 +28,14 @@ def new_axes(width: float, height: float, *layout: int, **options: Any) -> Any:
 
 
 def light(ax: Axes) -> None:
-    """Leave out the frame at the top and at the right, and draw a faint grid behind the data."""
+    """Remove the frame at the top and the right, and draw a faint grid behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", color="0.9", linewidth=0.8)
     ax.set_axisbelow(True)
 
 
 def label_times(ax: Axes, times: pd.Index) -> None:
-    """Set few ticks of dates, of which each says only what differs from the one before; name an axis of other times."""
+    """Set a few concise date ticks; for other kinds of times, set the axis label instead."""
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         ax.set_xlabel("time" if times.name is None else str(times.name))
         return
@@ -48,17 +48,17 @@ def label_times(ax: Axes, times: pd.Index) -> None:
 
 
 def whole_ticks(ax: Axes) -> None:
-    """Let the x axis have ticks at whole numbers alone."""
+    """Put the ticks of the x axis at integers only."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def add_legend(ax: Axes, last: Sequence[str] = (), *, outside: bool = False) -> None:
-    """Add a legend: at the right of the axes where that hides nothing, or inside on faint white.
+    """Add a legend: to the right of the axes if `outside`, otherwise inside on translucent white.
 
-    The entries `last` stand at its end in this order. A figure of `new_axes` makes room for what is outside; one of the
-    caller's may not.
+    The entries of `last` come at its end, in this order. A figure from `new_axes` makes room for a legend outside; the
+    caller's figure may not.
     """
     handles, labels = legend_entries(ax, last)
     if outside:
@@ -66,12 +66,12 @@ def add_legend(ax: Axes, last: Sequence[str] = (), *, outside: bool = False) -> 
     else:
         from matplotlib import rcParams
 
-        # a place that is named keeps matplotlib from warning of a slow search on a slow machine
+        # with a fixed location, matplotlib does not warn about a slow search on a slow machine
         ax.legend(handles, labels, loc=rcParams["legend.loc"], edgecolor="none", framealpha=0.8)
 
 
 def legend_entries(ax: Axes, last: Sequence[str] = ()) -> tuple[list[Any], list[str]]:
-    """Return the handles and the labels of a legend, those of `last` at the end."""
+    """Return the handles and the labels of a legend, with those in `last` at the end."""
     handles, labels = ax.get_legend_handles_labels()
     places = {label: place for place, label in enumerate(last)}
     pairs = sorted(zip(handles, labels), key=lambda pair: places.get(pair[1], -1))
@@ -79,7 +79,7 @@ def legend_entries(ax: Axes, last: Sequence[str] = ()) -> tuple[list[Any], list[
 
 
 def lighter(colour: str, share: float) -> tuple[float, float, float]:
-    """Return a mixture of white and this share of a colour."""
+    """Mix a colour with white; `share` is that of the colour."""
     from matplotlib.colors import to_rgb
 
     red, green, blue = (1.0 - share * (1.0 - part) for part in to_rgb(colour))

@@ -1,4 +1,4 @@
-"""Plots of forecasts and observed values."""
+"""Plots of forecasts with observed values."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def plot_forecast(
     ylabel: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Plot a forecast with its prediction intervals after the end of its history.
+    """Plot a forecast with its prediction intervals, following its history.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ def plot_forecast(
     series : object, optional
         The series to show, if there are several. Default: the first one.
     target : str, optional
-        The column of the history that was forecast. Default: ``y``, or the only one.
+        The column of the history that was forecast. Default: ``y``, or the only column.
     time_col : str, optional
-        The column of timestamps of a history without a time index. Default: the one that the forecast has.
+        The column of timestamps of a history without a time index. Default: the time column of the forecast.
     n_history : int, optional
-        Rows of the history to show. Default: three times those of the forecast, at least 50.
+        Number of rows of the history to show. Default: three times as many as the forecast has, at least 50.
     ylabel : str, optional
         Label of the y axis, such as a unit. Default: the name of the target.
     ax : matplotlib.axes.Axes, optional
@@ -77,11 +77,11 @@ def plot_forecast(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such `series` or `target`, `target` must be given, or `n_history` is negative.
+        If `series` or `target` does not exist, if `target` is missing but needed, or if `n_history` is negative.
 
     See Also
     --------
-    plot_forecasts : Plot those of several series in a grid.
+    plot_forecasts : Plot the forecasts of several series in a grid.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def plot_backtest(
     ylabel: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Plot the forecasts of a backtest, each from its cutoff on, over the observed values.
+    """Plot the forecasts of a backtest, each starting at its cutoff, over the observed values.
 
     Parameters
     ----------
@@ -143,9 +143,9 @@ def plot_backtest(
     series : object, optional
         The series to show, if there are several. Default: the first one.
     models : sequence of str, default=("y_pred",)
-        Columns of forecasts to show, with their intervals; up to 6.
+        Forecast columns to show, with their intervals; up to 6.
     n_cutoffs : int, optional
-        Number of cutoffs to show, the last ones. Default: up to 10.
+        Show this many of the last cutoffs. Default: up to 10.
     ylabel : str, optional
         Label of the y axis, such as a unit. Default: the name of the target.
     ax : matplotlib.axes.Axes, optional
@@ -160,7 +160,7 @@ def plot_backtest(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such series or model, `frame` is no backtest, there are more than 6 models, or `n_cutoffs` is
+        If a series or model does not exist, `frame` is not a backtest, there are more than 6 models, or `n_cutoffs` is
         below 1.
 
     Examples
@@ -177,7 +177,7 @@ def plot_backtest(
         if model not in table:
             raise ValueError(f"models must be columns of frame, {list(table.columns)}, got {model!r}")
     if len(models) > len(COLOURS):
-        raise ValueError(f"models must be up to {len(COLOURS)}, which colours tell apart, got {len(models)}")
+        raise ValueError(f"models must be at most {len(COLOURS)}, which colours can tell apart, got {len(models)}")
     if n_cutoffs is not None and n_cutoffs < 1:
         raise ValueError(f"n_cutoffs must be at least 1, got {n_cutoffs}")
     cutoffs = table[CUTOFF].drop_duplicates().sort_values()
@@ -206,7 +206,7 @@ def plot_backtest(
 
 
 def _draw_windows(ax: Axes, table: pd.DataFrame, time: Any, model: str, colour: str, *, alone: bool) -> list[str]:
-    """Draw the forecasts of a model from each cutoff; return the labels of a legend."""
+    """Draw the forecasts of a model from each cutoff; return the labels for the legend."""
     name = FORECAST if model == POINT else str(model)
     levels: list[str] = []
     for k, (_, window) in enumerate(table.groupby(CUTOFF)):
@@ -220,14 +220,14 @@ def _draw_windows(ax: Axes, table: pd.DataFrame, time: Any, model: str, colour: 
 
 
 def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Plot the error by the number of steps ahead.
+    """Plot the error by steps ahead.
 
     Parameters
     ----------
     scores : DataFrame
         The result of `tsl.metrics.evaluate` for a backtest with ``by="step"``.
     metric : str, optional
-        The column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that is there.
+        The column to show. Default: the first of ``mae``, ``rmse``, ``mase`` and ``smape`` that exists.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -240,7 +240,7 @@ def plot_error_by_step(scores: Any, metric: str | None = None, *, ax: Axes | Non
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such column, or no column ``step``.
+        If the column, or the column ``step``, does not exist.
 
     Examples
     --------

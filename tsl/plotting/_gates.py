@@ -1,4 +1,4 @@
-"""Plots of the gates of a network."""
+"""Plots of a network's gates."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ def plot_gates(
     line_length: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Plot a gate of some units at each step of one window, or of one unit over a text.
+    """Plot a gate for several units at each step of one window, or for one unit over a text.
 
     Parameters
     ----------
     gates : GateActivations
-        One entry of the result of `gates(X)` of an estimator: one layer and direction.
+        One entry of an estimator's `gates(X)`: one layer and direction.
     gate : {"forget", "input", "output", "candidate", "cell", "hidden"}, default="forget"
-        The activations to show: those of a gate, between 0 (closed) and 1 (open), or the candidate, the cell state or
-        the hidden state, which may be negative.
+        The activations to show: a gate, between 0 (closed) and 1 (open), or the candidate, the cell state or the hidden
+        state, which may be negative.
     sample : int, default=0
-        The number of the window.
+        The index of the window.
     units : sequence of int, optional
         The hidden units, from top to bottom. Default: the 16 that vary most over the window, in ascending order.
     step_labels : iterable, optional
         One label per step, such as characters or times; there may be fewer, for a shorter window.
     line_length : int, optional
-        Show `step_labels`, which must be a text, in lines of up to this length, each character on the colour of the
-        activation of one unit: the one in `units`, or the one that varies most. Default: a row for each unit.
+        Show `step_labels`, which must be a text, in lines of up to this length, each character with the colour of one
+        unit's activation as background: the unit in `units`, or the one that varies most. Default: a row for each unit.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -64,7 +64,7 @@ def plot_gates(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `gate`, `sample`, `units`, `step_labels` or `line_length` do not fit.
+        If `gate`, `sample`, `units`, `step_labels` or `line_length` is invalid for these activations.
 
     See Also
     --------
@@ -84,7 +84,7 @@ def plot_gates(
     >>> ax.get_title()
     'Forget gate, layer 0'
 
-    The state of one cell along a text:
+    The state of one cell over a text:
 
     >>> from tsl import LSTMCharModel
     >>> text = "To be, or not to be. " * 10
@@ -100,7 +100,7 @@ def plot_gates(
         raise ValueError(f"sample must be the number of one of {len(values)} windows, got {sample}")
     labels = None if step_labels is None else list(step_labels)
     if labels is not None and not 1 <= len(labels) <= values.shape[1]:
-        raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one a step, got {len(labels)}")
+        raise ValueError(f"step_labels must have up to {values.shape[1]} labels, one per step, got {len(labels)}")
     steps = np.asarray(values[sample])[: None if labels is None else len(labels)]
     direction = ", reverse" if gates.direction == "reverse" else ""
     title = f"{TITLES[gate]}, layer {gates.layer}{direction}"
@@ -124,23 +124,23 @@ def plot_gates(
 
 def _most_changing(steps: Any) -> list[int]:
     """Return up to `MOST_UNITS` units with the largest standard deviation over the steps (T, H)."""
-    by_spread = np.argsort(-steps.std(axis=0), kind="stable")
-    return sorted(by_spread[:MOST_UNITS].tolist())
+    by_deviation = np.argsort(-steps.std(axis=0), kind="stable")
+    return sorted(by_deviation[:MOST_UNITS].tolist())
 
 
 def _only_unit(units: Sequence[int] | None, steps: Any) -> int:
     rows = [int(steps.std(axis=0).argmax())] if units is None else _checked_units(units, steps.shape[1])
     if len(rows) != 1:
-        raise ValueError(f"units must name one unit where there is a line_length, got {units!r}")
+        raise ValueError(f"units must name one unit with line_length, got {units!r}")
     return rows[0]
 
 
 def _over_text(
     labels: list[Any] | None, values: Any, line_length: int, ax: Axes | None, colours: dict[str, Any]
 ) -> Axes:
-    """Write the labels in lines, each on the colour of its value."""
+    """Write the labels in lines, each with the colour of its value as background."""
     if labels is None or not all(isinstance(label, str) and len(label) == 1 for label in labels):
-        raise ValueError("step_labels must be a text where there is a line_length, one character a step")
+        raise ValueError("step_labels must be a text with line_length, one character per step")
     line_length = checked_line_length(line_length)
     ax, image = colour_text(labels, values, line_length, ax, **colours)
     ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.5, aspect=40, pad=0.02, label="activation")
@@ -156,7 +156,7 @@ def _checked_units(units: Sequence[int], n_units: int) -> list[int]:
 
 
 def _colours(gate: str, steps: Any) -> dict[str, Any]:
-    """Return the colour map: light is open for gates, and white is 0 for what has a sign."""
+    """Return the colour map: for gates, light means open; for signed values, white is 0."""
     if TITLES[gate].endswith("gate"):
         return {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
     limit = max(1.0, float(np.abs(steps).max()))

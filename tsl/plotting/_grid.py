@@ -13,7 +13,7 @@ from tsl.plotting._axes import new_axes
 from tsl.plotting._forecasts import FORECAST, plot_forecast
 from tsl.plotting._series import names_of
 
-PANEL_WIDTH, PANEL_HEIGHT = 3.3, 2.2  # inches; three beside each other fit a notebook
+PANEL_WIDTH, PANEL_HEIGHT = 3.3, 2.2  # inches; three side by side fit a notebook
 
 
 def plot_forecasts(
@@ -43,17 +43,17 @@ def plot_forecasts(
     series : sequence, optional
         The series to show. Default: the first `max_series`.
     max_series : int, default=9
-        Number of series to show where `series` names none.
+        Number of series to show if `series` is not given.
     n_columns : int, default=3
-        Plots beside each other.
+        Number of plots side by side.
     target, time_col : str, optional
-        As for `plot_forecast`.
+        As in `plot_forecast`.
     n_history : int, optional
-        As for `plot_forecast`.
+        As in `plot_forecast`.
     ylabel : str, optional
-        As for `plot_forecast`; it stands at the left of each row.
+        As in `plot_forecast`; shown at the left of each row.
     axes : array of matplotlib.axes.Axes, optional
-        The axes to draw into, at least one a series. Default: those of a new figure.
+        The axes to draw into, at least one per series. Default: those of a new figure.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def plot_forecasts(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such series or `target`, `axes` are too few, or a number is below 1.
+        If a series or `target` does not exist, there are too few `axes`, or a number is below 1.
 
     See Also
     --------
@@ -90,7 +90,7 @@ def plot_forecasts(
         raise ValueError("series must name at least one series, got none")
     panels = _new_panels(len(names), n_columns) if axes is None else np.ravel(axes)
     if len(panels) < len(names):
-        raise ValueError(f"axes must be at least {len(names)}, one a series, got {len(panels)}")
+        raise ValueError(f"axes must be at least {len(names)}, one per series, got {len(panels)}")
     shared: dict[str, Any] = {"target": target, "time_col": time_col, "n_history": n_history, "ylabel": ylabel}
     for k, (name, ax) in enumerate(zip(names, panels)):
         plot_forecast(history, forecast, actual=actual, series=name, ax=ax, **shared)
@@ -112,7 +112,7 @@ def _new_panels(n_series: int, n_columns: int) -> NDArray[Any]:
 
 
 def _finish(panels: NDArray[Any], n_shown: int, n_known: int) -> None:
-    """Take away the panels that are empty, and move the legend from the first one to the figure."""
+    """Remove empty panels, and move the legend from the first panel to the figure."""
     for ax in panels[n_shown:]:
         ax.remove()
     legend = panels[0].get_legend()

@@ -19,8 +19,8 @@ SCORE = "decrease of the score"
 def plot_importance(result: Any, *, ax: Axes | None = None) -> Axes:
     """Plot importances: bars for channels or covariates, a line over steps, a heat map for channels at steps.
 
-    Bars and the band around the line show the standard deviation over the permutations. Of several channels or
-    covariates the most important one is at the top; the last step of the window is at the right.
+    Error bars and the band around the line show the standard deviation over the permutations. The most important
+    channel or covariate is at the top; the last step of the window is at the right.
 
     Parameters
     ----------

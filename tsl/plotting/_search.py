@@ -1,4 +1,4 @@
-"""Plots of a search for parameters."""
+"""Plots of a parameter search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def plot_search(search: Any, *, ax: Axes | None = None) -> Axes:
     """Plot the mean error of each candidate of a search, over the windows that it has forecast.
 
-    Lines end where a candidate was left out. The best one and the forecaster as it was given have colours.
+    Lines end where a candidate was dropped. The best one and the forecaster's own parameters are coloured.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def plot_search(search: Any, *, ax: Axes | None = None) -> Axes:
     ImportError
         If matplotlib is not installed.
     ValueError
-        If `search` is something else, or not fitted.
+        If `search` is not a `HalvingSearch`, or not fitted.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One series out of the forms that data and forecasts come in."""
+"""Selection of one series from the various forms of data and forecasts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl._tables.columns import CUTOFF, POINT, RESIDUAL, TARGET, Keys, backtest_
 
 
 def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
-    """Return the name of a series (or None), and its forecasts and bounds on an index of times."""
+    """Return the name of a series (or None), and its forecasts and bounds, indexed by time."""
     forecast = _with_levels(forecast, "forecast")
     if isinstance(forecast, pd.Series):
         return None, forecast.rename(POINT).to_frame()
@@ -33,7 +33,7 @@ def one_forecast(forecast: Any, series: Any) -> tuple[Any, pd.DataFrame]:
 
 
 def names_of(forecast: Any) -> list[Any]:
-    """Return the names of the series of a forecast; ``[None]`` for one that has none."""
+    """Return the names of the series in a forecast; ``[None]`` if it has none."""
     forecast = _with_levels(forecast, "forecast")
     if isinstance(forecast, pd.Series):
         return [None]
@@ -52,7 +52,7 @@ def names_of(forecast: Any) -> list[Any]:
 def one_history(
     history: Any, name: Any, forecast: Any, target: str | None, time_col: str | None, *, dated: bool
 ) -> pd.Series:
-    """Return the values of the series `name` in the order of their times, which are dates if `dated`."""
+    """Return the values of the series `name` in time order; the times are dates if `dated`."""
     history, forecast = _with_levels(history, "history"), _with_levels(forecast, "forecast")
     if isinstance(history, pd.DataFrame):
         history = one_level(history)
@@ -71,12 +71,12 @@ def one_history(
 
 
 def _has_bounds_below(forecast: pd.DataFrame) -> bool:
-    """Return whether each series has several columns, told apart by the last level of their names."""
+    """Return whether each series has several columns, distinguished by the last level of their names."""
     return isinstance(forecast.columns, pd.MultiIndex) and POINT in forecast.columns.get_level_values(-1)
 
 
 def _time_of_wide(forecast: pd.Series | pd.DataFrame) -> Any:
-    """Return the name that data have for the column of times in front of a wide forecast; None where there is none."""
+    """Return the name, as in the data, of the time column of a wide forecast; None if there is no such column."""
     if isinstance(forecast, pd.Series) or POINT in forecast:
         return None
     first = forecast.columns[0]
@@ -97,7 +97,7 @@ def _target(history: pd.DataFrame, target: str | None) -> str:
 
 
 def one_backtest(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, Keys]:
-    """Return the name of a series of a backtest (or None), its rows, and the columns of time and truth."""
+    """Return the name of a series in a backtest (or None), its rows, and its key columns."""
     table, _ = to_pandas(frame, "frame")
     keys = backtest_keys(table.columns)
     if CUTOFF not in table or keys.time is None or keys.target is None:
@@ -107,7 +107,7 @@ def one_backtest(frame: Any, series: Any) -> tuple[Any, pd.DataFrame, Keys]:
 
 
 def one_residual(residuals: Any, series: Any) -> pd.Series:
-    """Return the residuals of one series, by time where there are times."""
+    """Return the residuals of one series, indexed by time if there are times."""
     residuals, _ = to_pandas(residuals, "residuals")
     if isinstance(residuals, pd.Series):
         return residuals
@@ -119,7 +119,7 @@ def one_residual(residuals: Any, series: Any) -> pd.Series:
 
 
 def _rows_of(table: pd.DataFrame, keys: Keys, series: Any) -> tuple[Any, pd.DataFrame]:
-    """Return the name of the series that is asked for, or else of the first one, and its rows."""
+    """Return the name of the requested series, by default the first one, and its rows."""
     if keys.id is None:
         return None, table
     name = _choose(table[keys.id].unique(), series)
@@ -127,17 +127,17 @@ def _rows_of(table: pd.DataFrame, keys: Keys, series: Any) -> tuple[Any, pd.Data
 
 
 def matplotlib_times(index: pd.Index) -> pd.Index:
-    """Return times that matplotlib can place on an axis: of periods their beginning."""
+    """Return times that matplotlib can plot: for periods, their start."""
     return index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
 
 
 def _with_levels(data: Any, name: str) -> Any:
-    """Return a pandas object whose column names keep their levels, which tell forecasts apart."""
+    """Return a pandas object whose column names keep their levels, which distinguish forecasts."""
     return to_pandas(data, name, flat=False)[0]
 
 
 def _choose(names: Any, series: Any) -> Any:
-    """Return the series that is asked for, or else the first one."""
+    """Return the requested series, by default the first one."""
     known = list(names)
     if series is None:
         return known[0]

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 def plot_surprisal(
     text: str, surprisal: ArrayLike, *, line_length: int = 80, vmax: float = 8.0, ax: Axes | None = None
 ) -> Axes:
-    r"""Plot a text with each character on a colour that shows how unexpected it was.
+    r"""Plot a text with a background colour that shows how unexpected each character was.
 
     Parameters
     ----------
     text : str
-        Some lines or a page, as each character is drawn by itself. ``"\n"`` is shown as ↵ and ends a line.
+        A few lines or a page, as each character is drawn separately. ``"\n"`` is shown as ↵ and ends a line.
     surprisal : array-like of shape (n_characters,)
         The result of `LSTMCharModel.surprisal` for the text, in nats.
     line_length : int, default=80
         Characters in a line. Longer lines are wrapped, after a space if there is one.
     vmax : float, default=8.0
-        Bits from which on the colour is darkest. It is fixed so that figures can be compared.
+        Number of bits at which the colour is darkest. It is fixed so that figures can be compared.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -40,7 +40,7 @@ def plot_surprisal(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no text, if `surprisal` is not one finite number per character, or if `line_length` or `vmax` are
+        If the text is empty, if `surprisal` is not one finite number per character, or if `line_length` or `vmax` is
         out of range.
 
     See Also
@@ -62,7 +62,7 @@ def plot_surprisal(
         raise ValueError("text must have at least 1 character, got none")
     if bits.shape != (len(text),):
         raise ValueError(
-            f"surprisal must have one number a character, {len(text)} of them, got shape {bits.shape}: give the text "
+            f"surprisal must have one number per character, {len(text)} of them, got shape {bits.shape}: give the text "
             "as the model reads it, for instance in lower case"
         )
     if not np.isfinite(bits).all():

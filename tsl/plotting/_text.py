@@ -19,12 +19,12 @@ VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥"}
 CELL_WIDTH, CELL_HEIGHT = 0.1, 0.2  # inches
 MARGIN = 1.2  # inches, for the title and the colour bar
 POINTS_PER_INCH = 72
-GLYPH_WIDTH, GLYPH_HEIGHT = 0.62, 1.3  # of a monospaced font, in its size
+GLYPH_WIDTH, GLYPH_HEIGHT = 0.62, 1.3  # of a monospaced font, relative to its size
 DARK = 0.45  # luminance below which letters are white
 
 
 def wrapped(characters: Sequence[str], line_length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    r"""Return row and column of each character: lines end after "\n", or else after a space if there is one.
+    r"""Return row and column of each character: lines end after "\n", otherwise after a space if there is one.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def wrapped(characters: Sequence[str], line_length: int) -> tuple[NDArray[np.int
 
 
 def _line_end(characters: Sequence[str], begin: int, line_length: int) -> int:
-    """Return the end of the line that begins at `begin`; a line feed may stand beyond `line_length`."""
+    """Return the end of the line that begins at `begin`; a line feed may exceed `line_length`."""
     limit = begin + line_length
     for k in range(begin, min(limit + 1, len(characters))):
         if characters[k] == "\n":
@@ -55,7 +55,7 @@ def _line_end(characters: Sequence[str], begin: int, line_length: int) -> int:
 def colour_text(
     characters: Sequence[str], values: NDArray[Any], line_length: int, ax: Axes | None, **colours: Any
 ) -> tuple[Axes, AxesImage]:
-    """Write characters in lines, each on the colour of its value; `colours` are those of `Axes.imshow`."""
+    """Draw a background of one coloured cell per character; `colours` are options of `Axes.imshow`."""
     rows, columns = wrapped(characters, line_length)
     cells = np.full((rows[-1] + 1, columns.max() + 1), np.nan)
     cells[rows, columns] = values
@@ -68,11 +68,11 @@ def colour_text(
 
 
 def write_characters(ax: Axes, characters: Sequence[str], image: AxesImage, line_length: int) -> None:
-    """Write the characters over their cells, as large as the cells allow; to be called once the layout is complete."""
+    """Write the characters over their cells, as large as the cells allow; call this when the layout is complete."""
     rows, columns = wrapped(characters, line_length)
     cells = image.get_array()
     assert cells is not None
-    ax.figure.canvas.figure.draw_without_rendering()  # only then the layout is known
+    ax.figure.canvas.figure.draw_without_rendering()  # computes the layout
     box = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
     width, height = box.width / cells.shape[1], box.height / cells.shape[0]
     size = POINTS_PER_INCH * min(width / GLYPH_WIDTH, height / GLYPH_HEIGHT)
@@ -85,7 +85,7 @@ def write_characters(ax: Axes, characters: Sequence[str], image: AxesImage, line
 
 
 def checked_line_length(line_length: Any) -> int:
-    """Return `line_length` as an int after a check that it is at least 1."""
+    """Check that `line_length` is an integer of at least 1, and return it as an int."""
     if isinstance(line_length, bool) or not isinstance(line_length, (int, np.integer)) or line_length < 1:
         raise ValueError(f"line_length must be a whole number of at least 1, got {line_length!r}")
     return int(line_length)

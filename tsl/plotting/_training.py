@@ -68,12 +68,12 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     Parameters
     ----------
     residuals : DataFrame, Series or array-like of shape (n,)
-        The result of `residuals` of a forecaster, or observed values minus forecasts of one series in the order of
-        time; NaN is left out.
+        The result of a forecaster's `residuals`, or observed values minus forecasts of one series in time order; NaN is
+        left out.
     series : object, optional
         The series to show, if there are several. Default: the first one.
     n_lags : int, optional
-        Lags of the autocorrelation. Default: up to 48, a quarter of the rows at most.
+        Number of lags of the autocorrelation. Default: 48, or a quarter of the rows if that is less.
     axes : sequence of 3 matplotlib.axes.Axes, optional
         The axes to draw into. Default: those of a new figure.
 
@@ -86,12 +86,12 @@ def plot_residuals(residuals: Any, *, series: Any = None, n_lags: int | None = N
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there are fewer than 4 residuals, there is no column of them, or no such `series`.
+        If there are fewer than 4 residuals, or if the column of residuals or `series` does not exist.
 
     Notes
     -----
-    The dotted lines are at ``1.96 / sqrt(n)``, within which 95 % of the autocorrelations of independent residuals lie:
-    if more lie beyond, the model has not learned all there is.
+    The dotted lines are at ``±1.96 / sqrt(n)``: 95 % of the autocorrelations of independent residuals lie between them.
+    If more than 5 % lie outside, the model has left structure in the residuals.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def _one_column(residuals: Any, series: Any) -> pd.Series:
 
 
 def _autocorrelation(values: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
-    """Return (n_lags,) the autocorrelation from lag 1 on; 0 for constant residuals."""
+    """Return the autocorrelation from lag 1 on, (n_lags,); 0 for constant residuals."""
     centred = values - values.mean()
     size = centred @ centred or 1.0
     return np.array([centred[lag:] @ centred[:-lag] / size for lag in range(1, min(n_lags, len(values) - 1) + 1)])

@@ -1,4 +1,4 @@
-"""Text as numbers: characters to codes and back, and windows of codes with the character after each."""
+"""Text as numbers: characters to codes and back, and windows of codes with the character that follows."""
 
 from tsl.text.files import read_text
 from tsl.text.vocabulary import CharVocabulary

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read_text(path: str | Path) -> str:
-    r"""Read a text file: UTF-8, with or without a byte order mark, any line ends becoming ``"\n"``.
+    r"""Read a UTF-8 text file, with or without a byte order mark; all line endings become ``"\n"``.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     ValueError
-        If the file is not UTF-8; the message names the file and the position. The encoding is not guessed, as the model
-        would learn from wrong characters.
+        If the file is not UTF-8; the message names the file and the position. The encoding is not guessed, since after
+        a wrong guess a model would learn from wrong characters.
     OSError
         If the file does not exist or cannot be read.
 

@@ -1,4 +1,4 @@
-"""Checks of text, and its Unicode code points."""
+"""Checks and Unicode code points of texts."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def as_texts(text: Any) -> list[str]:
 
 
 def code_points(text: str) -> Points:
-    """Return the code points of the characters; lone surrogates, which a lenient decoder leaves, are characters."""
+    """Return the code points of the characters, including lone surrogates, which a lenient decoder may leave."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def from_points(points: Points) -> str:
-    """Return the text that has these code points."""
+    """Return the text with these code points."""
     return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")

@@ -1,4 +1,4 @@
-"""`CharVocabulary`: the characters, or the bytes, of a text."""
+"""`CharVocabulary`: codes for the characters or bytes of a text."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ NAMED_AT_MOST = 10  # unknown characters in an error message
 
 
 class CharVocabulary(BaseEstimator):
-    """The characters of a text, numbered in sorted order; or the 256 bytes, which any text can be encoded in.
+    """Vocabulary of the characters of a text, numbered in sorted order; or of the 256 bytes, which encode any text.
 
     Parameters
     ----------
     unknown : {"error", "ignore", "replace", "grow"}, default="error"
-        What `encode` does with a character that is not in the vocabulary: raise an error; leave it out; give it the
-        code of U+FFFD, the replacement character, which `fit` then adds to the vocabulary; or raise an error that
-        points to `grown`, which makes a larger vocabulary.
+        What `encode` does with a character that is not in the vocabulary: raise an error; leave it out; replace it with
+        U+FFFD, the replacement character, which `fit` then adds to the vocabulary; or raise an error that points to
+        `grown`, which returns a larger vocabulary.
     tokens : {"char", "byte"}, default="char"
-        What a code stands for: a Unicode character (code point) of the fitted text, or a byte of the text in UTF-8.
-        A vocabulary of bytes always has all 256, so that nothing is unknown, and a character outside of ASCII is two
-        to four codes.
+        What a code represents: a Unicode character (code point) of the fitted text, or a byte of its UTF-8 encoding.
+        A vocabulary of bytes always has all 256, so nothing is unknown, and a character outside ASCII takes two to four
+        codes.
     min_frequency : int, default=1
-        Characters that occur less often in the fitted text are unknown; needs ``unknown="ignore"`` or
+        Characters that occur less often in the fitted text are treated as unknown; needs ``unknown="ignore"`` or
         ``unknown="replace"``.
 
     Attributes
@@ -43,11 +43,11 @@ class CharVocabulary(BaseEstimator):
     characters_ : str
         The distinct characters, sorted: ``characters_[code]`` is the character of a code. Empty for bytes.
     tokens_ : ndarray of shape (n_tokens,)
-        What each code stands for: the characters as ``<U1``, or the bytes as ``uint8``.
+        The token of each code: characters as ``<U1``, or bytes as ``uint8``.
 
     Notes
     -----
-    A lone surrogate, as ``open(path, errors="surrogateescape")`` leaves where a file is not UTF-8, is a character like
+    Lone surrogates, which ``open(path, errors="surrogateescape")`` produces if a file is not UTF-8, are characters like
     any other, and so are NUL and combining marks: nothing is normalised.
 
     Examples
@@ -61,13 +61,13 @@ class CharVocabulary(BaseEstimator):
     >>> vocabulary.decode([5, 4, 1, 2])
     'robe'
 
-    Characters that are rare, or new, may become one and the same:
+    Rare and new characters can be replaced by a single one:
 
     >>> rare = CharVocabulary(unknown="replace", min_frequency=2).fit("to be or not to be")
     >>> rare.decode(rare.encode("not rare"))
     '�ot ���e'
 
-    With bytes every text can be written:
+    Bytes can encode every text:
 
     >>> CharVocabulary(tokens="byte").fit("to be").encode("où")
     array([111, 195, 185], dtype=int32)
@@ -103,8 +103,8 @@ class CharVocabulary(BaseEstimator):
         TypeError
             If a text is not a str, or `min_frequency` is not an integer.
         ValueError
-            If there is no character, or none that is frequent enough; if a parameter is not one of its values, or if
-            `min_frequency` contradicts another one.
+            If there are no characters, or none that is frequent enough; if a parameter is not one of its allowed
+            values; or if `min_frequency` contradicts another parameter.
         """
         self._check_parameters()
         characters = self._frequent(as_texts(text))
@@ -119,13 +119,13 @@ class CharVocabulary(BaseEstimator):
         Parameters
         ----------
         text : str
-            Characters in the vocabulary, or others if `unknown` allows.
+            Characters in the vocabulary; others only if `unknown` allows them.
 
         Returns
         -------
         codes : ndarray of shape (n_tokens,)
-            int32 from 0 to ``len(vocabulary) - 1``: one for each character, but with ``unknown="ignore"`` only for
-            known ones; or one for each byte.
+            int32 from 0 to ``len(vocabulary) - 1``: one for each character, with ``unknown="ignore"`` only for known
+            ones; or one for each byte.
 
         Raises
         ------
@@ -163,12 +163,12 @@ class CharVocabulary(BaseEstimator):
         Returns
         -------
         text : str
-            One character for each code. Bytes that are not UTF-8, such as a part of a character, become U+FFFD.
+            One character for each code. Bytes that are not valid UTF-8, such as part of a character, become U+FFFD.
 
         Raises
         ------
         ValueError
-            If `codes` has more than one dimension or holds anything but codes of this vocabulary.
+            If `codes` does not have one dimension, or contains anything but codes of this vocabulary.
         """
         self._check_fitted()
         codes = self._check_codes(codes)
@@ -181,18 +181,18 @@ class CharVocabulary(BaseEstimator):
             return content.decode("utf-8", "replace")
 
     def grown(self, text: str | Sequence[str]) -> CharVocabulary:
-        """Return a larger vocabulary: the characters of this one and those of more text.
+        """Return a larger vocabulary, with the characters of this one and of more text.
 
         Parameters
         ----------
         text : str or sequence of str
-            Texts with new characters; only those that occur `min_frequency` times in it are added.
+            Texts with new characters; only those that occur at least `min_frequency` times in them are added.
 
         Returns
         -------
         vocabulary : CharVocabulary
-            A new one, also if no character is new. Its codes are sorted anew: ``vocabulary.encode(self.characters_)``
-            has the new code of each old one.
+            A new vocabulary, even if no character is new. Its characters are sorted again:
+            ``vocabulary.encode(self.characters_)`` gives the new code of each old one.
 
         Raises
         ------
@@ -215,9 +215,9 @@ class CharVocabulary(BaseEstimator):
 
     @property
     def tokens_(self) -> NDArray[Any]:
-        """What each code stands for: characters as ``<U1``, or bytes as ``uint8``.
+        """The token of each code: characters as ``<U1``, or bytes as ``uint8``.
 
-        Where NUL is among the characters, they are Python strings (dtype object): to NumPy it is the end of a str.
+        If NUL is among the characters, they are Python strings (dtype object): NumPy treats it as the end of a str.
         """
         self._check_fitted()
         if self.tokens == "byte":
@@ -229,7 +229,7 @@ class CharVocabulary(BaseEstimator):
         return N_BYTES if self.tokens == "byte" else len(self.characters_)
 
     def __bool__(self) -> bool:
-        return True  # an unfitted vocabulary has no length, yet `if vocabulary` must not fail
+        return True  # an unfitted vocabulary has no length, but `if vocabulary` must not fail
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -237,7 +237,7 @@ class CharVocabulary(BaseEstimator):
         tags.input_tags.two_d_array = False
         return tags
 
-    # --- inside -----------------------------------------------------------------------------------------------
+    # --- implementation ---------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
         check_one_of("unknown", self.unknown, POLICIES)
@@ -263,7 +263,7 @@ class CharVocabulary(BaseEstimator):
             raise ValueError("unknown='replace' was set after fit, which must add U+FFFD: call fit again")
 
     def _frequent(self, texts: list[str]) -> set[str]:
-        """Return the characters that are frequent enough: at least one."""
+        """Return the characters that are frequent enough, after checking that there are any."""
         characters = _frequent(texts, self.min_frequency)
         if characters:
             return characters
@@ -274,7 +274,7 @@ class CharVocabulary(BaseEstimator):
     def _codes(self, points: Points) -> NDArray[np.int32]:
         """Return the codes of characters, and -1 for unknown ones."""
         known = code_points(self.characters_)
-        table = np.full(int(known[-1]) + 2, -1, np.int32)  # the last entry is for all characters above
+        table = np.full(int(known[-1]) + 2, -1, np.int32)  # the last entry is for all higher code points
         table[known] = np.arange(known.size)
         return table.take(points, mode="clip")
 

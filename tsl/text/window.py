@@ -1,4 +1,4 @@
-"""`CharWindow`: windows of a text with the character that follows."""
+"""`CharWindow`: windows of a text with the characters that follow them."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ OUTPUTS = ("codes", "scalar", "text")
 class CharWindow(TransformerMixin, BaseEstimator):
     """Turn a text into windows of characters or of their codes.
 
-    `transform` returns every window, including the last one of the text: contexts to predict from. For training,
+    `transform` returns every window, including the last one of the text: contexts for prediction. For training,
     `windows_and_targets` returns the windows that have a next character, and the codes of these characters.
 
     Parameters
     ----------
     window : int, default=50
-        Characters in a window.
+        Number of characters in a window.
     stride : int, default=1
         Characters from the start of one window to the start of the next.
     lowercase : bool, default=False
-        Whether to convert the text to lower case first, which takes fewer codes.
+        Whether to convert the text to lower case first, which needs fewer codes.
     unknown : {"error", "ignore", "replace"}, default="error"
-        What happens to characters that were not in the fitted text, as in `CharVocabulary`.
+        What to do with characters that were not in the fitted text, as in `CharVocabulary`.
     output : {"codes", "scalar", "text"}, default="codes"
-        ``"codes"`` returns int32 codes; ``"scalar"`` returns code / size of the vocabulary as float32, for a
-        network that reads a character as one number; ``"text"`` returns each window as a str, for models that encode
-        text themselves, such as `tsl.LSTMCharModel`.
+        ``"codes"`` returns int32 codes; ``"scalar"`` returns the code divided by the size of the vocabulary as float32,
+        for a network that reads a character as one number; ``"text"`` returns each window as a str, for models that
+        encode text themselves, such as `tsl.LSTMCharModel`.
 
     Attributes
     ----------
@@ -47,13 +47,13 @@ class CharWindow(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    With a single text the windows are a read-only view of its codes, or of its characters: they take no more
-    memory than the text. Windows of several texts do not cross from one to the next, and are copied. So are windows
-    as text where the text has a NUL character, which an array of NumPy's str cannot end with: they are Python strings.
+    The windows of a single text are a read-only view of its codes or characters: they take no more memory than the
+    text. Windows of several texts do not cross from one text to the next, and are copied. With ``output="text"``,
+    windows of a text with a NUL character are copied too, as Python strings, since a NumPy str cannot end with NUL.
 
-    In a pipeline that ends in a classifier, `y` holds the character after each window, and the text goes
-    without its last one, whose window has no answer: ``pipeline.fit(text[:-1], list(text[window:]))``.
-    `predict` then gives characters.
+    In a pipeline that ends in a classifier, `y` holds the character after each window, and the last character of the
+    text is left out, as its window has no target: ``pipeline.fit(text[:-1], list(text[window:]))``. `predict` then
+    returns characters.
 
     Examples
     --------
@@ -117,21 +117,20 @@ class CharWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
-            With ``window`` characters or more, without those that ``unknown="ignore"`` leaves out. Of
-            several texts, one that is shorter has no window.
+            At least ``window`` characters, not counting those that ``unknown="ignore"`` leaves out. Among several
+            texts, a shorter one has no windows.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, window), or (n_windows,) as text
-            ``(n_characters - window) // stride + 1`` of them, read-only where they share memory.
+            ``(n_characters - window) // stride + 1`` windows, read-only if they share memory.
 
         Raises
         ------
         TypeError
             If a text is not a str.
         ValueError
-            If all texts are shorter than a window, or if there are unknown characters and
-            ``unknown="error"``.
+            If all texts are shorter than a window, or if there are unknown characters and ``unknown="error"``.
         """
         known = self._known(text)
         self._check_length(map(len, known), self.window)
@@ -143,14 +142,14 @@ class CharWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         text : str or sequence of str
-            As in `transform`, with at least one character more.
+            As in `transform`, with at least one more character.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, window), or (n_windows,) as text
-            ``(n_characters - window - 1) // stride + 1`` of them.
+            ``(n_characters - window - 1) // stride + 1`` windows.
         targets : ndarray of shape (n_windows,)
-            int32 codes, also with ``output="scalar"``; `vocabulary_` decodes them. Characters with ``output="text"``.
+            int32 codes, also with ``output="scalar"``; `vocabulary_` decodes them. With ``output="text"``, characters.
 
         Raises
         ------
@@ -169,17 +168,17 @@ class CharWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         windows : array-like of shape (n_windows, window), or (n_windows,) as text
-            As `transform` gives them.
+            As returned by `transform`.
 
         Returns
         -------
         texts : list of str
-            One for each window.
+            One text for each window.
 
         Raises
         ------
         ValueError
-            If `windows` has another number of dimensions, or holds anything but codes of the vocabulary.
+            If `windows` has the wrong number of dimensions, or contains anything but codes of the vocabulary.
         """
         check_is_fitted(self)
         codes = np.asarray(windows)
@@ -212,7 +211,7 @@ class CharWindow(TransformerMixin, BaseEstimator):
         return [one.lower() for one in texts] if self.lowercase else texts
 
     def _known(self, text: str | Sequence[str]) -> list[Any]:
-        """Return the codes of each text, or its characters with ``output="text"``, without those that are left out."""
+        """Return the codes of each text, or its characters with ``output="text"``, without ignored ones."""
         check_is_fitted(self)
         self._check_parameters()
         codes = [self.vocabulary_.encode(one) for one in self._lowered(text)]
@@ -244,6 +243,6 @@ def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
 def _text_windows(text: str, window: int, stride: int) -> NDArray[Any]:
     """Return all windows (n,) as str, which share the memory of one array as long as the text."""
     n = (len(text) - window) // stride + 1
-    if "\0" in text:  # which NumPy takes for the end of a str
+    if "\0" in text:  # which NumPy treats as the end of a str
         return np.array([text[k * stride : k * stride + window] for k in range(n)], dtype=object)
     return np.ndarray((n,), f"<U{window}", code_points(text), strides=(4 * stride,))

@@ -17,16 +17,16 @@ class Samples(NamedTuple):
     sequences: Sequences
     targets: Targets
     weights: NDArray[Any] | None = None
-    """(n,) of the network's dtype, or None for equal weights. A window of weight 0 is left out."""
+    """Weights (n,) of the network's dtype, or None for equal weights. Windows of weight 0 are left out."""
 
 
 def windows_to_use(samples: Samples) -> NDArray[np.int64]:
-    """Return the numbers of the windows that count: a batch without any weight would have no mean.
+    """Return the indices of the windows with a weight above 0: a batch without weight would have no mean.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there are none.
     """
     if samples.weights is None:
         windows = np.arange(samples.sequences.starts.size)
@@ -38,7 +38,7 @@ def windows_to_use(samples: Samples) -> NDArray[np.int64]:
 
 
 def window_shares(samples: Samples, *, every_step: bool) -> NDArray[Any] | None:
-    """Return how much each window counts in a mean over many; None where all count the same."""
+    """Return the weight of each window in a mean over windows; None for equal weights."""
     lengths = samples.sequences.lengths
     if not every_step or (lengths == lengths[0]).all():
         return samples.weights
@@ -48,20 +48,20 @@ def window_shares(samples: Samples, *, every_step: bool) -> NDArray[Any] | None:
 def epoch_batches(
     windows: NDArray[np.int64], batch_size: int, random_state: np.random.RandomState | None = None
 ) -> NDArray[np.int64]:
-    """Cut the numbers of windows into the batches of one epoch.
+    """Split the indices of windows into the batches of one epoch.
 
     Parameters
     ----------
     windows : ndarray of shape (n,)
-        Numbers of the windows to use.
+        Indices of the windows to use.
     batch_size : int
     random_state : numpy.random.RandomState or None
-        Shuffles; None keeps the order.
+        Random state for shuffling; None keeps the order.
 
     Returns
     -------
     ndarray of shape (n_steps, batch_size)
-        Each number once; the last row is filled up with -1.
+        Each index once; the last row is padded with -1.
 
     Examples
     --------
@@ -77,13 +77,13 @@ def epoch_batches(
 
 
 def batch_shares(batches: NDArray[np.int64], shares: NDArray[Any] | None) -> NDArray[np.float64]:
-    """Return how much each batch counts in the mean over an epoch.
+    """Return the weight of each batch in the mean over an epoch.
 
     Parameters
     ----------
     batches : ndarray of shape (n_steps, batch_size)
     shares : ndarray of shape (n,) or None
-        How much each window counts; None: all the same.
+        Weight of each window; None for equal weights.
 
     Returns
     -------
@@ -96,26 +96,26 @@ def batch_shares(batches: NDArray[np.int64], shares: NDArray[Any] | None) -> NDA
 
 
 class EpochSampler:
-    """Samples and batches of one epoch after the other.
+    """Source of the samples and batches of successive epochs.
 
     Parameters
     ----------
     samples : Samples or callable
-        As `train` takes them; those of the first epoch are drawn at once, to see how many there are.
+        As in `train`; those of the first epoch are drawn immediately, to determine their number.
     batch_size : int
-        At most all windows.
+        Batch size; it is limited to the number of windows.
     random_state : numpy.random.RandomState
-        Shuffles, and is what a callable draws from.
+        Random state for shuffling, from which a callable also draws.
     shuffle, every_step : bool
 
     Attributes
     ----------
     samples : Samples
-        Those of the last epoch that was drawn.
+        The samples of the last epoch drawn.
     window_shares : ndarray or None
-        How much each of their windows counts.
+        The weight of each of their windows.
     drawn_from : dict
-        The random state that they, and the order of their windows, were drawn from.
+        The random state from which they, and the order of their windows, were drawn.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class EpochSampler:
         self._draw_samples = samples if callable(samples) else None
         self._every_step = every_step
         self._shuffle = shuffle
-        self._is_new = True  # whether no batches were drawn of the samples yet
+        self._is_new = True  # whether no batches have been drawn from the samples yet
         self.random_state = random_state
         self.drawn_from = random_state.get_state(legacy=False)
         self._take(samples() if callable(samples) else samples)
@@ -138,7 +138,7 @@ class EpochSampler:
 
     @property
     def n_batches(self) -> int:
-        """Batches of an epoch."""
+        """Number of batches per epoch."""
         return -(-self._windows.size // self.batch_size)
 
     def draw(self) -> NDArray[np.int64]:
@@ -146,7 +146,7 @@ class EpochSampler:
         return self._batches() if self._is_new else self.draw_again()
 
     def draw_again(self) -> NDArray[np.int64]:
-        """Draw an epoch from the random state as it is now; return its batches."""
+        """Draw an epoch from the current random state; return its batches."""
         self.drawn_from = self.random_state.get_state(legacy=False)
         if self._draw_samples is not None:
             self._take(self._draw_samples())

@@ -12,23 +12,23 @@ from tsl.training.history import History
 class Callback:
     """Base class of callbacks; methods that are not overridden do nothing.
 
-    Any object with a method `on_epoch_end` works, with `on_epoch_begin` or without, and so will a plain function,
-    which is called as `on_epoch_end`. Epochs are counted from 1. Callbacks are called in the order given; an
-    exception leaves `train` with the network as it was at that moment.
+    Any object with a method `on_epoch_end` works, with or without `on_epoch_begin`, and so does a plain function, which
+    is called as `on_epoch_end`. Epochs are counted from 1. Callbacks are called in the given order; after an exception
+    the network keeps the weights that it has at that moment.
     """
 
     def for_estimator(self, estimator: Any) -> Callback:
-        """Return what is to be called while this estimator is fitted: by default the callback itself.
+        """Return the callback to use while this estimator is fitted: by default the callback itself.
 
         Parameters
         ----------
         estimator : BaseEstimator
-            What is fitted.
+            The estimator that is fitted.
 
         Returns
         -------
         callback : Callback
-            Of this one fit.
+            The callback for this fit.
         """
         return self
 
@@ -38,11 +38,11 @@ class Callback:
         Parameters
         ----------
         epoch : int
-            Its number, from 1 on.
+            Number of the epoch, from 1.
         history : History
-            What was measured so far; the last entry is the epoch before.
+            Results so far; the last entry is the previous epoch.
         network : Network
-            What is trained; not to be changed.
+            The network in training; it must not be changed.
         """
 
     def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool | None:
@@ -51,11 +51,11 @@ class Callback:
         Parameters
         ----------
         epoch : int
-            Its number, from 1 on.
+            Number of the epoch, from 1.
         history : History
-            What was measured so far; the last entry is this epoch.
+            Results so far; the last entry is this epoch.
         network : Network
-            What is trained; not to be changed.
+            The network in training; it must not be changed.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class Callbacks:
         self._end: list[Callable] = []
         for callback in callbacks:
             end = getattr(callback, "on_epoch_end", callback)
-            # A class has these methods too, but no object to call them on.
+            # A class has these methods too, but cannot be called in place of an object.
             if not callable(end) or (end is not callback and isinstance(callback, type)):
                 raise TypeError(f"callbacks has {callback!r}: give a function or an object with on_epoch_end")
             self._end.append(end)
@@ -87,11 +87,11 @@ class Callbacks:
                 self._begin.append(callback.on_epoch_begin)
 
     def on_epoch_begin(self, epoch: int, history: History, network: Network) -> None:
-        """Call all of them."""
+        """Call all callbacks."""
         for begin in self._begin:
             begin(epoch, history, network)
 
     def on_epoch_end(self, epoch: int, history: History, network: Network) -> bool:
-        """Call all of them, also after one of them has asked to stop; return whether one has."""
+        """Call all callbacks, even after one has asked to stop; return whether one has."""
         stops = [bool(end(epoch, history, network)) for end in self._end]
         return any(stops)

@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 
 
 class Checkpoint:
-    """The trainings of one fit: the results of those that have ended, and the state of the last one.
+    """The training runs of one fit: the results of completed ones, and the state of the last one.
 
-    A fit that is repeated does everything again in the same order and from the same random state, except for its
-    trainings: each takes its result from here, or is resumed from the state that is saved here.
+    A repeated fit does everything again in the same order and from the same random state, except for its training runs:
+    each takes its result from the checkpoint, or resumes from the state saved there.
 
     Parameters
     ----------
     name : str
-        What it is called in errors.
+        The name of the checkpoint in error messages.
     stored : dict or None
-        What `write` was given last; None if nothing was.
+        The tree that was last passed to `write`; None if there is none.
     write : callable
-        Saves a tree of dicts, lists, numbers, strings and arrays.
+        Function that saves a tree of dicts, lists, numbers, strings and arrays.
     seconds : float
-        Time between two writes.
+        Time between writes.
     """
 
     def __init__(
@@ -44,27 +44,27 @@ class Checkpoint:
         self._frozen = False
 
     def begin(self, random_state: np.random.RandomState, *about: Any, seeded: bool) -> None:
-        """Begin the fit, with the random state of its first time if it was begun before.
+        """Begin the fit, with the original random state if it was begun before.
 
         Parameters
         ----------
         random_state : numpy.random.RandomState
-            What the fit draws from, set to where it was when the fit was first begun.
+            The random state of the fit, which is set to that at its first start.
         *about : object
-            What makes it the same fit, beside its trainings: see `fingerprint`.
+            What identifies the fit, in addition to its training runs: see `fingerprint`.
         seeded : bool
-            Whether it begins with the same random state whenever it is repeated.
+            Whether the fit has the same random state whenever it is repeated.
 
         Raises
         ------
         ValueError
-            If what is stored is of another fit, or damaged.
+            If the stored tree belongs to another fit, or is damaged.
         """
         state = random_state.get_state(legacy=False)
         identity = fingerprint(about, state if seeded else None)
         if self._stored is None:
             self._tree = {"identity": identity, "random_state": state, "trainings": [], "readings": []}
-            self.write()  # now and not in a minute, in case it cannot be written
+            self.write()  # immediately, in case it cannot be written
             return
         with self.reading():
             self._tree = {key: self._stored[key] for key in ("identity", "random_state", "trainings", "readings")}
@@ -73,7 +73,7 @@ class Checkpoint:
             random_state.set_state(self._tree["random_state"])
 
     def open(self, identity: str) -> dict[str, Any] | None:
-        """Begin the next training, known by its `fingerprint`; return what was kept of it, None if nothing."""
+        """Begin the next training run, identified by its `fingerprint`; return its kept state, or None."""
         self._number, self._identity = self._number + 1, identity
         if self._frozen or self._number >= len(self._tree["trainings"]):
             return None
@@ -83,9 +83,9 @@ class Checkpoint:
             return kept["state"]
 
     def clock_reading(self, seconds: float) -> float:
-        """Return the next reading of a clock as it was at the first time, or `seconds`, which are then kept.
+        """Return the stored next reading of the clock if there is one, otherwise store and return `seconds`.
 
-        What the fit decides by the clock it decides in the same way when it is repeated.
+        A repeated fit thus takes the same decisions that depend on time.
         """
         if self._frozen:
             return seconds
@@ -97,50 +97,50 @@ class Checkpoint:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to write again."""
+        """Whether it is time for the next write."""
         return not self._frozen and perf_counter() - self._written >= self._seconds
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Keep the state of the training under way; it is written when it is time, or with `write`."""
+        """Keep the state of the current training run; it is written when due, or by `write`."""
         if not self._frozen:
             self._tree["trainings"][self._number :] = [{"identity": self._identity, "state": state}]
             if self.due:
                 self.write()
 
     def write(self) -> None:
-        """Write what was kept."""
+        """Write the kept states."""
         if not self._frozen:
             self._write(self._tree)
             self._written = perf_counter()
 
     def freeze(self) -> None:
-        """Write nothing more: what comes now is not what an undisturbed fit would do."""
+        """Stop writing: the fit now differs from an uninterrupted one."""
         self._frozen = True
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Turn the errors of a damaged tree into one ValueError that says so."""
+        """Turn errors from a damaged tree into a ValueError that says so."""
         try:
             yield
         except _OtherFit:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"{self._name} is damaged, or of another version of tsl: {error!r}") from None
+            raise ValueError(f"{self._name} is damaged, or from another version of tsl: {error!r}") from None
 
     def _check(self, stored: str, identity: str) -> None:
         if stored != identity:
             raise _OtherFit(
-                f"{self._name} is of another fit: of another estimator, other parameters or other data. Delete it, or "
-                "give another file"
+                f"{self._name} belongs to another fit, with another estimator, other parameters or other data. Delete "
+                "it, or give another file"
             )
 
 
 class _OtherFit(ValueError):
-    """A checkpoint is of another fit."""
+    """A checkpoint belongs to another fit."""
 
 
 def fingerprint(*parts: Any) -> str:
-    """Return a short text that differs when any of `parts` does: numbers, strings, arrays, nested or in dataclasses."""
+    """Return a hash of `parts`: numbers, strings and arrays, possibly nested or in dataclasses."""
     digest = blake2b(digest_size=16)
     for part in _leaves(parts):
         if isinstance(part, np.ndarray):
@@ -152,7 +152,7 @@ def fingerprint(*parts: Any) -> str:
 
 
 def put_into(array: NDArray[Any], stored: NDArray[Any]) -> None:
-    """Copy what was stored of an array into it.
+    """Copy a stored array into an existing one.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def put_into(array: NDArray[Any], stored: NDArray[Any]) -> None:
         If shape or dtype differ.
     """
     if stored.shape != array.shape or stored.dtype != array.dtype:
-        raise ValueError(f"{stored.dtype} of shape {stored.shape} in place of {array.dtype} of shape {array.shape}")
+        raise ValueError(f"{stored.dtype} of shape {stored.shape} instead of {array.dtype} of shape {array.shape}")
     np.copyto(array, stored)
 
 

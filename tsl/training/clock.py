@@ -1,4 +1,4 @@
-"""Time of a training, which may be cut into several runs of a process."""
+"""Time of a training run, which may extend over several processes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Clock:
-    """Seconds since the training began, also over runs that were cut off.
+    """Seconds since the training began, including earlier interrupted processes.
 
-    The first step, which may have to compile, is left out of the time that schedules are spread over.
+    The first step, which may have to compile, is not part of the time over which schedules are spread.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Clock:
 
     @staticmethod
     def now() -> float:
-        """Return the time in seconds, from any beginning."""
+        """Return the time in seconds since an arbitrary point."""
         return perf_counter()
 
     def step_ended(self, now: float) -> None:
@@ -31,7 +31,7 @@ class Clock:
         return limit is not None and now - self._began >= limit
 
     def share(self, limit: float, now: float) -> float:
-        """Return how much has passed of the time that `limit` leaves after the first step."""
+        """Return the elapsed share of the time between the first step and `limit`."""
         if self._first_step_ended is None:
             return 0.0
         return (now - self._first_step_ended) / (self._began + limit - self._first_step_ended)

@@ -1,4 +1,4 @@
-"""An epoch under way."""
+"""The current epoch."""
 
 from __future__ import annotations
 

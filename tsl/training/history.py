@@ -9,27 +9,27 @@ from typing import Any
 
 @dataclass(repr=False)
 class History:
-    """Results of a training: lists with one entry per epoch, of numbers only, which can be pickled or written as JSON.
+    """Training results: lists with one entry per epoch, of numbers only, which can be pickled or written as JSON.
 
-    Epochs are counted from 1: `loss[k - 1]` is the loss of epoch k. The last epoch may be one that was cut short.
+    Epochs are counted from 1: `loss[k - 1]` is the loss of epoch k. The last epoch may be incomplete.
 
     Attributes
     ----------
     loss : list of float
-        Mean training loss, taken before each step (with dropout, if any).
+        Mean training loss, measured before each step (with dropout, if any).
     val_loss : list of float
-        Mean loss of the validation data after the epoch, NaN where there was none.
+        Mean loss on the validation data after the epoch; NaN without validation data.
     learning_rate : list of float
-        The rate of the epoch's last step.
+        Learning rate of the epoch's last step.
     grad_norm : list of float
         Mean over steps of the gradient's norm before clipping.
     seconds : list of float
-        Time that the epoch took, with validation and without callbacks.
+        Time of the epoch, with validation and without callbacks.
     n_steps : list of int
-        Steps in the epoch.
+        Number of steps in the epoch.
     best_iter : int
-        After how many epochs the last run's validation loss (or training loss, where there was no validation data)
-        was lowest; where no epoch gave a finite loss, how many there were before that run.
+        Number of the epoch with the lowest validation loss in the last run (or training loss, without validation data);
+        if no epoch had a finite loss, the number of epochs before that run.
     stopped_by : {"max_iter", "tol", "early_stopping", "time", "callback", "interrupt", "divergence"} or None
         What ended the last run.
     """
@@ -50,17 +50,17 @@ class History:
 
     @property
     def bits(self) -> list[float]:
-        """`loss` in bits, where it is a log loss in nats."""
+        """`loss` in bits, if it is a log loss in nats."""
         return [loss / math.log(2) for loss in self.loss]
 
     @property
     def val_bits(self) -> list[float]:
-        """`val_loss` in bits, where it is a log loss in nats."""
+        """`val_loss` in bits, if it is a log loss in nats."""
         return [loss / math.log(2) for loss in self.val_loss]
 
     @property
     def n_iter(self) -> int:
-        """Number of epochs, the last one perhaps cut short."""
+        """Number of epochs, including an incomplete last one."""
         return len(self.loss)
 
     def add_epoch(
@@ -91,7 +91,7 @@ class History:
             setattr(self, own.name, state[own.name])
 
     def trim(self) -> None:
-        """Cut all lists to the shortest, which undoes an `add_epoch` that Ctrl-C has hit half-way."""
+        """Truncate all lists to the shortest, which undoes an `add_epoch` interrupted by Ctrl-C."""
         lists = (self.loss, self.val_loss, self.learning_rate, self.grad_norm, self.seconds, self.n_steps)
         n_iter = min(len(values) for values in lists)
         for values in lists:

@@ -1,4 +1,4 @@
-"""Train a network."""
+"""Training of a network."""
 
 from __future__ import annotations
 
@@ -37,50 +37,51 @@ def train(
 ) -> History:
     """Train `network` in place.
 
-    The result depends neither on `n_threads` nor on how fast the machine is, bit for bit, unless `max_time` or
-    Ctrl-C ends the training.
+    The result does not depend on `n_threads` or on the speed of the machine, bit for bit, unless `max_time` or Ctrl-C
+    ends the training.
 
     Parameters
     ----------
     network : Network
     samples : Samples or callable
-        The training set; or a function that returns a new one for each epoch, always as many windows of the same
-        sizes and weights.
+        The training set; or a function that returns a new one for each epoch, always with the same number of windows
+        and the same sizes and weights.
     loss : Loss
     optimizer : Optimizer
     settings : TrainingSettings
     random_state : numpy.random.RandomState
-        Shuffles, once an epoch.
+        Random state for shuffling, once per epoch.
     validation : Samples, callable or None
-        Evaluated after each epoch: the part of the data that comes last in time, or a function that returns its loss.
+        Validation data, evaluated after each epoch: the last part of the data in time, or a function that returns its
+        loss.
     dropout : Dropout or None
     state : OptimizerState or None
         Moments to continue from, changed in place; None starts from `network.new_optimizer_state()`.
     history : History or None
-        History to continue, extended in place: epochs keep counting, and so do the schedules "step" and "plateau",
-        while "cosine" spans the `max_iter` epochs of this call. Stopping starts anew: losses of other data cannot be
-        compared.
+        History to continue, extended in place: the numbering of epochs continues, and so do the schedules "step" and
+        "plateau", while "cosine" spans the `max_iter` epochs of this call. Early stopping starts again, since losses on
+        other data are not comparable.
     callbacks : iterable of Callback or callable
         See `Callback`.
     checkpoint : Checkpoint or None
-        Where the training is resumed from, and saved while it runs. One that is saved as ended is not repeated, nor
-        are its callbacks called. Ctrl-C leaves the checkpoint as it was written last.
+        Checkpoint from which the training is resumed, and to which it is saved while it runs. A completed training is
+        not repeated, and its callbacks are not called. Ctrl-C leaves the checkpoint as it was last written.
     n_threads : int
     verbose : int
-        0 writes nothing. 1 shows progress on stderr, 2 every epoch of it, both also that kernels are compiled first.
+        0 writes nothing. 1 shows progress on stderr, 2 every epoch; both also report when kernels are compiled first.
 
     Returns
     -------
     History
-        `stopped_by` tells what ended the training. After Ctrl-C the network has the weights of its best epoch, by
-        validation loss or else by training loss, where the epoch that was cut short counts as one. After a loss or
-        gradient that is not finite it has weights that the lowest loss was measured on.
+        `stopped_by` says what ended the training. After Ctrl-C, the network has the weights of its best epoch by
+        validation loss, otherwise by training loss, where the incomplete epoch counts too. After a loss or gradient
+        that is not finite, it has the weights for which the lowest loss was measured.
 
     Raises
     ------
     ValueError
-        If there are no windows with a weight above 0, if `settings.early_stopping` comes without `validation`, or
-        `settings.carry_states` with `settings.shuffle`; or if `checkpoint` is of another training.
+        If there are no windows with a weight above 0, if `settings.early_stopping` is set without `validation`, or
+        `settings.carry_states` with `settings.shuffle`; or if `checkpoint` belongs to another training run.
 
     Warns
     -----
@@ -115,7 +116,7 @@ def train(
     if settings.early_stopping and missing:
         raise ValueError("early_stopping=True needs validation data, at least 1 window")
     if settings.carry_states and settings.shuffle:
-        raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not go on from each other")
+        raise ValueError("carry_states=True needs shuffle=False: shuffled windows do not continue each other")
     training = TrainState.begin(
         network,
         samples,

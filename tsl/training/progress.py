@@ -1,4 +1,4 @@
-"""Progress of training on stderr, if asked for."""
+"""Training progress on stderr."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tsl.training.history import History
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.1
 LINE_SECONDS = 5.0
-CLEAR = "\x1b[K"  # what is left of a longer line at a terminal
+CLEAR = "\x1b[K"  # clears the rest of a longer line in a terminal
 
 
 class Display:
     """Writer of progress: one line that is redrawn at a terminal or in a notebook, separate lines elsewhere.
 
-    A notebook shows that line as an output that is updated. Carriage returns would do in a browser; a notebook that
-    is run by a program, such as nbconvert, would keep each state of the line.
+    In a notebook, that line is an output that is updated. Carriage returns would suffice in a browser, but a notebook
+    run by a program such as nbconvert would keep every state of the line.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Display:
     """
 
     def __init__(self, verbose: int) -> None:
-        self._stream = sys.stderr if verbose else None  # None too where there is no console
+        self._stream = sys.stderr if verbose else None  # also None without a console
         self.shown = self._stream is not None
         in_notebook = type(self._stream).__module__.partition(".")[0] == "ipykernel"
         self._in_output = in_notebook and verbose == 1
@@ -43,7 +43,7 @@ class Display:
         return perf_counter() - self._written >= seconds
 
     def redraw(self, line: str) -> None:
-        """Write a line in the place of the last one."""
+        """Write a line in place of the last one."""
         if self._in_output:
             self._redraw_output(line)
             return
@@ -53,7 +53,7 @@ class Display:
     def _redraw_output(self, line: str) -> None:
         content = {"text/plain": line}
         if self._output is None:
-            from IPython.display import display  # which is there where a notebook's kernel is
+            from IPython.display import display  # installed with every notebook kernel
 
             self._output = display(content, raw=True, display_id=True)
         else:
@@ -61,7 +61,7 @@ class Display:
         self._written = perf_counter()
 
     def end(self, line: str) -> None:
-        """Write a line for good, in the place of the last one."""
+        """Write a permanent line in place of the last one."""
         if not self.redrawn:
             self.write(line + "\n")
             return
@@ -72,13 +72,13 @@ class Display:
             self.write("\n")
 
     def say(self, line: str) -> None:
-        """Write a line of another kind, which does not count for `due`."""
+        """Write a separate line, which does not count for `due`."""
         written = self._written
         self.write(f"\r{line}{CLEAR}\n" if self.redrawn and not self._in_output else f"{line}\n")
         self._written = written
 
     def write(self, text: str) -> None:
-        """Write a text as it is."""
+        """Write a text unchanged."""
         assert self._stream is not None
         self._stream.write(text)
         self._stream.flush()
@@ -91,9 +91,9 @@ class Progress:
     Parameters
     ----------
     verbose : int
-        0: write nothing. 2: write, and leave, a line for every epoch.
+        0: write nothing. 2: write a permanent line for every epoch.
     last_epoch : int
-        The epoch at which training ends if nothing ends it before.
+        The epoch at which training ends if nothing ends it earlier.
     """
 
     def __init__(self, verbose: int, last_epoch: int) -> None:
@@ -102,11 +102,11 @@ class Progress:
         self._last_epoch = last_epoch
         self._began = perf_counter()
         self._pending = ""
-        self._rest = ""  # what is known of the last epoch only
+        self._rest = ""  # results that are only known after an epoch
         self._said_compiling = False
 
     def compiling(self) -> bool:
-        """Write, once, that kernels are being compiled; return whether that was written."""
+        """Write once that kernels are being compiled; return whether that was written."""
         if self._display.shown and not self._said_compiling:
             self._said_compiling = True
             self._display.say(COMPILING)
@@ -131,7 +131,7 @@ class Progress:
             self._redraw(history.n_iter, 1.0, numbers)
 
     def close(self) -> None:
-        """Write the last line for good."""
+        """Make the last line permanent."""
         if self._pending:
             self._display.end(self._pending)
         self._pending = ""
@@ -144,7 +144,7 @@ class Progress:
         return f"{'#' * filled}{'.' * (BAR_WIDTH - filled)}  {line}"
 
     def _redraw(self, epoch: int, share: float, numbers: str) -> None:
-        """Draw the line with the time that is left if each epoch takes as long as those before."""
+        """Draw the line with the estimated remaining time, assuming that epochs take as long as before."""
         self._pending = self._line(epoch, share, numbers)
         done = (epoch - 1 + share) / self._last_epoch
         left = (perf_counter() - self._began) * (1 - done) / done if done else 0.0
@@ -165,7 +165,7 @@ class TrialProgress:
         self._drawn = False
 
     def show(self, line: str) -> None:
-        """Show what is tried now."""
+        """Show the current trial."""
         if self._display.redrawn:
             self._display.redraw(line)
             self._drawn = True
@@ -173,13 +173,13 @@ class TrialProgress:
             self._display.end(line)
 
     def close(self, line: str) -> None:
-        """Leave a last line, if anything was shown."""
+        """Write a permanent last line, if anything was shown."""
         if self._drawn:
             self._display.end(line)
         self._drawn = False
 
 
 def compile_kernels(dtype: Any, verbose: int) -> None:
-    """Compile what is not compiled yet, for instance before time is measured; write so if `verbose`."""
+    """Compile kernels that are not compiled yet, for instance before measuring time; report it if `verbose`."""
     with on_compilation(Progress(verbose, 0).compiling):
         warm_up(dtype)

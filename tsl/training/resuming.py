@@ -1,4 +1,4 @@
-"""One training in the checkpoint of its fit: what is kept of it, and how it is resumed."""
+"""One training run in the checkpoint of its fit: how its state is kept and resumed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tsl.training.state import TrainState
 
 
 class TrainingCheckpoint:
-    """One training in the checkpoint of its fit; without a checkpoint nothing is kept.
+    """One training run in the checkpoint of its fit; without a checkpoint nothing is kept.
 
     Parameters
     ----------
     checkpoint : Checkpoint or None
     network : Network
     state : TrainState
-        What is kept, and restored in place.
+        The state that is kept, and restored in place.
     """
 
     def __init__(self, checkpoint: Checkpoint | None, network: Network, state: TrainState) -> None:
@@ -32,7 +32,7 @@ class TrainingCheckpoint:
         self._state = state
 
     def resume(self, validation: Samples | None, optimizer: Optimizer, loss: Loss) -> bool:
-        """Restore what was kept of this training, if anything; return whether it has ended."""
+        """Restore the kept state of this training run, if there is one; return whether the run has ended."""
         if self._checkpoint is None:
             return False
         stored = self._checkpoint.open(self._identity(validation, optimizer, loss))
@@ -47,7 +47,7 @@ class TrainingCheckpoint:
             return stored["ended"]
 
     def save_if_due(self, epoch: Epoch) -> None:
-        """Keep all that is needed to resume this epoch, if it is time to write again."""
+        """Keep everything needed to resume this epoch, if a write is due."""
         if self._checkpoint is None or not self._checkpoint.due:
             return
         state = self._state
@@ -70,19 +70,19 @@ class TrainingCheckpoint:
         )
 
     def save_end(self) -> None:
-        """Keep what is left of a training that has ended."""
+        """Keep the result of a training run that has ended."""
         if self._checkpoint is not None:
             random_state = self._state.sampler.random_state.get_state(legacy=False)
             ended = {"ended": True, "random_state": random_state, "kept": self._state.diverged_to}
             self._checkpoint.keep(ended | self._trained())
 
     def freeze(self) -> None:
-        """Leave the checkpoint as it was written last."""
+        """Leave the checkpoint as it was last written."""
         if self._checkpoint is not None:
             self._checkpoint.freeze()
 
     def _identity(self, validation: Samples | None, optimizer: Optimizer, loss: Loss) -> str:
-        """Return what makes this training the same one; under a time limit, how much there is of it does not count."""
+        """Return the fingerprint of this training run, which does not include its length under a time limit."""
         state, network = self._state, self._network
         settings: TrainingSettings = state.settings
         dropout: Dropout | None = state.dropout

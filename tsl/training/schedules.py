@@ -23,11 +23,11 @@ class Schedule:
     ----------
     name : {"constant", "step", "cosine", "plateau"}
         - "constant": `init` throughout.
-        - "step": times `factor` after each `every` epochs.
-        - "cosine": up in equal parts over the share `warmup` of all steps, then down half a cosine wave to the share
-          `final` of `init` (Loshchilov & Hutter 2017, without restarts).
-        - "plateau": times `factor` whenever `patience` epochs in a row have not brought the loss `tol` below its
-          lowest value so far, but never below `min_rate`.
+        - "step": multiplied by `factor` after every `every` epochs.
+        - "cosine": a linear warm-up over the fraction `warmup` of all steps, then half a cosine wave down to the
+          fraction `final` of `init` (Loshchilov & Hutter 2017, without restarts).
+        - "plateau": multiplied by `factor` whenever `patience` consecutive epochs have not brought the loss `tol`
+          below its lowest value so far, but never below `min_rate`.
     init : float
         The (highest) learning rate.
     factor : float
@@ -37,12 +37,12 @@ class Schedule:
     min_rate : float
         For "plateau".
     warmup, final : float
-        Shares between 0 and 1, for "cosine".
+        Fractions between 0 and 1, for "cosine".
 
     Raises
     ------
     ValueError
-        If `name` is none of these.
+        If `name` is not one of these.
     """
 
     name: str = "constant"
@@ -68,11 +68,11 @@ class LearningRates:
     ----------
     schedule : Schedule
     steps_per_epoch, max_iter : int
-        Steps in an epoch, and epochs in this run.
+        Steps per epoch, and epochs in this run.
     tol : float
-        What counts as an improvement for "plateau".
+        How far the loss must fall to count as an improvement for "plateau".
     past : iterable of float
-        Losses of the epochs that earlier runs have trained.
+        Losses of the epochs of earlier runs.
 
     Examples
     --------
@@ -105,10 +105,10 @@ class LearningRates:
         return np.full(self._steps_per_epoch, self._rate)
 
     def keep_up(self, rates: NDArray[np.float64], steps: slice, share: float) -> None:
-        """Change the rates of some steps of the current epoch in place, when `share` of the time has passed.
+        """Adjust the rates of some steps of the current epoch in place, given the `share` of the time that has passed.
 
-        Only "cosine" has an end to be in time for: where that share of all steps is not yet done, these steps are
-        taken for later ones.
+        This affects only "cosine", which has to reach its end in time: if fewer than that share of all steps are done,
+        these steps get the rates of later ones.
         """
         if self._schedule.name == "cosine":
             start, stop, _ = steps.indices(self._steps_per_epoch)
@@ -117,7 +117,7 @@ class LearningRates:
             rates[steps] = cosine_rates(self._schedule, np.clip(late, numbers, self._n_steps), self._n_steps)
 
     def epoch_ended(self, loss: float) -> None:
-        """Take in the loss of the epoch that has just been trained."""
+        """Record the loss of the epoch that has just ended."""
         schedule = self._schedule
         self._epochs_ended += 1
         if schedule.name == "step":
@@ -140,7 +140,7 @@ class LearningRates:
 
 
 def cosine_rates(schedule: Schedule, steps: NDArray[np.int64], n_steps: int) -> NDArray[np.float64]:
-    """Return the rates of `steps` (counted from 0) among `n_steps`: a straight rise, then half a cosine wave down."""
+    """Return the rates of `steps` (counted from 0) out of `n_steps`: a linear rise, then half a cosine wave down."""
     n_warmup = math.ceil(schedule.warmup * n_steps)
     rising = (steps + 1) / max(n_warmup, 1)
     fallen = (steps - n_warmup) / max(n_steps - n_warmup, 1)

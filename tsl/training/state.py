@@ -1,4 +1,4 @@
-"""The state of a training."""
+"""The state of a training run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tsl.training.stopping import BestWeights, Patience
 
 @dataclass
 class TrainState:
-    """All that changes while a network is trained, besides its parameters."""
+    """Everything that changes while a network is trained, except its parameters."""
 
     settings: TrainingSettings
-    """As given; one that is resumed goes by the limits that it began with."""
+    """As given; a resumed training run keeps the limits it began with."""
     dropout: Dropout
     moments: OptimizerState
     carried: NDArray | None
-    """States that go from batch to batch, None where each window starts from zero."""
+    """States carried from batch to batch; None if each window starts from zero."""
     history: History
     sampler: EpochSampler
     rates: LearningRates
@@ -35,11 +35,11 @@ class TrainState:
     best: BestWeights
     clock: Clock
     number: int
-    """Of the last epoch that was begun."""
+    """Number of the last epoch begun."""
     n_before: int
-    """Epochs that the history had already."""
+    """Epochs already in the history."""
     epoch: Epoch | None = None
-    """The one under way, None between epochs."""
+    """The current epoch; None between epochs."""
     diverged_to: int | None = None
     """The epoch whose weights were restored after a divergence."""
 

@@ -13,12 +13,12 @@ from tsl.training.checkpoint import put_into
 
 
 class Patience:
-    """Counter of epochs in a row that did not bring the loss `tol` below its lowest value so far.
+    """Counter of consecutive epochs that did not bring the loss `tol` below its lowest value so far.
 
     Attributes
     ----------
     count : int
-        0 right after such an improvement. A loss that is not finite is none.
+        0 right after such an improvement. A loss of NaN or infinity is never an improvement.
     """
 
     def __init__(self, tol: float) -> None:
@@ -27,9 +27,9 @@ class Patience:
         self.count = 0
 
     def update(self, loss: float) -> int:
-        """Take in the loss of an epoch; return `count`."""
+        """Record the loss of an epoch; return `count`."""
         self.count = 0 if loss < self.lowest - self.tol else self.count + 1
-        if loss < self.lowest:  # false for NaN, where min() would depend on the order
+        if loss < self.lowest:  # false for NaN; the result of min() would depend on the order
             self.lowest = loss
         return self.count
 
@@ -55,9 +55,9 @@ class _Weights(NamedTuple):
 class BestWeights:
     """The network and its optimiser at their lowest loss.
 
-    A validation loss belongs to the weights at the end of its epoch. A training loss is taken *before* each of the
-    epoch's steps, so only the weights at the *start* of the epoch are sure to deserve it: a last step that was too
-    long shows in the next epoch. `restore_safe` knows the difference.
+    A validation loss belongs to the weights at the end of its epoch. A training loss is measured *before* each of the
+    epoch's steps, so it is only certain for the weights at the *start* of the epoch: a last step that was too large
+    shows up only in the next epoch. `restore_safe` takes this into account.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class BestWeights:
     validated : bool
         Whether the losses are those of validation data.
     epoch : int
-        How many epochs the network has been trained already.
+        How many epochs the network has already been trained.
     """
 
     _KEPT = ("_best", "_safe", "_entry")
@@ -81,10 +81,10 @@ class BestWeights:
         self._safe = self._entry = self._weights(epoch)
 
     def update(self, loss: float, epoch: int) -> None:
-        """Take in the loss of epoch number `epoch`, which has just ended."""
+        """Record the loss of epoch number `epoch`, which has just ended."""
         improved = loss < self.loss
         if self._validated and not improved:
-            return  # the weights at the start of an epoch are not needed then: spare the copy
+            return  # the weights at the start of an epoch are not needed then: save the copy
         now = self._weights(epoch)
         if improved:
             self.loss, self.epoch = loss, epoch
@@ -93,15 +93,15 @@ class BestWeights:
         self._entry = now
 
     def restore(self) -> int | None:
-        """Restore the weights at the end of the best epoch; return its number, None where there is none."""
+        """Restore the weights at the end of the best epoch; return its number, or None if there is none."""
         return None if self._best is None else self._restore(self._best)
 
     def restore_safe(self) -> int:
-        """Restore weights that the best loss was measured on, or those at the start; return their epoch."""
+        """Restore the weights that the best loss was measured on, or the initial ones; return their epoch."""
         return self._restore(self._safe)
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore_state` needs; weights that serve twice are in it once."""
+        """Return what `restore_state` needs; weights that are used twice are stored once."""
         kept: list[_Weights] = []
         places = {}
         for name in self._KEPT:

@@ -1,4 +1,4 @@
-"""The loop of `train`: epochs of compiled stretches, and what happens between them."""
+"""The loop of `train`: each epoch runs in compiled stretches of steps, with everything else in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tsl.training.resuming import TrainingCheckpoint
 from tsl.training.settings import TrainingDivergedWarning, TrainingInterruptedWarning
 from tsl.training.state import TrainState
 
-LARGEST_WEIGHT = 1e30  # beyond, what float32 makes of it is not finite
+LARGEST_WEIGHT = 1e30  # results computed from larger weights in float32 are not finite
 
 
 @dataclass
@@ -42,19 +42,19 @@ class Trainer:
         self._pace = Pace()
 
     def run(self) -> None:
-        """Train to the end."""
+        """Train until the end."""
         validation = None if callable(self.validation) else self.validation
         if self.checkpoint.resume(validation, self.optimizer, self.loss):
             self._repeat_warning()
             return
         stopped_by = self._train_epochs()
-        # No loss is measured after the last step, which may have been too long; false for NaN.
+        # No loss is measured after the last step, which may have been too large; false for NaN.
         sound = bool((np.abs(self.network.params) < LARGEST_WEIGHT).all())
         self._finish(stopped_by if sound else "divergence")
         self.checkpoint.save_end()
 
     def _train_epochs(self) -> str:
-        """Train epochs until something ends the training; return what."""
+        """Train epochs until something ends the training; return the reason."""
         state = self.state
         try:
             while state.epoch or state.number < state.last_number:
@@ -72,7 +72,7 @@ class Trainer:
         return "max_iter"
 
     def _train_epoch(self) -> str | None:
-        """Train one epoch; return why it is the last one, None where it is not."""
+        """Train one epoch; return why training ends with it, or None if it does not."""
         state, network = self.state, self.network
         epoch = state.epoch or self._begin_epoch()
         self.callbacks.on_epoch_begin(state.number, state.history, network)
@@ -83,10 +83,10 @@ class Trainer:
         diverged = stopped_by == "divergence"
         watched = self._end_epoch(epoch, math.nan if diverged else self._validate())
         self.progress.epoch(state.history)
-        called_off = self.callbacks.on_epoch_end(state.number, state.history, network)
+        stop_requested = self.callbacks.on_epoch_end(state.number, state.history, network)
         if diverged:
             return stopped_by
-        if called_off:
+        if stop_requested:
             return "callback"
         if self._out_of_patience(watched):
             return "early_stopping" if state.settings.early_stopping else "tol"
@@ -103,7 +103,7 @@ class Trainer:
         return state.epoch
 
     def _take_steps(self, epoch: Epoch) -> str | None:
-        """Take as many steps as the pace allows; return why they are the last ones, None where they are not."""
+        """Take as many steps as the pace allows; return why training ends with them, or None if it does not."""
         state, clock, limit = self.state, self.state.clock, self.state.settings.max_time
         began = clock.now()
         steps = slice(epoch.done, epoch.done + self._pace.steps)
@@ -139,7 +139,7 @@ class Trainer:
         return float(self.network.evaluate(*self.validation, loss=self.loss, n_threads=self.n_threads))
 
     def _end_epoch(self, epoch: Epoch, val_loss: float) -> float:
-        """Write the epoch into the history; return the loss that stopping and the schedule watch."""
+        """Add the epoch to the history; return the loss that early stopping and the schedule watch."""
         state = self.state
         state.epoch = None
         loss = epoch.mean_loss(state.sampler.window_shares)
@@ -161,7 +161,7 @@ class Trainer:
         return limit is not None and self.state.patience.update(watched) >= limit
 
     def _finish(self, stopped_by: str) -> None:
-        """Leave the network with the weights to keep, and warn where the caller could not expect it."""
+        """Leave the network with the weights to keep; warn if training diverged or was interrupted."""
         state = self.state
         state.history.stopped_by = stopped_by
         state.history.best_iter = state.best.epoch
@@ -180,7 +180,7 @@ class Trainer:
             state.best.restore()
 
     def _repeat_warning(self) -> None:
-        """Warn of how a training ended that is not repeated."""
+        """Repeat the warning of a finished training run that is not run again."""
         if self.state.diverged_to is not None:
             self._warn_of_divergence()
 

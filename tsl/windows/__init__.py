@@ -1,6 +1,6 @@
-"""Windows over series: a transformer for pipelines, and a function for the classic `(X, y)` form.
+"""Windows over series: a transformer for pipelines, and a function that returns `(X, y)` arrays.
 
-Both return views of one array that holds the series, so that windows of 168 steps do not take 168 times its memory.
+Both return views of one array that holds the series, so windows of 168 steps do not take 168 times its memory.
 """
 
 from tsl._outliers import OutlierWarning

@@ -1,4 +1,4 @@
-"""Checks of the input, and windows as views, for both forms of windowing."""
+"""Input checks and window views, shared by `SlidingWindow` and `make_windows`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sklearn.utils import check_array
 
 from tsl._tables.numbers import refuse_other_types
 
-# How `check_array` is to read a series of numbers. Integers become floats here: later they would have to be
-# converted window by window, at `window` times the memory. NaN is for the next step to handle or to refuse.
+# Options of `check_array` for a series of numbers. Integers become floats here: converting them later, window by
+# window, would take `window` times the memory. The next step handles or refuses NaN.
 NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 COLUMN_HINT = "convert or drop it, or name it in groups= if it tells series apart"
 
@@ -26,7 +26,7 @@ def to_numbers(X: Any, **options: Any) -> NDArray[Any]:
 
 
 def group_positions(labels: Any) -> dict[Hashable, NDArray[np.intp]]:
-    """Return the positions of each label's rows, in the order of the rows; labels in the order of their first row."""
+    """Return the positions of each label's rows, in row order; labels are ordered by their first row."""
     codes, uniques = pd.factorize(labels)
     missing = np.flatnonzero(codes < 0)
     if missing.size:

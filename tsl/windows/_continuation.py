@@ -1,4 +1,4 @@
-"""Whether one block of rows starts where another ended, judged by their pandas indexes."""
+"""Whether one block of rows continues another, judged by their pandas indexes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BlockEnd(NamedTuple):
 
 
 def check_time_order(index: pd.Index) -> None:
-    """Check that stamps do not go back in time: a window over them would hold the future."""
+    """Check that timestamps do not go back in time: a window over them would contain the future."""
     if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)):
         return
     if index.hasnans:
@@ -33,7 +33,7 @@ def check_time_order(index: pd.Index) -> None:
 
 
 def block_end(index: pd.Index) -> BlockEnd | None:
-    """Return where a block with this index ends; None if no step can be told from it."""
+    """Return where a block with this index ends; None if its step cannot be determined."""
     kind = _kind(index)
     if kind is None:
         return None
@@ -41,8 +41,8 @@ def block_end(index: pd.Index) -> BlockEnd | None:
     steps = _smallest_and_largest_step(index)
     if steps is None:
         return None if freq is None else BlockEnd(kind, _label(index, -1), None, None, freq)
-    if freq is None and kind == "datetime" and len(index) > 2:  # fewer stamps have no frequency to pandas
-        # Months, business days, and days over a clock change differ in length, yet have one frequency.
+    if freq is None and kind == "datetime" and len(index) > 2:  # pandas infers no frequency from fewer
+        # Months, business days, and days with a clock change differ in length, yet have a single frequency.
         freq = pd.DatetimeIndex(index, freq="infer").freq
     return BlockEnd(kind, _label(index, -1), *steps, freq)
 
@@ -50,8 +50,8 @@ def block_end(index: pd.Index) -> BlockEnd | None:
 def follows(index: pd.Index, last: BlockEnd) -> bool:
     """Return whether a block with this index starts right after `last`.
 
-    The frequency decides if there is one; otherwise any step between the smallest and the largest one seen, so that
-    trading days continue after a weekend.
+    The frequency decides if there is one; otherwise any step between the smallest and the largest one seen is accepted,
+    so that trading days continue after a weekend.
     """
     if _kind(index) != last.kind:
         return False
@@ -60,15 +60,15 @@ def follows(index: pd.Index, last: BlockEnd) -> bool:
         return start in _after(last.end, last.freq)
     try:
         return bool(last.smallest_step <= start - last.end <= last.largest_step)
-    except TypeError:  # one index has a time zone, the other none
+    except TypeError:  # only one of the indexes has a time zone
         return False
 
 
 def _after(end: pd.Timestamp, freq: Any) -> set[pd.Timestamp]:
-    """Return what may come next: two stamps if `end` may stand for a local time that was skipped in spring."""
+    """Return the possible next timestamps: two if `end` may stand for a local time that was skipped in spring."""
     if end.tz is None or (isinstance(freq, pd.offsets.Tick) and not isinstance(freq, pd.offsets.Day)):
         return {pd.date_range(end, periods=2, freq=freq)[1]}
-    # By local time: `end + freq` would be 24 hours for a day over a clock change, in pandas 2.
+    # In local time: in pandas 2, `end + freq` would add 24 hours to a day with a clock change.
     local = end.tz_localize(None)
     earlier = [local - pd.Timedelta(minutes=minutes) for minutes in (0, 30, 60)]
     meant = [time for time in earlier if _localize(time, end.tz) == end]
@@ -95,19 +95,19 @@ def _label(index: pd.Index, position: int) -> Any:
 
 
 def _smallest_and_largest_step(index: pd.Index) -> tuple[Any, Any] | None:
-    """Return the smallest and the largest step between times; None if there is none or the index goes back."""
+    """Return the smallest and the largest step between times; None if there are none or the index goes back."""
     if isinstance(index, pd.RangeIndex):
         return (index.step, index.step) if index.step > 0 else None
     if not index.is_monotonic_increasing:
         return None
     stamps = index.asi8 if isinstance(index, pd.PeriodIndex) else index
-    # A time that occurs twice is not a step.
+    # Repeated times are not steps.
     steps = (stamps[1:] - stamps[:-1])[stamps[1:] != stamps[:-1]]
     return (steps.min(), steps.max()) if len(steps) else None
 
 
 def plain(value: Any) -> Any:
-    """Return a number, a text, or a list of them; a frequency or a zone that has no name is returned as it is."""
+    """Return a number, a string, or a list of them; a frequency or time zone without a name is returned unchanged."""
     if isinstance(value, pd.Timestamp | pd.Timedelta):
         zone = getattr(value, "tz", None)
         named = None if zone is None else str(zone)
@@ -125,7 +125,7 @@ def plain(value: Any) -> Any:
 
 
 def restored(value: Any) -> Any:
-    """Return what `plain` was given."""
+    """Undo `plain`."""
     if not isinstance(value, list):
         return value
     kind, *rest = value
@@ -144,12 +144,12 @@ def _is_zone(name: str | None, zone: Any) -> bool:
     """Return whether pandas knows a time zone by this name."""
     try:
         return name is None or pd.Timestamp(0, tz=name).tz == zone
-    except Exception:  # what is raised depends on the library that the name is looked up in
+    except Exception:  # the type depends on the time zone library
         return False
 
 
 def _is_offset(name: str, offset: pd.offsets.BaseOffset) -> bool:
-    """Return whether the name says all of a frequency; it does not have holidays."""
+    """Return whether the name describes a frequency completely; it does not include holidays."""
     try:
         return pd.tseries.frequencies.to_offset(name) == offset
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which series each row of a table belongs to, by one of its columns or by a level of its index."""
+"""The series that each row of a table belongs to, by a column or a level of the index."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Split(NamedTuple):
     """A table, and the series of each row."""
 
     table: Any
-    """The whole of it, as a DataFrame or an array."""
+    """The whole table, as a DataFrame or an array."""
     column: int | None
     """Position of the column that names the series; None for an index level."""
     labels: Any
     """The series of each row."""
     time: pd.Index | None
-    """The time of each row, if the table has it."""
+    """The time of each row, if the table has times."""
 
     def channels(self) -> Any:
         """Return the table without the column that names the series."""
@@ -30,16 +30,16 @@ class Split(NamedTuple):
             return self.table
         n_columns = self.table.shape[1]
         if n_columns == 1:
-            raise ValueError("X must have a column beside that of groups, got no other")
+            raise ValueError("X must have a column besides the one of groups, got no other")
         others = np.arange(n_columns) != self.column
         if isinstance(self.table, pd.DataFrame):
             return self.table.loc[:, others]
         channels = self.table[:, others]
-        return channels.astype(np.float64) if channels.dtype.kind == "U" else channels  # a list with names in it
+        return channels.astype(np.float64) if channels.dtype.kind == "U" else channels  # a list that included names
 
 
 def split_groups(X: Any, groups: Any) -> Split:
-    """Find what `groups` names: a column or an index level by a str, a column's position by an int."""
+    """Split by `groups`: a str names a column or an index level, an int is a column's position."""
     if library_of(X) is not None:
         X, _ = to_pandas(X, "X")
     if isinstance(groups, str):

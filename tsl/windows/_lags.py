@@ -1,4 +1,4 @@
-"""Tables of lags: which column is which step of which channel, by the names that other packages give."""
+"""Tables of lags: the step and channel of each column, from the names that other packages use."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _NOW = re.compile(r"(?<![A-Za-z0-9])t(?=[)\]]|$)")  # y(t), y_t
 
 
 class WindowLayoutWarning(UserWarning):
-    """Windows seem to have the newest step first, or another axis for time."""
+    """Warning that windows seem to have the newest step first, or time on another axis."""
 
 
 Channel = tuple[str, ...]
-"""What is before the lag and what is after it; the whole name if there is none."""
+"""The parts of a name before and after the lag; the whole name if it has no lag."""
 
 
 def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
-    """Find which of the columns of these names is which step, the oldest first, of which channel.
+    """Find the column of each step, the oldest first, and channel from column names.
 
-    Names that differ only in their lag are a channel. Those without a lag, or the only ones of their channel, are
-    channels that do not change within a window. If a channel lacks a lag that another has, its nearest one is used.
+    Names that differ only in their lag form a channel. A name without a lag, or the only one of its channel, is a
+    channel that is constant within a window. If a channel lacks a lag that another has, its nearest lag is used.
 
     Parameters
     ----------
     names : sequence of str
-        Such as ``["lag_1", "lag_2", "lag_3", "holiday"]``.
+        Column names such as ``["lag_1", "lag_2", "lag_3", "holiday"]``.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def lag_columns(names: Sequence[str]) -> NDArray[np.intp] | None:
 
 
 def channel_names(names: Sequence[str]) -> list[str]:
-    """Return the names of the channels that `lag_columns` finds, without lags; "lag" where no more is left.
+    """Return the names of the channels that `lag_columns` finds, without lags; "lag" if nothing else is left.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def channel_names(names: Sequence[str]) -> list[str]:
 
 
 def _without_lag(name: str) -> str:
-    """Return what a name says beside its lag."""
+    """Return a name without its lag."""
     pattern = next(pattern for pattern in (_LAG, _STATSMODELS, _OFFSET, _NOW) if pattern.search(name))
     return pattern.sub("", name).strip(" _.()[]") or "lag"
 
@@ -87,7 +87,7 @@ def _without_lag(name: str) -> str:
 def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
     """Return the channel of each name, and how many rows back it is."""
     lags, offsets = [_split(name, _LAG, _STATSMODELS) for name in names], [_split(name, _OFFSET) for name in names]
-    # Darts counts the rows back as negative, and those ahead as positive numbers.
+    # In Darts, negative numbers are lags and positive numbers are rows ahead.
     sign = -1 if any(found is not None and found[1] < 0 for found in lags) else 1
     with_offset = {found[0] for found in offsets if found is not None}
     pairs: list[tuple[Channel, int]] = []
@@ -105,7 +105,7 @@ def _channels_and_lags(names: Sequence[str]) -> list[tuple[Channel, int]]:
 
 
 def _split(name: str, *patterns: re.Pattern[str]) -> tuple[Channel, int] | None:
-    """Return the channel and the number of a name that one of the patterns is found in; None otherwise."""
+    """Return the channel and the number of a name that matches one of the patterns; None otherwise."""
     for pattern in patterns:
         if found := pattern.search(name):
             return (name[: found.start(1)], name[found.end(1) :]), int(found[1].replace(" ", ""))

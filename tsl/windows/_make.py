@@ -1,4 +1,4 @@
-"""The classic form: windows and the targets that come after them, as two arrays."""
+"""Windows and the targets that follow them, as two arrays."""
 
 from __future__ import annotations
 
@@ -22,47 +22,45 @@ def make_windows(
     gap: int = 0,
     groups: Any = None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Cut a series into windows and the targets that come after them.
+    """Split a series into windows and the targets that follow them.
 
-    A window that ends at row t has the target ``y[t + 1 + gap], ..., y[t + gap + horizon]``. Only windows
-    that lie within the series, targets included, are made: ``(n_rows - window - gap - horizon) // stride +
-    1`` of them. For targets in a window's own last row (labels, a soft sensor), `SlidingWindow` leaves `y`
-    as it is.
+    A window that ends at row t has the target ``y[t + 1 + gap], ..., y[t + gap + horizon]``. Only windows that lie
+    within the series, including their targets, are returned: ``(n_rows - window - gap - horizon) // stride + 1`` of
+    them. For targets at a window's own last row (labels, a soft sensor), use `SlidingWindow`, which leaves `y`
+    unchanged.
 
     Parameters
     ----------
     X : array-like, Series or DataFrame of shape (n_rows,) or (n_rows, n_channels)
         The series, in time order.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
-        What to predict, numbers or labels, one row for each of `X`. Default: the series itself, all its
-        channels.
+        Values to predict, numbers or labels, one row for each row of `X`. Default: all channels of the series itself.
     window : int
         Rows in a window.
     horizon : int, default=1
         Rows in a target.
     stride : int, default=1
-        Rows from the start of one window to the start of the next. In `SlidingWindow`, which keeps every
-        row, it is the distance between the steps inside a window.
+        Rows from the start of one window to the start of the next. In `SlidingWindow`, which keeps every row, `stride`
+        is the distance between the steps within a window.
     gap : int, default=0
         Rows left out between a window and its target.
     groups : array-like of shape (n_rows,), optional
-        Which series each row belongs to. Neither windows nor targets cross from one series to another. The
-        result holds the windows series by series, in the order of the series' first rows; one that is too
-        short has none.
+        The series that each row belongs to. Windows and targets do not cross from one series to another. The result has
+        the windows series by series, in the order of the series' first rows; a series that is too short has none.
 
     Returns
     -------
     windows : ndarray of shape (n_windows, window, n_channels)
-        float32 if `X` is, otherwise float64. A read-only view of the series; with several groups a copy.
+        float32 if `X` is float32, otherwise float64. A read-only view of the series; with several groups a copy.
     targets : ndarray of shape (n_windows, horizon, n_targets)
-        In the type of `y`. The last axis is missing if `y` (or `X` in its place) has one dimension, the
-        middle one if ``horizon=1``: so a Series and ``horizon=1`` give ``(n_windows,)``.
+        With the dtype of `y`. The last axis is missing if `y` (or `X` in its place) has one dimension, the middle one
+        if ``horizon=1``: a Series with ``horizon=1`` gives ``(n_windows,)``.
 
     Raises
     ------
     ValueError
-        If the input is empty, has the wrong dimensions, holds anything but numbers, or is too short for one
-        window and its target; if lengths differ; if a parameter is out of range.
+        If the input is empty, has the wrong dimensions, contains anything but numbers, or is too short for one window
+        and its target; if lengths differ; if a parameter is out of range.
     TypeError
         If a parameter is not an integer.
 
@@ -127,5 +125,5 @@ def _check_targets(y: Any, n_rows: int) -> NDArray[Any]:
 def _pieces(groups: Any, n_rows: int) -> list[NDArray[np.intp]]:
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
-        raise ValueError(f"groups must have shape ({n_rows},), one entry a row of X, got {groups.shape}")
+        raise ValueError(f"groups must have shape ({n_rows},), one entry per row of X, got {groups.shape}")
     return list(group_positions(groups).values())

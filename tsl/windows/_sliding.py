@@ -1,4 +1,4 @@
-"""The transformer: each row becomes the window that ends there."""
+"""`SlidingWindow`: each row becomes the window that ends at it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tsl.windows._groups import split_groups
 
 @dataclass(frozen=True)
 class _Panel:
-    """Rows of one or several series, and the positions of each one's rows."""
+    """Rows of one or several series, with the positions of each series' rows."""
 
     values: NDArray[Any]
     time: pd.Index | None
@@ -46,7 +46,7 @@ class _Panel:
 
 @dataclass(frozen=True)
 class _Tail:
-    """The last rows of a fitted series, which come before the first row of a block that follows it."""
+    """The last rows of a fitted series, which precede the first row of a block that follows it."""
 
     rows: NDArray[Any]
     end: BlockEnd
@@ -61,63 +61,60 @@ def _is_flat(transformer: SlidingWindow) -> bool:
 class SlidingWindow(TransformerMixin, BaseEstimator):
     """Turn each row into the window that ends at it.
 
-    Rows are kept: row t of the output is the window of rows up to t and none after it. So `y` stays as it
-    is, nothing of the future leaks in, and `Pipeline`, `GridSearchCV` and `TimeSeriesSplit` work as with any
-    other step. `y` says what is predicted at row t: for a forecast, shift it,
-    ``y = series.shift(-horizon)``.
+    Rows are kept: row t of the output is the window of rows up to and including t. So `y` is unchanged, nothing leaks
+    from the future, and `Pipeline`, `GridSearchCV` and `TimeSeriesSplit` work as with any other step. `y` has what to
+    predict at row t: for a forecast, shift it, ``y = series.shift(-horizon)``.
 
-    Rows before the first one are padded, unless they are known: a DataFrame that starts right after the
-    fitted one gets the last fitted rows as its history (see Notes).
+    Rows before the first one are padded, unless they are known: a DataFrame that starts right after the fitted one gets
+    the last fitted rows as its history (see Notes).
 
     Parameters
     ----------
     window : int, default=24
         Time steps in a window.
     stride : int, default=1
-        Rows from one step of a window to the next. Every row keeps its window, so this widens windows and
-        leaves none out: ``window=3, stride=24`` on hourly rows holds this hour of today, yesterday and the
-        day before. In `make_windows` it is the distance between windows.
+        Rows from one step of a window to the next. Every row keeps its window, so a stride widens windows and leaves
+        none out: ``window=3, stride=24`` on hourly rows holds the same hour of today, yesterday and the day before. In
+        `make_windows` it is the distance between windows.
     pad : "edge" or float, default="edge"
-        What stands for rows before the first one: the first row again, or this number in every column. 0.0
-        is the mean after a `StandardScaler`; NaN marks the steps as missing for an estimator that takes NaN.
+        Padding before the first row: the first row repeated, or this number in every column. After a `StandardScaler`,
+        0.0 is the mean; NaN marks the steps as missing for an estimator that accepts NaN.
     output : {"3d", "flat"}, default="3d"
         ``"3d"`` returns ``(n_rows, window, n_channels)``, for the LSTM estimators. ``"flat"`` returns
-        ``(n_rows, window * n_channels)``, the oldest step first and the channels of a step side by side, for
-        any other estimator.
+        ``(n_rows, window * n_channels)``, the oldest step first and the channels of a step side by side, for any other
+        estimator.
     groups : str, int or None, default=None
-        Identifies the series of each row: the name of a column of a frame, of pandas, polars or Arrow, or
-        of an index level, or the position of a column. The column is left out of the windows. A window stays
-        within its series. The rows of a series may lie between those of others, but must be in time order.
+        Identifies the series of each row: the name of a column of a pandas, polars or Arrow frame, or of an index
+        level, or the position of a column. The column is left out of the windows. A window stays within its series. The
+        rows of different series may be interleaved, but those of each series must be in time order.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns seen in `fit`, that of `groups` included.
+        Number of columns seen in `fit`, including that of `groups`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where `X` had names that are all strings.
+        Their names, if `X` had names that are all strings.
 
     See Also
     --------
-    make_windows : Windows and the targets after them as two arrays, without padding.
+    make_windows : Windows and the targets that follow them as two arrays, without padding.
 
     Notes
     -----
-    *Memory.* `transform` copies the series once, with its padding; the windows are a read-only view of that
-    copy. Only two cases must copy windows: several groups, and ``"flat"`` with several channels and
-    ``stride > 1``.
+    *Memory.* `transform` copies the series once, with its padding; the windows are a read-only view of that copy. Only
+    two cases copy windows: several groups, and ``"flat"`` with several channels and ``stride > 1``.
 
-    *History.* `fit` keeps the last ``(window - 1) * stride`` rows of each series in a DataFrame, and the end
-    and the step of its index (dates, periods or integers). A block given to `transform` whose index starts
-    one step after that end gets them in place of padding. The step is the index's frequency, set or
-    inferred; without one, any step between the smallest and the largest seen, so that trading days continue
-    after a weekend. All else is padded: the fitted block itself, earlier or later blocks, and arrays, which
-    have no index. In a pipeline, steps before this one must keep the index:
-    ``scaler.set_output(transform="pandas")``.
+    *History.* From a DataFrame, `fit` keeps the last ``(window - 1) * stride`` rows of each series, and the end and the
+    step of its index (dates, periods or integers). A block passed to `transform` whose index starts one step after that
+    end gets these rows in place of padding. The step is the index's frequency, set or inferred; without one, any step
+    between the smallest and the largest seen, so that trading days continue after a weekend. Everything else is padded:
+    the fitted block itself, earlier or later blocks, and arrays, which have no index. In a pipeline, the steps before
+    this one must keep the index: ``scaler.set_output(transform="pandas")``.
 
-    *Types.* float32 and float64 stay, other numbers become float64. NaN is passed on, infinity is refused.
+    *Types.* float32 and float64 are kept, other numbers become float64. NaN is passed on, infinity is refused.
 
-    *Containers.* ``set_output(transform="pandas")`` returns a DataFrame with ``output="flat"``; ``"3d"`` is
-    always an array, which a DataFrame cannot hold.
+    *Containers.* With ``output="flat"``, ``set_output(transform="pandas")`` returns a DataFrame; ``"3d"`` always
+    returns an array, which a DataFrame cannot hold.
 
     Examples
     --------
@@ -173,8 +170,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` is empty, is not two-dimensional, holds anything but numbers, or has a time index that
-            goes back; if `groups` is not found or misses a row; if a parameter is out of range.
+            If `X` is empty, is not two-dimensional, contains anything but numbers, or has a time index that goes back;
+            if `groups` is not found or has a missing value; if a parameter is out of range.
         TypeError
             If a parameter has the wrong type.
         """
@@ -195,13 +192,12 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Returns
         -------
         windows : ndarray of shape (n_rows, window, n_channels) or (n_rows, window * n_channels)
-            Read-only, as windows share memory. With ``output="flat"``, in the container chosen by
-            `set_output`.
+            Read-only, as windows share memory. With ``output="flat"``, in the container chosen by `set_output`.
 
         Raises
         ------
         ValueError
-            As in `fit`; and where a group is a fitted one but for its type, such as "10" for 10, or for spaces.
+            As in `fit`; also if a group differs from a fitted one only by its type, such as "10" for 10, or by spaces.
         """
         check_is_fitted(self)
         self._check_parameters()
@@ -219,7 +215,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the input columns; default those of `fit`, or ``x0, x1, ...``.
+            Names of the input columns. Default: those of `fit`, or ``x0, x1, ...``.
 
         Returns
         -------
@@ -244,21 +240,22 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None
-            None changes nothing. With ``output="3d"`` it is kept without effect, so that it can be set for a
-            whole pipeline.
+            None changes nothing. With ``output="3d"`` the setting has no effect, so that it can be made for a whole
+            pipeline.
 
         Returns
         -------
         self : SlidingWindow
             The transformer itself.
         """
-        # The inherited method is missing where get_feature_names_out is, and a pipeline then fails to set it.
+        # The inherited method is missing whenever get_feature_names_out is, which would make a pipeline's set_output
+        # fail.
         if transform is not None:
             set_output_container(self, transform)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state as pickle and skops can write it; skops knows neither None as a key nor times of pandas."""
+        """Return the state for pickle and skops; skops supports neither None as a key nor pandas times."""
         state = super().__getstate__()
         if "_tails" in state:
             tails = [[plain(label), tail.rows, *map(plain, tail.end)] for label, tail in state["_tails"].items()]
@@ -266,7 +263,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set the state that `__getstate__` returned."""
+        """Restore the state from `__getstate__`."""
         if "_tails" in state:
             tails = {
                 restored(label): _Tail(rows, BlockEnd(*map(restored, end))) for label, rows, *end in state["_tails"]
@@ -282,7 +279,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     @property
     def _lead(self) -> int:
-        """Rows that the first window has before its last one."""
+        """Number of rows in a window before its last one."""
         return (self.window - 1) * self.stride
 
     def _check_parameters(self) -> None:
@@ -295,7 +292,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             raise ValueError(f"output must be '3d' or 'flat', got {self.output!r}")
 
     def _panel(self, X: Any, *, reset: bool) -> _Panel:
-        """Check `X` and take it apart into numbers, times and the positions of each series."""
+        """Check `X` and split it into numbers, times and the positions of each series."""
         if self.groups is None:
             refuse_other_types(X, "X", COLUMN_HINT)
             values = validate_data(self, X, reset=reset, **NUMBERS)
@@ -326,7 +323,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return np.full((n_rows, len(first)), fill, dtype=first.dtype)
 
     def _padded(self, panel: _Panel) -> tuple[NDArray[Any], dict[Hashable, int]]:
-        """Return all series, one after the other, each after its history or padding, and where each starts."""
+        """Return all series in sequence, each preceded by its history or padding, and where each starts."""
         n_rows, n_channels = panel.values.shape
         series = np.empty((n_rows + self._lead * len(panel.positions), n_channels), panel.values.dtype)
         starts, start = {}, 0
@@ -340,7 +337,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return series, starts
 
     def _before(self, first: NDArray[Any], time: pd.Index | None, tail: _Tail | None) -> NDArray[Any]:
-        """Return the rows before the first one: the history if it is known, otherwise padding."""
+        """Return the rows before the first one: the history if it is known, padding otherwise."""
         if tail is None or time is None or not follows(time, tail.end):
             return self._padding(first, self._lead)
         if len(tail.rows) != self._lead:
@@ -352,7 +349,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
 
 def _window_of_row(panel: _Panel, starts: dict[Hashable, int]) -> NDArray[np.int64]:
-    """Return the index of each row's window, as windows are series after series and rows in any order."""
+    """Return the index of each row's window: windows are ordered by series, rows may be in any order."""
     window_of_row = np.empty(len(panel.values), np.int64)
     for label, positions in panel.positions.items():
         window_of_row[positions] = starts[label] + np.arange(len(positions))

@@ -1,4 +1,4 @@
-"""The second fit that intervals come from: what it is fitted on, and that it is made once."""
+"""The second fit, on which intervals are based: what it is fitted to, and that it is done only once."""
 
 import copy
 import os

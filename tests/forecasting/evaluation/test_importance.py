@@ -1,4 +1,4 @@
-"""Forecasts with the covariates of other windows: the same as from data in which these were swapped by hand."""
+"""Forecasts with the covariates of other windows: the same as from data in which these are swapped by hand."""
 
 import numpy as np
 import pandas as pd

@@ -42,7 +42,7 @@ def test_score_counts_the_steps_of_a_gap():
 
 def test_score_needs_newer_rows():
     model = Naive(2, season=1).fit(line(10))
-    with pytest.raises(ValueError, match="rows behind those that are known"):
+    with pytest.raises(ValueError, match="rows after those that are known"):
         model.score(line(8))
     with pytest.raises(ValueError, match="score needs a series longer than horizon=20, got 10"):
         Naive(20, season=1).fit(line(10)).score()

@@ -1,4 +1,4 @@
-"""What a forecast depends on: what is known at its cutoff, and of that its window alone."""
+"""What a forecast depends on: only what is known at its cutoff, and of that only its window."""
 
 import warnings
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Covariates and what does not change in time, as numbers."""
+"""Encoding of covariates and static columns as numbers."""
 
 import re
 

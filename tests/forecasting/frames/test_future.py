@@ -1,4 +1,4 @@
-"""What is known ahead: the frame to fill in, and how it is read when it comes back."""
+"""Covariates known ahead: the frame to fill in, and how it is read afterwards."""
 
 import pandas as pd
 import pytest
@@ -69,7 +69,7 @@ def test_a_future_with_holes_or_more_than_is_needed_is_named(spoil, message):
 
 def test_a_future_nobody_asked_for_is_refused():
     schema, panel = Schema.learn(long_frame())
-    with pytest.raises(ValueError, match="future must be None where fit had no covariates .*, got a DataFrame"):
+    with pytest.raises(ValueError, match="future must be None if fit had no covariates .*, got a DataFrame"):
         schema.read_future(panel, 2, long_frame())
     assert schema.read_future(panel, 2, None)[0].shape == (2, 2, 0)
 

@@ -1,4 +1,4 @@
-"""Levels and quantiles that are asked for, and their columns."""
+"""Requested levels and quantiles, and their columns."""
 
 from itertools import pairwise
 

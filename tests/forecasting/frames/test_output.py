@@ -1,4 +1,4 @@
-"""Names of the columns of results, and those of the data that they come from."""
+"""Column names of results and of the data they are derived from."""
 
 import numpy as np
 import pandas as pd
@@ -176,7 +176,7 @@ BACKTEST = pd.DataFrame(
 @pytest.mark.parametrize("name", ["model", "mae", "coverage-80"])
 def test_groups_named_as_a_column_of_the_result_are_refused(name):
     frame = BACKTEST.assign(**{"y_pred-lo-80": 0.0, "y_pred-hi-80": 9.0}).rename(columns={"shop": name})
-    with pytest.raises(ValueError, match=f"by must name no column called '{name}', which the result has, too"):
+    with pytest.raises(ValueError, match=f"by must not name a column called '{name}', which the result also has"):
         evaluate(frame, ["mae", "coverage"], by="series")
     assert evaluate(frame, ["mae"])["mae"].tolist() == [1.0]  # where it is no column of the result it may be called so
 

@@ -1,4 +1,4 @@
-"""The roles that the arguments of `fit` and the names of columns give."""
+"""The roles of columns, from the arguments of `fit` and column names."""
 
 import pandas as pd
 import pytest
@@ -64,5 +64,5 @@ def test_arguments_that_do_not_fit_the_frame_are_named(options, message):
 @pytest.mark.parametrize("argument", ["target", "id_col", "time_col", "past", "future"])
 def test_a_series_has_no_columns_to_name(argument):
     value = ["x"] if argument in ("past", "future") else "x"
-    with pytest.raises(ValueError, match=f"{argument} must be left out where data is a Series, got"):
+    with pytest.raises(ValueError, match=f"{argument} must be left out if data is a Series, got"):
         Schema.learn(pd.Series([1.0, 2]), **{argument: value})

@@ -1,4 +1,4 @@
-"""Rows of a frame in the order of a panel, and their weights."""
+"""Rows of a frame in panel order, and their weights."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Frames of every form in, panels out, and results in the form that came in."""
+"""Frames of every form to panels, and results in the form of the input."""
 
 import copy
 import pickle

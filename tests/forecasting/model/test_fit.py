@@ -1,4 +1,4 @@
-"""Networks that are fitted to the windows of a panel."""
+"""Networks fitted to the windows of a panel."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The time of a fit."""
+"""The time limit of a fit."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Quantiles that a network learns, and those between them."""
+"""Learned quantiles, and interpolation between them."""
 
 import numpy as np
 import pytest

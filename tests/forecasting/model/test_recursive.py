@@ -1,4 +1,4 @@
-"""Forecasts that go on from forecasts."""
+"""Forecasts that feed on earlier forecasts."""
 
 import numpy as np
 from forecasting_windows import make_panel

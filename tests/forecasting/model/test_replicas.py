@@ -1,4 +1,4 @@
-"""Series dealt to replicas, and what a replica does in a round."""
+"""Distribution of series among replicas, and the work of a replica in a round."""
 
 from hashlib import blake2b
 

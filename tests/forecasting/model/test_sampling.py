@@ -1,4 +1,4 @@
-"""Windows to learn from, and how they are drawn."""
+"""Training windows, and how they are drawn."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What is chosen by trials on held-out data."""
+"""Choices made by trials on held-out data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""From parameters to windows and training."""
+"""From parameters to windows and training settings."""
 
 import pytest
 from forecasting_windows import make_panel

@@ -1,4 +1,4 @@
-"""Trials on held-out data, and what there is time for."""
+"""Trials on held-out data, and their time limit."""
 
 import pickle
 

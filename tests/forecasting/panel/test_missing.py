@@ -1,4 +1,4 @@
-"""Missing readings: refused by name, filled within their series alone, or left."""
+"""Missing readings: refused with their place, filled within their series only, or left."""
 
 import numpy as np
 import pandas as pd

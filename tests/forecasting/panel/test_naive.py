@@ -1,4 +1,4 @@
-"""Naive forecasts, beside their twins in plain Python."""
+"""Naive forecasts, compared with implementations in plain Python."""
 
 import numpy as np
 from forecasting_models import make_panel

@@ -1,4 +1,4 @@
-"""One wrong reading in the training data: it is named, and does not decide what is learned."""
+"""A single wrong reading in the training data is named, and does not determine what is learned."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Panels: chosen rows, and panels joined."""
+"""Panels: row selection and concatenation."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Scales of series: how much they change over a season, over a step, or around their mean."""
+"""Scales of series: their changes over a season or a step, or their deviation from the mean."""
 
 import numpy as np
 from forecasting_models import make_panel

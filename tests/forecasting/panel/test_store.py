@@ -1,4 +1,4 @@
-"""The series that a forecaster keeps, and rows that continue them."""
+"""The series that a forecaster stores, and rows that continue them."""
 
 from dataclasses import replace
 

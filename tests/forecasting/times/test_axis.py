@@ -1,4 +1,4 @@
-"""The time axis: timestamps of every kind go on, and later rows are checked."""
+"""The time axis: timestamps of every kind are continued, and later rows are checked."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Calendar features: which are taken, and that they go round with the clock."""
+"""Calendar features: which are used, and that they are periodic."""
 
 import numpy as np
 import pandas as pd
@@ -130,5 +130,5 @@ def test_unknown_features_are_refused(calendar, message):
 
 
 def test_integers_have_no_calendar():
-    with pytest.raises(ValueError, match=r"where times are integers, got \['hour'\]"):
+    with pytest.raises(ValueError, match=r"if times are integers, got \['hour'\]"):
         learn(pd.Index([1, 2, 3]), ["hour"])

@@ -1,4 +1,4 @@
-"""The integers that rules count in, and the timestamps that they stand for."""
+"""The integers that rules count in, and the timestamps they represent."""
 
 import numpy as np
 import pandas as pd

@@ -73,7 +73,7 @@ def test_a_given_frequency_makes_gaps_meant():
 
 def test_one_row_needs_a_frequency():
     index = pd.date_range("2024-01-01", periods=1)
-    with pytest.raises(ValueError, match="freq must be given where no series has two rows"):
+    with pytest.raises(ValueError, match="freq must be given if no series has two rows"):
         learn(index)
     assert after(learn(index, "D"), index, 1)[0] == pd.Timestamp("2024-01-02")
 
@@ -89,10 +89,10 @@ def test_a_frequency_may_be_an_offset_or_a_length_of_time(freq):
     [
         (pd.date_range("2024-01-01", periods=6), "B", r"freq='B' must fit the times, got 2024-01-06 00:00:00"),
         (pd.date_range("2024-01-01", periods=5), "2D", "freq='2D' must fit the times"),
-        (pd.date_range("2024-01-01", periods=5), "fortnight", "freq must be a frequency of pandas.*got 'fortnight'"),
-        (pd.date_range("2024-01-01", periods=5), "-1D", "goes forwards, got '-1D'"),
-        (pd.date_range("2024-01-01", periods=5), [2], r"freq must be a frequency of pandas.*got \[2\]"),
-        (pd.date_range("2024-01-01", periods=5), 2, "freq must be a frequency of pandas.*got 2"),
+        (pd.date_range("2024-01-01", periods=5), "fortnight", "freq must be a pandas frequency.*got 'fortnight'"),
+        (pd.date_range("2024-01-01", periods=5), "-1D", "goes forward, got '-1D'"),
+        (pd.date_range("2024-01-01", periods=5), [2], r"freq must be a pandas frequency.*got \[2\]"),
+        (pd.date_range("2024-01-01", periods=5), 2, "freq must be a pandas frequency.*got 2"),
         (pd.date_range("2024-01-01", periods=5).as_unit("s"), "5ms", "freq must be at least one 's'"),
         (
             pd.period_range("2024-01", periods=5, freq="M"),
@@ -209,9 +209,9 @@ def test_a_length_of_time_may_be_given():
     [
         (pd.offsets.CustomBusinessDay(holidays=["2024-01-03"]), "must fit the times, got 2024-01-03"),
         (pd.DateOffset(days=2), "freq=<DateOffset: days=2> must fit the times"),
-        (pd.DateOffset(days=-1), "freq must be a frequency of pandas that goes forwards"),
+        (pd.DateOffset(days=-1), "freq must be a pandas frequency that goes forward"),
         (pd.DateOffset(months=1), "freq=<DateOffset: months=1> must fit the times"),
-        (pd.offsets.Day(-1), "freq must be a frequency of pandas that goes forwards"),
+        (pd.offsets.Day(-1), "freq must be a pandas frequency that goes forward"),
         (3.5, "The 'freq' parameter of Naive must be"),
     ],
 )

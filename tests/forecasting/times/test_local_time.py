@@ -1,4 +1,4 @@
-"""Local times over a change of the clocks."""
+"""Local times across daylight-saving changes."""
 
 import numpy as np
 import pandas as pd

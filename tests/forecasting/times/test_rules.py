@@ -1,4 +1,4 @@
-"""Rules, beside the offsets of pandas that they stand for."""
+"""Rules, compared with the pandas offsets they correspond to."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What `fit` learns of the timestamps of single series, and keeps."""
+"""What `fit` learns about the timestamps of single series, and stores."""
 
 from dataclasses import replace
 

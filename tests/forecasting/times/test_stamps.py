@@ -27,7 +27,7 @@ def test_times_come_as_strings_objects_and_whole_numbers(values, wanted):
     [
         (
             ["2024-01-01", "soon"],
-            "the index must hold dates, all written alike and with their year, got 'soon': use pd.to_datetime",
+            "the index must hold dates, all in the same format and with a year, got 'soon': use pd.to_datetime",
         ),
         (["2024-01-01", None], "the index must hold a time in every row, got a missing one in row 1"),
         ([1.5, 2.0], "the index must hold whole numbers or datetimes, got 1.5"),

@@ -1,4 +1,4 @@
-"""Patterns of the week: trading days, opening hours, and days on which single series are closed."""
+"""Weekly patterns: trading days, opening hours, and days on which single series are closed."""
 
 import numpy as np
 import pandas as pd

@@ -1,1 +1,1 @@
-"""How good forecasts are: backtests, conformal intervals, calibration and scores."""
+"""Evaluation of forecasts: backtests, conformal intervals, calibration and scores."""

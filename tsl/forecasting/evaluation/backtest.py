@@ -1,4 +1,4 @@
-"""Forecasts at past cutoffs, each of which knows nothing of what followed."""
+"""Forecasts at past cutoffs, each made without knowledge of what followed."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ from tsl.forecasting.panel.panel import Panel, ranges, values_after
 from tsl.forecasting.protocol import PanelModel
 from tsl.forecasting.times.stamps import stamps_of
 
-_NAMED = 5  # series in a warning
-_SHARE_OF_STEPS = 4  # errors before a backtest are looked at a quarter of a horizon apart; by judgement, not measured
+_NAMED = 5  # most series named in a warning
+_SHARE_OF_STEPS = 4  # cutoffs before a backtest are a quarter of a horizon apart; by judgement, not measured
 
 
 class TooShortWarning(UserWarning):
-    """Series that are too short for the windows of a backtest have fewer, or were left out."""
+    """Warning that series are too short for all windows of a backtest and have fewer, or are left out."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows of a backtest, those of a series one after another."""
+    """The windows of a backtest: consecutive ones for each series."""
 
     horizon: int
     n_windows: int
     step: int
     gap: int
     refit: int
-    """After how many windows the model is fitted anew; 0 for never."""
+    """Number of windows after which the model is refitted; 0 for never."""
     sliding: bool
     cold_start: bool = False
-    """Whether a series is forecast from its first reading on, if others are known by then."""
+    """Whether series are forecast from their first reading on, if enough others are known by then."""
 
     @classmethod
     def of(
         cls, horizon: int, n_windows: Any, step: Any, gap: Any, refit: Any, window: Any, cold_start: Any = False
     ) -> Plan:
-        """Check the arguments of `Forecaster.backtest` and return the plan that they make."""
+        """Check the arguments of `Forecaster.backtest` and return the plan."""
         step = horizon if step is None else step
         for name, value, least in (("n_windows", n_windows, 1), ("step", step, 1), ("gap", gap, 0)):
             if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
@@ -76,10 +76,10 @@ class Plan:
         return self.gap + self.horizon
 
     def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the cutoff of each window (n_series, n_windows), -1 where there is no such window.
+        """Return the cutoff of each window (n_series, n_windows), -1 for a missing window.
 
-        Windows count from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, with more than
-        a horizon of rows from the first reading on before it; the last one may have fewer.
+        Windows are counted from the end of each series. Each has its cutoff at `lowest` (n_series,) or later, after
+        more than a horizon of rows from the first reading on; the last window may have fewer.
         """
         found, begin = self._cutoffs_from_end(panel), _first_readings(panel)
         is_window = found >= np.maximum(lowest, begin + self.horizon + 1)[:, None]
@@ -89,9 +89,9 @@ class Plan:
     def with_cold_starts(
         self, cutoffs: NDArray[np.int64], new: NewSeries, lowest: NDArray[np.int64], earliest: int
     ) -> NDArray[np.int64]:
-        """Return `cutoffs` (n_series, n_windows) with those that are left out of them and can be forecast all the same.
+        """Return `cutoffs` (n_series, n_windows) with the missing ones that can be forecast from other series.
 
-        They are at the first reading of their series or later, and none is at a time before `earliest`.
+        These are at the first reading of their series or later, and not at a time before `earliest`.
         """
         panel = new.panel
         found = self._cutoffs_from_end(panel)
@@ -101,17 +101,17 @@ class Plan:
         return np.where((cutoffs >= 0) | is_window, found, -1)
 
     def _cutoffs_from_end(self, panel: Panel) -> NDArray[np.int64]:
-        """Return where the windows of each series would begin (n_series, n_windows), counted from its end."""
+        """Return the cutoffs of all windows (n_series, n_windows), counted from the end of each series."""
         return panel.ends[:, None] - (self.n_ahead + self.step * np.arange(self.n_windows)[::-1])
 
     def fitted_rows(self, cutoffs: NDArray[np.int64], number: int, panel: Panel) -> NDArray[np.int64]:
-        """Return the rows to fit on for the forecasts of window `number`, of the series that have windows."""
+        """Return the rows to fit on before forecasting window `number`, for the series that have windows."""
         behind = (self.n_windows - 1 - number) * self.step
         stops = np.where(cutoffs[:, -1] >= 0, panel.ends - self.n_ahead - behind, panel.offsets[:-1])
         starts = panel.offsets[:-1]
         stops = np.where(stops > _first_readings(panel), stops, starts)
         if self.sliding:
-            n_rows = first_cutoffs(cutoffs) - starts  # those of a series that has just begun grow to as many
+            n_rows = first_cutoffs(cutoffs) - starts  # a series that has just begun grows to as many rows
             starts = np.maximum(starts, stops - (n_rows.max() if self.cold_start else n_rows))
         return ranges(starts, np.maximum(stops, starts))
 
@@ -122,21 +122,21 @@ class Backtest(NamedTuple):
     cutoffs: NDArray[np.int64]
     """(n,)"""
     rows: NDArray[np.int64]
-    """(n, horizon) the rows that are forecast."""
+    """The rows that are forecast, (n, horizon)."""
     points: NDArray[np.float64]
     """(n, horizon)"""
     quantiles: NDArray[np.float64]
     """(n, horizon, n_quantiles)"""
     naive: NDArray[np.float64]
-    """(n, horizon); NaN where there is no reading before the cutoff."""
+    """(n, horizon); NaN if there is no reading before the cutoff."""
     seasonal_naive: NDArray[np.float64]
     """(n, horizon), likewise."""
     last_known: pd.Index
-    """(n,) the last time stamp before each cutoff."""
+    """(n,) the last timestamp before each cutoff."""
 
 
 def _first_readings(panel: Panel) -> NDArray[np.int64]:
-    """Return the row of the first reading of each series (n_series,), its end if there is none."""
+    """Return the row of the first reading of each series (n_series,), or its end if there is none."""
     read = last_readings(panel.values, panel.offsets) >= 0  # from the first reading on
     return panel.ends - np.add.reduceat(read, panel.offsets[:-1], dtype=np.int64)
 
@@ -150,10 +150,10 @@ def first_cutoffs(cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
 def with_cutoffs(
     plan: Plan, panel: Panel, lowest: NDArray[np.int64], model: PanelModel, new: NewSeries | None = None
 ) -> tuple[Plan, NDArray[np.int64]]:
-    """Return the plan with as many windows as there can be, and their cutoffs as from `Plan.cutoffs`.
+    """Return the plan with as many windows as possible, and their cutoffs as from `Plan.cutoffs`.
 
-    With `new` there are those of series that have just begun, too: where a model is fitted before the first of the
-    others, from that time on.
+    With `new`, series that have just begun also have windows; if a model is refitted before the first window of the
+    others, they have windows only from that time on.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def backtest(
 ) -> Backtest:
     """Return the forecasts of a backtest on `panel`, whose missing readings are still missing.
 
-    A model that was fitted on what it is to forecast here is fitted anew on what is before the first cutoff.
+    A model that was fitted to the rows to forecast is refitted to the rows before the first cutoff.
     """
     new = NewSeries.of(model, panel) if plan.cold_start else None
     plan, table = with_cutoffs(plan, panel, lowest, model, new)
@@ -222,7 +222,7 @@ class Fit(NamedTuple):
     """Quantiles of its scores in the course of the backtest; None for those on the panel that is forecast."""
 
     def cutoffs(self, table: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where it forecasts, (n,) ascending: in `table` (n_series, n_windows) are all cutoffs."""
+        """Return the cutoffs of its forecasts, (n,) ascending, from all cutoffs `table` (n_series, n_windows)."""
         own = table[:, self.numbers]
         return np.sort(own[own >= 0])
 
@@ -255,7 +255,7 @@ def forecast_windows(
 
 
 def window_scores(fit: Fit, panel: Panel, table: NDArray[np.int64], plan: Plan) -> TimedScores:
-    """Return the scores of a model, whose calibration is there, on a panel in the course of a backtest."""
+    """Return the scores of a calibrated model on a panel in the course of a backtest."""
     assert fit.calibration is not None
     cutoffs = fit.cutoffs(table)
     points = fit.model.forecast(panel, cutoffs, plan.n_ahead).points
@@ -307,9 +307,9 @@ def _by_model(
 
 
 def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.float64]]:
-    """Return all rows, those that the model forecasts a horizon at a time, (n,), and its forecasts of them, (n,).
+    """Return all rows, the rows that the model forecasts in sample (n,), a horizon at a time, and their forecasts (n,).
 
-    The last forecast of each series ends with it; its first rows have none.
+    The last forecast of each series ends with the series; its first rows have no forecast.
 
     Raises
     ------
@@ -328,7 +328,7 @@ def in_sample(model: PanelModel) -> tuple[Panel, NDArray[np.int64], NDArray[np.f
 def fitted_models(
     model: PanelModel, panel: Panel, cutoffs: NDArray[np.int64], plan: Plan
 ) -> Iterator[tuple[PanelModel, NDArray[np.int64]]]:
-    """Yield fitted models, and the numbers of the windows that each one forecasts."""
+    """Yield fitted models, each with the numbers of the windows that it forecasts."""
     numbers = np.flatnonzero((cutoffs >= 0).any(axis=0))
     if not plan.refit:
         if not model.was_fitted(panel, cutoffs[cutoffs >= 0]).any():
@@ -359,8 +359,8 @@ def _recent(
 ) -> tuple[NDArray[np.float64], TimedScores]:
     """Return the residual (n,) that a score of 1 stands for at `cutoffs` (n,), and the scores of the model.
 
-    Besides its `calibration` that goes by how it did until each cutoff on rows that it has not seen. `points`
-    (n, n_ahead) are its forecasts, and `first` (n_series,) the earliest cutoffs of the backtest.
+    They depend on its `calibration` and on its errors before each cutoff on rows that it has not seen. `points`
+    (n, n_ahead) are its forecasts, and `first` (n_series,) has the earliest cutoffs of the backtest.
     """
     n_ahead = points.shape[1]
     earlier = _earlier_cutoffs(model, panel, first, n_ahead)
@@ -385,13 +385,13 @@ def _recent(
 
 
 def _calibrate_before(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> Calibration:
-    """Return the errors to expect of a model by what it knows of before the `first` cutoffs."""
+    """Return the errors to expect from a model, from its known rows before the `first` cutoffs."""
     known = known_before(model, panel, first)
     return calibration_of(model, n_ahead, None if known is model.panel() else known)
 
 
 def known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> Panel:
-    """Return what the model knows of before the `first` cutoffs: its own panel, where that is all that it knows."""
+    """Return the model's known rows before the `first` cutoffs: its own panel if that is all of them."""
     history = model.panel()
     at = panel.ids.get_indexer(history.ids)
     until = np.where((at >= 0) & (first[at] >= 0), stamps_of(panel.times)[first[at]], np.iinfo(np.int64).max)
@@ -400,7 +400,7 @@ def known_before(model: PanelModel, panel: Panel, first: NDArray[np.int64]) -> P
 
 
 def _earlier_cutoffs(model: PanelModel, panel: Panel, first: NDArray[np.int64], n_ahead: int) -> NDArray[np.int64]:
-    """Return cutoffs before the `first` ones of the backtest that are followed by rows the model has not seen."""
+    """Return cutoffs before the `first` ones of the backtest that are followed by rows the model was not fitted to."""
     begin = np.maximum(first - (1 + MEMORY) * n_ahead, panel.offsets[:-1] + 1)
     stop = np.maximum(first - n_ahead + 1, begin)
     rows = ranges(begin, stop)

@@ -1,8 +1,8 @@
 """Conformal prediction intervals: quantiles of residuals on windows that the model was not trained on.
 
-The residuals of all series are pooled: each is divided by the naive scale of its series, and by how large the residuals
-of that series have been recently, as far as there are forecasts enough to tell. What remains is a score; quantiles of
-scores are taken for each step of the horizon.
+The residuals of all series are pooled: each is divided by the naive scale of its series, and by the recent size of that
+series' residuals relative to it, as far as there are enough forecasts to estimate that. The result is a score;
+quantiles of scores are computed for each step of the horizon.
 
 References
 ----------
@@ -20,22 +20,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# Chosen with the baselines on the last fifth of glucose readings, sunspots and sea temperatures, where the scale of the
-# held-out part as a whole missed the coverage by up to 17 points; the single values by judgement.
+# The method was chosen with the baselines on the last fifth of glucose readings, sunspots and sea temperatures, where a
+# single scale for the held-out part missed the coverage by up to 17 points; the values below were chosen by judgement.
 ENOUGH = 200
-"""Number of windows from which each step has quantiles of its own."""
+"""Number of windows from which each step has its own quantiles."""
 PRIOR = 1.0
-"""Number of windows that the mean over all series counts for, beside a series' own."""
+"""Weight of the mean over all series, in windows of a series' own."""
 MEMORY = 20
 """Number of horizons after which the residuals of a series no longer count as recent."""
 RENEWALS = 20
-"""How often quantiles are recomputed in the course of a backtest; bounds the time that it takes."""
+"""Number of times that quantiles are recomputed during a backtest, which bounds its time."""
 
 Numbers = NDArray[np.float64]
 
 
 class TimedScores(NamedTuple):
-    """Scores of forecasts and when they come to be known, and the times of those that are to have intervals."""
+    """Scores of forecasts and the times when they become known, and the times of forecasts that need intervals."""
 
     values: Numbers
     """(n_scores, horizon)"""
@@ -49,7 +49,7 @@ class QuantilesInTime(NamedTuple):
     """Quantiles of scores that change in the course of a backtest."""
 
     since: NDArray[np.int64]
-    """(n_renewals,) the times from which they hold, ascending."""
+    """(n_renewals,) the times from which they apply, ascending."""
     quantiles: Numbers
     """(n_renewals, horizon, n_quantiles)"""
 
@@ -63,23 +63,23 @@ class Calibration:
     """Scores of held-out windows, and the factors that turn them into residuals of a series."""
 
     scores: Numbers
-    """(n_windows, horizon) residuals over the scale of their series, the oldest first; NaN where truth is missing."""
+    """Residuals over the scale of their series (n_windows, horizon), oldest first; NaN if the true value is missing."""
     ids: pd.Index
     """(n_series,)"""
     factors: Numbers
-    """(n_series,) mean size of the last residuals of each series over its naive scale."""
+    """Mean absolute recent residual of each series over its naive scale, (n_series,)."""
     common: float
-    """The factor of any other series."""
+    """The factor of all other series."""
 
     @classmethod
     def of(
         cls, errors: Numbers, cutoffs: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
     ) -> Calibration:
-        """Return the calibration by errors (n_windows, horizon) of forecasts at `cutoffs` (n_windows,) of a panel.
+        """Return the calibration from errors (n_windows, horizon) of forecasts at `cutoffs` (n_windows,) of a panel.
 
         `ids` (n_series,) and `offsets` (n_series + 1,) are the panel's, and `scales` (n_series,) its naive scales. The
-        unit of a window comes from other windows than itself, as that of a new forecast does: otherwise intervals would
-        be too narrow.
+        unit of a window comes from other windows than itself, as for a new forecast: otherwise intervals would be too
+        narrow.
         """
         series = np.searchsorted(offsets, cutoffs - 1, side="right") - 1
         relative = in_units(errors, scales[series])
@@ -98,10 +98,10 @@ class Calibration:
     def renewed(
         self, errors: Numbers, cutoffs: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
     ) -> Calibration:
-        """Return the calibration with newer errors (n_windows, horizon) at `cutoffs`, ascending, of a panel.
+        """Return the calibration updated with newer errors (n_windows, horizon) at ascending `cutoffs` of a panel.
 
-        The other arguments are as for `of`. Evenly spread among the scores that there are, as many make room for them.
-        The unit of a window is that of its series before.
+        The other arguments are as in `of`. As many existing scores, evenly spread, are dropped. The unit of a window is
+        the previous unit of its series.
         """
         series = np.searchsorted(offsets, cutoffs - 1, side="right") - 1
         relative = in_units(errors, scales[series])
@@ -125,12 +125,12 @@ class Calibration:
         return self.scores.shape[1]
 
     def units(self, ids: pd.Index, scales: Numbers) -> Numbers:
-        """Return the residual that a score of 1 stands for in each of these series (n,) of naive scales (n,)."""
+        """Return the residual that corresponds to a score of 1 in each of these series (n,) with naive scales (n,)."""
         at = self.ids.get_indexer(ids)
         return scales * np.where(at >= 0, self.factors[at], self.common)
 
     def quantiles_around(self, points: Numbers, ids: pd.Index, scales: Numbers, quantiles: Sequence[float]) -> Numbers:
-        """Return quantiles (n, horizon, n_quantiles) around forecasts (n, horizon) of series of naive scales (n,)."""
+        """Return quantiles (n, horizon, n_quantiles) around forecasts (n, horizon) of series with naive scales (n,)."""
         units = self.units(ids, scales)
         return points[:, :, None] + units[:, None, None] * self.residual_quantiles(quantiles, points.shape[1])
 
@@ -140,7 +140,7 @@ class Calibration:
         shape = self._mean_sizes_by_step()
         if len(self.scores) >= ENOUGH:
             found = np.stack([_quantiles(column, wanted) for column in self.scores.T])
-        else:  # too few for each step by itself: the scale is its own, the form of the distribution shared
+        else:  # too few for separate steps: each has its own scale, but they share the shape of the distribution
             with np.errstate(divide="ignore", invalid="ignore"):
                 alike = np.where(self.scores == 0.0, 0.0, self.scores / shape)
             found = shape[:, None] * _quantiles(alike.ravel(), wanted)
@@ -149,9 +149,9 @@ class Calibration:
     def residual_quantiles_in_time(
         self, scores: TimedScores, quantiles: Sequence[float], horizon: int
     ) -> QuantilesInTime:
-        """Return the same at any time of the forecasts, with the scores known by then.
+        """Return the quantiles at any time of the forecasts, from the scores known by then.
 
-        Newer scores take the place of the oldest as they come to be known; at most `RENEWALS` times.
+        Newer scores replace the oldest ones as they become known, in at most `RENEWALS` updates.
         """
         at, known_from = np.sort(scores.at), np.sort(scores.known_from)
         newest_last = scores.values[np.argsort(scores.known_from, kind="stable")]
@@ -184,7 +184,7 @@ class Calibration:
 
 
 def in_units(errors: Numbers, scales: Numbers) -> Numbers:
-    """Return errors (n, horizon) over the scale (n,) of their series; NaN where that is 0, as in a constant series."""
+    """Return errors (n, horizon) over the scale (n,) of their series; NaN if that is 0, as for a constant series."""
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = errors / scales[:, None]
     relative[errors == 0.0] = 0.0
@@ -193,7 +193,7 @@ def in_units(errors: Numbers, scales: Numbers) -> Numbers:
 
 
 def mean_sizes(relative: Numbers) -> Numbers:
-    """Return the mean absolute error of each window (n,); NaN for none."""
+    """Return the mean absolute error of each window (n,); NaN for a window without errors."""
     known = ~np.isnan(relative)
     count = known.sum(axis=1)
     total = np.where(known, np.abs(relative), 0.0).sum(axis=1)
@@ -210,8 +210,8 @@ def recent_sizes(
 ) -> Numbers:
     """Return the mean size of the recent windows of the same series at the rows `at` (n,), (n,).
 
-    `sizes` belong to windows at `cutoffs`, ascending, which are complete `n_ahead` rows later. `prior` (n,) counts for
-    as much as `PRIOR` windows that do not overlap.
+    `sizes` belong to windows at ascending `cutoffs`, which are complete `n_ahead` rows later. `prior` (n,) has the
+    weight of `PRIOR` windows that do not overlap.
     """
     total, count = _summed(sizes, cutoffs, at - (1 + MEMORY) * n_ahead, at - n_ahead, at, offsets, n_ahead)
     return (total + PRIOR * prior) / (count + PRIOR)
@@ -220,9 +220,9 @@ def recent_sizes(
 def surrounding_sizes(
     sizes: Numbers, cutoffs: NDArray[np.int64], offsets: NDArray[np.int64], n_ahead: int, prior: Numbers
 ) -> Numbers:
-    """Return the same for each window (n,), from those before and after it that share less than half of its rows.
+    """Return the mean size around each window (n,), from other windows that share less than half of its rows.
 
-    Those before it alone would be too few in short series: intervals would be too wide.
+    They are earlier and later ones: in short series, earlier windows alone would be too few, and intervals too wide.
     """
     total, count = np.zeros(len(cutoffs)), np.zeros(len(cutoffs))
     for first, last in ((-MEMORY * n_ahead, -(n_ahead // 2) - 1), (n_ahead // 2 + 1, MEMORY * n_ahead)):
@@ -242,7 +242,7 @@ def _summed(
 ) -> tuple[Numbers, Numbers]:
     """Return sum and number (n,) of the sizes of windows with cutoffs from `first` to `last` in the series of row `at`.
 
-    Windows that overlap hold less information: they count for as many as fit side by side.
+    Overlapping windows hold less information: they count as the number that would fit side by side.
     """
     if not len(cutoffs):
         return np.zeros(len(at)), np.zeros(len(at))
@@ -251,7 +251,7 @@ def _summed(
     stop = np.searchsorted(cutoffs, np.minimum(last, offsets[series + 1]), side="right")
     count = np.maximum(stop - start, 0)
     stop = start + count
-    # running sums over all series would lose a small series' digits behind a large one
+    # running sums over all series would lose digits of a small series after a large one
     bounds = np.stack([start, stop], axis=1).ravel()
     sums = np.where(count > 0, np.add.reduceat(np.append(sizes, 0.0), bounds)[::2], 0.0)
     span = np.where(count > 1, cutoffs[np.maximum(stop - 1, 0)] - cutoffs[np.minimum(start, len(cutoffs) - 1)], 0)
@@ -273,7 +273,7 @@ def _quantiles(scores: Numbers, wanted: Numbers) -> Numbers:
 
 
 def _longer(found: Numbers, horizon: int) -> Numbers:
-    """Return scores of more steps than there are, (horizon, ...): they grow on as those of a random walk."""
+    """Extend scores to more steps, (horizon, ...): they grow like those of a random walk."""
     beyond = np.arange(len(found) + 1, horizon + 1) / len(found)
     growth = np.sqrt(beyond).reshape(-1, *(1,) * (found.ndim - 1))
     return np.concatenate([found[:horizon], found[-1:] * growth])

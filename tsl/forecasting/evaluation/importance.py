@@ -1,4 +1,4 @@
-"""Forecasts of held-out windows in which a covariate is that of other windows."""
+"""Forecasts of held-out windows in which a covariate comes from other windows."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ExchangedForecasts(NamedTuple):
     cutoffs: NDArray[np.int64]
     """(n,)"""
     points: NDArray[np.float64]
-    """(n, horizon) from the covariates as they are."""
+    """Forecasts from unchanged covariates, (n, horizon)."""
     exchanged: NDArray[np.float64]
-    """(n_covariates, n_repeats, n, horizon) with each covariate exchanged."""
+    """Forecasts with each covariate exchanged, (n_covariates, n_repeats, n, horizon)."""
 
 
 def exchanged_forecasts(
@@ -41,16 +41,16 @@ def exchanged_forecasts(
     n_repeats: int,
     random_state: np.random.RandomState,
 ) -> ExchangedForecasts:
-    """Return the forecasts of a backtest with and without the covariates of each window.
+    """Return the forecasts of a backtest with each window's own covariates and with exchanged ones.
 
-    Past and future covariates are exchanged between windows, static ones between series; each repeat exchanges in
-    another way, the same for all covariates. A model that was fitted on what it is to forecast here is fitted anew on
-    what is before the first cutoff.
+    Past and future covariates are exchanged between windows, static ones between series; each repeat draws another
+    exchange, the same for all covariates. A model that was fitted to the rows to forecast is refitted to the rows
+    before the first cutoff.
 
     Raises
     ------
     ValueError
-        If there are no two windows, or no two series for static covariates.
+        If there are fewer than two windows, or fewer than two series for static covariates.
     """
     plan, table = with_cutoffs(plan, panel, lowest, model)
     cutoffs = np.sort(table[table >= 0])
@@ -76,7 +76,7 @@ def exchanged_forecasts(
 
 
 def _others(n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
-    """Return (n,) another number below `n` for each: a random cycle through all of them, so that none stays."""
+    """Return a random cyclic permutation of `n` numbers, (n,), in which none keeps its place."""
     cycle, others = random_state.permutation(n), np.zeros(n, np.int64)
     others[cycle] = np.roll(cycle, -1)
     return others

@@ -1,4 +1,4 @@
-"""Backtests of series that have just begun: forecasts from what other series did until then, as by `predict`."""
+"""Backtests of series that have just begun: forecasts from the other series up to then, as in `predict`."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from tsl.forecasting.times.stamps import stamps_of, times_of
 
 @dataclass(frozen=True, eq=False)
 class NewSeries:
-    """Cutoffs before which a series has next to no readings, and forecasts from there.
+    """Cutoffs before which a series has almost no readings, and forecasts at these cutoffs.
 
-    All cutoffs are rows that are there, the first of those to forecast, and none is before the first reading.
+    Each cutoff is an existing row, the first one to forecast, and not before the first reading.
     """
 
     panel: Panel
     known: Panel
-    """All known rows of all series, those of `panel` among them."""
+    """All known rows of all series, including those of `panel`."""
     stamps: NDArray[np.int64]
-    """(N,) of the rows of `panel`."""
+    """(N,) timestamps of the rows of `panel`."""
     n_before: NDArray[np.int64]
-    """(N,) readings of all series before each row of `panel`."""
+    """(N,) number of readings of all series before each row of `panel`."""
     enough_from: int
-    """The stamp after which as many other series are known as it takes."""
+    """The timestamp after which enough other series are known."""
 
     @classmethod
     def of(cls, model: PanelModel, panel: Panel) -> Self:
-        """Return the same for series of which `model` may know some, and others."""
+        """Return the new series of `panel`, some of which `model` may know, with all other series that it knows."""
         history = model.panel()
         others = np.flatnonzero(panel.ids.get_indexer(history.ids) < 0)
         known = joined([panel, history.of_series(others)]) if len(others) else panel
@@ -43,21 +43,21 @@ class NewSeries:
         return cls(panel, known, stamps_of(panel.times), n_before, _enough_from(known))
 
     def n_readings(self, cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many readings of the same series there are before each cutoff."""
+        """Return the number of readings of the same series before each cutoff."""
         return self.n_before[cutoffs] - self.n_before[self.panel.offsets[self.panel.series_of(cutoffs)]]
 
     def is_new(self, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return whether a series is forecast by others from each cutoff on."""
+        """Return whether the forecast at each cutoff comes from other series."""
         return (self.n_readings(cutoffs) <= MOST_READINGS) & (self.stamps[cutoffs] > self.enough_from)
 
     def can_forecast(self, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return whether there are readings before each cutoff, or else as many other series as it takes."""
+        """Return whether there are readings before each cutoff, or enough other series."""
         return (self.n_readings(cutoffs) > 0) | (self.stamps[cutoffs] > self.enough_from)
 
     def forecast(
         self, model: PanelModel, cutoffs: NDArray[np.int64], horizon: int, quantiles: Sequence[float]
     ) -> Forecasts:
-        """Return forecasts at cutoffs (n,) where `is_new`, each from the rows of all series before its time."""
+        """Return forecasts at cutoffs (n,) that are `is_new`, each from the rows of all series before its time."""
         points = np.empty((len(cutoffs), horizon))
         found = np.empty((*points.shape, len(quantiles)))
         at, known_stamps = self.stamps[cutoffs], stamps_of(self.known.times)
@@ -67,13 +67,13 @@ class NewSeries:
         return Forecasts(points, found)
 
     def last_known(self, cutoffs: NDArray[np.int64]) -> pd.Index:
-        """Return the last time stamp of all series before each cutoff (n,), of which there must be one."""
+        """Return the last timestamp of all series before each cutoff (n,); there must be one."""
         distinct = np.unique(stamps_of(self.known.times))
         return times_of(distinct[np.searchsorted(distinct, self.stamps[cutoffs]) - 1], self.panel.times.dtype)
 
 
 def _enough_from(known: Panel) -> int:
-    """Return the stamp at which `FEWEST_OTHERS` series have more than `MOST_READINGS` readings; beyond all for none."""
+    """Return when `FEWEST_OTHERS` series have more than `MOST_READINGS` readings; if never, the largest integer."""
     rows = np.flatnonzero(np.isfinite(known.values))
     counts = known.n_readings
     place = (np.cumsum(counts) - counts)[counts > MOST_READINGS] + MOST_READINGS

@@ -1,4 +1,4 @@
-"""The error of a model on rows that it has not seen, as one number."""
+"""The error of a model on unseen rows, as one number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsl.forecasting.protocol import PanelModel
 
 
 def without_last_horizon(model: PanelModel) -> tuple[PanelModel, Panel, NDArray[np.int64]]:
-    """Return `model` refitted without the last horizon of each series, all rows, and where those begin (n_series,).
+    """Return `model` refitted without the last horizon of each series, all rows, and the held-out starts (n_series,).
 
     Raises
     ------
@@ -34,14 +34,14 @@ def scaled_error(
     skipped: NDArray[np.int64] | None = None,
     missing: str | None = None,
 ) -> float:
-    """Return the mean over the series of their mean absolute scaled error: see `scaled_errors`.
+    """Return the mean absolute scaled error, averaged over the series; see `scaled_errors`.
 
     Raises
     ------
     ValueError
         If there is nothing to score.
     """
-    # not the model's season: scores of models that differ in it would be in different units
+    # not the model's season: scores of models with different seasons would be in different units
     season = find_season(history_of(panel, cutoffs), model.season_hints)
     return mean_of(scaled_errors(model, panel, cutoffs, season, skipped, missing))
 
@@ -57,7 +57,7 @@ def mean_of(errors: NDArray[np.float64]) -> float:
     Raises
     ------
     ValueError
-        If there is none.
+        If there are no errors.
     """
     if not len(errors):
         raise ValueError("data must have a series that changes, with readings to score, got none")
@@ -80,21 +80,21 @@ def scaled_errors(
     panel : Panel
         Known rows and those to score, with missing readings still missing.
     cutoffs : ndarray of shape (n_series,)
-        The first row of each series that is not known; its end where nothing of it is scored. From there on rows are
-        forecast a horizon at a time, each time from all rows before.
+        The first unknown row of each series; its end if nothing of it is scored. From there on, rows are forecast a
+        horizon at a time, each time from all rows before.
     season : int
-        Errors are in units of the mean absolute change over so many steps before the cutoff.
+        Errors are scaled by the mean absolute change over this many steps before the cutoff.
     skipped : ndarray of shape (n_series,), optional
-        Rows from each cutoff on that do not count.
+        Number of rows after each cutoff that are not scored.
     missing : str, optional
-        As for `PanelModel.forecast`.
+        As in `PanelModel.forecast`.
     """
     horizon = model.horizon
     skipped = np.zeros_like(cutoffs) if skipped is None else skipped
     counts = -(-(panel.ends - cutoffs - skipped) // horizon)
     first = np.repeat(cutoffs + skipped, counts)
     scored = first + horizon * ranges(np.zeros_like(counts), counts)
-    n_before = np.where(scored == first, np.repeat(skipped, counts), 0)  # steps ahead of the first that counts
+    n_before = np.where(scored == first, np.repeat(skipped, counts), 0)  # steps before the first one that is scored
     forecasts = np.empty((len(scored), horizon))
     for n in np.unique(n_before):
         which = n_before == n

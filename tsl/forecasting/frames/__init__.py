@@ -1,1 +1,1 @@
-"""From frames of every form to a panel, and results back into that form."""
+"""Conversion of frames of any form to a panel, and of results back to that form."""

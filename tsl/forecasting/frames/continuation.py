@@ -1,4 +1,4 @@
-"""Frames of later rows, read as a continuation of what a forecaster knows."""
+"""Reading of later rows as a continuation of the rows that a forecaster knows."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
 from tsl.forecasting.times.frequency import Freq
 from tsl.forecasting.times.stamps import stamps_of
 
-LONGEST_GAP = 500  # steps that may lie between the known rows and those to score; chosen by judgement, not measured
+LONGEST_GAP = 500  # most steps between the known rows and those to score; chosen by judgement, not measured
 
 
 class StepsAhead(NamedTuple):
     """The steps to forecast after the end of each series."""
 
     known: Panel
-    """What is known of each series, as far as the forecast depends on it."""
+    """The known rows of each series that the forecast depends on."""
     panel: Panel
-    """The same with rows ahead, of which covariates alone are known."""
+    """The same with rows ahead, of which only covariates are known."""
     cutoffs: NDArray[np.int64]
-    """(n_series,) the first row ahead of each series in `panel`."""
+    """The first row ahead of each series in `panel`, (n_series,)."""
     times: pd.Index
-    """(n_series * horizon,) the stamps of the steps."""
+    """The timestamps of the steps, (n_series * horizon,)."""
     n_known: NDArray[np.int64]
-    """(n_series,) of how many rows ahead the covariates are known."""
+    """The number of rows ahead with known covariates, (n_series,)."""
 
     @classmethod
     def of(cls, schema: Schema, known: Panel, horizon: int, n_ahead: int, future: Any, unknown: Unknown) -> StepsAhead:
-        """Return `horizon` steps after what is `known`, with covariates of up to `n_ahead` from the frame `future`."""
+        """Return `horizon` steps after the `known` rows, with covariates of up to `n_ahead` from the frame `future`."""
         times = schema.future_times(known, n_ahead)
         covariates, n_known = schema.read_future(known, horizon, future, n_ahead=n_ahead, times=times, unknown=unknown)
         panel = with_steps_ahead(known, times, covariates)
@@ -46,32 +46,32 @@ class StepsAhead(NamedTuple):
 
 
 class ScoredRows(NamedTuple):
-    """Rows to score forecasts on."""
+    """Rows on which forecasts are scored."""
 
     panel: Panel
-    """All that is known and given, with missing readings still missing."""
+    """All known and given rows, with missing readings still missing."""
     cutoffs: NDArray[np.int64]
-    """(n_series,) the row after the last known one of each series; its end where nothing of it is scored."""
+    """The row after the last known one of each series (n_series,); its end if nothing of it is scored."""
     skipped: NDArray[np.int64]
-    """(n_series,) how many rows from there on are left out of the score: they were put in to bridge a gap."""
+    """Number of rows after it that are not scored, as they were inserted to bridge a gap, (n_series,)."""
     missing: str
     """How to fill missing readings."""
 
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a forecaster knows, and how to read what follows.
+    """The rows that a forecaster knows, and how to read those that follow.
 
     Parameters
     ----------
     schema : Schema
     store : SeriesStore
     freq : str, int, offset, Timedelta or None
-        The parameter of the forecaster: unless it is None, gaps in the stamps are meant.
+        The parameter of the forecaster: unless it is None, gaps in the timestamps are intended.
     unknown : {"error", "ignore"}
-        What becomes of a category that `fit` has not seen.
+        What to do with a category that `fit` has not seen.
     missing : str
-        As for `tsl.forecasting.panel.missing.fill`.
+        As in `tsl.forecasting.panel.missing.fill`.
     """
 
     schema: Schema
@@ -81,11 +81,11 @@ class Continuation:
     missing: str
 
     def newer(self, data: Any, *, skip_empty: bool = False) -> Panel:
-        """Return the rows of a frame that may go on from those known, and those that its form left out between."""
+        """Return the rows of a frame that may continue the known ones, with rows that its form left out in between."""
         return self._with_left_out(self._read(data, skip_empty=skip_empty), data)
 
     def with_known(self, data: Any) -> tuple[Panel, Panel | None]:
-        """Return the rows of a frame, of which some may be known, and as from `newer` those that are not, if any.
+        """Return the rows of a frame, some of which may be known, and the unknown ones as from `newer`, if any.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Continuation:
         return given, self._with_left_out(given.select(rows), data) if len(rows) else None
 
     def _with_left_out(self, newer: Panel, data: Any) -> Panel:
-        """Return `newer`, which is from the frame `data`, with the rows that its form left out before them."""
+        """Return `newer`, which comes from the frame `data`, with the rows that its form left out before them."""
         times = self.schema.shared_times(data)
         left_out = None if times is None else self.store.left_out(newer, times)
         if left_out is not None:
@@ -106,13 +106,13 @@ class Continuation:
         return newer
 
     def known(self, data: Any, n_rows: int | None, *, may_be_empty: bool = False) -> Panel:
-        """Return the last `n_rows` rows of all series, or `data` with those before it; None stands for all rows."""
+        """Return the last `n_rows` rows of all series, or `data` with the rows before it; None means all rows."""
         if data is None:
             return self.store.tails(n_rows)
         return self.store.before(self.newer(data), n_rows, may_be_empty=may_be_empty)
 
     def ahead(self, known: Panel, horizon: int, n_ahead: int, future: Any) -> StepsAhead:
-        """Return `horizon` steps after what is `known`; see `StepsAhead.of`."""
+        """Return `horizon` steps after the `known` rows; see `StepsAhead.of`."""
         return StepsAhead.of(self.schema, known, horizon, n_ahead, future, self.unknown)
 
     def whole(self, data: Any) -> tuple[Panel, NDArray[np.int64]]:
@@ -126,15 +126,15 @@ class Continuation:
         return panel, panel.ends - given.lengths
 
     def scored(self, data: Any, horizon: int) -> ScoredRows:
-        """Return the rows of a frame that are to be scored: those after the known ones; of a new series the last ones.
+        """Return the rows of a frame to score: those after the known ones, or the last ones of a new series.
 
-        Rows are lacking where those given do not begin with the next stamp, as after the gap of a splitter. They are
-        put in, without readings.
+        If the given rows do not begin with the next timestamp, as after the gap of a splitter, the rows between are
+        inserted without readings.
 
         Raises
         ------
         ValueError
-            If there is no such row.
+            If there are no rows to score.
         """
         given, store, missing = self._read(data, skip_empty=True), self.store, self.missing
         if missing == "error":
@@ -152,15 +152,15 @@ class Continuation:
         cutoffs = panel.ends - n_newer - skipped
         is_scored = (n_newer > 0) & (cutoffs > panel.offsets[:-1])
         if not is_scored.any():
-            raise ValueError("data must have rows behind those that are known, with others before them, got none")
+            raise ValueError("data must have rows after those that are known, with others before them, got none")
         skipped = np.where(is_scored, skipped, 0)
-        if skipped.any() and missing == "error":  # the rows that were put in have no readings
+        if skipped.any() and missing == "error":  # the inserted rows have no readings
             missing = "interpolate"
         check_missing(panel, missing)
         return ScoredRows(panel, np.where(is_scored, cutoffs, panel.ends), skipped, missing)
 
     def _read(self, data: Any, *, skip_empty: bool = False) -> Panel:
-        """Return a frame of later rows or other series, in the form of the data that was fitted, as a panel."""
+        """Read a frame of later rows or other series, in the form of the fitted data, as a panel."""
         panel, known = self.schema.read(data, skip_empty=skip_empty, unknown=self.unknown), self.store.ids
         new = np.flatnonzero(places_of(panel.ids, known) < 0)
         if len(new):
@@ -168,12 +168,12 @@ class Continuation:
         return panel
 
     def _check_steps(self, panel: Panel) -> None:
-        """Check that the times of later rows go on as `fit` learned, from the last ones that are known."""
+        """Check that the times of later rows continue the known ones at the frequency that `fit` learned."""
         times, offsets = self.store.times_from_last(panel)
         self.schema.axis.check(panel.ids, times, offsets, self.freq)
 
     def _lacking(self, given: Panel) -> Panel | None:
-        """Return rows for the stamps between those known of a series and those given; None if there are none."""
+        """Return rows for the timestamps between the known and the given ones of each series; None if none."""
         series = np.flatnonzero(self.store.follows(given))
         if not len(series):
             return None

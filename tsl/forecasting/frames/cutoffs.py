@@ -1,4 +1,4 @@
-"""What is known at cutoffs, as a panel of many windows: each is a series of its own that holds nothing else."""
+"""What is known at cutoffs, as a panel with one series per cutoff that contains nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsl.forecasting.panel.missing import fill, last_readings
 from tsl.forecasting.panel.panel import Panel, entries, ranges
 from tsl.forecasting.panel.scale import changes
 
-ROWS_AT_ONCE = 2**20  # of windows that are copied together
+ROWS_AT_ONCE = 2**20  # rows of windows that are copied together
 
 Cutoffs = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ def known_in_parts(
     n_ahead: int,
     repeats: Sequence[int] = (),
 ) -> Iterator[tuple[Panel, Cutoffs]]:
-    """Yield what `known_at` returns, for as many cutoffs at a time as fit into memory."""
+    """Yield the results of `known_at`, for limited numbers of cutoffs at a time, to save memory."""
     at_once = max(1, ROWS_AT_ONCE // (context + n_ahead))
     for start in range(0, len(cutoffs), at_once):
         part = slice(start, start + at_once)
@@ -56,30 +56,30 @@ def known_at(
     n_ahead: int,
     repeats: Sequence[int] = (),
 ) -> tuple[Panel, Cutoffs]:
-    """Return a series for each cutoff with what is known there, and the cutoff of each in it.
+    """Return a series for each cutoff with what is known there, and the position of the cutoff in each.
 
-    A forecast depends on what this returns alone: backtests get the same rows here that `predict` would be given.
+    A forecast depends only on this result: backtests get the same rows that `predict` would get.
 
     Parameters
     ----------
     panel : Panel
-        With missing readings still missing.
+        A panel with missing readings still missing.
     cutoffs : ndarray of shape (n,)
         The row of the panel at which each forecast begins; all rows of its series before it are known.
     schema : Schema
-        For the calendar of the rows ahead.
+        The source of the calendar features of the rows ahead.
     missing : str
-        As for `tsl.forecasting.panel.missing.fill`. Readings are filled from the rows of the window, with what was
-        known at the cutoff; a column that has none there keeps its last reading before.
+        As in `tsl.forecasting.panel.missing.fill`. Readings are filled from the rows of the window, with what was known
+        at the cutoff; a column without readings there keeps the last reading before the window.
     context : int
-        Rows before each cutoff.
+        Number of rows before each cutoff.
     n_known : ndarray of shape (n,)
-        Rows from each cutoff on whose covariates are known ahead, as far as the series goes.
+        Number of rows after each cutoff whose covariates are known ahead, as far as the series reaches.
     n_ahead : int
-        Rows from each cutoff on in the result, at least `n_known`. Of those beyond the calendar alone is known.
+        Number of rows after each cutoff in the result, at least `n_known`. Only the calendar of the others is known.
     repeats : sequence of int
-        For each covariate, how many rows before it repeats itself: unknown rows take its value from there. 0 leaves
-        NaN, and so does a covariate without a number here.
+        For each covariate, the number of rows after which it repeats itself: unknown rows take the value that many rows
+        earlier. They are NaN for 0, and for covariates without a number.
     """
     series = panel.series_of(cutoffs - 1)
     starts = np.maximum(cutoffs - context, panel.offsets[series])
@@ -114,10 +114,10 @@ def known_at(
 def with_covariates_of(
     known: Panel, cutoffs: Cutoffs, donors: Panel, donor_cutoffs: Cutoffs, past: Sequence[int], future: Sequence[int]
 ) -> Panel:
-    """Return `known` with these columns of the windows `donors`, each row with that as far from the cutoff.
+    """Return `known` with these columns replaced by those of the windows `donors`, aligned at the cutoffs.
 
-    Both are results of `known_at` for as many cutoffs. Where the window of a donor begins later, its first row stands
-    for those before.
+    Both are results of `known_at` for the same number of cutoffs. If the window of a donor begins later, its first row
+    is used for the earlier ones.
     """
     rows = np.arange(len(known.values)) + np.repeat(donor_cutoffs - cutoffs, known.lengths)
     rows = np.maximum(rows, np.repeat(donors.offsets[:-1], known.lengths))
@@ -128,7 +128,7 @@ def with_covariates_of(
 
 
 def _carry_in(known: Panel, panel: Panel, starts: Cutoffs) -> None:
-    """Start each window that has no reading of a column with the last one before it."""
+    """Start each window that has no reading in a column with the last reading before the window."""
     begins, is_long = known.offsets[:-1], known.lengths > 0
     for column, source in (
         (known.values, panel.values),
@@ -144,7 +144,7 @@ def _carry_in(known: Panel, panel: Panel, starts: Cutoffs) -> None:
 
 
 def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> Panel:
-    """Return `known` with so many more rows (n_series,) for each series, of which the calendar alone is known."""
+    """Append `lacking` (n_series,) rows to each series, of which only the calendar is known."""
     n_more, offsets = int(lacking.max()), known.offsets
     later = schema.future_times(known, n_more)
     later = later[ranges(n_more * np.arange(len(lacking)), n_more * np.arange(len(lacking)) + lacking)]
@@ -169,7 +169,7 @@ def _with_calendar(known: Panel, lacking: NDArray[np.int64], schema: Schema) -> 
 
 
 def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) -> None:
-    """Repeat earlier values of covariates in the last so many rows (n_series,) of each series."""
+    """Fill the last `lacking` (n_series,) rows of each series with earlier values of the covariates."""
     for step in range(int(lacking.max())):
         rows = (known.ends - lacking + step)[step < lacking]
         starts = known.offsets[:-1][step < lacking]
@@ -180,17 +180,18 @@ def _repeat(known: Panel, lacking: NDArray[np.int64], repeats: Sequence[int]) ->
 
 
 def best_repeats(panel: Panel, n_covariates: int, season: int, horizon: int) -> tuple[int, ...]:
-    """Return after how many rows each covariate known ahead repeats itself best, or 0 where its mean is closer.
+    """Return the number of rows after which each covariate known ahead repeats itself best, or 0 if its mean is closer.
 
-    That is 1, which stands for the last value, or a season, by the squared error half a horizon ahead.
+    The number is 1, which repeats the last value, or a season, whichever has the lower squared error half a horizon
+    ahead.
     """
     ahead = max(1, horizon // 2)
     found = []
     for column in panel.future.T[:n_covariates]:
         errors = {0: np.nanvar(column)} if not np.isnan(column).all() else {}
         for lag in dict.fromkeys((1, season)):
-            apart = changes(column, panel.offsets, -(-ahead // lag) * lag)
-            if not np.isnan(apart).all():
-                errors[lag] = np.nanmean(np.square(apart))
+            change = changes(column, panel.offsets, -(-ahead // lag) * lag)
+            if not np.isnan(change).all():
+                errors[lag] = np.nanmean(np.square(change))
         found.append(min(errors, key=errors.__getitem__, default=0))
     return tuple(found)

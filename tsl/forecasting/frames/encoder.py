@@ -16,23 +16,23 @@ from tsl.forecasting.panel.panel import LARGEST
 
 Unknown = Literal["error", "ignore"]
 """How to treat a category that `fit` has not seen."""
-_MOST_LEVELS = 100  # of a category: more are likely ids; chosen by judgement, not measured
-_NAMED = 10  # levels that an error lists
+_MOST_LEVELS = 100  # of a categorical column: more are likely ids; chosen by judgement, not measured
+_NAMED = 10  # most levels listed in an error
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """One-hot encoder of the columns that are categories; numbers stay as they are."""
+    """One-hot encoder of categorical columns; numeric columns are unchanged."""
 
     columns: tuple[Any, ...]
     levels: tuple[tuple[Any, ...] | None, ...]
-    """The categories of each column; None for a column of numbers."""
+    """The categories of each column; None for a numeric column."""
     argument: str
-    """The argument that named the columns, for errors."""
+    """The argument that named the columns, for error messages."""
 
     @classmethod
     def learn(cls, frame: pd.Series | pd.DataFrame, columns: Sequence[Any], argument: str) -> Encoder:
-        """Return the encoder of these columns of `frame`; of a Series there are none.
+        """Return the encoder of these columns of `frame`; a Series has no columns.
 
         Raises
         ------
@@ -51,19 +51,19 @@ class Encoder:
 
     @property
     def widths(self) -> list[int]:
-        """Return how many of these columns each column of the frame becomes."""
+        """Return how many encoded columns each column of the frame becomes."""
         return [1 if levels is None else len(levels) for levels in self.levels]
 
     def encode(self, frame: pd.Series | pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
-        """Return (n_rows, n_names) the columns as numbers, NaN where a value is missing.
+        """Return the columns as numbers (n_rows, n_names), NaN where a value is missing.
 
-        A category that the encoder has not seen is refused, or 0 in all columns if `unknown` is "ignore". Categories
-        are compared as pandas compares them: neither ``"2"`` nor ``"two "`` is known where 2 and ``"two"`` are.
+        A category that the encoder has not seen is refused, or encoded as 0 in all columns if `unknown` is "ignore".
+        Categories are compared as in pandas: ``"2"`` and ``"two "`` do not match 2 and ``"two"``.
 
         Raises
         ------
         ValueError
-            If a category is unknown, or a column of numbers holds something else.
+            If a category is unknown, or a numeric column contains something else.
         """
         encoded = np.empty((len(frame), len(self.names)))
         start = 0
@@ -83,11 +83,11 @@ class Encoder:
         return encoded
 
     def _refuse(self, column: Any, levels: tuple[Any, ...], value: Any) -> None:
-        """Raise the error of an unknown category."""
+        """Raise the error for an unknown category."""
         known = ", ".join(map(repr, levels[:_NAMED])) + (", ..." if len(levels) > _NAMED else "")
         raise ValueError(
             f"column {column!r} of {self.argument} must hold categories that fit has seen, {known}, got {value!r}; "
-            "unknown='ignore' takes a new category for none of them"
+            "unknown='ignore' encodes a new category as none of them"
         )
 
 
@@ -97,7 +97,7 @@ def to_numbers(values: pd.Series, where: str) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If they are no real numbers, infinite, or beyond `LARGEST`.
+        If they are not real numbers, are infinite, or exceed `LARGEST`.
     """
     dtype = values.dtype
     numeric = is_pandas_number(dtype) and not pd.api.types.is_complex_dtype(dtype)
@@ -121,7 +121,7 @@ _NUMERIC_KINDS = {"integer", "floating", "integer-na", "mixed-integer-float", "d
 
 
 def _levels(values: pd.Series, argument: str) -> tuple[Any, ...] | None:
-    """Return the categories of a column, in order; None of a column of numbers."""
+    """Return the categories of a column, in order; None for a numeric column."""
     dtype = values.dtype
     if is_pandas_number(dtype):
         return None

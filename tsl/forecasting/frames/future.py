@@ -1,4 +1,4 @@
-"""The frame of covariates known ahead: a template for the user to fill in, and the reading of a filled one."""
+"""The frame of covariates known ahead: the template for users to fill in, and how it is read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.times.axis import TimeAxis
 from tsl.forecasting.times.stamps import stamps_of
 
-_NAMED = 3  # rows that an error lists
+_NAMED = 3  # most rows listed in an error
 
 
 def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index, horizon: int) -> pd.DataFrame:
-    """Return a frame with the rows that a forecast needs; covariates are NaN, or None if they are categories."""
+    """Return a frame with the rows that a forecast needs; covariates are NaN, or None for categories."""
     if roles.form == "long":
         names = LongNames.of(roles)
         frame = pd.DataFrame({names.id: pd.Series(ids.repeat(horizon)), names.time: pd.Series(times)})
@@ -39,14 +39,14 @@ def empty_future(roles: Roles, encoder: Encoder, ids: pd.Index, times: pd.Index,
 def match_future(
     roles: Roles, axis: TimeAxis, future: pd.DataFrame, ids: pd.Index, times: pd.Index, horizon: int, name: str
 ) -> NDArray[np.int64]:
-    """Return (n_series, n_ahead) the row of `future` with each of the ids and times.
+    """Return the row of `future` for each id and time, (n_series, n_ahead).
 
-    The first `horizon` rows of each series must be there; later ones are optional, and -1 where they are missing.
+    The first `horizon` rows of each series are required; later ones are optional, and -1 if missing.
 
     Raises
     ------
     TypeError
-        If `future` is no DataFrame.
+        If `future` is not a DataFrame.
     ValueError
         If columns or rows are missing or surplus.
     """
@@ -68,7 +68,7 @@ def match_future(
 
 
 def _check_columns(roles: Roles, future: Any, name: str) -> None:
-    """Check that all needed columns are there, and no others."""
+    """Check that all needed columns are present, and no others."""
     if not isinstance(future, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame, as make_future_frame makes one, got a {type(future).__name__}")
     check_unique(future.columns, name)
@@ -82,10 +82,10 @@ def _check_columns(roles: Roles, future: Any, name: str) -> None:
 
 
 def _known_series(unknown: pd.Series, name: str) -> None:
-    """Check that all rows are of series to forecast."""
+    """Check that all rows belong to series to forecast."""
     if len(unknown):
         raise ValueError(
-            f"{name} must have rows of the series to forecast alone, got {len(unknown)} surplus rows "
+            f"{name} must have only rows of the series to forecast, got {len(unknown)} surplus rows "
             f"of {list(unknown.unique()[:_NAMED])}"
         )
 
@@ -101,7 +101,7 @@ def _match(
 ) -> NDArray[np.int64]:
     """Return the position of each wanted pair of series and time among the given ones.
 
-    `steps` is the number of wanted pairs of each series, and the number of them, the first ones, that must be given.
+    `steps` has the number of wanted pairs of each series, and how many of them, the first ones, must be given.
     """
     given, wanted = _pair_numbers(given_codes, given_times, wanted_codes, wanted_times)
     order = np.argsort(given, kind="stable")

@@ -1,4 +1,4 @@
-"""Requests for prediction intervals and quantiles, and the columns that they become."""
+"""Requests for prediction intervals and quantiles, and their columns in results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class IntervalRequest:
 
     @classmethod
     def of(cls, level: Any, quantiles: Any) -> IntervalRequest:
-        """Read percentages `level` from 1 up and `quantiles` between 0 and 1: each one number, several or None.
+        """Read `level`, percentages of at least 1, and `quantiles` between 0 and 1: each one number, several or None.
 
         Examples
         --------
@@ -39,7 +39,7 @@ class IntervalRequest:
         return cls(tuple(names), tuple(found))
 
     def named(self, block: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Return flat columns of a block (n, horizon, n_quantiles), made ascending in the order of the quantiles."""
+        """Return the flattened columns of a block (n, horizon, n_quantiles), made non-decreasing over the quantiles."""
         order = np.argsort(self.quantiles, kind="stable")
         ascending = np.empty_like(block)
         ascending[:, :, order] = np.maximum.accumulate(block[:, :, order], axis=2)
@@ -47,7 +47,7 @@ class IntervalRequest:
 
 
 def _numbers(given: Any, name: str, allowed: str, least: float, below: float) -> list[float]:
-    """Return numbers from `least` to below `below`, each once, to 12 places: 0.3 and 3 * 0.1 are one column."""
+    """Return distinct numbers from `least` to below `below`, rounded to 12 places so that 0.3 equals 3 * 0.1."""
     if given is None:
         return []
     several = [given] if isinstance(given, Real) else list(given)
@@ -58,5 +58,5 @@ def _numbers(given: Any, name: str, allowed: str, least: float, below: float) ->
 
 
 def _written(number: float) -> str:
-    """Return a number as text for the name of a column: different ones differ, and none has an exponent."""
+    """Return a number as text for a column name: unambiguous, and without an exponent."""
     return np.format_float_positional(number, trim="-")

@@ -1,4 +1,4 @@
-"""Results: from arrays to frames in the form of the data."""
+"""Conversion of results from arrays to frames in the form of the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tsl.forecasting.frames.roles import Roles
 
 
 class LongNames(NamedTuple):
-    """Names of ids, times and observed values in a result that is a long frame."""
+    """Column names of ids, times and observed values in a long frame of results."""
 
     id: Any
     time: Any
@@ -22,10 +22,10 @@ class LongNames(NamedTuple):
 
     @classmethod
     def of(cls, roles: Roles) -> LongNames:
-        """Return the names in the data, or else "unique_id", "ds" and "y".
+        """Return the names in the data, or "unique_id", "ds" and "y" where it has none.
 
-        Observed values are also called "y" if the target has the name of another column of results, and times "ds" if
-        the index has.
+        Observed values are also called "y" if the target's name clashes with another column of results, and times "ds"
+        if the index name does.
         """
         id_name = ID if roles.id_col is None else roles.id_col
         time = roles.time_col
@@ -42,8 +42,8 @@ def check_names(roles: Roles, series: pd.Index) -> None:
     Raises
     ------
     ValueError
-        If an argument of `fit` names a column that results have, too, or one of the `series` of a wide frame is called
-        so.
+        If an argument of `fit` names a column that results also have, or one of the `series` of a wide frame has such a
+        name.
     """
     names = LongNames.of(roles)
     hint = "is a column of results, too: rename the column"
@@ -59,7 +59,7 @@ def check_names(roles: Roles, series: pd.Index) -> None:
 def write_like_input(
     roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
 ) -> pd.Series | pd.DataFrame:
-    """Return columns (N,) of the series `ids`, with `counts` rows each, in the form of the data."""
+    """Return columns (N,) for the series `ids`, with `counts` rows each, in the form of the data."""
     if roles.form == "long":
         return write_long(roles, ids.repeat(counts), times, columns)
     if roles.form == "columns":
@@ -71,10 +71,10 @@ def write_like_input(
 
 
 def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """Return a long frame with the names of `LongNames`; cutoffs stand between id and time."""
+    """Return a long frame with the names of `LongNames`; cutoffs come between id and time."""
     names = LongNames.of(roles)
     double = [name for name in columns if name in (names.id, names.time)]
-    if double:  # a model from a file that was written before `check_names` was there
+    if double:  # possible in a model from a file that is older than `check_names`
         raise ValueError(f"a result cannot have two columns {double[0]!r}: rename that of the data and fit again")
     cutoffs = {CUTOFF: columns[CUTOFF]} if CUTOFF in columns else {}
     return pd.DataFrame({names.id: pd.Series(ids), **cutoffs, names.time: pd.Series(times), **columns})
@@ -83,7 +83,7 @@ def write_long(roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[st
 def _wide(
     roles: Roles, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """Return a wide frame; beyond the point forecast, each series has one column for each of `columns`."""
+    """Return a wide frame; with more than the point forecast, each series has one column for each of `columns`."""
     index = times.unique().sort_values()
     rows = index.get_indexer(times)
     numbers = np.repeat(np.arange(len(ids)), counts)
@@ -104,7 +104,7 @@ def _wide(
 
 
 def _with_time_column(roles: Roles, frame: pd.DataFrame, *, levels: bool = False) -> pd.DataFrame:
-    """Insert the times as the first column if they were one; `levels` says that its name has one part per level."""
+    """Insert the times as the first column if the data had them in a column; with `levels`, its name is a tuple."""
     if roles.time_col is None:
         return frame
     frame = frame.copy(deep=False)

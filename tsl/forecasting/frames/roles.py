@@ -1,4 +1,4 @@
-"""Roles of columns: the ids, the times, the target and the covariates."""
+"""Roles of columns: ids, times, target and covariates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsl._tables.columns import check_unique, data_keys
 
 
 class IgnoredColumnsWarning(UserWarning):
-    """A long frame has columns that no argument names and that are not used."""
+    """Warning that a long frame has columns that no argument names and that are not used."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Roles:
     """The form of the data of `fit`, and the roles of its columns."""
 
     form: str
-    """"series", "single" (a frame with one target), "columns" (wide: each column a series) or "long"."""
+    """"series", "single" (a frame with one target), "columns" (wide: each column is a series) or "long"."""
     target: Any = None
-    """Column of the target; the name of a Series."""
+    """Column of the target, or the name of a Series."""
     id_col: Any = None
     time_col: Any = None
     time_name: Any = None
@@ -36,7 +36,7 @@ class Roles:
     future: tuple[Any, ...] = ()
     static: tuple[Any, ...] = ()
     ignored: tuple[Any, ...] = ()
-    """Columns that hold something else, such as weights."""
+    """Columns with another use, such as weights."""
 
     @classmethod
     def learn(
@@ -50,12 +50,12 @@ class Roles:
         static: Sequence[Any],
         taken: Sequence[Any] = (),
     ) -> Roles:
-        """Return the roles by the arguments of `fit` and the names in `data`; `taken` columns have another role.
+        """Determine the roles from the arguments of `fit` and the names in `data`; `taken` columns have another use.
 
         Raises
         ------
         ValueError
-            If an argument names a column that is missing or has another role, or a needed role is not named.
+            If an argument names a column that is missing or has another role, or if a required role is not named.
         """
         past_named, future = _names(past, "past"), _names(future, "future") or ()
         if isinstance(data, pd.Series):
@@ -90,12 +90,12 @@ class Roles:
         )
 
     def check(self, data: pd.Series | pd.DataFrame, name: str, *, needed: Sequence[Any]) -> None:
-        """Check that later data has the form that was learned, and all `needed` columns.
+        """Check that later data have the form of the fitted data, and all `needed` columns.
 
         Raises
         ------
         TypeError
-            If it is a Series and a frame was learned, or the other way round.
+            If a Series is given after a frame was fitted, or vice versa.
         ValueError
             If columns are missing.
         """
@@ -109,19 +109,19 @@ class Roles:
             _each_once(data, name)
 
     def times(self, data: pd.Series | pd.DataFrame, name: str) -> tuple[Any, str]:
-        """Return the times of the rows, and what errors call them."""
+        """Return the times of the rows, and how to refer to them in errors."""
         if self.time_col is not None:
             return data[self.time_col], f"column {self.time_col!r} of {name}"
         return data.index, f"the index of {name}"
 
     def warn_of_unused(self, data: pd.Series | pd.DataFrame, stacklevel: int) -> None:
-        """Warn of columns without a role if `data` is a long frame."""
+        """Warn about columns without a role if `data` is a long frame."""
         used = {self.id_col, self.time_col, self.target, *self.past, *self.future, *self.static, *self.ignored}
         unused = [column for column in data.columns if column not in used] if self.form == "long" else []
         if unused:
             warnings.warn(
-                f"nothing is learned from the columns {unused} of data: name those that are to be in past, future or "
-                "static; past=[] says that there are no others",
+                f"nothing is learned from the columns {unused} of data: name those to use in past, future or static, "
+                "or set past=[] to use none",
                 IgnoredColumnsWarning,
                 stacklevel=stacklevel,
             )
@@ -133,7 +133,7 @@ class Roles:
 
 
 def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
-    """Check that each name given by an argument is a column of `data`."""
+    """Check that each name passed as an argument is a column of `data`."""
     for argument, column in named:
         if column is None:
             continue
@@ -142,14 +142,14 @@ def has_columns(data: pd.DataFrame, named: Sequence[tuple[str, Any]]) -> None:
 
 
 def _each_once(data: pd.DataFrame, name: str) -> None:
-    """Check that each column has a name of its own."""
+    """Check that each column has a distinct name."""
     if data.columns.hasnans:
         raise ValueError(f"{name} must have a name for each of its columns, got {data.columns.tolist()}")
     check_unique(data.columns, name)
 
 
 def _has_time(data: pd.DataFrame, time_col: Any, form: str) -> None:
-    """Check that the times are in a column or in the index; row numbers of a long frame are no times."""
+    """Check that the times are in a column or in the index; row numbers of a long frame are not times."""
     if time_col is None and isinstance(data.index, pd.MultiIndex):
         raise ValueError("data must have its times in a column or a plain index, got a MultiIndex: reset_index() it")
     if time_col is None and form == "long" and isinstance(data.index, pd.RangeIndex):
@@ -160,12 +160,12 @@ def _of_series(data: pd.Series, **arguments: Any) -> Roles:
     """Return the roles of a Series, for which arguments that name columns are refused."""
     for argument, value in arguments.items():
         if value is not None and len(np.atleast_1d(np.asarray(value, dtype=object))):
-            raise ValueError(f"{argument} must be left out where data is a Series, got {value!r}")
+            raise ValueError(f"{argument} must be left out if data is a Series, got {value!r}")
     return Roles(form="series", target=data.name, time_name=data.index.name)
 
 
 def _default_names(data: pd.DataFrame, id_col: Any, time_col: Any, target: Any) -> tuple[Any, Any, Any]:
-    """Return the names that are given, or the usual ones if neither ids nor times are named and there is a target."""
+    """Return the given names, or the usual ones if neither ids nor times are named and there is a target."""
     _each_once(data, "data")
     usual = data_keys(data)
     target_there = target is not None or usual.target is not None

@@ -1,4 +1,4 @@
-"""Rows of a frame in the order of a panel: by series, and by time within a series."""
+"""Rows of a frame in panel order: by series, and by time within each series."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from tsl.forecasting.times.stamps import stamps_of
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a panel, and the rows of the frame that they come from."""
+    """The rows of a panel, with the rows of the frame that they come from."""
 
     ids: pd.Index
     """(n_series,)"""
     offsets: NDArray[np.int64]
     """(n_series + 1,)"""
     source: NDArray[np.int64] | None
-    """(N,) rows of the frame; None if they are its rows in their order."""
+    """Rows of the frame, (N,); None if they are the frame's rows in their order."""
     times: pd.Index
     """(N,)"""
     values: NDArray[np.float64]
     """(N,)"""
 
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Return (N, ...) the rows of the panel from an array (n_rows, ...) with the rows of the frame."""
+        """Reorder an array (n_rows, ...) from the rows of the frame to the rows of the panel, (N, ...)."""
         return column if self.source is None else column[self.source]
 
     @property
     def first(self) -> NDArray[np.int64]:
-        """Return (n_series,) the row of the frame with which each series begins."""
+        """Return the row of the frame with which each series begins, (n_series,)."""
         return self.offsets[:-1] if self.source is None else self.source[self.offsets[:-1]]
 
 
@@ -51,14 +51,14 @@ def read_rows(
     has_target: bool = True,
     skip_empty: bool = False,
 ) -> Rows:
-    """Return the rows of `data` in the order of a panel, with the target, which is NaN if not `has_target`.
+    """Return the rows of `data` in panel order, with the target, which is NaN unless `has_target`.
 
     A series of a wide frame without any value is refused, or left out if `skip_empty`.
 
     Raises
     ------
     ValueError
-        If the target holds no numbers, an id is missing, or a series has two rows at one time.
+        If the target is not numeric, an id is missing, or a series has two rows at the same time.
     """
     if not len(data):
         raise ValueError(f"{name} must have rows, got none")
@@ -71,7 +71,7 @@ def read_rows(
         values = _target(roles, data, name) if has_target else np.full(len(data), np.nan)
     order = _order(codes, times)
     if order is None:
-        values = values.copy()  # later changes of the user's frame must not reach the panel
+        values = values.copy()  # later changes to the user's frame must not affect the panel
     else:
         codes, times, values = codes[order], times.take(order), values[order]
         source = order if source is None else source[order]
@@ -81,7 +81,7 @@ def read_rows(
 
 
 def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.Index, NDArray[np.int64]]:
-    """Return the series in the order of appearance, and the number of the series of each row."""
+    """Return the series in order of appearance, and the number of each row's series."""
     if roles.form != "long":
         own = data.name if roles.form == "series" and data.name is not None else roles.target
         own = TARGET if own is None else own
@@ -101,7 +101,7 @@ def _one_text(name: str) -> pd.Index:
 
 
 def plain_index(ids: pd.Index) -> pd.Index:
-    """Return ids as values: a categorical index could not take new ones."""
+    """Return ids as plain values: a categorical index could not take new ones."""
     ids = pd.Index(ids, name=None)
     return pd.Index(ids.astype(ids.categories.dtype)) if isinstance(ids, pd.CategoricalIndex) else ids
 
@@ -135,7 +135,7 @@ def _melt(
 
 
 def _matrix(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Return (n_series, n_rows) columns as numbers; at once if all are plain ones, as there may be 100,000."""
+    """Return the columns as numbers (n_series, n_rows); in one call if all are plain, as there may be 100,000."""
     if all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes):
         values = frame.to_numpy(dtype=np.float64).T
         if not (np.abs(values) > LARGEST).any():
@@ -152,7 +152,7 @@ def _order(codes: NDArray[np.int64], times: pd.Index) -> NDArray[np.int64] | Non
 
 
 def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, name: str) -> None:
-    """Check that no series has two rows at one time."""
+    """Check that no series has two rows at the same time."""
     stamps = stamps_of(times)
     twice = (codes[1:] == codes[:-1]) & (stamps[1:] == stamps[:-1])
     if twice.any():
@@ -166,12 +166,12 @@ def _no_duplicates(ids: pd.Index, codes: NDArray[np.int64], times: pd.Index, nam
 def row_weights(
     sample_weight: Any, data: pd.Series | pd.DataFrame, *, is_part: bool = False
 ) -> NDArray[np.float64] | None:
-    """Return (n_rows,) the weights of the rows of `data`, from the name of a column or from numbers.
+    """Return the weights of the rows of `data` (n_rows,), from a column name or from numbers.
 
     Raises
     ------
     ValueError
-        If the length differs, or weights are negative, missing, or, unless `data` is a part of more, all zero.
+        If the length differs, or if weights are negative, missing or, unless `data` is only a part, all zero.
     """
     if sample_weight is None:
         return None

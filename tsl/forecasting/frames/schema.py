@@ -1,4 +1,4 @@
-"""The schema: what `fit` learns of the form of its data, to read later frames and to write results."""
+"""The schema: what `fit` learns about the form of its data, to read later frames and to write results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Schema:
         data : Series or DataFrame
             A Series, a frame with one target, a wide frame whose columns are series, or a long frame.
         target, id_col, time_col : column names
-            As for `fit`; taken from "y", "unique_id" and "ds" where a frame has these columns.
+            As in `fit`; "y", "unique_id" and "ds" by default, if a frame has these columns.
         past, future : list of column names
             Covariates; `past=None` takes all other columns of a frame with one target and no ids.
         static : list of column names, or DataFrame
@@ -79,9 +79,9 @@ class Schema:
             The frequency. Default: that of the index, or inferred. With a given frequency, gaps are intended and no
             warning is issued.
         calendar : "auto", None or list of str
-            Features of the calendar, which are appended to the covariates known ahead.
+            Calendar features, which are appended to the covariates known ahead.
         warn : bool
-            Whether to warn of columns of a long frame that no argument names.
+            Whether to warn about columns of a long frame that no argument names.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class Schema:
         TypeError
             If `data` is neither a Series nor a DataFrame.
         ValueError
-            If the arguments or the data are wrong in another way.
+            If the arguments or the data are invalid in another way.
 
         Warns
         -----
@@ -148,23 +148,22 @@ class Schema:
         sample_weight: Any = None,
         unknown: Unknown = "error",
     ) -> Panel:
-        """Read newer rows or other series in the form that was learned.
+        """Read newer rows or other series in the form of the fitted data.
 
         Parameters
         ----------
         data : Series or DataFrame
-            Of the same form as the data that was learned from.
+            Data of the same form as the fitted data.
         name : str
-            What errors call it.
+            Name of the argument, for errors.
         target_needed : bool
-            Whether the target must be there; without one, values are NaN.
+            Whether the target is required; without it, values are NaN.
         skip_empty : bool
-            Whether series of a wide frame without any value are left out: those that ended earlier have none among
-            newer rows.
+            Whether to leave out series of a wide frame without any value, such as series that ended before these rows.
         static : DataFrame, optional
-            Table of static covariates with the ids as its index, for series that are new.
+            Table of static covariates with the ids as its index, for new series.
         sample_weight : column name or array of shape (n_rows,), optional
-            Weight of each row, where these are data, or a part of them, to learn from.
+            Weight of each row, if these are training data or a part of them.
         unknown : {"error", "ignore"}
             How to treat a category that `fit` has not seen.
         """
@@ -180,12 +179,12 @@ class Schema:
         return self._panel(data, rows, table.rows_of(rows, data, unknown), weights, unknown)
 
     def again(self, *, static: Any = None, unknown: Unknown = "error", **roles: Any) -> Schema:
-        """Return the schema for more data of the same form; `static` may be a table of the covariates of other series.
+        """Return the schema for more data of the same form; `static` may be a table of covariates of other series.
 
         Raises
         ------
         ValueError
-            If another column is named for a role.
+            If a different column is named for a role.
         """
         columns = static if isinstance(static, list | tuple) else None
         if columns is not None:
@@ -198,17 +197,17 @@ class Schema:
         return replace(self, static=self.static.joined(static_frame(static), self.roles, unknown))
 
     def shared_times(self, data: Any) -> pd.Index | None:
-        """Return the timestamps of a wide frame; None of data in another form."""
+        """Return the timestamps of a wide frame; None for data in another form."""
         if self.roles.form != "columns":
             return None
         return self.axis.read(*self.roles.times(to_pandas(data, "data")[0], "data"))
 
     def future_times(self, panel: Panel, horizon: int) -> pd.Index:
-        """Return (n_series * horizon,) the timestamps that follow each series, series by series."""
+        """Return the timestamps that follow each series, series by series, (n_series * horizon,)."""
         return self.axis.future(panel.ids, panel.times, panel.offsets, horizon)
 
     def with_series(self, panel: Panel) -> Schema:
-        """Return the schema with the patterns of the timestamps of the series of `panel`."""
+        """Return the schema with the timestamp patterns of the series of `panel` added."""
         axis = self.axis.with_series(panel.ids, panel.times, panel.offsets)
         return self if axis is self.axis else replace(self, axis=axis)
 
@@ -228,34 +227,34 @@ class Schema:
         name: str = "future",
         unknown: Unknown = "error",
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return the covariates of the timestamps after each series, and the number of those that are known.
+        """Return the covariates of the timestamps after each series, and for how many of them they are known.
 
         Parameters
         ----------
         panel : Panel
         horizon : int
-            Number of timestamps that must be there.
+            Number of timestamps that are required.
         future : DataFrame or None
         n_ahead : int, optional
-            Number of timestamps that may be there; by default `horizon`.
+            Number of timestamps that may be given; by default `horizon`.
         times : Index, optional
-            Those timestamps, where they are known: as from `future_times`.
+            These timestamps as from `future_times`, if known.
         name : str
-            What errors call `future`.
+            Name of the argument, for errors.
         unknown : {"error", "ignore"}
             How to treat categories that `fit` has not seen.
 
         Returns
         -------
         known : ndarray of shape (n_series, n_ahead, F)
-            With the calendar; covariates of timestamps that are not there are NaN.
+            Covariates, including the calendar; NaN for timestamps that are not given.
         n_known : ndarray of shape (n_series,)
 
         Raises
         ------
         ValueError
-            If a frame is given and none is needed, or the other way round, if rows or columns are missing or surplus,
-            if values are missing, or if categories are unknown and `unknown` is not "ignore".
+            If a frame is given but not needed or vice versa, if rows or columns are missing or surplus, if values are
+            missing, or if categories are unknown and `unknown` is not "ignore".
         """
         n_ahead = horizon if n_ahead is None else n_ahead
         times = self.future_times(panel, n_ahead) if times is None else times
@@ -272,12 +271,12 @@ class Schema:
             self._no_holes(covariates[rows.ravel() >= 0], times[rows.ravel() >= 0], name)
         elif future is not None:
             given = type(future).__name__
-            raise ValueError(f"{name} must be None where fit had no covariates known ahead, got a {given}")
+            raise ValueError(f"{name} must be None if fit had no covariates known ahead, got a {given}")
         known = self._with_calendar(covariates, times)
         return known.reshape(panel.n_series, n_ahead, known.shape[1]), n_known
 
     def calendar_ahead(self, times: pd.Index) -> NDArray[np.float64]:
-        """Return (n, F) the features of the calendar of timestamps whose covariates are unknown and NaN."""
+        """Return the calendar features of timestamps (n, F); their covariates are unknown and NaN."""
         return self._with_calendar(np.full((len(times), len(self.future.names)), np.nan), times)
 
     def _no_holes(self, covariates: NDArray[np.float64], times: pd.Index, name: str) -> None:
@@ -293,7 +292,7 @@ class Schema:
     def write(
         self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]], counts: NDArray[np.int64]
     ) -> Any:
-        """Return results (N,) of the series `ids`, with `counts` rows each, in the form of the data."""
+        """Return results (N,) for the series `ids`, with `counts` rows each, in the form of the data."""
         return self.like_input(write_like_input(self.roles, ids, times, columns, counts))
 
     def write_long(self, ids: pd.Index, times: pd.Index, columns: Mapping[str, NDArray[Any]]) -> Any:
@@ -302,16 +301,16 @@ class Schema:
 
     @property
     def freq(self) -> str | None:
-        """Return the frequency as pandas calls it, if it has a name."""
+        """Return the frequency as a pandas alias, if it has one."""
         return self.axis.freq
 
     @property
     def season_hints(self) -> tuple[int, ...]:
-        """Return the seasons that the calendar suggests: of hours (24, 168); none for integers."""
+        """Return the seasons that the frequency suggests: (24, 168) for hours; none for integers."""
         return self.axis.season_hints
 
     def like_input(self, frame: Any) -> Any:
-        """Return a result in the library that the data came from."""
+        """Convert a result to the library of the data."""
         return like_input(frame, self.library)
 
     def _panel(
@@ -336,6 +335,6 @@ class Schema:
         )
 
     def _with_calendar(self, covariates: NDArray[np.float64], times: pd.Index) -> NDArray[np.float64]:
-        """Join covariates and calendar; a single block is not copied, as there may be millions of rows."""
+        """Join covariates and calendar features; a single block is not copied, as there may be millions of rows."""
         blocks = [block for block in (covariates, self.calendar.encode(times)) if block.shape[1]]
         return np.concatenate(blocks, axis=1) if len(blocks) == 2 else blocks[0] if blocks else covariates

@@ -26,7 +26,7 @@ class StaticTable:
     """Columns of a long frame; none if a table by id was given."""
     ids: pd.Index
     values: NDArray[np.float64]
-    """(n_ids, S) of the series of `fit`, or of the table."""
+    """Values of the series of `fit` or of the table, (n_ids, S)."""
 
     @classmethod
     def learn(
@@ -49,7 +49,7 @@ class StaticTable:
         return cls(encoder, roles.static, rows.ids, empty.rows_of(rows, frame))
 
     def table(self, static: pd.DataFrame, roles: Roles, unknown: Unknown = "error") -> StaticTable:
-        """Return the same covariates of the series of another table."""
+        """Return the same covariates for the series of another table."""
         by_id = _by_id(static, roles)
         missing = [column for column in self.encoder.columns if column not in by_id.columns]
         if missing:
@@ -58,7 +58,7 @@ class StaticTable:
         return replace(self, columns=(), ids=by_id.index, values=values)
 
     def joined(self, static: pd.DataFrame, roles: Roles, unknown: Unknown = "error") -> StaticTable:
-        """Return the table with the series of another one, whose rows take the place of those of the same ids."""
+        """Return the table with the series of another one added; its rows replace those with the same ids."""
         other = self.table(static, roles, unknown)
         kept = np.flatnonzero(~self.ids.isin(other.ids))
         return replace(
@@ -66,7 +66,7 @@ class StaticTable:
         )
 
     def rows_of(self, rows: Rows, frame: pd.Series | pd.DataFrame, unknown: Unknown = "error") -> NDArray[np.float64]:
-        """Return (n_series, S) the covariates of these series: from columns of `frame`, or else as learned."""
+        """Return the covariates of these series (n_series, S): from columns of `frame`, otherwise as learned."""
         if not self.encoder.columns:
             return np.empty((len(rows.ids), 0))
         if self.columns and set(self.columns) <= set(frame.columns):
@@ -81,7 +81,7 @@ class StaticTable:
 
 
 def static_frame(static: Any) -> pd.DataFrame:
-    """Return the table that was given as a frame of pandas; a Series becomes one column."""
+    """Return the given table as a pandas frame; a Series becomes one column."""
     if isinstance(static, str):
         raise ValueError(f"static must be a list of column names or a table, got the string {static!r}")
     table = to_pandas(static, "static")[0]
@@ -89,7 +89,7 @@ def static_frame(static: Any) -> pd.DataFrame:
 
 
 def _by_id(static: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """Return the table with the ids, which may be a column, as its index."""
+    """Return the table with the ids as its index; they may be in a column."""
     if roles.id_col is not None and roles.id_col in static.columns:
         static = static.set_index(roles.id_col)
     if not static.index.is_unique:
@@ -112,7 +112,7 @@ def _constant(values: pd.Series, rows: Rows) -> None:
 
 
 def _complete(values: NDArray[np.float64], ids: pd.Index) -> NDArray[np.float64]:
-    """Return the values after a check that none is missing."""
+    """Check that no value is missing, and return the values."""
     missing = np.isnan(values).any(axis=1)
     if missing.any():
         raise ValueError(f"static must have no missing values, got some for {list(ids[missing][:5])}")

@@ -1,1 +1,1 @@
-"""From a panel to a network and back: windows, sampling, the ridge regression, fit and search."""
+"""From a panel to a network and back: windows, sampling, ridge regression, fit and search."""

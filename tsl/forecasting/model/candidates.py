@@ -1,4 +1,4 @@
-"""The windowings that a forecaster may choose from."""
+"""The candidate windowings of a forecaster."""
 
 from __future__ import annotations
 
@@ -16,26 +16,25 @@ MOST_LAGS = 8  # seasons
 MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
 WINDOW_SEASONS = (1, 2, 4, 7, 14, 21)
-MOST_SERIES = 100  # that are looked at
-# On the training parts of share prices and of carbon dioxide standardised windows were 4 times and twice as wrong as
-# others on what came later, though a tenth worse and a fifth better on the held-out end.
-LARGEST_SHARE_BEYOND = 0.05  # of values that lie beyond all before them, for standardised windows to be tried
+MOST_SERIES = 100  # series whose range is examined
+# On the training parts of share prices and carbon dioxide, the errors of standardised windows on later rows were 4
+# times and twice those of others, although they were only a tenth worse and a fifth better on the held-out end.
+LARGEST_SHARE_BEYOND = 0.05  # standardised windows are tried if no more values lie beyond all earlier ones
 
 
 @dataclass(frozen=True)
 class WindowingChoices:
-    """What is given of a windowing; None leaves a choice.
+    """The given parts of a windowing; None leaves a choice.
 
     Parameters
     ----------
     start : Windowing
-        What is given anyway; a level above 0 stands for that of a season. Where forecasts are relative to a lag,
-        windows are in units of the change over that number of seasons after which the series repeat best, whatever the
-        lag.
+        The given values; a level above 0 means that of a season. If forecasts are relative to a lag, windows are scaled
+        by the change over the number of seasons after which the series repeat best, whatever the lag.
     window, lag, segment : int or None
         As in `Windowing`.
     standardised : bool
-        Whether windows with neither level nor scale of their own may be chosen.
+        Whether windows without their own level and scale may be chosen.
     """
 
     start: Windowing
@@ -46,7 +45,7 @@ class WindowingChoices:
 
 
 class Windowings:
-    """The windowings to choose from for series with this season, 1 for none.
+    """The candidate windowings for series with this season, 1 for none.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ class Windowings:
         self._sizes = window_sizes(season, horizon, longest) if choices.window is None else [choices.window]
 
     def kinds(self) -> list[Windowing]:
-        """Return windows of middle size: without differences, standardised, and with each of the differences."""
+        """Return windows of medium size: without differences, standardised, and with each of the differences."""
         middle, lag = self._sizes[len(self._sizes) // 2], self._choices.lag
         found = [self._of(middle, one) for one in ([0, *self._repeats] if lag is None else [lag])]
         if self._choices.standardised and not leaves_its_range(self._panel):
@@ -71,7 +70,7 @@ class Windowings:
         return found
 
     def sizes(self, kind: Windowing) -> list[Windowing]:
-        """Return windows of all sizes that are like `kind` otherwise."""
+        """Return windows of all sizes that otherwise equal `kind`."""
         own = [self._of(size, 0) for size in self._sizes]
         return [replace(kind, window=one.window, segment=one.segment) for one in own]
 
@@ -85,7 +84,7 @@ class Windowings:
 
 
 def leaves_its_range(panel: Panel) -> bool:
-    """Return whether series go on to values that they never had: those of their tenths from the sixth to the last."""
+    """Return whether series reach new values: each of their last five tenths is compared with everything before it."""
     chosen = np.unique(np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(np.int64))
     shares = []
     for k in chosen:
@@ -100,12 +99,12 @@ def leaves_its_range(panel: Panel) -> bool:
 
 
 def longest_window(panel: Panel, horizon: int) -> int:
-    """Return the longest window that leaves most series enough windows to learn from."""
+    """Return the longest window with which most series still have enough windows to learn from."""
     return max(min(int(0.6 * (np.percentile(panel.lengths, 25) - horizon)), MOST_VALUES), 1)
 
 
 def segment_of(window: int, season: int) -> int:
-    """Return how many steps the LSTM reads at once: a season, or a part of it, at most half of the window."""
+    """Return how many steps the LSTM reads at a time: a season or a part of it, at most half of the window."""
     if season > 1:
         parts = [part for part in range(1, LONGEST_SEGMENT + 1) if season % part == 0]
         return max(part for part in parts if part == 1 or 2 * part <= window)
@@ -113,13 +112,13 @@ def segment_of(window: int, season: int) -> int:
 
 
 def window_sizes(season: int, horizon: int, longest: int) -> list[int]:
-    """Return the windows to choose from, the shortest first."""
+    """Return the candidate window lengths, the shortest first."""
     unit = season if season > 1 else max(4, min(horizon, LONGEST_SEGMENT))
     return sorted({min(unit * n, longest) for n in WINDOW_SEASONS})
 
 
 def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
-    """Return the fewest seasons that reach over the horizon, and of more the number after which series repeat best."""
+    """Return the lag of the fewest seasons that span the horizon, and among longer ones that of the best repetition."""
     fewest = -(-horizon // season)
     lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
     if not lags:

@@ -1,10 +1,9 @@
-"""Forecasts of series with next to no readings, from what other series did.
+"""Forecasts of series with almost no readings, from other series.
 
-A linear regression over all rows of the other series, in which each series counts the same, explains a value by what is
-known of a new series too: covariates known ahead and the calendar, how long ago it began, the mean of the
-other series a few seasons before, and static covariates. What it leaves unexplained of the one or two readings
-of a new series moves the forecast by as much as such readings were worth in other series (a random intercept: Laird &
-Ware 1982).
+A linear regression over all rows of the other series, with equal weight for each series, explains values by what is
+also known of a new series: covariates known ahead and the calendar, how long ago the series began, the mean of the
+other series a few seasons before, and static covariates. Its residuals at the one or two readings of a new series shift
+the forecast, by as much as such residuals told about other series (a random intercept: Laird & Ware 1982).
 """
 
 from __future__ import annotations
@@ -23,51 +22,51 @@ from tsl.forecasting.times.stamps import stamps_of
 Numbers = NDArray[np.float64]
 
 # Chosen by judgement, not measured:
-PENALTY = 1.0  # series' worth of shrinkage to the mean
+PENALTY = 1.0  # shrinkage to the mean, in series
 N_FOLDS = 10
 WINDOWS_A_SERIES = 10
-ENOUGH_STARTS = 20  # of series that began after others, for errors to be taken there alone
+ENOUGH_STARTS = 20  # series that began later than others, from which errors are taken only at these beginnings
 
 
 class Rows(NamedTuple):
-    """What is known of rows to forecast, (n, horizon) each but for the covariates."""
+    """What is known of rows to forecast; each field is (n, horizon), except the covariates."""
 
     static: Numbers
     """(n, S)"""
     future: Numbers
     """(n, horizon, F)"""
     places: NDArray[np.int64]
-    """Steps since the first stamp of the panel."""
+    """Steps since the first timestamp of the panel."""
     ages: Numbers
-    """Steps since the series began; inf where that is not known."""
+    """Steps since the series began; inf if that is not known."""
 
 
 @dataclass(frozen=True)
 class Regression:
-    """Ridge regressions on what is known of a new series: of its changes, and of its level.
+    """Ridge regressions on what is known of a new series: one for its changes, one for its level.
 
-    The first is fitted to values relative to the mean of their series, as levels of series would otherwise pass for
-    effects of age and time. What it leaves of the means is explained by static covariates.
+    The first is fitted to values relative to the mean of their series, because differences in level would otherwise
+    be mistaken for effects of age and time. The residual means are explained by static covariates.
     """
 
     slopes: Numbers
-    """(P,) of what changes within a series."""
+    """(P,) of inputs that change within a series."""
     static_slopes: Numbers
     """(S,)"""
     level: float
-    """Median over the series of what static covariates leave of their levels."""
+    """Median over the series of the part of their levels that static covariates do not explain."""
     lag: int
     """Steps before a row at which the mean of the panel is read."""
     means: Numbers
     """(n_stamps,) mean of the panel relative to the means of its series; NaN where nothing is known."""
     horizon: int
-    """Steps in which what the age of a series does falls to 1 / e."""
+    """Steps in which the effect of a series' age falls to 1 / e."""
 
     @classmethod
     def fit(cls, rows: Rows, values: Numbers, lag: int, horizon: int, changes: bool) -> Regression:
-        """Return the regression of `values` (n, length), NaN where there are none, of as many whole series.
+        """Return the regression of `values` (n, length) of n whole series, NaN where there are none.
 
-        Without `changes` their levels alone are explained.
+        Without `changes`, only their levels are explained.
         """
         known = np.isfinite(values)
         weights = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
@@ -88,11 +87,11 @@ class Regression:
         return cls(slopes, static_slopes, float(np.median(left - rows.static @ static_slopes)), lag, means, horizon)
 
     def predict(self, rows: Rows) -> Numbers:
-        """Return the values to expect, (n, horizon)."""
+        """Return the expected values, (n, horizon)."""
         return self._inputs(rows) @ self.slopes + (rows.static @ self.static_slopes)[:, None] + self.level
 
     def _inputs(self, rows: Rows) -> Numbers:
-        """Return (n, horizon, P): covariates known ahead, the effect of age, the mean of the panel before."""
+        """Return the inputs (n, horizon, P): covariates known ahead, effect of age, earlier mean of the panel."""
         at = rows.places - self.lag
         inside = (at >= 0) & (at < len(self.means))
         mean = np.where(inside, self.means[np.where(inside, at, 0)], np.nan)
@@ -101,7 +100,7 @@ class Regression:
 
 
 def _ridge(inputs: Numbers, targets: Numbers, weights: Numbers) -> Numbers:
-    """Return the slopes of a ridge regression without an intercept; `weights` add up to the number of series."""
+    """Return the slopes of a ridge regression without intercept; `weights` add up to the number of series."""
     unit = np.sqrt(np.average(inputs**2, axis=0, weights=weights))
     unit = np.where(unit > 1e-9, unit, np.inf)
     scaled = inputs / unit * np.sqrt(weights)[:, None]
@@ -116,18 +115,18 @@ class ColdStart:
     regression: Regression
     is_log: bool
     stamps: NDArray[np.int64]
-    """All stamps of the panel, ascending."""
+    """All timestamps of the panel, ascending."""
     shrinkage: float
-    """Readings that the regression is worth."""
+    """Number of readings that the regression is worth."""
     errors: Numbers
-    """(n_windows, MOST_READINGS + horizon) of whole windows of series left out; NaN where nothing is known."""
+    """(n_windows, MOST_READINGS + horizon) of whole windows of held-out series; NaN where nothing is known."""
 
     @classmethod
     def learn(cls, panel: Panel, horizon: int, season: int) -> ColdStart:
         """Return what the series of `panel` tell about others.
 
-        Logarithms are taken where all values are above 0 and that is more exact for series that are left out, and so is
-        what changes within a series.
+        Logarithms, and inputs that change within a series, are used if that is more accurate on held-out series;
+        logarithms only if all values are positive.
 
         Raises
         ------
@@ -180,7 +179,7 @@ class ColdStart:
         return np.exp(paths) if self.is_log else paths
 
     def _points(self, panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> tuple[Numbers, NDArray[np.int64]]:
-        """Return medians (n, horizon), of logarithms where these are taken, and the number of readings (n,)."""
+        """Return medians (n, horizon), of logarithms if these are used, and the numbers of readings (n,)."""
         series = panel.series_of(cutoffs)
         steps = np.arange(-MOST_READINGS, horizon)
         at = cutoffs[:, None] + steps
@@ -195,18 +194,18 @@ class ColdStart:
         return expected[:, MOST_READINGS:] + (apart / (n_readings + self.shrinkage))[:, None], n_readings
 
     def _places(self, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many steps after the first stamp of the panel these are; beyond its end one a usual step."""
+        """Return the number of steps from the panel's first timestamp; beyond its end, one per median step."""
         step = int(np.median(np.diff(self.stamps))) if len(self.stamps) > 1 else 1
         beyond = np.maximum(stamps - self.stamps[-1], 0) // max(step, 1)
         return np.searchsorted(self.stamps, np.minimum(stamps, self.stamps[-1])) + beyond
 
     def _spread(self, n_readings: int, horizon: int, quantiles: Sequence[float]) -> Numbers:
-        """Return quantiles (horizon, n_quantiles) of the errors after so many readings, symmetric about 0."""
+        """Return the quantiles (horizon, n_quantiles) of errors after this many readings, symmetric about 0."""
         errors = np.abs(_after_readings(self.errors, n_readings, self.shrinkage))
         sizes = np.sort(errors[np.isfinite(errors)])
         wanted = np.asarray(quantiles, np.float64)
         inside = np.abs(2.0 * wanted - 1.0)
-        # the finite-sample correction goes by windows, as the errors of one are much alike
+        # the finite-sample correction counts windows, because the errors within one are much alike
         n_windows = len(errors)
         level = np.minimum(np.ceil(np.round(inside * (n_windows + 1), 9)) / n_windows, 1.0)
         reach = np.sign(wanted - 0.5) * np.quantile(sizes, level)
@@ -214,7 +213,7 @@ class ColdStart:
 
 
 def _table(panel: Panel, stamps: NDArray[np.int64]) -> tuple[Numbers, Rows]:
-    """Return the values (n_series, longest), NaN beyond a series, and what is known of these rows."""
+    """Return the values (n_series, longest), NaN after the end of a series, and what is known of these rows."""
     longest, n_series = int(panel.lengths.max()), panel.n_series
     series = np.repeat(np.arange(n_series), panel.lengths)
     step = ranges(np.zeros(n_series, np.int64), panel.lengths)
@@ -223,13 +222,13 @@ def _table(panel: Panel, stamps: NDArray[np.int64]) -> tuple[Numbers, Rows]:
     places = np.zeros((n_series, longest), np.int64)
     values[series, step], future[series, step] = panel.values, panel.future
     places[series, step] = np.searchsorted(stamps, stamps_of(panel.times))
-    # a series that is there from the first stamp on may be older
+    # a series that starts at the first timestamp may be older
     ages = np.where(places[:, :1] > 0, np.arange(longest, dtype=np.float64), np.inf)
     return values, Rows(panel.static, future, places, ages)
 
 
 def _left_out(rows: Rows, values: Numbers, lag: int, horizon: int, changes: bool) -> tuple[Numbers, Numbers]:
-    """Return errors (n_windows, MOST_READINGS + horizon) on series left out of the regression, and the truth."""
+    """Return the errors (n_windows, MOST_READINGS + horizon) on series held out of the regression, and the truth."""
     n_series = len(values)
     fold = np.random.RandomState(0).permutation(n_series) % min(N_FOLDS, n_series)
     residuals = np.empty_like(values)
@@ -258,14 +257,14 @@ def _of(rows: Rows, which: NDArray[np.bool_]) -> Rows:
 
 
 def _after_readings(errors: Numbers, n_readings: int, shrinkage: float) -> Numbers:
-    """Return the errors (n_windows, horizon) that are left after so many readings have moved the forecast."""
+    """Return the errors (n_windows, horizon) that remain after this many readings have shifted the forecast."""
     before = errors[:, MOST_READINGS - n_readings : MOST_READINGS]
     moved = np.nansum(before, axis=1) / (np.isfinite(before).sum(axis=1) + shrinkage)
     return errors[:, MOST_READINGS:] - moved[:, None]
 
 
 def _relative_error(errors: Numbers, truth: Numbers, is_log: bool) -> float:
-    """Return the median error of windows in units of their mean, on average over the numbers of readings."""
+    """Return the median error of windows relative to their mean, averaged over the numbers of readings."""
     ahead, shrinkage = truth[:, MOST_READINGS:], _shrinkage(errors)
     found = []
     for n in range(MOST_READINGS + 1):
@@ -278,7 +277,7 @@ def _relative_error(errors: Numbers, truth: Numbers, is_log: bool) -> float:
 
 
 def _shrinkage(errors: Numbers) -> float:
-    """Return the variance of errors within windows over that of their means: how little one reading says."""
+    """Return the variance of errors within windows relative to that of their means: how little one reading tells."""
     count = np.isfinite(errors).sum(axis=1)
     errors, count = errors[count > 1], count[count > 1]
     mean = np.nanmean(errors, axis=1)

@@ -1,4 +1,4 @@
-"""Distributions of counts: what they are forecast by, and their quantiles."""
+"""Distributions of counts: the losses to learn them with, and their quantiles."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ COUNTS: tuple[str, ...] = get_args(Counts)
 
 
 def check_counts(panel: Panel, loss: str) -> None:
-    """Check that the target holds counts alone, or nothing.
+    """Check that the target contains only counts and missing values.
 
     Raises
     ------
     ValueError
-        If a value is negative or no whole number.
+        If a value is negative or not an integer.
     """
     values = panel.values
     wrong = np.flatnonzero(~np.isnan(values) & ~((values >= 0) & (values == np.floor(values))))
@@ -34,12 +34,12 @@ def check_counts(panel: Panel, loss: str) -> None:
 
 
 def count_quantiles(parameters: NDArray[np.float64], quantiles: Sequence[float]) -> NDArray[np.float64]:
-    """Return quantiles (n, horizon, n_quantiles), whole numbers, of the distributions with these parameters.
+    """Return the quantiles (n, horizon, n_quantiles), which are integers, of distributions with these parameters.
 
     Parameters
     ----------
     parameters : ndarray of shape (n, horizon, 1 or 2)
-        The mean, and the inverse of the size of a negative binomial distribution.
+        The mean, and the reciprocal of the size of a negative binomial distribution.
     quantiles : sequence of float
     """
     from scipy.stats import nbinom, poisson  # ONNX models of forecasters run without SciPy

@@ -1,4 +1,4 @@
-"""Train a network on the windows of a panel, and run trained ones."""
+"""Training of networks on the windows of a panel, and forecasts of trained ones."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from tsl.forecasting.panel.panel import Panel
 from tsl.network import Architecture, Dropout, Loss, Network, Optimizer
 from tsl.training import Checkpoint, History, Samples, Schedule, TrainingSettings, train
 
-LINEAR_WINDOWS = 10_000  # that the linear map is fitted to; chosen by judgement, not measured
-STEPS_AT_ONCE = 50  # drawn together; an entry of the history
-WINDOWS_AT_ONCE = 2**14  # forecast together, to bound what their outputs take
+LINEAR_WINDOWS = 10_000  # to fit the linear map to; chosen by judgement, not measured
+STEPS_AT_ONCE = 50  # whose windows are drawn together; one entry of the history
+WINDOWS_AT_ONCE = 2**14  # forecast together, to bound the memory of their outputs
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """Sizes of a network, and how it is trained.
+    """Sizes of a network, and its training settings.
 
-    The network starts as the linear map of least squares with this `penalty`, which training then changes together
-    with the LSTM; None leaves the linear map out. A network of another `kind` than "lstm" is a
-    linear map that is known.
+    The network starts as the ridge regression with this `penalty`, which is then trained together with the LSTM; None
+    leaves the linear map out. A network of a `kind` other than "lstm" is a known linear map.
     """
 
     hidden_size: tuple[int, ...]
@@ -47,14 +46,14 @@ class FitConfig:
     kind: Kind = "lstm"
 
     def of_kind(self, kind: Kind) -> FitConfig:
-        """Return what a member of this kind takes."""
+        """Return the configuration for a member of this kind."""
         if kind == "lstm":
             return self
         return replace(self, kind=kind, hidden_size=(1,), embedding_size=0, penalty=0.0, n_steps=0)
 
     @property
     def n_per_step(self) -> int:
-        """Outputs of the network for each step: quantiles, parameters of a distribution, or the point alone."""
+        """Number of outputs per step: quantiles, parameters of a distribution, or only the point forecast."""
         return 2 if self.loss.name == "negative_binomial" else max(len(self.loss.quantiles), 1)
 
 
@@ -63,7 +62,7 @@ def start_network(
 ) -> Network:
     """Return an untrained network for the windows that `sampler` draws: their linear map, if `config` has one.
 
-    Of counts it is the mean of the window: the linear map to the logarithm of a mean starts at 0.
+    For counts it forecasts the mean of the window: the linear map to the logarithm of the mean starts at 0.
     """
     network = _new_network(windows, config, random_state)
     if windows.windowing.counts is not None:
@@ -90,7 +89,7 @@ def train_network(
     max_time: float | None = None,
     history: History | None = None,
 ) -> History:
-    """Train a network in place, for `max_time` seconds at most; return the history, which goes on from `history`."""
+    """Train a network in place, for at most `max_time` seconds; return its history, which continues `history`."""
     if config.n_steps == 0:
         return History() if history is None else history
     at_once = min(STEPS_AT_ONCE, config.n_steps)
@@ -138,7 +137,7 @@ def _new_network(windows: SeriesWindows, config: FitConfig, random_state: np.ran
 
 
 def _start_linear(network: Network, windows: SeriesWindows, linear: LinearMap, n_quantiles: int) -> None:
-    """Start the network as the linear map: the LSTM learns what that does not explain."""
+    """Start the network as the linear map, so that the LSTM learns what that does not explain."""
     plan = windows.windowing
     n_rows = plan.n_steps * plan.segment
     ahead = slice(plan.window, plan.window + len(linear.ahead))
@@ -163,10 +162,10 @@ def fit_networks(
     start: Sequence[tuple[Network, History]] = (),
     newer: NDArray[np.int64] | None = None,
 ) -> list[tuple[Network, History]]:
-    """Return a network and its history for each member; those that are trained share the time that is left.
+    """Return a network and its history for each member; those that are trained share the remaining time.
 
-    Copies of the networks of `start`, if there are any, are trained further; with `newer`, which is as for
-    `WindowSampler`, on windows that reach into new rows above all.
+    If `start` has networks, copies of them are trained further; with `newer`, which is as in `WindowSampler`, with
+    emphasis on windows that reach into new rows.
 
     Raises
     ------
@@ -212,8 +211,8 @@ def run_networks(
 ) -> NDArray[Any]:
     """Return mean forecasts at `cutoffs` in the units of the panel, (n_draws, n, horizon, quantiles or 1).
 
-    Each of `dropouts` gives one draw of what the networks may forecast; None leaves no unit out. All draws share the
-    windows, which are built once. With `weights` the mean is weighted.
+    Each of `dropouts` gives one draw of the forecast; None drops no units. All draws share the windows, which are built
+    once. `weights` weight the mean.
     """
     horizon = windows.windowing.horizon
     parts = []
@@ -222,7 +221,7 @@ def run_networks(
         sequences, draws = windows.sequences(part), []
         for dropout in dropouts:
             outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
-            if len(outputs) == 1:  # np.average takes a tenth of the time of a forecast of one series
+            if len(outputs) == 1:  # np.average would take a tenth of the time of forecasting one series
                 mean = outputs[0].astype(np.float64)
             else:
                 mean = np.average(np.asarray(outputs, np.float64), axis=0, weights=weights)

@@ -1,4 +1,4 @@
-"""Time of a whole fit: the trials and the networks that are kept."""
+"""Time of a whole fit: the trials and the final networks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tsl.training.clock import Clock
 
 
 class FitTime:
-    """Seconds that a fit has taken since this object was made, and those that are left.
+    """Seconds that a fit has taken since this object was created, and seconds left.
 
     Parameters
     ----------
     limit : float, optional
-        Seconds that the fit may take; without it there is no limit.
+        Seconds that the fit may take; by default there is no limit.
     checkpoint : Checkpoint, optional
-        Keeps each reading of the clock. A fit that is resumed reads the same times again, so that it decides the same
-        and the time before the interruption counts.
+        Store for each reading of the clock. A resumed fit reads the same times again, so that it takes the same
+        decisions and the time before the interruption counts.
     """
 
     def __init__(self, limit: float | None = None, checkpoint: Checkpoint | None = None) -> None:
@@ -28,13 +28,13 @@ class FitTime:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Leave out the time that the block takes."""
+        """Exclude the time that the block takes."""
         stopped = Clock.now()
         yield
         self._began += Clock.now() - stopped
 
     def elapsed(self, at_least: float = 0.0) -> float:
-        """Return the seconds since the fit began, `at_least` so many: a resumed training counts with its first part."""
+        """Return the seconds since the fit began, or `at_least` if that is more: resumed training counts as a whole."""
         now = Clock.now()
         seconds = max(now - self._began, at_least)
         if self._checkpoint is not None:

@@ -1,4 +1,4 @@
-"""Quantiles that a network learns, and those between them."""
+"""Trained quantiles, and interpolation between them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 
 def checked_quantiles(loss: str, quantiles: Sequence[float] | None) -> tuple[float, ...]:
-    """Return the quantiles that the loss trains, none unless it is "quantile".
+    """Return the quantiles to train; none unless the loss is "quantile".
 
     Raises
     ------
     ValueError
-        If there are quantiles without that loss or the loss without them, or if they do not ascend between 0 and 1.
+        If only one of quantiles and that loss is given, or if the quantiles do not ascend between 0 and 1.
     """
     if (loss == "quantile") != (quantiles is not None):
         raise ValueError(f"quantiles and loss='quantile' go together, got quantiles={quantiles!r} with loss={loss!r}")
@@ -37,7 +37,7 @@ def interpolated(
     ValueError
         If a wanted quantile lies beyond the trained ones.
     """
-    wanted = [round(level, 12) for level in wanted]  # of 80 %: 0.09999999999999998
+    wanted = [round(level, 12) for level in wanted]  # a level of 80 % gives 0.09999999999999998
     beyond = [level for level in wanted if not trained[0] <= level <= trained[-1]]
     if beyond:
         raise ValueError(

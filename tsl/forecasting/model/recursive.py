@@ -1,4 +1,4 @@
-"""Forecasts of more steps than a network gives at once, continued from its own forecasts."""
+"""Forecasts of more steps than a network outputs, continued from its own forecasts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Run = Callable[[Panel, Cutoffs], NDArray[np.float64]]
 def rolled(
     run: Run, panel: Panel, cutoffs: Cutoffs, horizon: int, block: int, point: int | None = None
 ) -> NDArray[np.float64]:
-    """Return forecasts (n, horizon, ·) from calls of `run`, which gives `block` steps each.
+    """Return forecasts (n, horizon, ·) from repeated calls of `run`, which returns `block` steps each time.
 
-    Each window is a series of its own, with rows ahead for whole blocks: its own forecasts become their values, those
-    in the column `point`, by default the middle one.
+    Each window is a separate series, with rows ahead for whole blocks: the forecasts in column `point`, by default the
+    middle one, become the values of these rows.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Linear maps from a window to its forecast: by least squares, and those of simple forecasts."""
+"""Linear maps from a window to its forecast: ridge regression, and those of simple forecasts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.windows import SeriesWindows
 
 # Chosen by judgement, not measured:
-PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are in units of their scale
-LARGEST_TARGET = 10.0  # scales; a window that is all but constant would outweigh all others
+PENALTIES = (0.1, 0.01, 1.0)  # times the number of windows; inputs are scaled
+LARGEST_TARGET = 10.0  # scales; a nearly constant window would otherwise outweigh all others
 
 
 class LinearMap(NamedTuple):
     """Coefficients of a linear map."""
 
     values: NDArray[np.float64]
-    """(window, 1, or 2 with changes, horizon) for the values of the window."""
+    """Coefficients of the window's values, (window, 1, horizon), or (window, 2, horizon) with changes."""
     ahead: NDArray[np.float64]
-    """(horizon, F, horizon) for what is known ahead."""
+    """Coefficients of the covariates known ahead, (horizon, F, horizon)."""
     offset: NDArray[np.float64]
     """(horizon,)"""
 
@@ -44,7 +44,7 @@ class LinearMap(NamedTuple):
 
     @classmethod
     def simple(cls, windows: SeriesWindows, kind: Kind) -> LinearMap:
-        """Return the map that repeats the last value, or the last season: as many values as there are in a level."""
+        """Return the map that repeats the last value, or the last season, whose length is that of the level."""
         plan = windows.windowing
         values, steps = np.zeros((plan.window, 1, plan.horizon)), np.arange(plan.horizon)
         if kind == "seasonal naive":

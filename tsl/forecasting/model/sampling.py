@@ -1,4 +1,4 @@
-"""Windows of a panel to learn from, and how they are drawn."""
+"""Training windows of a panel, and how they are drawn."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from tsl._warnings import calls_within_tsl
 from tsl.forecasting.panel.panel import Panel, ranges
 
 NEWER_SHARE = 0.5
-_NAMED = 5  # series in a warning
+_NAMED = 5  # most series named in a warning
 
 
 class ShortSeriesWarning(UserWarning):
-    """Series that are shorter than a window and the horizon were left out of training."""
+    """Warning that series shorter than a window and the horizon were left out of training."""
 
 
 def without_short(panel: Panel, needed: int, short: str) -> Panel:
-    """Return the panel without the series of less than `needed` rows.
+    """Return the panel without the series of fewer than `needed` rows.
 
     Parameters
     ----------
     panel : Panel
     needed : int
-        Rows of a window and the horizon.
+        Number of rows of a window and the horizon.
     short : {"pad", "skip", "error"}
         "pad" keeps them.
 
     Raises
     ------
     ValueError
-        If there are some and `short` is "error", or nothing would be left.
+        If there are short series and `short` is "error", or if no series would be left.
 
     Warns
     -----
     ShortSeriesWarning
-        If some are left out.
+        If series are left out.
     """
     is_short = panel.lengths < needed
     if short == "pad" or not is_short.any():
@@ -53,10 +53,10 @@ def without_short(panel: Panel, needed: int, short: str) -> Panel:
 
 
 def training_cutoffs(panel: Panel, window: int, horizon: int) -> NDArray[np.int64]:
-    """Return the cutoffs of all windows to learn from: `horizon` rows of the series follow each, some come before.
+    """Return the cutoffs of all training windows: each has `horizon` rows of its series after it and some before it.
 
-    A series that is long enough gives whole windows alone; a shorter one also those that are filled up, from half of
-    its history on.
+    A series that is long enough gives only whole windows; a shorter one also padded windows, from half of its history
+    on.
     """
     history = panel.lengths - horizon
     first = np.minimum(window, np.maximum((history + 1) // 2, 1))
@@ -66,17 +66,18 @@ def training_cutoffs(panel: Panel, window: int, horizon: int) -> NDArray[np.int6
 
 
 class WindowSampler:
-    """Draws windows so that each series counts the same, whatever its length, or as its weights say.
+    """Sampler of windows that gives each series the same weight, whatever its length, or weights its rows.
 
     Parameters
     ----------
     panel : Panel
     cutoffs : ndarray of shape (n,)
-        Of the windows to draw from.
+        Cutoffs of the windows to draw from.
     horizon : int
     newer : ndarray of shape (n_series,), optional
-        The first new row of each series, its end for none. Windows that reach into new rows are then drawn with the
-        probability `NEWER_SHARE`, and all others with the rest, lest what was learned from them be forgotten.
+        The first new row of each series, or its end if there is none. Windows that reach into new rows are then drawn
+        with probability `NEWER_SHARE`, and other windows otherwise, so that what was learned from them is not
+        forgotten.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class WindowSampler:
 
     @property
     def total(self) -> float:
-        """The weight of all windows: 0 where there is nothing to learn from."""
+        """The total weight of all windows: 0 if there is nothing to learn from."""
         return float(self._cumulated[-1]) if len(self._cumulated) else 0.0
 
     def draw(self, n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
@@ -107,7 +108,7 @@ class WindowSampler:
 
 
 def _with_emphasis(share: NDArray[np.float64], is_new: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the weights of windows (n,) so that the new ones make up `NEWER_SHARE`; all 0 where none is new."""
+    """Return weights of windows (n,) such that new ones make up `NEWER_SHARE`; all 0 if none is new."""
     new, old = share[is_new].sum(), share[~is_new].sum()
     if not new:
         return np.zeros_like(share)

@@ -1,7 +1,7 @@
 """Choice of the windowings, the penalty and the number of steps, by trials on the held-out end of the series.
 
-A network after a fifth of the training steps tells already which windowing is the better one; a linear map, though
-faster still, does not: its choice was wrong as often as right.
+A network already shows after a fifth of the training steps which windowing is better; a linear map, although faster,
+does not: its choice was wrong as often as right.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from tsl.forecasting.panel.panel import Panel
 
 Candidate = tuple[Windowing, FitConfig]
 
-# Compared on the last 48 hours before the test part of M4 Hourly, together with what they choose: with the windowing
-# chosen in this way and up to 4000 steps the overall weighted average was 0.480. Each by itself was not measured.
-TRIAL_STEPS, TRIAL_SIZE = 300, 64  # of training, and of the layer
+# Compared on the last 48 hours before the test part of M4 Hourly, together with their choices: with the windowing
+# chosen in this way and up to 4000 steps, the overall weighted average was 0.480. They were not measured separately.
+TRIAL_STEPS, TRIAL_SIZE = 300, 64  # training steps, and layer size
 STEPS = (0, 50, 150, 500, 1500)
-MOST_STEPS = 3000  # of a network, where the most that were tried are the best
-# Compared by what they forecast after the training parts of ten data sets; the page on the forecaster has the figures.
-STEPS_OF_ALL = 4500  # of several networks, but STEPS[-1] for each at least
+MOST_STEPS = 3000  # per network, if the largest number tried is the best
+# Compared by their forecasts after the training parts of ten data sets; the page on the forecaster has the figures.
+STEPS_OF_ALL = 4500  # of several networks together, but at least STEPS[-1] each
 MOST_NETWORKS = 3
-TEMPERATURE = 0.2  # a network with errors higher by this share weighs 1/e
-SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast: nothing of it was fitted or chosen
-LEAST_WEIGHT = 0.1  # relative to the best network's
-TINY = 1e-100  # an error that is none
-TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for people
+TEMPERATURE = 0.2  # a network whose errors are higher by this share has weight 1/e
+SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast, in which nothing is fitted or chosen
+LEAST_WEIGHT = 0.1  # relative to the best network
+TINY = 1e-100  # added to errors, which may be 0
+TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for progress messages
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a fit chooses."""
+    """The choices of a fit."""
 
     season: int
     members: tuple[Member, ...]
@@ -67,14 +67,14 @@ def choose(
     panel : Panel
     config : FitConfig
     seasons : sequence of int
-        Each may be that of the panel, 1 for none.
+        The candidate seasons of the panel, 1 for none.
     choices : WindowingChoices
     n_models : int or "auto"
-        How many networks, to which unlike windowings are dealt in turn; "auto" takes one for each.
+        Number of networks, which get different windowings in turn; "auto" takes one network per windowing.
     steps : bool
-        Whether the number of training steps is to be chosen.
+        Whether to choose the number of training steps.
     simple : bool
-        Whether forecasts that nothing is learned for may be members.
+        Whether simple forecasts, without learning, may be members.
     """
     found = choose_windowings(trial, panel, choices, config, seasons)
     best, unlike = found[0], _unlike(found)
@@ -95,7 +95,7 @@ def choose(
 
 
 def _unlike(found: Sequence[Found]) -> list[Found]:
-    """Return the best windowing of each kind, then other sizes, the best first; as many as there may be networks."""
+    """Return the best windowing of each kind, then other sizes, the best first; at most `MOST_NETWORKS` in all."""
     good = [one for one in found if _weight(one.score) >= LEAST_WEIGHT]
     first = list({one.windowing.kind: one for one in reversed(good)}.values())[::-1]
     first.sort(key=lambda one: one.score)
@@ -104,7 +104,7 @@ def _unlike(found: Sequence[Found]) -> list[Found]:
 
 
 def _shares(members: Sequence[Member]) -> list[Member]:
-    """Return the members with weights that add up to 1."""
+    """Return the members with weights normalised to add up to 1."""
     total = sum(member.weight for member in members)
     return [replace(member, weight=member.weight / total) for member in members]
 
@@ -112,7 +112,7 @@ def _shares(members: Sequence[Member]) -> list[Member]:
 def _simple_members(trial: HoldoutTrial, best: Found, config: FitConfig) -> list[Member]:
     """Return the simple forecasts that are not much worse than the network with the best windowing.
 
-    They weigh as much as all networks together if they are as good.
+    A simple forecast that is as good as the best network has the weight of all networks together.
     """
     plan, lowest = replace(best.windowing, level=best.season, spread=0, lag=0), trial.lowest(best.windowing)
     kinds: list[Kind] = ["naive", "seasonal naive"] if 1 < best.season <= plan.window else ["naive"]
@@ -128,7 +128,7 @@ def _simple_members(trial: HoldoutTrial, best: Found, config: FitConfig) -> list
 
 
 def _weight(score: float, temperature: float = TEMPERATURE) -> float:
-    """Return the weight of a member by its errors relative to those of the best network."""
+    """Return the weight of a member with these errors relative to the best network."""
     return float(np.exp((1.0 - score) / temperature))
 
 
@@ -140,10 +140,10 @@ class Found(NamedTuple):
 
     windowing: Windowing
     trained: FitConfig
-    """How, in the trial."""
+    """The training settings of the trial."""
     season: int
     score: float
-    """Errors in a trial of a small network, relative to the lowest."""
+    """Errors of a small network in the trial, relative to the lowest."""
 
 
 def choose_windowings(
@@ -151,7 +151,7 @@ def choose_windowings(
 ) -> list[Found]:
     """Return the windowings that were tried, the best first, or the only one.
 
-    Each of `seasons` may be that of the panel.
+    `seasons` are the candidate seasons of the panel.
     """
     small = replace(
         config,
@@ -184,13 +184,13 @@ def choose_windowings(
 
 
 def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:
-    """Return each of them once, none where there is only one."""
+    """Return the distinct windowings, or none if there is only one."""
     distinct = list(dict.fromkeys(windowings))
     return distinct if len(distinct) > 1 else []
 
 
 def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list[Candidate]:
-    """Return the candidates that there is time to try, after trying them."""
+    """Try the candidates that there is time for, and return them."""
     trial.run_at_once(stage, candidates)
     tried = []
     for number, candidate in enumerate(candidates, 1):
@@ -206,7 +206,7 @@ def _tried(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> list
 
 def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig, *, steps: bool) -> FitConfig:
     """Return `config` with the best penalty, if it has a linear map, and with `steps` the best number of steps."""
-    if config.penalty is not None and windowing.counts is None:  # the map of counts is not fitted by least squares
+    if config.penalty is not None and windowing.counts is None:  # for counts, the map is not fitted by least squares
         linear = [(windowing, replace(config, penalty=penalty, n_steps=0, verbose=0)) for penalty in PENALTIES]
         tried = _tried(trial, "penalty", linear)
         best = _lowest(trial, "penalty", tried) if len(tried) > 1 else linear[0]
@@ -216,7 +216,7 @@ def choose_training(trial: HoldoutTrial, windowing: Windowing, config: FitConfig
 
 
 def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) -> int:
-    """Return how many steps to train for: with little to learn, more of them teach the network noise."""
+    """Return the number of training steps: if there is little to learn, more steps fit noise."""
     candidates = [(windowing, replace(config, n_steps=n_steps, verbose=0)) for n_steps in STEPS]
     if config.penalty is None:
         candidates = [one for one in candidates if one[1].n_steps]
@@ -227,20 +227,20 @@ def _choose_steps(trial: HoldoutTrial, windowing: Windowing, config: FitConfig) 
         trial.progress.show(f"trying numbers of training steps, {number} of {len(candidates)}")
         tried.append(candidate)
         best = _lowest(trial, "steps", tried)
-        if tried.index(best) < len(tried) - 2:  # twice in a row no better
+        if tried.index(best) < len(tried) - 2:  # no improvement twice in a row
             break
     trial.choose(*best)
-    # where the most that were tried are the best, more may be better still
+    # if the largest number tried is the best, more may be even better
     return MOST_STEPS if best == tried[-1] else best[1].n_steps
 
 
 def _lowest(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> Candidate:
-    """Return the candidate with the lowest score, the first where nothing could be tried."""
+    """Return the candidate with the lowest score, the first one if nothing could be tried."""
     return candidates[int(np.argmin(_scores(trial, stage, candidates)))]
 
 
 def _scores(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> NDArray[np.float64]:
-    """Return the errors of candidates, each relative to the lowest of its kind, on average; inf for short series."""
+    """Return the mean of both errors of each candidate, relative to the lowest; inf if series are too short."""
     errors = np.array([trial.errors(stage, *candidate) for candidate in candidates])
     if not np.isfinite(errors).all():
         return np.full(len(candidates), np.inf)
@@ -248,5 +248,5 @@ def _scores(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> NDA
 
 
 def _relative(errors: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of both errors (·, 2) in units of others (2,); no error at all is as good as none."""
+    """Return the mean of both errors (·, 2) relative to others (2,); 0 relative to 0 gives 1."""
     return ((errors + TINY) / (to + TINY)).mean(axis=-1)

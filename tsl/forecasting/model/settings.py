@@ -1,4 +1,4 @@
-"""From the parameters of a forecaster to how its windows are cut and its networks trained."""
+"""Windowings and training settings from the parameters of a forecaster."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tsl.network import Loss, Optimizer
 
 # Chosen by judgement, not measured:
 AUTO_BATCH_SIZES = (32, 256)  # the smallest and the largest
-STEPS_AN_EPOCH = 16  # that rows should be enough for
+STEPS_AN_EPOCH = 16  # the batch size is such that the rows last for at least this many steps
 
 
 def fit_config(params: Any, n_rows: int) -> FitConfig:
-    """Return how networks are trained on a panel of so many rows; `params` has the parameters of `LSTMForecaster`.
+    """Return the training settings for a panel of `n_rows` rows; `params` has the parameters of `LSTMForecaster`.
 
     Raises
     ------
     ValueError
-        If parameters do not go together, or sizes of layers are no whole numbers from 1 up.
+        If parameters are incompatible, or layer sizes are not integers of at least 1.
     """
     if params.intervals == "dropout" and params.dropout == 0:
         raise ValueError("intervals='dropout' needs dropout above 0, got dropout=0")
@@ -53,7 +53,7 @@ def fit_config(params: Any, n_rows: int) -> FitConfig:
 
 
 def _check_goes_with_counts(params: Any) -> None:
-    """Check that no parameter is set that counts have no use for."""
+    """Check that no parameter is set that does not apply to counts."""
     for name, allowed in (
         ("differences", ("auto", None)),
         ("target_transform", (None,)),
@@ -78,7 +78,7 @@ def _hidden_sizes(hidden_size: int | tuple[int, ...], n_layers: int) -> tuple[in
 def choose_for(
     params: Any, trial: HoldoutTrial, panel: Panel, config: FitConfig, season: int, hints: Sequence[int]
 ) -> Choices:
-    """Return what the parameters leave to trials: `season` is the one given or found, `hints` are the calendar's."""
+    """Choose by trials what the parameters leave open; `season` is the given or found one, `hints` the calendar's."""
     return choose(
         trial,
         panel,
@@ -92,14 +92,14 @@ def choose_for(
 
 
 def n_epochs(params: Any) -> int | None:
-    """Return how many entries the histories of all networks will have; None where trials decide."""
+    """Return how many entries the histories of all networks will have together; None if trials decide."""
     if "auto" in (params.max_iter, params.n_models):
         return None
     return int(params.n_models) * -(-int(params.max_iter) // STEPS_AT_ONCE)
 
 
 def seasons_to_try(params: Any, panel: Panel, season: int, hints: Sequence[int]) -> list[int]:
-    """Return the season; where none is given or found, also the first that the calendar suggests."""
+    """Return the season; if none is given or found, also the first one that the calendar suggests."""
     hints = [hint for hint in sorted(hints) if 1 < hint <= longest_window(panel, _steps_at_once(params)) // 2]
     return [season, *hints[:1]] if params.season == "auto" and season == 1 else [season]
 
@@ -109,14 +109,14 @@ def _steps_at_once(params: Any) -> int:
 
 
 def windowing_choices(params: Any, n_future: int) -> WindowingChoices:
-    """Return what the parameters say of windows, and what they leave to choose.
+    """Return what the parameters specify about windows, and what they leave open.
 
     Parameters
     ----------
     params : object
-        Has the parameters of `LSTMForecaster` as attributes.
+        An object with the parameters of `LSTMForecaster` as attributes.
     n_future : int
-        Columns that are known ahead.
+        Number of columns that are known ahead.
     """
     scaling, differences = params.scaling, params.differences
     horizon = _steps_at_once(params)
@@ -149,7 +149,7 @@ def windowing_choices(params: Any, n_future: int) -> WindowingChoices:
 
 
 def parameters_of(windowing: Windowing, season: int, n_steps: int) -> dict[str, Any]:
-    """Return parameters of one network that leave nothing of this to choose."""
+    """Return the parameters of one network that fix all of this."""
     return {
         "window": windowing.window,
         "segment": windowing.segment,

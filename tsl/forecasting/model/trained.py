@@ -19,27 +19,26 @@ from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.protocol import Forecasts
 from tsl.network import Dropout, Network
 
-N_DRAWS = 100  # forecasts with other units left out each, for intervals; chosen by judgement, not measured
+N_DRAWS = 100  # forecasts with random dropout for intervals; chosen by judgement, not measured
 
 
 class TrainedNetworks(NamedTuple):
-    """Networks whose weighted mean is the forecast, and what brings a panel to them and their outputs back."""
+    """Networks whose weighted mean is the forecast, and the transforms of their inputs and outputs."""
 
     networks: list[Network]
     members: Sequence[Member]
     stats: ColumnStats
     transform: PowerTransform
     quantiles: tuple[float, ...]
-    """Those that were trained; none where the networks give points alone."""
+    """The trained quantiles; none if the networks forecast only points."""
     n_threads: int
 
     def forecast(
         self, panel: Panel, cutoffs: Cutoffs, horizon: int, quantiles: Sequence[float], dropout: float | None
     ) -> Forecasts:
-        """Return forecasts at `cutoffs`, each in a series of its own.
+        """Return forecasts at `cutoffs`, one per series.
 
-        Quantiles come from those that were trained, or else, where `dropout` is a rate, from draws with so many units
-        left out.
+        Quantiles come from the trained ones, otherwise, if `dropout` is a rate, from draws with this dropout.
         """
         dropouts: list[Dropout | None] = [None]
         if quantiles and not self.quantiles and dropout is not None:
@@ -62,7 +61,7 @@ class TrainedNetworks(NamedTuple):
     def _draws(
         self, panel: Panel, cutoffs: Cutoffs, horizon: int, dropouts: Sequence[Dropout | None]
     ) -> NDArray[np.float64]:
-        """Return a draw for each of `dropouts`, (n_draws, n, horizon, ·): quantiles, ascending, or parameters."""
+        """Return a draw for each of `dropouts`, (n_draws, n, horizon, ·): ascending quantiles, or parameters."""
         block = self.members[0].windowing.horizon
         panel = self.transform.apply(panel)
 
@@ -76,7 +75,7 @@ class TrainedNetworks(NamedTuple):
 
         if horizon <= block:
             found = run(panel, cutoffs, *dropouts)[:, :, :horizon]
-        else:  # each draw goes on from its own forecasts
+        else:  # each draw continues from its own forecasts
             point = 0 if self._counts else None
             each = [
                 rolled(lambda *rows, d=d: run(*rows, d)[0], panel, cutoffs, horizon, block, point) for d in dropouts

@@ -1,4 +1,4 @@
-"""Trials: networks trained on the beginning of all series, compared on the held-out end."""
+"""Trials: networks trained on the beginning of all series and compared on the held-out end."""
 
 from __future__ import annotations
 
@@ -21,83 +21,83 @@ from tsl.training import Checkpoint, TrialProgress
 
 # Chosen by judgement, not measured:
 N_CHECKED = 2000  # windows
-HELD_OUT = 0.1  # of each series, at least a horizon
-# On the sunspots before 1921, cut off at four years, the mean squared error on what followed was 24 % lower with these
-# and windows of one season than with a tenth of the series and two seasons at least; elsewhere it hardly differed.
-INDEPENDENT = 50  # windows that do not overlap should be held out, in all series together
-MOST_HELD_OUT = 0.35  # of each series, for their sake
-# Where the time of the fit is limited:
+HELD_OUT = 0.1  # share of each series, at least a horizon
+# On the sunspots before 1921, cut off at four years, the mean squared error afterwards was 24 % lower with these values
+# and windows of one season than with a tenth of the series and at least two seasons; elsewhere it hardly differed.
+INDEPENDENT = 50  # non-overlapping windows to hold out, in all series together
+MOST_HELD_OUT = 0.35  # share of each series that may be held out for this
+# If the time of the fit is limited:
 SHARES = {
     "windowing": 0.3,
     "penalty": 0.5,
     "steps": 0.5,
     "simple": 0.5,
-}  # of it, by which trials end: networks to keep get the rest
-PLANNED = 0.8  # of the time for windowings: the first steps tell only about how long the others will take
-MEASURED_STEPS = 10  # before the first trial, to see how long a step takes
-FEWEST_STEPS = STEPS_AT_ONCE  # of a trial; rather than fewer, some candidates are left out
+}  # of the time, by which the trials of each stage end; the final networks get the rest
+PLANNED = 0.8  # share of the time for windowings to plan with: the first steps only predict the others roughly
+MEASURED_STEPS = 10  # before the first trial, to measure the time of a step
+FEWEST_STEPS = STEPS_AT_ONCE  # per trial; if there is time for fewer, candidates are left out instead
 
 
 class TrialResult(NamedTuple):
-    """What a trial has tried, and what came of it."""
+    """The settings and the result of a trial."""
 
     stage: str
     kind: Kind
     windowing: Windowing
     penalty: float | None
     n_steps: int
-    """Training steps that were taken."""
+    """Number of training steps taken."""
     errors: NDArray[np.float64]
-    """Mean absolute scaled error and symmetric percentage error, (2,); of counts twice the loss."""
+    """Mean absolute scaled error and symmetric percentage error, (2,); for counts, the loss twice."""
     seconds: float
 
 
 class TrialCosts:
-    """What trials have cost so far, and what others would: in proportion to the window, and linear in the steps."""
+    """Measured times of trials, and estimates for others: proportional to the window, and linear in the steps."""
 
     def __init__(self) -> None:
-        self._fixed = 0.0  # seconds for each step of the window: the linear map, and forecasts of the held-out windows
+        self._fixed = 0.0  # seconds per step of the window for the linear map and for forecasting the held-out windows
         self._per_step: dict[tuple[Any, ...], float] = {}  # the same for a training step, by the sizes of the network
 
     def learn(self, windowing: Windowing, config: FitConfig, fixed: float, training: float, n_steps: int) -> None:
-        """Learn that so many training steps took `training` seconds, and the rest of the trial `fixed` seconds."""
+        """Record that `n_steps` training steps took `training` seconds, and the rest of the trial `fixed` seconds."""
         self._fixed = fixed / windowing.window
         if n_steps:
             self._per_step[_sizes(config)] = training / n_steps / windowing.window
 
     def seconds(self, windowing: Windowing, config: FitConfig) -> float:
-        """Return how long a trial would take; of a network of other sizes than before, how long at least."""
+        """Return how long a trial would take; for a network of new sizes, a lower bound."""
         per_step = self._per_step.get(_sizes(config), max(self._per_step.values(), default=0.0))
         return windowing.window * (self._fixed + config.n_steps * per_step)
 
     def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig, seconds: float) -> int:
-        """Return with how many training steps each, `config.n_steps` at most, all of these take so many seconds."""
+        """Return how many training steps per windowing, at most `config.n_steps`, fit in `seconds` in all."""
         each = seconds / sum(windowing.window for windowing in windowings) - self._fixed
         per_step = self._per_step.get(_sizes(config), 0.0)
         if each >= config.n_steps * per_step:
             return config.n_steps
-        # whole draws, so that exactly so many steps are taken
+        # a multiple of whole draws, so that exactly this many steps are taken
         return max(int(each / max(per_step, 1e-12)) // STEPS_AT_ONCE * STEPS_AT_ONCE, min(FEWEST_STEPS, config.n_steps))
 
 
 class HoldoutTrial:
-    """Trains networks on the beginning of all series, and checks them on the rest.
+    """Trials that train networks on the beginning of all series and evaluate them on the rest.
 
     Parameters
     ----------
     panel : Panel
-        The training part.
+        The training set.
     season : int
-        Errors are in units of the mean absolute change over so many steps.
+        Errors are scaled by the mean absolute change over this many steps.
     random_state : int
     time : FitTime, optional
         The time of the fit, of which the trials take a share.
     checkpoint : Checkpoint, optional
-        Where the trainings are kept.
+        The checkpoint of the fit, which also keeps the training of the trials.
     verbose : int, default=0
-        1 shows what is being tried on stderr.
+                 1 reports the trials on stderr.
     runner : tsl.forecasting.model.rounds.Runner, optional
-        Runs trials at once that do not depend on each other, without `time` and `checkpoint`.
+        Runs independent trials at the same time, if there is neither `time` nor `checkpoint`.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class HoldoutTrial:
         self._chosen: set[tuple[Windowing, FitConfig]] = set()
 
     def errors(self, stage: str, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
-        """Return mean absolute scaled error and symmetric percentage error, (2,); inf where nothing can be fitted."""
+        """Return mean absolute scaled error and symmetric percentage error, (2,); inf if nothing can be fitted."""
         if (windowing, config) not in self._results:
             self._results[windowing, config] = self._run(stage, windowing, config)
         return self._results[windowing, config].errors
@@ -136,12 +136,12 @@ class HoldoutTrial:
         self._results.update(zip(new, results))
 
     def lowest(self, windowing: Windowing) -> NDArray[np.float64]:
-        """Return the lowest errors, (2,), of all networks with this windowing that were tried."""
+        """Return the lowest errors, (2,), of all tried networks with this windowing."""
         errors = [result.errors for (own, config), result in self._results.items() if own == windowing]
         return np.min(errors, axis=0)
 
     def fits(self, stage: str, windowing: Windowing, config: FitConfig) -> bool:
-        """Return whether this was tried, or there is time to."""
+        """Return whether this was tried, or whether there is time to try it."""
         if (windowing, config) in self._results:
             return True
         left = self._time.left(SHARES[stage])
@@ -150,17 +150,17 @@ class HoldoutTrial:
     def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig) -> int:
         """Return how many of `config.n_steps` there is time for in a trial of each of these windowings."""
         if not self._time.left(SHARES["windowing"]) or config.n_steps <= FEWEST_STEPS or not windowings:
-            return config.n_steps  # there is no limit, or no time to try any, or no need to
+            return config.n_steps  # no limit, no time for any trial, or no need to save time
         middle = sorted(windowings, key=lambda windowing: windowing.window)[len(windowings) // 2]
         self._run("windowing", middle, replace(config, n_steps=MEASURED_STEPS))
         return self._costs.affordable_steps(windowings, config, PLANNED * (self._time.left(SHARES["windowing"]) or 0.0))
 
     def choose(self, windowing: Windowing, config: FitConfig) -> None:
-        """Mark a trial, if there was one, as what was chosen at its stage."""
+        """Mark a trial, if there was one, as chosen at its stage."""
         self._chosen.add((windowing, config))
 
     def table(self) -> dict[str, Any]:
-        """Return all trials in the order in which they were run: a list or an array for each column."""
+        """Return all trials in the order in which they were run, as columns: lists or arrays."""
         trials = list(self._results.values())
         errors = np.array([trial.errors for trial in trials]).reshape(-1, 2)
         return {
@@ -178,7 +178,7 @@ class HoldoutTrial:
         }
 
     def _named(self, errors: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Return the columns of the table for errors (n, 2)."""
+        """Return the error columns of the table from errors (n, 2)."""
         if any(trial.windowing.counts for trial in self._results.values()):
             return {"loss": errors[:, 0].copy()}
         return {"mase": errors[:, 0].copy(), "smape": errors[:, 1].copy()}
@@ -218,7 +218,7 @@ class HoldoutTrial:
         return _errors(self._panel.values[rows], forecasts, scale, weights)
 
     def _split(self, windowing: Windowing) -> tuple[WindowSampler, NDArray[np.int64]]:
-        """Return the windows to learn from, and the cutoffs to check at: none where they weigh nothing."""
+        """Return the training windows, and the cutoffs to evaluate at: none if their weight is 0."""
         panel, horizon = self._panel, windowing.horizon
         cutoffs = training_cutoffs(panel, windowing.window, horizon)
         wanted = np.full(panel.n_series, INDEPENDENT * horizon / panel.n_series)
@@ -237,7 +237,7 @@ def _same(trial: HoldoutTrial) -> HoldoutTrial:
 
 
 def _run_one(trial: HoldoutTrial, stage: str, windowing: Windowing, config: FitConfig) -> TrialResult:
-    """Return the result of a trial in a task, beside which others run."""
+    """Return the result of a trial in a task that runs in parallel with others."""
     return trial._run(stage, windowing, replace(config, n_threads=1))
 
 

@@ -1,8 +1,8 @@
-"""Windows of a panel as the network reads them: each relative to its own level and scale, never copied.
+"""Windows of a panel as the network reads them: each relative to its own level and scale, without copies.
 
 Each value of a window is taken relative to the window's *level*, the mean of its last values, in units of its
-*scale*, and the forecast is brought back by both (Kim et al. 2022 do so with mean and deviation). With a `lag` the
-forecast is a change against the value that many steps before, and such changes are an input besides.
+*scale*, and the forecast is transformed back by both (Kim et al. 2022 use mean and deviation). With a `lag`, the
+forecast is the change from the value that many steps earlier, and such changes are an additional input.
 """
 
 from __future__ import annotations
@@ -21,39 +21,40 @@ from tsl.forecasting.panel.scale import changes
 from tsl.network import LARGEST_LOG_MEAN, LARGEST_LOG_SIZE, Framing, Sequences, Targets
 from tsl.training import Samples
 
-SMALLEST_SCALE = 0.05  # of the deviation of a window, where its changes are smaller still
-ROUNDING = 1e-14  # of the level of a window: one whose scale is no larger is constant
-SINGLE_ROUNDING = 1e-5  # of what rows are stored in units of: single precision tells no smaller scale
-MOST_SCALES = 1e15  # that a row may be from a window; the square is a number in single precision still
-NUMBERS_AT_ONCE = 2**16  # of windows that are looked at together: what the cache of a core holds
+SMALLEST_SCALE = 0.05  # lower bound of a scale from changes, relative to the window's deviation
+ROUNDING = 1e-14  # relative to a window's level: a window with a scale no larger than this is constant
+SINGLE_ROUNDING = 1e-5  # relative to the unit of stored rows: smaller scales are lost in single precision
+MOST_SCALES = 1e15  # distance of a row from a window; its square is still finite in single precision
+NUMBERS_AT_ONCE = 2**16  # values of windows that are processed together, as many as fit in a core's cache
 
 
 @dataclass(frozen=True)
 class Windowing:
-    """How windows are cut and scaled.
+    """How windows are made and scaled.
 
     Parameters
     ----------
     window : int
-        Steps that the network reads, a multiple of `segment`.
+        Number of steps that the network reads, a multiple of `segment`.
     segment : int
-        Steps that the LSTM reads at once.
+        Number of steps that the LSTM reads at a time.
     horizon : int
-        Steps that the network forecasts at once.
+        Number of steps that the network forecasts at once.
     lag : int
-        The forecast is relative to the value this many steps before, at least `horizon`; 0: to the level.
+        The forecast is relative to the value this many steps earlier, at least `horizon`; 0 means relative to the
+        level.
     level : int
-        The level is the mean of this many last values of the window; 0: there is none.
+        The level is the mean of this many last values of the window; 0 means no level.
     spread : int or None
-        The scale of a window: its own standard deviation (0); its mean absolute change over this many steps; or none of
+        The scale of a window: its standard deviation (0); its mean absolute change over this many steps; or no scale of
         its own (None).
     masked : bool
-        Whether a channel says which values are missing.
+        Whether a channel indicates which values are missing.
     n_future : int
-        Channels known ahead. If there are any the network goes on reading them over the horizon.
+        Number of channels known ahead. If there are any, the network continues to read them over the horizon.
     counts : {"poisson", "negative_binomial"} or None
-        Distribution of counts that the outputs of the network are parameters of: for each step the logarithm of the
-        mean, relative to the mean of the window, and of the latter that of its size.
+        Distribution of counts whose parameters the network outputs: for each step the logarithm of the mean, relative
+        to the mean of the window, and for the negative binomial also that of its size.
     """
 
     window: int
@@ -68,30 +69,30 @@ class Windowing:
 
     @property
     def n_steps(self) -> int:
-        """Steps of the LSTM."""
+        """Number of LSTM steps."""
         ahead = -(-self.horizon // self.segment) if self.n_future else 0
         return self.window // self.segment + ahead
 
     @property
     def kind(self) -> tuple[bool, int | None, int]:
-        """What windowings that differ in their sizes alone have in common."""
+        """What windowings that differ only in size have in common."""
         return self.level > 0, self.spread, self.lag
 
     @property
     def scaling(self) -> str | None:
-        """What the parameter `scaling` of `LSTMForecaster` calls it."""
+        """The corresponding value of the parameter `scaling` of `LSTMForecaster`."""
         if self.spread is not None:
             return "window"
         return "level" if self.level else None
 
     @property
     def context(self) -> int:
-        """Rows before its cutoff that a forecast depends on."""
+        """Number of rows before its cutoff that a forecast depends on."""
         return self.window + max(self.lag, self.spread or 0)
 
 
 class ColumnStats(NamedTuple):
-    """Mean and deviation (2, C) of all columns of a panel, learned in training, to standardise them with."""
+    """Mean and standard deviation (2, C) of all columns of the training panel, for standardisation."""
 
     values: NDArray[np.float64]
     past: NDArray[np.float64]
@@ -100,7 +101,7 @@ class ColumnStats(NamedTuple):
 
     @classmethod
     def learn(cls, panel: Panel) -> ColumnStats:
-        """Return those of a panel, over what is not missing; rows without weight do not count."""
+        """Return the statistics of a panel over values that are not missing, without rows of weight 0."""
         columns = [panel.values[:, None], panel.past, panel.future]
         if panel.weights is not None and (panel.weights > 0).any():
             columns = [rows[panel.weights > 0] for rows in columns]
@@ -115,11 +116,11 @@ class SeriesWindows:
     panel : Panel
     windowing : Windowing
     scaling : ColumnStats
-        Covariates are standardised with it, and values where windows have no scale of their own.
+        Statistics to standardise covariates with, and values if windows have no scale of their own.
     cutoffs : ndarray of shape (n_series,), optional
-        Where the forecast of each series begins, if each has one window alone. Its rows are then stored relative to
-        that window, and all that the network reads depends on nothing else. Otherwise rows serve many windows, and are
-        stored relative to the middle and a typical distance from it, for the sake of precision alone.
+        Where the forecast of each series begins, if each series has only one window. Its rows are then stored relative
+        to that window, so that the network's input depends on nothing else. Otherwise rows belong to many windows, and
+        are stored relative to the median and a typical distance from it, to keep precision.
     """
 
     def __init__(
@@ -147,19 +148,19 @@ class SeriesWindows:
 
     @property
     def n_channels(self) -> int:
-        """Numbers of a row."""
+        """Number of channels of a row."""
         return self._rows.shape[1]
 
     @property
     def n_static(self) -> int:
-        """Numbers of a series."""
+        """Number of static values of a series."""
         return self._static.shape[1]
 
     def _by_row(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         return numbers if len(numbers) == 1 else np.repeat(numbers, self.panel.lengths)
 
     def _channels(self, scaling: ColumnStats) -> NDArray[np.float32]:
-        """Return value, change, whether it is missing, past covariates and those known ahead, (N, C)."""
+        """Return value, change, missing indicator, past covariates and covariates known ahead, (N, C)."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
         if self._cutoffs is not None and self.windowing.spread is not None:  # rows before a window may be far off
             values = np.clip(values, -MOST_SCALES, MOST_SCALES)
@@ -174,7 +175,7 @@ class SeriesWindows:
     # --- windows --------------------------------------------------------------------------------------------
 
     def levels_and_scales(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return level and scale of the windows at `cutoffs`, (n,) each; a constant window has the scale 0."""
+        """Return level and scale of the windows at `cutoffs`, (n,) each; a constant window has scale 0."""
         series = self.panel.series_of(cutoffs - 1)
         if self._cutoffs is not None:
             return self._level[series], self._scale[series]
@@ -182,7 +183,7 @@ class SeriesWindows:
         return level, np.where(scale > SINGLE_ROUNDING * self._units[series], scale, 0.0)
 
     def _measured(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return level and scale of the windows (n,) each, from the values of each alone."""
+        """Return level and scale of the windows, (n,) each, computed only from each window's values."""
         plan, n = self.windowing, max(1, NUMBERS_AT_ONCE // self.windowing.context)
         level, scale = np.full(len(cutoffs), self._center), np.full(len(cutoffs), self._unit)
         if plan.level == 0 and plan.spread is None:
@@ -210,7 +211,7 @@ class SeriesWindows:
     def _level_of(
         self, cutoffs: NDArray[np.int64], window: NDArray[np.float64], mean: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Return the mean of the last values of each window (n,); else of all values; else the last reading before."""
+        """Return the mean of the last values of each window (n,), else of all of them, else the last reading before."""
         level = _mean_of_rows(window[:, -self.windowing.level :])
         level = np.where(np.isnan(level), mean, level)
         empty = np.isnan(level)
@@ -227,7 +228,7 @@ class SeriesWindows:
         scales[:] = 1.0
         shifts[:, 0] = (level - self._centers[series]) / self._units[series]  # in the units of the rows
         scales[:, : 2 if plan.lag else 1] = _inverse(scale / self._units[series])[:, None]
-        # the last segment may reach beyond the horizon, where `predict` knows nothing: training must not either
+        # the last segment may reach beyond the horizon, where nothing is known in `predict` and must not be in training
         stops = np.minimum(cutoffs + plan.horizon, self.panel.offsets[series + 1])
         bounds = np.stack([self.panel.offsets[series], cutoffs, stops], axis=1)
         lengths = np.full(len(cutoffs), plan.n_steps)
@@ -236,7 +237,7 @@ class SeriesWindows:
         )
 
     def samples(self, cutoffs: NDArray[np.int64]) -> Samples:
-        """Return the same with the values that follow as targets; all of them lie within the series."""
+        """Return the windows at `cutoffs` with the values that follow as targets; all of them lie within the series."""
         sequences = self.sequences(cutoffs)
         framing = sequences.framing
         assert framing is not None
@@ -249,7 +250,7 @@ class SeriesWindows:
     def restored(self, outputs: NDArray[Any], cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return outputs (n, horizon, ·) of the network for the windows at `cutoffs`, in the units of the panel.
 
-        Of counts they are the mean, and of a negative binomial the inverse of its size.
+        For counts they are the mean, and for a negative binomial also the inverse of its size.
         """
         if self.windowing.counts is not None:
             log_means = outputs[:, :, :1] + self._log_means(cutoffs)[:, None, None]
@@ -266,7 +267,7 @@ class SeriesWindows:
         return base[:, :, None] + scale[:, None, None] * outputs
 
     def _log_means(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the logarithm of the mean of each window (n,), with a count of 1 added, as a mean may be 0."""
+        """Return the logarithm of the mean of each window (n,), with a count of 1 added, since the mean may be 0."""
         found = np.empty(len(cutoffs))
         n = max(1, NUMBERS_AT_ONCE // self.windowing.context)
         for start in range(0, len(cutoffs), n):
@@ -276,9 +277,9 @@ class SeriesWindows:
         return found
 
     def _count_frames(self, log_means: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return what is added to the logarithms of means, and the weights of the losses, (n,) each.
+        """Return the offsets of the log means and the weights of the losses, (n,) each.
 
-        A Poisson loss is as large as the mean of a window: over it, all windows count the same.
+        A Poisson loss is proportional to the mean of a window: dividing by it gives all windows the same weight.
         """
         weights = np.ones(len(log_means))
         if self.windowing.counts == "poisson":
@@ -286,9 +287,9 @@ class SeriesWindows:
         return log_means.astype(np.float32), weights.astype(np.float32)
 
     def design_matrix(self, cutoffs: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return values of the windows (n, window, 1, or 2 with changes) and covariates ahead (n, horizon, F).
+        """Return the windows' values (n, window, 1 or 2 with changes) and covariates ahead (n, horizon, F).
 
-        These inputs of a linear map are those that the network reads, copied into arrays of their own.
+        These inputs of a linear map are copies of what the network reads.
         """
         plan, sequences = self.windowing, self.sequences(cutoffs)
         framing = sequences.framing
@@ -306,7 +307,7 @@ class SeriesWindows:
         return values, read(cutoffs, plan.horizon if plan.n_future else 0, ahead, framing.bounds[:, 2])
 
     def targets(self, cutoffs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the targets of the network, (n, horizon); NaN where they are missing."""
+        """Return the targets of the network, (n, horizon); NaN if missing."""
         wanted = self.samples(cutoffs).targets
         assert wanted.shifts is not None
         assert wanted.scales is not None
@@ -317,7 +318,7 @@ class SeriesWindows:
 def _window_scale(
     rows: NDArray[np.float64], plan: Windowing, mean: NDArray[np.float64], deviation: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the scale (n,) of windows with the rows before them (n, context); 0 where it is rounding or unknown."""
+    """Return the scale (n,) of windows with the rows before them (n, context); 0 for rounding errors or if unknown."""
     scale = deviation
     if plan.spread:
         rows = rows[:, -plan.window - plan.spread :]
@@ -327,13 +328,13 @@ def _window_scale(
 
 
 def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and deviation (n,) of what is not missing of each row; NaN where all is."""
+    """Return mean and standard deviation (n,) of each row, ignoring NaN; NaN for a row without values."""
     mean = _mean_of_rows(rows)
     return mean, np.sqrt(_mean_of_rows(np.square(rows - mean[:, None])))
 
 
 def _mean_of_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean (n,) of what is not missing of each row; NaN where all is."""
+    """Return the mean (n,) of each row, ignoring NaN; NaN for a row without values."""
     missing = np.isnan(rows)
     if not missing.any():
         return rows.mean(axis=1)
@@ -343,13 +344,13 @@ def _mean_of_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _by_series(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the median of each series, and a typical distance from it (n_series,); its size, or 1, where that is 0."""
+    """Return the median of each series and a typical distance from it (n_series,); if that is 0, its size or 1."""
     centers, units = median_and_reach(panel.values, panel.offsets, 0.5, 1)
     return centers, _or_size(np.where(np.isfinite(units), units, 0.0), centers)
 
 
 def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return both (2, C) over the rows that are not missing; the size of a column, or 1, where it is constant."""
+    """Return mean and deviation (2, C), ignoring NaN; the deviation of a constant column is its size or 1."""
     found = ~np.isnan(rows)
     count = np.maximum(found.sum(axis=0), 1)
     mean = np.where(found, rows, 0.0).sum(axis=0) / count
@@ -358,7 +359,7 @@ def _mean_and_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _or_size(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each deviation; where it is one of rounding, the size of the mean, or 1."""
+    """Return each deviation, or if it is a rounding error the size of the mean, at least 1."""
     size = np.abs(mean)
     return np.where(deviation > 1e-12 * size, deviation, np.maximum(size, 1.0))
 
@@ -373,10 +374,10 @@ def _single_precision(rows: NDArray[np.float64]) -> NDArray[np.float32]:
         single = np.ascontiguousarray(rows, np.float32)
     if np.isinf(single).any():
         largest = np.nanmax(np.abs(rows))
-        raise ValueError(f"data must be of the size of those in fit, got a number {largest:g} times their scale")
+        raise ValueError(f"data must be about as large as in fit, got a number {largest:g} times its scale")
     return single
 
 
 def _inverse(scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return one over each scale, and 0 for 0: a constant window reads as zeros, and so do its targets."""
+    """Return the inverse of each scale, 0 for 0: a constant window and its targets are read as zeros."""
     return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)

@@ -1,4 +1,4 @@
-"""Missing values of a panel: checked, imputed, or left for the model to see."""
+"""Missing values of a panel: checked, imputed, or left to the model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def check_missing(panel: Panel, how: str) -> None:
     panel : Panel
         NaN in `values`, `past` or `future` is a missing value.
     how : {"error", "interpolate", "ffill", "mask"}
-        As for `fill`.
+        As in `fill`.
 
     Raises
     ------
     ValueError
-        If `how` is none of these, if values are missing and `how` is "error", if a series has no value at all, or if a
-        number is infinite.
+        If `how` is invalid, if values are missing and `how` is "error", if a series has no value at all, or if a number
+        is infinite.
     """
     if how not in WAYS:
         raise ValueError(f"missing must be one of {list(WAYS)}, got {how!r}")
@@ -46,8 +46,8 @@ def fill(panel: Panel, how: str) -> Panel:
         Checked by `check_missing`.
     how : {"error", "interpolate", "ffill", "mask"}
         "interpolate" is linear in steps between the values before and after, "ffill" repeats the value before; at the
-        ends of a series both repeat the nearest value. "mask" leaves NaN, and a column without any value in a series
-        stays NaN.
+        ends of a series both repeat the nearest value. "mask" leaves NaN; a column without any value in a series
+        remains NaN.
     """
     if how not in ("interpolate", "ffill"):
         return panel
@@ -83,14 +83,14 @@ def filled(block: NDArray[np.float64], panel: Panel, how: str) -> NDArray[np.flo
 
 
 def last_readings(column: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (N,) the row of the last value up to each row of its series; -1 where there is none."""
+    """Return the row of the last value up to each row of its series, (N,); -1 if there is none."""
     rows = np.arange(len(column))
     last = np.maximum.accumulate(np.where(np.isnan(column), -1, rows))
     return np.where(last >= np.repeat(offsets[:-1], np.diff(offsets)), last, -1)
 
 
 def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, whole: bool) -> None:
-    """Check that the columns of `block` (N, n) can be imputed; `whole` asks for a value in every series."""
+    """Check that the columns of `block` (N, n) can be imputed; `whole` requires a value in every series."""
     if np.isfinite(block).all():
         return
     if np.isinf(block).any():
@@ -111,5 +111,5 @@ def _check(panel: Panel, block: NDArray[np.float64], how: str, what: str, *, who
 
 
 def _place(panel: Panel, row: int) -> str:
-    """Return the time and the series of a row, for errors."""
+    """Return the time and the series of a row, for error messages."""
     return f"{panel.times[row]} in series {panel.series_at(row)}"

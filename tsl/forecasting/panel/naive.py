@@ -1,8 +1,8 @@
 """Naive forecasts from many cutoffs at once.
 
 A cutoff is the row after the last one that a forecast may use: forecast `i` sees the rows
-``panel.offsets[k] : cutoffs[i]`` of its series `k`, at least one of them. Missing values are replaced by the value
-before them, and at the beginning of a series by its first one.
+``panel.offsets[k] : cutoffs[i]`` of its series `k`, at least one. Missing values are replaced by the value before them,
+and at the beginning of a series by its first value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Forecasts = NDArray[np.float64]
 
 
 def naive(panel: Panel, cutoffs: Cutoffs, horizon: int) -> Forecasts:
-    """Return (n, horizon) the last value before each cutoff.
+    """Return the last value before each cutoff, (n, horizon).
 
     Examples
     --------
@@ -44,14 +44,14 @@ def naive(panel: Panel, cutoffs: Cutoffs, horizon: int) -> Forecasts:
 
 
 def seasonal_naive(panel: Panel, cutoffs: Cutoffs, horizon: int, season: int) -> Forecasts:
-    """Return (n, horizon) the values of the last season before each cutoff, the last value where there is less."""
+    """Return the values of the last season before each cutoff (n, horizon), or the last value if there is less."""
     rows = cutoffs[:, None] - season + np.arange(horizon) % season
     rows = np.where(rows < _starts(panel, cutoffs)[:, None], cutoffs[:, None] - 1, rows)
     return _carried_forward(panel)[rows]
 
 
 def drift(panel: Panel, cutoffs: Cutoffs, horizon: int, window: int | None = None) -> Forecasts:
-    """Return (n, horizon) the line through the first and last of the `window` values before each cutoff, or of all."""
+    """Return the line through the first and last of the `window` values before each cutoff, or of all, (n, horizon)."""
     values = _carried_forward(panel)
     first = _window_starts(panel, cutoffs, window)
     last = values[cutoffs - 1]
@@ -60,7 +60,7 @@ def drift(panel: Panel, cutoffs: Cutoffs, horizon: int, window: int | None = Non
 
 
 def window_average(panel: Panel, cutoffs: Cutoffs, horizon: int, window: int) -> Forecasts:
-    """Return (n, horizon) the mean of the `window` values before each cutoff, or of all that there are."""
+    """Return the mean of the `window` values before each cutoff, or of all if there are fewer, (n, horizon)."""
     values = _carried_forward(panel)
     first = _window_starts(panel, cutoffs, window)
     total = np.zeros(len(cutoffs))
@@ -70,7 +70,7 @@ def window_average(panel: Panel, cutoffs: Cutoffs, horizon: int, window: int) ->
 
 
 def _carried_forward(panel: Panel) -> NDArray[np.float64]:
-    """Return (N,) the values, missing ones filled from before them; the same array if there are none."""
+    """Return the values (N,) with missing ones filled from earlier ones; the same array if none is missing."""
     return filled(panel.values[:, None], panel, "ffill")[:, 0]
 
 
@@ -80,6 +80,6 @@ def _starts(panel: Panel, cutoffs: Cutoffs) -> NDArray[np.int64]:
 
 
 def _window_starts(panel: Panel, cutoffs: Cutoffs, window: int | None) -> NDArray[np.int64]:
-    """Return the first of the `window` rows before each cutoff, or of all."""
+    """Return the first of the `window` rows before each cutoff, or of all rows."""
     starts = _starts(panel, cutoffs)
     return starts if window is None else np.maximum(starts, cutoffs - window)

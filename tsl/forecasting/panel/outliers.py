@@ -1,7 +1,7 @@
 """Outliers of the training set: single values far beyond all others of their series, which `fit` clips.
 
-The rule and its constants are those of `tsl._outliers`. The median of an even count is the upper of the two in
-the middle here and their mean there.
+The rule and its constants are those of `tsl._outliers`, but the median of an even number of values is the upper one of
+the middle two here, and their mean there.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from tsl.forecasting.panel.panel import Panel
 
 
 def without_outliers(panel: Panel, n_covariates: int, *, warn: bool | NDArray[np.bool_] = False) -> Panel:
-    """Return the panel with values far beyond all others clipped to where the others end.
+    """Return the panel with values far beyond all others clipped to the range of the others.
 
-    One value of 4294967295 among thousands near 10 would otherwise set the scale, the season and the linear map for
-    all of them. Values are compared with those of their series, covariates with their whole column.
+    One value of 4294967295 among thousands near 10 would otherwise determine the scale, the season and the linear map.
+    Values are compared with those of their series, covariates with their whole column.
 
     Parameters
     ----------
     panel : Panel
     n_covariates : int
-        Number of columns of `panel.future`, the first ones, that are not features of the calendar.
+        Number of leading columns of `panel.future` that are not calendar features.
     warn : bool or ndarray of shape (N,)
-        Whether to name the values in an `OutlierWarning`, or in which rows.
+        Whether to name the values in an `OutlierWarning`, for all rows or by row.
     """
     values = _clipped(panel.values, panel.offsets)
     past, future = panel.past.copy(), panel.future.copy()
@@ -49,11 +49,10 @@ def without_outliers(panel: Panel, n_covariates: int, *, warn: bool | NDArray[np
 def median_and_reach(
     numbers: NDArray[np.float64], offsets: NDArray[np.int64], share: float, fewest: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the median of each series, and the distance within which this share of the other numbers lie.
+    """Return the median of each series, and the distance within which this share of the other numbers lies.
 
-    At least one number lies beyond, unless there is only one; numbers equal to the median do not count, and where fewer
-    than `fewest` differ from it the distance is infinite. NaN does not count, and a series without numbers has the
-    median 0.
+    At least one number lies beyond it, unless there is only one; numbers equal to the median do not count, and if fewer
+    than `fewest` differ from it the distance is infinite. NaN is ignored; a series without numbers has median 0.
     """
     lengths = np.diff(offsets)
     median, reach = np.zeros(len(lengths)), np.full(len(lengths), np.inf)
@@ -63,27 +62,27 @@ def median_and_reach(
         counts = length - np.isnan(block).sum(axis=1)
         middle = np.sort(block, axis=1)[rows, np.minimum(counts // 2, length - 1)]  # NaN comes last
         median[which] = np.where(counts > 0, middle, 0.0)
-        apart = np.abs(block - middle[:, None])
-        apart[~(apart > 0)] = np.inf
-        counts = np.isfinite(apart).sum(axis=1)
+        distance = np.abs(block - middle[:, None])
+        distance[~(distance > 0)] = np.inf
+        counts = np.isfinite(distance).sum(axis=1)
         beyond = np.clip((counts * (1 - share)).astype(np.int64), 1, np.maximum(counts - 1, 1))
-        found = np.sort(apart, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
+        found = np.sort(distance, axis=1)[rows, np.maximum(counts - 1 - beyond, 0)]
         reach[which] = np.where(counts >= fewest, found, np.inf)
     return median, reach
 
 
 def _clipped(numbers: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return (N,) the numbers, those far beyond all others of their series clipped; NaN stays."""
+    """Clip the numbers (N,) that are far beyond all others of their series; NaN is kept."""
     median, reach = (np.repeat(one, np.diff(offsets)) for one in median_and_reach(numbers, offsets, WITHIN, FEWEST))
-    apart = numbers - median
-    is_far = np.abs(apart) > FAR * reach
-    return np.where(is_far, median + np.sign(apart) * np.where(is_far, reach, 0.0), numbers)
+    deviation = numbers - median
+    is_far = np.abs(deviation) > FAR * reach
+    return np.where(is_far, median + np.sign(deviation) * np.where(is_far, reach, 0.0), numbers)
 
 
 def _warn_of(
     panel: Panel, given: NDArray[np.float64], learned: NDArray[np.float64], what: str, rows: NDArray[np.bool_]
 ) -> None:
-    """Warn of the first value in `rows` that was clipped, and say how many there are."""
+    """Warn about values in `rows` that were clipped, naming the first one and their number."""
     differs = rows & ~np.isnan(given) & (given != learned)
     if not differs.any():
         return
@@ -91,8 +90,8 @@ def _warn_of(
     place = f"{panel.times[row]} in series {panel.series_at(row)}"
     warnings.warn(
         f"{what} has {differs.sum()} readings more than {FAR:g} times as far from the median as {WITHIN:.0%} of the "
-        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} in its place; "
-        "forecasts made from the reading itself are not to be trusted",
+        f"others, the first {given[row, column]:g} at {place}: fit learns from {learned[row, column]:g} instead; "
+        "do not trust forecasts made from the reading itself",
         OutlierWarning,
         stacklevel=calls_within_tsl(),
     )

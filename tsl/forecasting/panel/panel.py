@@ -1,4 +1,4 @@
-"""The panel: many series of any length in flat arrays, one after another."""
+"""The panel: many series of any length, concatenated in flat arrays."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from numpy.typing import NDArray
 from tsl._tables.columns import written
 
 LARGEST = 1e60
-"""Largest number that data may hold: the sum of squares of such numbers, after Box-Cox too, is still finite."""
+"""Largest number allowed in data: the sum of squares of such numbers is still finite, even after Box-Cox."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Series in flat arrays: series `k` has the rows ``offsets[k]`` to ``offsets[k + 1]`` of each array.
 
-    Rows of a series are in the order of time, without duplicates; NaN in `values` or `past` is a missing value.
+    Rows of a series are in time order, without duplicates; NaN in `values` or `past` is a missing value.
     """
 
     ids: pd.Index
-    """(n_series,) the names of the series, each once."""
+    """The distinct names of the series, (n_series,)."""
     offsets: NDArray[np.int64]
     """(n_series + 1,)"""
     times: pd.Index
-    """(N,) a DatetimeIndex, PeriodIndex or integers."""
+    """A DatetimeIndex, PeriodIndex or integers, (N,)."""
     values: NDArray[np.float64]
-    """(N,) the target."""
+    """The target, (N,)."""
     past: NDArray[np.float64]
-    """(N, P) covariates that are known up to the cutoff, as the target is."""
+    """Covariates that are known up to the cutoff, like the target, (N, P)."""
     future: NDArray[np.float64]
-    """(N, F) covariates that are known ahead."""
+    """Covariates that are known ahead, (N, F)."""
     static: NDArray[np.float64]
-    """(n_series, S) static covariates."""
+    """Static covariates, (n_series, S)."""
     weights: NDArray[np.float64] | None = None
-    """(N,) the weights of rows in training."""
+    """The weights of rows in training, (N,)."""
 
     @property
     def n_series(self) -> int:
@@ -46,12 +46,12 @@ class Panel:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Return (n_series,) the number of rows of each series."""
+        """Return the number of rows of each series, (n_series,)."""
         return self.offsets[1:] - self.offsets[:-1]  # np.diff takes five times as long for a few series
 
     @property
     def ends(self) -> NDArray[np.int64]:
-        """Return (n_series,) the row after the last of each series: the cutoff of a forecast from all rows."""
+        """Return the row after the last of each series (n_series,): the cutoff of a forecast from all rows."""
         return self.offsets[1:]
 
     def series_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -60,15 +60,15 @@ class Panel:
 
     @property
     def n_readings(self) -> NDArray[np.int64]:
-        """Return (n_series,) how many values of the target are known."""
+        """Return the number of known values of the target, (n_series,)."""
         return np.bincount(self.series_of(np.flatnonzero(np.isfinite(self.values))), minlength=self.n_series)
 
     def series_at(self, row: int) -> str:
-        """Return the id of the series that a row belongs to, as one writes it in Python: for messages."""
+        """Return the id of the series that a row belongs to, as written in Python, for messages."""
         return written(self.ids[self.series_of(np.array([row]))[0]])
 
     def select(self, rows: NDArray[np.int64], series: NDArray[np.int64] | None = None) -> Panel:
-        """Return the panel of these rows, in ascending order, and of these series (default: those that have rows)."""
+        """Return the panel of these rows, in ascending order, and of these series (default: those with rows)."""
         counts = np.bincount(self.series_of(rows), minlength=self.n_series)
         series = np.flatnonzero(counts) if series is None else series
         return replace(
@@ -88,12 +88,12 @@ class Panel:
         return self.select(ranges(self.offsets[series], self.offsets[series + 1]), series)
 
     def before(self, cutoffs: NDArray[np.int64]) -> Panel:
-        """Return the rows before `cutoffs` (n_series,), without series of which nothing is left."""
+        """Return the rows before `cutoffs` (n_series,), without series that have no such rows."""
         return self.select(ranges(self.offsets[:-1], np.maximum(cutoffs, self.offsets[:-1])))
 
 
 def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the numbers of all ranges ``starts[k] : stops[k]``, one after another.
+    """Return the concatenated ranges ``starts[k] : stops[k]``.
 
     Examples
     --------
@@ -106,15 +106,15 @@ def ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.in
 
 
 def entries(index: pd.Index, places: NDArray[np.int64]) -> pd.Index:
-    """Return ``index[places]``; the index itself where these are all places in order, as copies take time."""
+    """Return ``index[places]``; the index itself if these are all places in order, because copies take time."""
     if len(places) == len(index) and (places == np.arange(len(index))).all():
         return index
     return index[places]
 
 
 def places_of(ids: pd.Index, among: pd.Index) -> NDArray[np.int64]:
-    """Return (n,) the place of each of `ids` among others, -1 for none."""
-    # where they are the same, as mostly, a comparison takes a quarter of the time of a lookup
+    """Return the position of each of `ids` among others (n,), or -1."""
+    # if they are the same, as in most calls, a comparison takes a quarter of the time of a lookup
     return np.arange(len(ids)) if ids.equals(among) else among.get_indexer(ids)
 
 
@@ -126,7 +126,7 @@ def values_after(panel: Panel, cutoffs: NDArray[np.int64], horizon: int) -> NDAr
 
 
 def joined(panels: list[Panel]) -> Panel:
-    """Concatenate panels: a series that is in several of them continues from one to the next."""
+    """Concatenate panels; a series that is in several of them continues from one to the next."""
     ids = panels[0].ids
     for panel in panels[1:]:
         ids = ids.append(panel.ids.difference(ids, sort=False))
@@ -155,14 +155,14 @@ def joined(panels: list[Panel]) -> Panel:
 
 def after(head: Panel, panel: Panel) -> Panel:
     """Return `panel` with the rows of `head` before those of the same series."""
-    if head.n_series == panel.n_series == 1:  # a fifth of the time of a forecast goes into what is below
+    if head.n_series == panel.n_series == 1:  # the general code would take a fifth of the time of a forecast
         return _appended(head, panel)
     nothing = panel.select(np.zeros(0, np.int64), np.arange(panel.n_series))  # keeps the order of the series
     return replace(joined([nothing, head, panel]), static=panel.static)
 
 
 def _appended(head: Panel, panel: Panel) -> Panel:
-    """Return the rows of `panel` after those of `head`, both of one and the same series."""
+    """Return the rows of `panel` after those of `head`, both of the same single series."""
     blocks = {
         name: np.concatenate([getattr(head, name), getattr(panel, name)]) for name in ("values", "past", "future")
     }
@@ -177,5 +177,5 @@ def _appended(head: Panel, panel: Panel) -> Panel:
 
 
 def _joined_weights(panels: list[Panel]) -> NDArray[np.float64]:
-    """Return the weights of all rows, 1 where a panel has none."""
+    """Return the weights of all rows; 1 for a panel without weights."""
     return np.concatenate([np.ones(len(p.values)) if p.weights is None else p.weights for p in panels])

@@ -11,7 +11,7 @@ from scipy.special import boxcox, inv_boxcox
 
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
-EXPONENTS = (-1.0, 2.0)  # bounds of the search for the best one; chosen by judgement, not measured
+EXPONENTS = (-1.0, 2.0)  # bounds of the search; chosen by judgement, not measured
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PowerTransform:
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values on the original scale, none beyond `LARGEST`.
 
-        Numbers outside the range of the transform are taken for the nearest one inside.
+        Numbers outside the range of the transform are moved to the nearest one inside.
         """
         if self.exponent is None:
             return values

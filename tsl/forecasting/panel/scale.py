@@ -1,4 +1,4 @@
-"""Scales of series: the size of their changes, by which errors and windows are divided."""
+"""Scales of series: the mean size of their changes, by which errors and windows are divided."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Numbers = NDArray[np.float64]
 
 
 def naive_scale(panel: Panel, season: int) -> Numbers:
-    """Return (n_series,) the mean absolute change over a season: the error of the seasonal naive forecast.
+    """Return the mean absolute change over a season (n_series,): the error of the seasonal naive forecast.
 
-    Where that is 0 or unknown it is the mean absolute change over a step, or else the mean absolute deviation; 0 for a
-    constant series.
+    If that is 0 or unknown, it is the mean absolute change over one step, otherwise the mean absolute deviation; 0 for
+    a constant series.
     """
     found = mean_change(panel, season)
     if season > 1 and not found.all():
@@ -26,12 +26,12 @@ def naive_scale(panel: Panel, season: int) -> Numbers:
 
 
 def mean_change(panel: Panel, lag: int) -> Numbers:
-    """Return (n_series,) the mean absolute change over `lag` steps, 0 where none is known."""
+    """Return the mean absolute change over `lag` steps (n_series,); 0 if none is known."""
     return _mean_by_series(panel, np.abs(changes(panel.values, panel.offsets, lag)))
 
 
 def changes(values: Numbers, offsets: NDArray[np.int64], lag: int) -> Numbers:
-    """Return (N,) each value minus the one `lag` rows before it in its series; NaN where there is none."""
+    """Return each value minus the one `lag` rows before it in its series (N,); NaN if there is none."""
     found = np.full(len(values), np.nan)
     found[lag:] = values[lag:] - values[:-lag]
     found[np.arange(len(found)) < np.repeat(offsets[:-1] + lag, np.diff(offsets))] = np.nan
@@ -39,7 +39,7 @@ def changes(values: Numbers, offsets: NDArray[np.int64], lag: int) -> Numbers:
 
 
 def _mean_by_series(panel: Panel, numbers: Numbers) -> Numbers:
-    """Return (n_series,) the mean of the known numbers, 0 where there are none."""
+    """Return the mean of the known numbers (n_series,); 0 if there are none."""
     known = ~np.isnan(numbers)
     series = np.repeat(np.arange(panel.n_series), panel.lengths)
     total = np.bincount(series, np.where(known, numbers, 0.0), panel.n_series)

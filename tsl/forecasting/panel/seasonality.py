@@ -10,22 +10,23 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.panel.panel import Panel
 
-# Chosen by judgement, not measured: there is no record of a trial of other values. The first three bound the time; a
+# Chosen by judgement, not measured: there is no record of trials of other values. The first three bound the time; a
 # year of days and two weeks of hours are within LONGEST_SEASON.
-MOST_SERIES = 100  # that are looked at
-MOST_ROWS = 20_000  # of each series, the last ones
+MOST_SERIES = 100  # series examined
+MOST_ROWS = 20_000  # last rows of each series
 LONGEST_SEASON = 400
 LEAST_CORRELATION = 0.3  # of changes, for a season that the calendar does not suggest
 LEAST_RISE = 0.2  # of the autocorrelation, from its lowest point before a season to the season
-NEARLY = 0.7  # of the highest correlation: a shorter season, or one of the calendar, is preferred to the best
+NEARLY = 0.7  # share of the highest correlation: from there on, a shorter or calendar season is preferred to the best
 
 
 def find_season(panel: Panel, hints: Sequence[int] = ()) -> int:
-    """Return the number of steps of the main season of a panel, 1 for none.
+    """Return the length in steps of the main season of a panel, 1 for none.
 
-    It is the lag at which changes from step to step are correlated most, on average over the series: in the values
-    themselves, levels and trends would hide it. Where noise hides it in turn, as in weekly data with a yearly cycle, a
-    season that the calendar suggests is taken if the values around their moving average are correlated at that lag.
+    It is the lag with the highest autocorrelation of changes from step to step, averaged over the series: in the values
+    themselves, levels and trends would hide it. If noise hides it in the changes, as in weekly data with a yearly
+    cycle, a season that the calendar suggests is taken if the values around their moving average are correlated at that
+    lag.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def _peaks(correlation: NDArray[np.float64]) -> NDArray[np.int64]:
 def _mean_autocorrelation(
     panel: Panel, detrended: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """Return the autocorrelation by lag, averaged over evenly chosen series; empty where all are too short."""
+    """Return the autocorrelation by lag, averaged over evenly chosen series; empty if all are too short."""
     chosen = np.unique(np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(np.int64))
     series = [panel.values[panel.offsets[k] : panel.offsets[k + 1]][-MOST_ROWS:] for k in chosen]
     around = [detrended(values) for values in series if len(values) >= 8 and np.isfinite(values).any()]
@@ -78,12 +79,13 @@ def _around_moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _autocorrelation(numbers: NDArray[np.float64], n_lags: int) -> NDArray[np.float64]:
-    """Return (n_lags,) the autocorrelation by lag, over pairs without missing numbers."""
+    """Return the autocorrelation by lag (n_lags,), over pairs without missing numbers."""
     found = np.isfinite(numbers)
-    apart = np.where(found, numbers - numbers[found].mean(), 0.0)
-    size = 2 ** int(np.ceil(np.log2(2 * len(apart))))
+    centred = np.where(found, numbers - numbers[found].mean(), 0.0)
+    size = 2 ** int(np.ceil(np.log2(2 * len(centred))))
     products, pairs = (
-        np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2, size)[:n_lags] for part in (apart, found.astype(np.float64))
+        np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2, size)[:n_lags]
+        for part in (centred, found.astype(np.float64))
     )
     covariance = products / np.maximum(pairs, 1.0)
     return covariance / covariance[0] if covariance[0] > 0 else np.zeros(n_lags)

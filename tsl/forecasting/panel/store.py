@@ -16,26 +16,26 @@ from tsl.forecasting.panel.panel import Panel, after, entries, joined, places_of
 from tsl.forecasting.times.stamps import stamps_of, times_of
 
 NEVER = np.iinfo(np.int64).min  # a stamp before all others
-FEWEST_OTHERS = 5  # series that must be known for one without readings to be forecast from them
-MOST_READINGS = 2  # of a series that is forecast from others: from three on networks can tell level and scale
+FEWEST_OTHERS = 5  # known series that a forecast of a series without readings needs
+MOST_READINGS = 2  # of a series that is forecast from others: from three, networks can tell level and scale
 
 
 class SeriesStore:
-    """Series stored as panels that continue each other; they are concatenated when they are read, not when added.
+    """Series stored as panels that continue each other; they are concatenated when read, not when added.
 
     Parameters
     ----------
     panel : Panel
         The rows of `fit`, with their missing values.
     missing : str
-        As for `tsl.forecasting.panel.missing.fill`.
+        As in `tsl.forecasting.panel.missing.fill`.
     """
 
     _recent: list[Panel] | None = None
-    """Tails of the first panels, and the panels that were added since; None until `tails` is called."""
+    """Tails of the first panels, and the panels added since; None until `tails` is called."""
 
     _seen: pd.Index | None = None
-    """Timestamps of wide frames after the end of the series that ended first, kept by `see`."""
+    """Timestamps of wide frames after the earliest end of a series, kept by `see`."""
 
     def __init__(self, panel: Panel, missing: str) -> None:
         self._pieces = [panel]
@@ -45,11 +45,11 @@ class SeriesStore:
         self.last = self.fitted_until.copy()
 
     def fitted(self) -> None:
-        """Take all rows for fitted."""
+        """Mark all rows as fitted."""
         self.fitted_ids, self.fitted_until = self.ids, self.last.copy()
 
     def fitted_before(self, other: SeriesStore) -> None:
-        """Take the rows that are fitted in `other` for fitted here too: of its other series behind those here."""
+        """Mark the rows that are fitted in `other` as fitted here too; its other series are appended."""
         more = other.fitted_ids.difference(self.fitted_ids, sort=False)
         at = other.fitted_ids.get_indexer(self.fitted_ids)
         until = np.where(at >= 0, other.fitted_until[at], self.fitted_until)
@@ -58,20 +58,20 @@ class SeriesStore:
         self.fitted_until = np.concatenate([np.maximum(self.fitted_until, until), later])
 
     def copy(self) -> SeriesStore:
-        """Return a store that rows may be added to; both share the rows that are there."""
+        """Return a copy to which rows may be added; both share the existing rows."""
         other = copy.copy(self)
         other._pieces, other.last = list(self._pieces), self.last.copy()
         other._recent = None if self._recent is None else list(self._recent)
         return other
 
     def panel(self) -> Panel:
-        """Return all rows, missing values included."""
+        """Return all rows, including missing values."""
         if len(self._pieces) > 1:
             self._pieces = [joined(self._pieces)]
         return self._pieces[0]
 
     def tails(self, n_rows: int | None) -> Panel:
-        """Return the last `n_rows` of all series, or more, so that each column has a value if it has any; None: all."""
+        """Return the last `n_rows` of all series, or more if a column has no value there; None returns all rows."""
         if n_rows is None:
             return self.panel()
         if self._recent is None:
@@ -86,7 +86,7 @@ class SeriesStore:
         Raises
         ------
         ValueError
-            If rows are not newer than those that are known of their series, or values are missing that must not be.
+            If rows are not newer than the known ones of their series, or values are missing that must not be.
         """
         last = stamps_of(panel.times)[panel.ends - 1]
         at = self.ids.get_indexer(panel.ids)
@@ -98,7 +98,7 @@ class SeriesStore:
                 f"data must have rows after those that are known, got {panel.times[panel.offsets[k]]} of series "
                 f"{written(panel.ids[k])}, which is known up to {times_of(self.last[at[[k]]], panel.times.dtype)[0]}"
             )
-        if _has_missing(panel):  # else there is no need to look at what came before
+        if _has_missing(panel):  # otherwise the earlier rows do not matter
             self.before(panel, n_rows)
         self._pieces.append(panel)
         if self._recent is not None:
@@ -110,15 +110,15 @@ class SeriesStore:
             self.last = np.concatenate([self.last, last[is_new]])
 
     def before(self, panel: Panel, n_rows: int | None, *, may_be_empty: bool = False) -> Panel:
-        """Return `panel` with the tails of known series before it, where it continues them.
+        """Return `panel` with the tails of the known series that it continues before it.
 
-        A series that begins at or before its last known row is not a continuation and stays as it is. Series without a
-        reading `may_be_empty` where others are known.
+        A series that begins at or before its last known row is not a continuation and is not changed. Series without
+        readings `may_be_empty` if enough others are known.
 
         Raises
         ------
         ValueError
-            If values are missing that must not be, or a series has none.
+            If values are missing that must not be, or a series has no values.
         """
         whole = self._joined(panel, lambda: self.tails(n_rows))
         is_empty = whole.n_readings == 0
@@ -129,16 +129,16 @@ class SeriesStore:
         return whole
 
     def whole_before(self, panel: Panel) -> Panel:
-        """Return `panel` with all known rows before it, where it continues them."""
+        """Return `panel` with all known rows of the series that it continues before it."""
         return self._joined(panel, self.panel)
 
     def knows(self, given: Panel) -> NDArray[np.bool_]:
-        """Return (N,) which rows of `given` are not after the last known one of their series.
+        """Return which rows of `given` are not after the last known one of their series, (N,).
 
         Raises
         ------
         ValueError
-            If one of them is not known, or known as another.
+            If one of them is not known, or has changed.
         """
         at = self.ids.get_indexer(given.ids)
         old = stamps_of(given.times) <= np.repeat(self.last_of(at), given.lengths)
@@ -153,8 +153,8 @@ class SeriesStore:
                     row = rows[wrong[0]]
                     raise ValueError(
                         "data must have rows after those that are known, or the same again, got another one at "
-                        f"{given.times[row]} of series {given.series_at(row)}: fit learns from rows that "
-                        "have changed"
+                        f"{given.times[row]} of series {given.series_at(row)}: to learn from rows that have changed, "
+                        "call fit again"
                     )
         return old
 
@@ -163,19 +163,19 @@ class SeriesStore:
         return np.append(self.last, NEVER)[at]
 
     def follows(self, panel: Panel) -> NDArray[np.bool_]:
-        """Return (n_series,) whether a series is known and continues after its last known row."""
+        """Return whether each series is known and continues after its last known row, (n_series,)."""
         return self._continued(panel) >= 0
 
     def _continued(self, panel: Panel) -> NDArray[np.int64]:
-        """Return (n_series,) the place of the known series that each continues after its last known row, or -1."""
+        """Return the index of the known series that each continues after its last known row, or -1, (n_series,)."""
         at = places_of(panel.ids, self.ids)
         return np.where(stamps_of(panel.times)[panel.offsets[:-1]] > self.last_of(at), at, -1)
 
     def see(self, times: pd.Index) -> None:
         """Keep the timestamps of a wide frame, whose columns are series.
 
-        A panel has the rows of such a series from its first value to its last; which timestamps without values lie
-        between two frames is known from the frames alone.
+        A panel has the rows of such a series only from its first value to its last; the timestamps without values
+        between two frames are known only from the frames.
         """
         seen = self._stamps_with(times)
         self._seen = seen[stamps_of(seen) > self.last.min()]
@@ -183,7 +183,7 @@ class SeriesStore:
     def left_out(self, given: Panel, times: pd.Index) -> Panel | None:
         """Return rows without values for the timestamps between the known and the given rows of each series.
 
-        `times` are the timestamps of the frame that the given rows come from. None if there are no such rows.
+        `times` are the timestamps of the frame that the given rows come from. Return None if there are no such rows.
         """
         at = self.ids.get_indexer(given.ids)
         first, seen = stamps_of(given.times)[given.offsets[:-1]], self._stamps_with(times)
@@ -204,11 +204,11 @@ class SeriesStore:
         )
 
     def _stamps_with(self, times: pd.Index) -> pd.Index:
-        """Return the timestamps that were kept and these, each once and in order."""
+        """Return the kept timestamps and these, distinct and sorted."""
         return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
 
     def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
-        """Return the times of `panel`, before those of a continued series its last known one, and their offsets."""
+        """Return the times of `panel`, preceded by the last known time of each continued series, and their offsets."""
         at = self._continued(panel)
         follows = at >= 0
         offsets = np.concatenate([[0], np.cumsum(panel.lengths + follows)])
@@ -218,12 +218,12 @@ class SeriesStore:
         return times_of(stamps, panel.times.dtype), offsets
 
     def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return (n,) whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set."""
+        """Return whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set, (n,)."""
         at = self.fitted_ids.get_indexer(panel.ids)[panel.series_of(cutoffs)]
         return stamps_of(panel.times)[cutoffs] <= np.append(self.fitted_until, NEVER)[at]
 
     def _joined(self, panel: Panel, known: Callable[[], Panel]) -> Panel:
-        """Return `panel` with rows of known series before it, where it continues them."""
+        """Return `panel` with rows of the known series that it continues before it."""
         follows = self.follows(panel)
         if not follows.any():
             return panel
@@ -233,7 +233,7 @@ class SeriesStore:
 
 
 def _places(known: Panel, given: Panel, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (n,) the row of `known` with series and time of each of these rows of `given`, -1 for none."""
+    """Return the row of `known` with the series and time of each of these rows of `given` (n,); -1 for none."""
     stamps, wanted = stamps_of(known.times), stamps_of(given.times)[rows]
     distinct = np.unique(stamps)
     keys = np.repeat(np.arange(known.n_series), known.lengths) * len(distinct) + np.searchsorted(distinct, stamps)
@@ -246,7 +246,7 @@ def _places(known: Panel, given: Panel, rows: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _tails(panel: Panel, n_rows: int) -> Panel:
-    """Return the last `n_rows` of each series, or more: from the last value on of a column that has none there."""
+    """Return the last `n_rows` of each series, or more, from the last value of a column that has none there."""
     starts = panel.ends - n_rows
     for column in (panel.values, *panel.past.T, *panel.future.T):
         last = last_readings(column, panel.offsets)[panel.ends - 1]
@@ -256,7 +256,7 @@ def _tails(panel: Panel, n_rows: int) -> Panel:
 
 @dataclass(frozen=True)
 class NewRows:
-    """From which time on the rows of each series count as new."""
+    """The times from which the rows of each series count as new."""
 
     ids: pd.Index
     """(n_series,)"""
@@ -265,17 +265,17 @@ class NewRows:
 
     @classmethod
     def of(cls, panel: Panel) -> NewRows:
-        """Return the beginning of each series of `panel`."""
+        """Return the first times of the series of `panel`."""
         return cls(panel.ids, stamps_of(panel.times)[panel.offsets[:-1]])
 
     def mask(self, panel: Panel) -> NDArray[np.bool_]:
-        """Return (N,) which rows of `panel` are new: none of a series that is not there."""
+        """Return which rows of `panel` are new, (N,); none for a series that is not included."""
         at = self.ids.get_indexer(panel.ids)
         since = np.where(at >= 0, self.stamps[at], np.iinfo(np.int64).max)
         return stamps_of(panel.times) >= np.repeat(since, panel.lengths)
 
     def first_rows(self, panel: Panel) -> NDArray[np.int64]:
-        """Return (n_series,) the first new row of each series of `panel`, its end for none."""
+        """Return the first new row of each series of `panel` (n_series,), or its end if there is none."""
         return panel.ends - np.add.reduceat(self.mask(panel), panel.offsets[:-1], dtype=np.int64)
 
 
@@ -284,9 +284,9 @@ def _has_missing(panel: Panel) -> bool:
 
 
 def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64]) -> Panel:
-    """Return `panel` with `horizon` rows more of each series, whose values are unknown.
+    """Return `panel` with `horizon` more rows of each series, whose values are unknown.
 
-    `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) is known of them.
+    `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) their known covariates.
     """
     n_series, horizon, _ = future.shape
     series = np.arange(n_series)

@@ -1,1 +1,1 @@
-"""Timestamps: their frequency, the timestamps that come next, and features of the calendar."""
+"""Timestamps: their frequency, the timestamps that come next, and calendar features."""

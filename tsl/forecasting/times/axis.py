@@ -20,12 +20,12 @@ from tsl.forecasting.times.series_patterns import SeriesPatterns
 from tsl.forecasting.times.series_rules import SeriesRules
 from tsl.forecasting.times.stamps import read_times, time_format
 
-_WHOLE = 0.02  # of a cycle, that it may be off a whole number of steps; months and years vary by as much
-_STEPS = 20  # over which the length of a step is averaged: weekends and lengths of months even out
+_WHOLE = 0.02  # relative deviation of a cycle from a whole number of steps; months and years vary by as much
+_STEPS = 20  # over which the length of a step is averaged: weekends and lengths of months average out
 
 
 class IrregularTimesWarning(UserWarning):
-    """The timestamps have gaps or keep to no grid, so that a forecast counts rows and not time."""
+    """Warning that the timestamps have gaps or no grid, so that forecasts count rows rather than time."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class TimeAxis:
     """The type and the frequency of a panel's timestamps, without the timestamps."""
 
     dtype: Any
-    """Of the index: int64, or a datetime or period type of pandas."""
+    """The dtype of the index: int64, or a pandas datetime or period dtype."""
     frequency: Frequency
     time_format: str | None = None
-    """The format in which the times were written, where they came as strings or numbers."""
+    """The format of times that were given as strings or numbers."""
     patterns: SeriesPatterns | None = None
-    """Patterns of the series whose next timestamps the frequency alone does not tell."""
+    """Patterns of the series whose next timestamps the frequency alone does not determine."""
 
     @classmethod
     def learn(
@@ -68,7 +68,7 @@ class TimeAxis:
         Raises
         ------
         ValueError
-            If `freq` does not fit the timestamps, or must be given because they do not tell it.
+            If `freq` does not fit the timestamps, or is missing and cannot be inferred.
 
         Warns
         -----
@@ -82,7 +82,7 @@ class TimeAxis:
         return axis
 
     def with_series(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> TimeAxis:
-        """Return the axis with the patterns of those of these series that are new."""
+        """Return the axis with the patterns of the new ones among these series added."""
         if not self._rules.differ:
             return self
         found = self._rules.learn(ids, times, offsets)
@@ -96,7 +96,7 @@ class TimeAxis:
 
     @property
     def freq(self) -> str | None:
-        """Return the frequency as pandas calls it; None for integers and where it has no name."""
+        """Return the frequency as a pandas alias; None for integers and if it has no alias."""
         return self.frequency.freq
 
     @property
@@ -106,7 +106,7 @@ class TimeAxis:
 
     @property
     def lacks_patterns(self) -> bool:
-        """Return whether patterns are needed and not there, as in files from before they were stored."""
+        """Return whether patterns are needed but missing, as in files that are older than them."""
         return self.patterns is None and self._rules.need_patterns
 
     @property
@@ -118,12 +118,12 @@ class TimeAxis:
         return SeriesRules(self.frequency, self._clock)
 
     def read(self, values: Any, where: str) -> pd.Index:
-        """Return these values as timestamps of the type that was learned.
+        """Return these values as timestamps of the type seen in `fit`.
 
         Raises
         ------
         ValueError
-            If they are no times, or times of another type.
+            If they are not times, or are times of another type.
         """
         times, clock = self._read_any(values, where), self._clock
         if times.dtype == self.dtype:
@@ -133,28 +133,28 @@ class TimeAxis:
         raise ValueError(f"{where} must hold times of type {self.dtype}, as in fit, got {times.dtype}")
 
     def _read_any(self, values: Any, where: str) -> pd.Index:
-        """Return strings and numbers as times in the format that was learned, or else in their own."""
+        """Parse strings and numbers as times in the format seen in `fit`, otherwise in their own."""
         if not self._clock.is_datetime:
             return read_times(values, where)
         if self.time_format is not None:
             try:
                 return read_times(values, where, self.time_format)
             except ValueError:
-                pass  # not written so: perhaps in a format that leaves no doubt
+                pass  # perhaps in another format that is unambiguous
         return read_times(values, where, time_format(values, where))
 
     def future(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], horizon: int) -> pd.Index:
-        """Return (n_series * horizon,) the timestamps that follow each series, series by series."""
+        """Return the timestamps that follow each series, series by series, (n_series * horizon,)."""
         last, keys = self._stamps_and_keys(ids, times, offsets, last=True)
         if len(last) == 1:
             return self._clock.index(self._after(last, keys, horizon).ravel())
-        # most series of a panel end at one time
+        # most series of a panel end at the same time
         pairs, rows = np.unique(np.stack([keys, last], axis=1), axis=0, return_inverse=True)
         ahead = self._clock.index(self._after(pairs[:, 1], pairs[:, 0], horizon).ravel())
         return ahead.take((rows.reshape(-1, 1) * horizon + np.arange(horizon)).ravel())
 
     def check(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> None:
-        """Check that no step is left out in later rows.
+        """Check that no step is missing in later rows.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class TimeAxis:
         Warns
         -----
         IrregularTimesWarning
-            If `freq` is None and a timestamp is not the one that should follow the one before.
+            If `freq` is None and a timestamp is not the one expected after the previous one.
         """
         if freq is not None:
             find_frequency(times, offsets, freq)
@@ -174,7 +174,7 @@ class TimeAxis:
             self._warn(times, odd)
 
     def _after(self, last: Stamps, keys: NDArray[np.int64], horizon: int) -> Stamps:
-        """Return (n, horizon) the stamps that follow each of `last` (n,), by the rules of these keys (n,)."""
+        """Return the stamps that follow each of `last` (n,), by the rules of these keys (n,), as (n, horizon)."""
         ahead, rules = np.empty((len(last), horizon), dtype=np.int64), self._rules
         for key in np.unique(keys):
             rows = keys == key
@@ -182,7 +182,7 @@ class TimeAxis:
         return ahead
 
     def _odd_rows(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows that are not followed by the timestamp that should come next in their series."""
+        """Return the rows that are not followed by the timestamp expected next in their series."""
         stamps, keys = self._stamps_and_keys(ids, times, offsets)
         is_inner = np.ones(len(times), bool)
         is_inner[offsets[1:] - 1] = False
@@ -193,7 +193,7 @@ class TimeAxis:
     def _stamps_and_keys(
         self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], *, last: bool = False
     ) -> tuple[Stamps, NDArray[np.int64]]:
-        """Return the stamps on the clock of the rule, all or the `last` of each series, and the keys of the series."""
+        """Return the stamps on the rule's clock, all or the `last` of each series, and the keys of the series."""
         rules = self._rules
         patterns = self._patterns_of(ids, times, offsets) if rules.differ else None
         if last:
@@ -203,7 +203,7 @@ class TimeAxis:
         return self._clock.read_unshifted(times, patterns.phase, offsets, rules.period), rules.keys(patterns)
 
     def _patterns_of(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> SeriesPatterns:
-        """Return the known patterns of series, or else those that these rows show."""
+        """Return the known patterns of series, otherwise those that these rows show."""
         if self.patterns is not None:
             at = self.patterns.ids.get_indexer(ids)
             if (at >= 0).all():
@@ -212,7 +212,7 @@ class TimeAxis:
 
     @property
     def seconds(self) -> float:
-        """Return the average length of a step; NaN for integers."""
+        """Return the average length of a step in seconds; NaN for integers."""
         if self.is_integer:
             return np.nan
         rule, unit = self.frequency.rule, self._clock.unit
@@ -230,7 +230,7 @@ class TimeAxis:
 
     @property
     def season_hints(self) -> tuple[int, ...]:
-        """Return the steps after which the calendar recurs: (24, 168) of hours, (7, 365) of days, (12,) of months."""
+        """Return the calendar's cycles in steps: (24, 168) for hours, (7, 365) for days, (12,) for months."""
         if self.is_integer:
             return ()
         rule = self.frequency.rule
@@ -247,7 +247,7 @@ class TimeAxis:
         return tuple(cycle for cycle in dict.fromkeys(whole) if cycle > 1)
 
     def _warn(self, times: pd.Index, odd: NDArray[np.int64]) -> None:
-        """Warn of rows that are not followed by the timestamp that should come next."""
+        """Warn about rows that are not followed by the expected timestamp."""
         first = f" (the first after {times[odd[0]]})" if len(odd) else ""
         if isinstance(self.frequency.rule, WeekPattern):
             how = "future stamps keep to the days and hours that were seen"
@@ -257,7 +257,7 @@ class TimeAxis:
             how = f"future stamps follow at the most common step, {self._step_name()}"
         warnings.warn(
             f"the times have gaps{first}: rows count as steps, whatever time lies between them, and {how}; "
-            "freq= names the frequency where gaps are meant",
+            "if the gaps are intended, set the frequency with freq=",
             IrregularTimesWarning,
             stacklevel=calls_within_tsl(),
         )

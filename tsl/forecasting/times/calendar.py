@@ -1,4 +1,4 @@
-"""Features of the calendar: the position of timestamps in the day, the week and the year, and holidays."""
+"""Calendar features: the position of timestamps in the day, the week and the year, and holidays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _HOLIDAYS = "holidays:"
 def _time_of_day(times: pd.DatetimeIndex) -> NDArray[np.float64]:
     """Return the seconds since midnight."""
     per_second = UNITS_PER_DAY[times.unit] // 86_400
-    return (times.asi8 // per_second % 86_400).astype(np.float64)  # in a tenth of the time of three columns of pandas
+    return (times.asi8 // per_second % 86_400).astype(
+        np.float64
+    )  # ten times as fast as pandas' hour, minute and second
 
 
 def _day_of_week(times: pd.DatetimeIndex) -> NDArray[np.int64]:
@@ -41,7 +43,7 @@ _PLACES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], float]] = {
     "month": (lambda times: times.month - 1, 12.0),
     "quarter": (lambda times: times.quarter - 1, 4.0),
 }
-"""The position of a timestamp in a cycle, and the length of the cycle in the same unit."""
+"""For each feature, the position of a timestamp in its cycle, and the length of the cycle in the same unit."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Calendar:
         Raises
         ------
         ValueError
-            If a feature is unknown, or one is named and times are integers.
+            If a feature is unknown, or if features are named although times are integers.
         """
         if calendar is None:
             return cls()
@@ -71,7 +73,7 @@ class Calendar:
         for feature in features:
             _check_feature(feature)
         if features and axis.is_integer:
-            raise ValueError(f"calendar must be None or 'auto' where times are integers, got {list(features)}")
+            raise ValueError(f"calendar must be None or 'auto' if times are integers, got {list(features)}")
         return cls(features)
 
     @property
@@ -84,11 +86,11 @@ class Calendar:
 
     @property
     def widths(self) -> list[int]:
-        """Return how many of these columns each of `features` becomes."""
+        """Return how many columns each of `features` becomes."""
         return [2 if feature in _PLACES else 1 for feature in self.features]
 
     def encode(self, times: pd.Index) -> NDArray[np.float64]:
-        """Return (n, n_names) the features of each timestamp."""
+        """Return the features of each timestamp, (n, n_names)."""
         encoded = np.empty((len(times), len(self.names)))
         if not self.features:
             return encoded
@@ -107,19 +109,19 @@ class Calendar:
 
 
 def _local(times: pd.Index) -> pd.DatetimeIndex:
-    """Return local times without a zone, of periods their beginning."""
+    """Return local times without a zone; for periods, their start."""
     if isinstance(times, pd.PeriodIndex):
         return times.to_timestamp()
     return times if times.tz is None else times.tz_localize(None)
 
 
 def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tuple[str, ...]:
-    """Return the cycles that are longer than a step and of which the longest series shows two."""
+    """Return the cycles that are longer than a step and that the longest series covers twice."""
     step = axis.seconds
     longest = int(np.diff(offsets).argmax())
     stamps = _local(times[[offsets[longest], offsets[longest + 1] - 1]])
-    span = 1.01 * ((stamps[1] - stamps[0]).total_seconds() + step)  # months and years are of unequal length
-    features = []  # of cycles with at least two steps
+    span = 1.01 * ((stamps[1] - stamps[0]).total_seconds() + step)  # months and years vary in length
+    features = []  # cycles with at least two steps
     if step <= _DAY / 2 and span >= _CYCLES_SEEN * _DAY:
         features.append("hour")
     if step <= 3.5 * _DAY and span >= _CYCLES_SEEN * 7 * _DAY:
@@ -130,7 +132,7 @@ def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tup
 
 
 def _check_feature(feature: str) -> None:
-    """Check that there is such a feature, and for holidays such a country."""
+    """Check that the feature exists, and for holidays that the country exists."""
     if feature in _PLACES:
         return
     if not (isinstance(feature, str) and feature.startswith(_HOLIDAYS)):
@@ -139,7 +141,7 @@ def _check_feature(feature: str) -> None:
 
 
 def _is_holiday(stamps: pd.DatetimeIndex, place: str) -> NDArray[np.bool_]:
-    """Return whether each timestamp is a public holiday of a country, such as "US", or of its part, such as "US-CA"."""
+    """Return whether each timestamp is a public holiday of a country such as "US" or a part such as "US-CA"."""
     try:
         import holidays
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The integers that rules count in: by local time, by elapsed time, or by ordinals."""
+"""The integers that rules use: local time, elapsed time, or ordinals."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tsl.forecasting.times.stamps import PERIOD_UNIT, period_begins, times_of
 
 @dataclass(frozen=True)
 class Clock:
-    """The conversion of timestamps of one type to the integers of a rule and back."""
+    """Conversion of timestamps of one type to the integers of a rule and back."""
 
     dtype: Any
-    """Of the index: int64, or a datetime or period type of pandas."""
+    """The dtype of the index: int64, or a pandas datetime or period dtype."""
     kind: str
     """As in `Frequency.clock`."""
 
@@ -35,17 +35,17 @@ class Clock:
 
     @property
     def tz(self) -> Any:
-        """Return the time zone, None where there is none."""
+        """Return the time zone; None if there is none."""
         return getattr(self.dtype, "tz", None)
 
     @property
     def is_local(self) -> bool:
-        """Return whether the rule goes by the local time of a zone."""
+        """Return whether the rule uses the local time of a time zone."""
         return self.tz is not None and self.kind == "wall"
 
     @property
     def unit(self) -> str:
-        """Return the unit of the integers; that of the beginnings of periods where there is no other."""
+        """Return the unit of the integers; for periods, that of their starts."""
         if not self.is_datetime:
             return PERIOD_UNIT
         return self.dtype.unit if self.tz is not None else np.datetime_data(self.dtype)[0]
@@ -59,14 +59,14 @@ class Clock:
         return (times.tz_localize(None) if self.is_local else times).asi8
 
     def read_unshifted(self, times: pd.Index, phase: Stamps, offsets: NDArray[np.int64], period: int) -> Stamps:
-        """Return timestamps as integers, those that a change of the clocks has shifted put back.
+        """Return timestamps as integers, undoing shifts by a clock change.
 
-        `phase` (n_series,) is what the local times of each series leave when they are divided by `period`.
+        `phase` (n_series,) is the remainder of the local times of each series by `period`.
         """
         return undo_shift(times, np.repeat(phase, np.diff(offsets)), period) if self.is_local else self.read(times)
 
     def index(self, stamps: Stamps) -> pd.Index:
-        """Return integers as timestamps; a local time that is skipped in spring becomes the next that exists."""
+        """Return integers as timestamps; a local time that is skipped in spring becomes the next existing one."""
         if self.is_local:
             return localize(stamps, self.unit, self.tz)
         if self.kind == "start":

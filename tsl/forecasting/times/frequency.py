@@ -34,7 +34,7 @@ from tsl.forecasting.times.rules import (
 from tsl.forecasting.times.stamps import PERIOD_UNIT, period_begins
 
 Freq: TypeAlias = str | int | BaseOffset | pd.Timedelta | None
-"""The frequency of timestamps as users may give it; None for that of the index, or else it is inferred."""
+"""The frequency of timestamps as given by users; None takes that of the index, otherwise infers it."""
 
 
 def find_frequency(
@@ -45,7 +45,7 @@ def find_frequency(
     Raises
     ------
     ValueError
-        If `freq` does not fit the timestamps, or must be given because they do not tell it.
+        If `freq` does not fit the timestamps, or is missing and cannot be inferred.
     """
     if not isinstance(times, pd.DatetimeIndex):
         return _ordinal_frequency(times, offsets, freq)
@@ -53,14 +53,14 @@ def find_frequency(
     wall = unshifted(times, offsets, most_common(step)[0] if len(step) else 0)
     if freq is not None:
         if isinstance(freq, int | np.integer):
-            raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}")
+            raise ValueError(f"freq must be a pandas frequency such as 'h', 'D' or 'MS', got {freq!r}")
         return given_frequency(wall, times.asi8, offsets, freq, times.unit)
     if carried is not None:
         try:
             forwards = carried if carried.n > 0 else -carried
             return given_frequency(wall, times.asi8, offsets, forwards, times.unit, carried=True)
         except ValueError:
-            pass  # an offset with a time of its own, such as BusinessDay(offset=...)
+            pass  # an offset with its own time of day, such as BusinessDay(offset=...)
     return infer_frequency(wall, times.asi8, offsets, times.unit)
 
 
@@ -74,11 +74,11 @@ def _ordinal_frequency(times: pd.Index, offsets: NDArray[np.int64], freq: Freq) 
         found = infer_week(period_begins(times), offsets, PERIOD_UNIT)
         if found is not None:
             return replace(found, clock="start")
-        if times.freqstr == "D" and frequency.rule == EveryTick(1):  # single series may keep to days of a week
+        if times.freqstr == "D" and frequency.rule == EveryTick(1):  # single series may have fixed weekdays
             return replace(frequency, rule=EveryTick(UNITS_PER_DAY[PERIOD_UNIT]), clock="start")
         return frequency
     if freq is not None and (isinstance(freq, bool) or not isinstance(freq, int | np.integer) or freq < 1):
-        raise ValueError(f"freq must be a positive whole number where times are integers, got {freq!r}")
+        raise ValueError(f"freq must be a positive whole number if times are integers, got {freq!r}")
     return ordinal_frequency(times.to_numpy(), offsets, None if freq is None else int(freq), None)
 
 
@@ -91,7 +91,7 @@ def _periods_in(freq: Freq, times: pd.PeriodIndex) -> int:
 
 
 def ordinal_frequency(stamps: Stamps, offsets: NDArray[np.int64], step: int | None, freq: str | None) -> Frequency:
-    """Return the frequency of integers, or of periods by their ordinals; `step` if it is given."""
+    """Return the frequency of integers, or of periods by their ordinals; `step` is used if given."""
     steps = steps_within(stamps, offsets)
     given = step is not None
     if step is None:
@@ -107,8 +107,8 @@ def given_frequency(
 ) -> Frequency:
     """Return the frequency of datetimes from a name or an offset: gaps are allowed, timestamps off the grid are not.
 
-    One that is `carried` by an index is taken literally: 24 hours are no local day, and a month after 28 February is
-    28 March, whatever day the series began on.
+    A frequency that is `carried` by an index is taken literally: 24 hours are not a local day, and a month after
+    28 February is 28 March, whatever day the series began on.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _date_offset(
     while (behind := at < goal).any():
         ahead = rule.after(at[behind], 1)[:, 0]
         if (ahead <= at[behind]).any():
-            raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {offset!r}")
+            raise ValueError(f"freq must be a pandas frequency that goes forward, got {offset!r}")
         at[behind] = ahead
     if (at != goal).any():
         raise ValueError(f"freq={offset!r} must fit the times, got some that are not a whole number of steps apart")
@@ -169,17 +169,17 @@ def _date_offset(
 
 
 def parse_offset(freq: Any) -> BaseOffset:
-    """Return the pandas offset of that name.
+    """Return the pandas offset for a frequency alias or an offset.
 
     Raises
     ------
     ValueError
-        If pandas knows no such frequency, or it does not go forwards.
+        If pandas does not know the frequency, or if it does not go forwards.
     """
     try:
         offset = pd.tseries.frequencies.to_offset(freq)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"freq must be a frequency of pandas such as 'h', 'D' or 'MS', got {freq!r}") from error
+        raise ValueError(f"freq must be a pandas frequency such as 'h', 'D' or 'MS', got {freq!r}") from error
     if offset is None or offset.n < 1:
-        raise ValueError(f"freq must be a frequency of pandas that goes forwards, got {freq!r}")
+        raise ValueError(f"freq must be a pandas frequency that goes forward, got {freq!r}")
     return offset

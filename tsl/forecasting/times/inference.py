@@ -1,4 +1,4 @@
-"""Inference of the frequency: the rule that the timestamps of a panel follow, told from the timestamps."""
+"""Inference of the frequency: the rule that the timestamps of a panel follow."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _MOST_STEPS = 0.5  # share of the steps that a rule of irregular timestamps must
 
 @dataclass(frozen=True)
 class Frequency:
-    """The rule that timestamps follow, the clock that it goes by, and whether all of them follow it."""
+    """The rule that timestamps follow, the clock it uses, and whether all timestamps follow it."""
 
     rule: Rule
     clock: str
-    """"wall" for local time, by which days count; "utc" for elapsed time, by which hours do; "ordinal" for integers and
-    periods; "start" for periods by the local time at which they begin."""
+    """"wall" for local time, used for days; "utc" for elapsed time, used for hours; "ordinal" for integers and periods;
+    "start" for periods by the local time of their start."""
     freq: str | None
     regular: bool
     """Whether no series has a gap."""
 
 
 def infer_frequency(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency:
-    """Return the frequency of datetimes: the simplest rule that all steps follow, or else that most of them follow."""
+    """Return the frequency of datetimes: the simplest rule that all steps follow, otherwise one that most follow."""
     need_steps(steps_within(wall, offsets))
     found = (
         infer_months(wall, offsets, unit)
@@ -69,7 +69,7 @@ def most_common(values: Stamps) -> tuple[int, float]:
 def need_steps(steps: Stamps) -> None:
     """Check that there is a step to infer a frequency from."""
     if not len(steps):
-        raise ValueError("freq must be given where no series has two rows to infer it from, got None")
+        raise ValueError("freq must be given if no series has two rows to infer it from, got None")
 
 
 def _ticks(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
@@ -83,7 +83,7 @@ def _ticks(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str) -> 
 
 
 def _tick_name(step: int, wall: Stamps, unit: str) -> str:
-    """Return the name that pandas has for steps of this size; a week is named after its day."""
+    """Return the pandas alias for steps of this size; weeks include the weekday."""
     days, rest = divmod(step, UNITS_PER_DAY[unit])
     if rest:
         return pd.tseries.frequencies.to_offset(pd.Timedelta(step, unit)).freqstr
@@ -113,7 +113,7 @@ def infer_months(wall: Stamps, offsets: NDArray[np.int64], unit: str, *, gaps: b
 
 
 def _month_name(month: Stamps, day: Stamps, months: int, at_end: bool) -> str | None:
-    """Return the name that pandas has for such months, if they are on the first or the last day."""
+    """Return the pandas alias for steps of months, if they are on the first or the last day."""
     if not at_end and day.any():
         return None
     side = "E" if at_end else "S"
@@ -127,7 +127,7 @@ def _month_name(month: Stamps, day: Stamps, months: int, at_end: bool) -> str | 
 
 
 def _business_days(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
-    """Infer business days: each day from Monday to Friday, with at least one weekend left out."""
+    """Infer business days: every day from Monday to Friday, with at least one weekend between them."""
     per_day = UNITS_PER_DAY[unit]
     days = wall // per_day
     if ((days + 3) % 7 > 4).any() or (steps_within(wall, offsets) % per_day).any():
@@ -169,7 +169,7 @@ def _with_gaps(wall: Stamps, utc: Stamps, offsets: NDArray[np.int64], unit: str)
 
 
 def infer_week(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> Frequency | None:
-    """Infer a pattern of the week, if part of it is closed and the pattern predicts at least half of the steps."""
+    """Infer a weekly pattern, if part of the week is closed and the pattern predicts at least half of the steps."""
     rule = week_pattern(wall, offsets, unit)
     if rule is None:
         return None

@@ -1,6 +1,6 @@
-"""Rules: date offsets that work on integers, many series at a time.
+"""Rules: date offsets that work on integers, for many series at a time.
 
-A stamp is a timestamp as an integer, counted in the unit of its index, or the ordinal of a period. The method
+A stamp is a timestamp as an integer in the unit of its index, or the ordinal of a period. The method
 ``after(last, horizon)`` of a rule returns the ``horizon`` stamps that follow each of ``last``.
 """
 
@@ -41,14 +41,14 @@ class EveryTick:
 
 @dataclass(frozen=True)
 class EveryMonths:
-    """Every so many months, on the same day of the month, or on its last day where it is shorter."""
+    """Every `months` months, on the same day of the month, or on the last day of a shorter month."""
 
     months: int
     at_end: bool
     """Whether the day is the last of every month."""
     unit: str
     day: int | None = None
-    """Day of the month, from 0; None for that of the last stamp."""
+    """Day of the month, counted from 0; None for that of the last stamp."""
 
     def after(self, last: Stamps, horizon: int) -> Stamps:
         """Return (n, horizon) the stamps that follow each of `last` (n,)."""
@@ -63,16 +63,16 @@ class EveryMonths:
 
 @dataclass(frozen=True)
 class EveryOffset:
-    """Every so many steps of a pandas offset, such as business days or the last Fridays of months."""
+    """Every `count` steps of a pandas offset, such as business days or the last Fridays of months."""
 
     freq: str | BaseOffset
-    """The offset, or its name."""
+    """The offset, or its alias."""
     count: int
     unit: str
 
     @property
     def per_day(self) -> int:
-        """Return the units in a step of the grid: a day, or 1 for business hours, which have their own time of day."""
+        """Return the units per step of the grid: those of a day, or 1 for business hours, which have a time of day."""
         by_hour = isinstance(pd.tseries.frequencies.to_offset(self.freq), pd.offsets.BusinessHour)
         return 1 if by_hour else UNITS_PER_DAY[self.unit]
 
@@ -85,7 +85,7 @@ class EveryOffset:
         return grid.as_unit(self.unit).asi8
 
     def positions(self, stamps: Stamps) -> Stamps:
-        """Return the position of each stamp on the grid, -1 where it is not on it."""
+        """Return the position of each stamp on the grid; -1 if it is not on the grid."""
         dates = stamps - stamps % self.per_day
         grid = self._grid(dates.min(), dates.max())
         if not len(grid):
@@ -104,7 +104,7 @@ class EveryOffset:
 
 @dataclass(frozen=True)
 class EveryDateOffset:
-    """A `pandas.DateOffset`, which is added to one stamp after another and has no grid."""
+    """A `pandas.DateOffset`, which is added repeatedly and has no grid."""
 
     offset: pd.DateOffset
     unit: str
@@ -140,7 +140,7 @@ class WeekPattern:
 
 
 def timestamp(stamp: int, unit: str) -> pd.Timestamp:
-    """Return the point in time so many units after 1970."""
+    """Return the point in time `stamp` units after 1970."""
     return pd.DatetimeIndex(np.array([stamp]).view(f"M8[{unit}]"))[0]
 
 
@@ -164,7 +164,7 @@ def split_months(stamps: Stamps, per_day: int) -> tuple[Stamps, Stamps, Stamps]:
 
 
 def days_in_month(month: Stamps) -> Stamps:
-    """Return the number of days of each month, given as months from January 1970."""
+    """Return the number of days in each month, counted from January 1970."""
     return _first_day(month + 1) - _first_day(month)
 
 

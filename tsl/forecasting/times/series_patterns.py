@@ -1,4 +1,4 @@
-"""The patterns that the timestamps of single series keep to."""
+"""Timestamp patterns of single series."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class SeriesPatterns:
-    """Time of day, day of the month and days of the week of each series.
+    """Time of day, day of the month and weekdays of each series.
 
-    They are learned from the first rows of a series and then kept: the few rows that a forecast starts from may not
-    show them.
+    They are learned from the first rows of a series and then kept, since the few rows that a forecast starts from may
+    not show them.
     """
 
     ids: pd.Index
     """(n_series,)"""
     phase: NDArray[np.int64]
-    """(n_series,) the time of day, or its remainder for steps shorter than a day."""
+    """The time of day, or its remainder for steps shorter than a day, (n_series,)."""
     day: NDArray[np.int64]
-    """(n_series,) day of the month from 0; a shorter month ends before it."""
+    """The day of the month, counted from 0, (n_series,); shorter months use their last day."""
     weekdays: NDArray[np.bool_]
-    """(n_series, 7) days with timestamps, from Monday on."""
+    """The weekdays with timestamps, starting on Monday, (n_series, 7)."""
 
     def select(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> SeriesPatterns:
         """Return the patterns of some of the series."""
         return SeriesPatterns(self.ids[rows], self.phase[rows], self.day[rows], self.weekdays[rows])
 
     def append(self, other: SeriesPatterns) -> SeriesPatterns:
-        """Return the patterns of the series of both."""
+        """Return the patterns of the series of both objects."""
         return SeriesPatterns(
             self.ids.append(other.ids),
             np.concatenate([self.phase, other.phase]),
@@ -40,7 +40,7 @@ class SeriesPatterns:
         )
 
     def where_known(self, known: SeriesPatterns | None) -> SeriesPatterns:
-        """Return the patterns of the same series, as they are in `known` where it has them."""
+        """Return the patterns of the same series, taken from `known` if it has them."""
         if known is None:
             return self
         at = known.ids.get_indexer(self.ids)

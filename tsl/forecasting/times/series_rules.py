@@ -1,4 +1,4 @@
-"""The rules of single series, where that of their panel leaves a day of the month or the days of the week open."""
+"""The rules of single series, if that of their panel leaves the day of the month or the weekdays open."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ SHORTEST_MONTH = 28
 
 @dataclass(frozen=True)
 class SeriesRules:
-    """How the rules of series differ from that of their panel."""
+    """The rules of single series, which may differ from that of their panel."""
 
     frequency: Frequency
     clock: Clock
 
     @property
     def differ(self) -> bool:
-        """Return whether series may differ in what comes after a timestamp."""
+        """Return whether series may differ in the timestamp that follows another."""
         return self.need_patterns or (not self.clock.is_integer and isinstance(self.frequency.rule, EveryMonths))
 
     @property
     def need_patterns(self) -> bool:
-        """Return whether the last row of a series alone may not tell its rule."""
+        """Return whether the last row of a series may not be enough to determine its rule."""
         return not self.clock.is_integer and (self.clock.is_local or self.open_days is not None)
 
     @property
     def open_days(self) -> NDArray[np.bool_] | None:
-        """Return (7,) the days of the week with timestamps; None unless days are left out irregularly."""
+        """Return which weekdays have timestamps, (7,); None unless days are left out irregularly."""
         rule = self.frequency.rule
         if self.frequency.regular or self.clock.is_integer:
             return None
@@ -58,7 +58,7 @@ class SeriesRules:
 
     @property
     def period(self) -> int:
-        """Return the units after which local times recur."""
+        """Return the period of local times, in units of the clock."""
         rule, per_day = self.frequency.rule, UNITS_PER_DAY[self.clock.unit]
         if isinstance(rule, EveryTick):
             return math.gcd(rule.step, per_day)
@@ -67,7 +67,7 @@ class SeriesRules:
         return rule.per_day if isinstance(rule, EveryOffset) else per_day
 
     def learn(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> SeriesPatterns:
-        """Return the patterns that the timestamps of each series keep to."""
+        """Return the patterns of the timestamps of each series."""
         n_series, open_days = len(offsets) - 1, self.open_days
         stamps = self.clock.read(times)
         phase, day = np.zeros((2, n_series), np.int64)
@@ -85,19 +85,19 @@ class SeriesRules:
         return SeriesPatterns(ids, phase, day, weekdays)
 
     def worth_keeping(self, patterns: SeriesPatterns) -> NDArray[np.bool_]:
-        """Return (n_series,) whether the last timestamp of a series may not tell its pattern."""
+        """Return whether the last timestamp of a series may not show its pattern, (n_series,)."""
         if self.need_patterns:
             return np.ones(len(patterns.ids), dtype=bool)
-        return patterns.day >= SHORTEST_MONTH - 1  # every month has an earlier day
+        return patterns.day >= SHORTEST_MONTH - 1  # earlier days exist in every month
 
     def keys(self, patterns: SeriesPatterns) -> NDArray[np.int64]:
-        """Return (n_series,) a number for each series, from which `rule` makes its rule."""
+        """Return a number for each series from which `rule` builds its rule, (n_series,)."""
         if self.open_days is not None:
             return patterns.weekdays @ (1 << np.arange(7))
         return patterns.day
 
     def rule(self, key: int) -> Rule:
-        """Return the rule of series that have this key."""
+        """Return the rule of series with this key."""
         rule = self.frequency.rule
         per_day = UNITS_PER_DAY[self.clock.unit] if self.open_days is not None else 0
         if per_day and isinstance(rule, WeekPattern) and not rule.daily:

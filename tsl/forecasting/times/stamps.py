@@ -12,18 +12,18 @@ from tsl._dates import HINT, is_about_zones, mixed_zones, number_format, read_da
 from tsl.forecasting.times.rules import Stamps
 
 PERIOD_UNIT = "us"
-"""The unit in which the beginnings of periods are counted."""
+"""The unit of the starts of periods."""
 
-_WHOLE = ("floating", "integer", "integer-na", "mixed-integer-float")  # what pandas calls numbers in objects
+_WHOLE = ("floating", "integer", "integer-na", "mixed-integer-float")  # pandas' names for numbers in objects
 
 
 def time_format(values: Any, where: str) -> str | None:
-    """Return the format of dates that come as strings or whole numbers; None where there is nothing to parse.
+    """Return the format of dates given as strings or integers; None if there is nothing to parse.
 
     Raises
     ------
     ValueError
-        If they can be read in two ways.
+        If they are ambiguous.
     """
     index = _as_index(values)
     if isinstance(index, pd.RangeIndex | pd.DatetimeIndex | pd.PeriodIndex):
@@ -44,13 +44,13 @@ def read_times(values: Any, where: str, form: str | None = None) -> pd.Index:
     where : str
         What errors call them.
     form : str, optional
-        Their format if they are strings or whole numbers that are dates, see `time_format`. Without one, that of
-        strings is found, and numbers are plain numbers.
+        The format of strings or of integers that are dates, see `time_format`. Without it, the format of strings is
+        inferred, and integers are plain numbers.
 
     Raises
     ------
     ValueError
-        If values are no times, are missing, or have several time zones.
+        If values are not times, are missing, or have several time zones.
     """
     index = _as_index(values)
     if form is None and (isinstance(index, pd.RangeIndex) or index.dtype.kind in "iu"):
@@ -69,7 +69,7 @@ def stamps_of(times: pd.Index) -> Stamps:
 
 
 def times_of(stamps: Stamps, dtype: Any) -> pd.Index:
-    """Return integers as times of this type: the inverse of `stamps_of`."""
+    """Return integers as times of this dtype: the inverse of `stamps_of`."""
     if dtype == np.int64:
         return pd.Index(stamps)
     if isinstance(dtype, pd.PeriodDtype):
@@ -80,7 +80,7 @@ def times_of(stamps: Stamps, dtype: Any) -> pd.Index:
 
 
 def period_begins(times: pd.PeriodIndex) -> Stamps:
-    """Return the times at which periods begin."""
+    """Return the starts of periods."""
     return times.to_timestamp().as_unit(PERIOD_UNIT).asi8
 
 
@@ -89,7 +89,7 @@ def _as_index(values: Any) -> pd.Index:
 
 
 def _parse(index: pd.Index, where: str, form: str | None) -> pd.Index:
-    """Return strings, dates, timestamps or periods as objects, or whole numbers of another type, as times."""
+    """Parse strings, objects (dates, timestamps or periods), or integers of another dtype as times."""
     kind = pd.api.types.infer_dtype(index, skipna=True)
     if kind == "period":
         return pd.PeriodIndex(index)
@@ -107,7 +107,7 @@ def _parse(index: pd.Index, where: str, form: str | None) -> pd.Index:
 
 
 def _whole_numbers(index: pd.Index, where: str) -> NDArray[np.int64]:
-    """Return the numbers of an index that holds nothing else."""
+    """Check that an index contains only integers, and return them."""
     if index.dtype.kind in "iu":
         return index.to_numpy().astype(np.int64)
     numbers = index.to_numpy(dtype=float, na_value=np.nan)

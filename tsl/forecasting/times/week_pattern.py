@@ -1,4 +1,4 @@
-"""The times of the week that irregular timestamps keep to: business days, opening hours."""
+"""Weekly patterns of irregular timestamps: business days, opening hours."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.times.rules import UNITS_PER_DAY, Stamps, WeekPattern, split_weeks
 
-# Chosen by judgement, not measured; the tests hold them to trading days with holidays, opening hours and lunch breaks.
-_MOST_TIMES = 1440  # different times of day, every minute; with more, timestamps are taken to have no pattern
-_CLOSED = 0.25  # of the rows of the busiest day or time: with fewer, a day or time counts as closed
-_OWN_WEEKS = 4  # of a series, from which on a day of the week is judged by that series alone
-_SURE = 8  # weeks without a row, from which on one time of the week is closed though its day and its hour are open
+# Chosen by judgement, not measured; the tests check them on trading days with holidays, opening hours and lunch breaks.
+_MOST_TIMES = 1440  # distinct times of day, one per minute; timestamps with more are assumed to have no pattern
+_CLOSED = 0.25  # share of the rows of the busiest day or time: a day or time with fewer counts as closed
+_OWN_WEEKS = 4  # weeks of a series from which its weekdays are judged by that series alone
+_SURE = (
+    8  # weeks without a row after which a single time of the week counts as closed, though its day and hour are open
+)
 
 
 def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPattern | None:
-    """Return the times of the week that usually have a timestamp; None if they are evenly spaced, or there are none."""
+    """Return the times of the week that usually have a timestamp; None if they are evenly spaced or there are none."""
     per_day = UNITS_PER_DAY[unit]
     time = wall % per_day
     inner = np.delete(np.diff(time), offsets[1:-1] - 1)
@@ -28,13 +30,13 @@ def week_pattern(wall: Stamps, offsets: NDArray[np.int64], unit: str) -> WeekPat
     seen, chances, weeks = _count(stamps, offsets, slots, unit)
     slots = slots[_open_slots(seen, chances, weeks).ravel()]
     between = np.diff(slots, append=slots[:1] + 7 * per_day)
-    if not len(slots) or (between == between[0]).all():  # a plain step describes it better
+    if not len(slots) or (between == between[0]).all():  # a constant step describes it better
         return None
     return WeekPattern(tuple(int(slot) for slot in slots), daily, unit)
 
 
 def own_weekdays(wall: Stamps, offsets: NDArray[np.int64], unit: str, common: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return (n_series, 7) the days on which each series has timestamps, `common` (7,) where it is too short to tell.
+    """Return the weekdays on which each series has timestamps (n_series, 7); `common` (7,) for short series.
 
     Shops of one panel may close on different days.
     """
@@ -75,9 +77,9 @@ def _passes(first: Stamps, last: Stamps, slots: Stamps, unit: str) -> NDArray[np
 
 
 def _open_slots(seen: NDArray[np.int64], chances: NDArray[np.int64], weeks: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return (7, n_times) whether a timestamp is to be expected in each slot.
+    """Return whether a timestamp is expected in each slot, (7, n_times).
 
-    A weekday, and a time of day, needs two chances before it counts as closed, Saturday and Sunday one. A slot that no
+    A weekday or a time of day needs two chances before it counts as closed, Saturday and Sunday one. A slot that no
     series spans is open.
     """
     needed = np.array([2, 2, 2, 2, 2, 1, 1])
@@ -87,6 +89,6 @@ def _open_slots(seen: NDArray[np.int64], chances: NDArray[np.int64], weeks: NDAr
 
 
 def _rare(seen: NDArray[np.int64], chances: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a much smaller share of the chances was used than in the busiest place."""
+    """Return where the share of used chances is much smaller than the largest one."""
     share = seen / np.maximum(chances, 1)
     return (share < _CLOSED * share.max()) & (chances > 0)
