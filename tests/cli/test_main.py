@@ -110,7 +110,7 @@ def test_files_are_overwritten_with_force_alone(sales, command, option, name):
     assert Path(name).read_text(encoding="utf-8") == "mine"
     run(command, sales, *NAIVE, option, name, "--force")
     assert Path(name).read_bytes() != b"mine"
-    assert "is the file that is read" in fails(command, sales, *NAIVE, "--out", sales, "--force")
+    assert "is the input file" in fails(command, sales, *NAIVE, "--out", sales, "--force")
     assert len(list(Path().iterdir())) == 2
 
 

@@ -371,7 +371,9 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
 
 def test_labels_have_no_input():
     model = LSTMCharModel(**(SMALL | {"max_iter": 1})).fit([TEXT, TEXT], labels=[1, 2])
-    with pytest.raises(ValueError, match="estimator must be fitted without labels, as an ONNX model .* with 2 labels"):
+    with pytest.raises(
+        ValueError, match="estimator must be fitted without labels, because an ONNX model .* with 2 labels"
+    ):
         to_onnx(model)
 
 
