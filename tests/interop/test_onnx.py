@@ -98,7 +98,7 @@ def test_lags_are_found_by_the_names_that_fit_saw():
     model = regressor(table, TABLE["c"][3:])
     assert model.columns_ is not None
     assert_same(run(to_onnx(model), X=table.to_numpy())["y"], model.predict(table))
-    with pytest.raises(ValueError, match="input_form='table'\\) where"):
+    with pytest.raises(ValueError, match="input_form='table'\\) if"):
         to_onnx(model, input_form="windows")
 
 
