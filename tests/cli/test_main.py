@@ -71,7 +71,7 @@ def test_bad_input_is_one_line_and_exit_code_2(sales, arguments, message):
 
 def test_too_short_a_series_is_named_with_what_it_needs(sales):
     assert "the longest series has 30 rows" in fails("forecast", sales, "--horizon", 30, "--quiet")
-    assert "need more than 150 rows a series" in fails("backtest", sales, "--horizon", 30)
+    assert "need more than 150 rows per series" in fails("backtest", sales, "--horizon", 30)
 
 
 def test_errors_of_the_system_have_exit_code_1(sales, monkeypatch):
@@ -110,7 +110,7 @@ def test_files_are_overwritten_with_force_alone(sales, command, option, name):
     assert Path(name).read_text(encoding="utf-8") == "mine"
     run(command, sales, *NAIVE, option, name, "--force")
     assert Path(name).read_bytes() != b"mine"
-    assert "is the file that is read" in fails(command, sales, *NAIVE, "--out", sales, "--force")
+    assert "is the input file" in fails(command, sales, *NAIVE, "--out", sales, "--force")
     assert len(list(Path().iterdir())) == 2
 
 

@@ -235,7 +235,10 @@ def without(key, state):
         (lambda state: without("head.bias", state), "a weight and a bias of one linear layer"),
         (lambda state: state | {"more.weight": np.zeros((3, 2))}, "an embedding, which LSTMRegressor"),
         (lambda state: state | {"a.weight": np.zeros(3), "b.weight": np.zeros(3)}, "at most one embedding"),
-        (lambda state: state | {"head.weight": np.zeros((1, 9))}, r"head.w_out of the network has shape \(5, 1\)"),
+        (
+            lambda state: state | {"head.weight": np.zeros((1, 9))},
+            r"head.w_out of the network must have shape \(5, 1\)",
+        ),
         (lambda state: state | {"lstm.bias_ih_l0": np.zeros(3)}, r"'lstm.bias_ih_l0'\] must have shape \(20,\)"),
         (lambda state: state | {"head.bias": np.array([np.nan])}, "'head.bias' must hold finite numbers"),
         (lambda state: state | {"head.bias": np.array([1])}, "floating point, got dtype int64"),

@@ -98,7 +98,7 @@ def test_lags_are_found_by_the_names_that_fit_saw():
     model = regressor(table, TABLE["c"][3:])
     assert model.columns_ is not None
     assert_same(run(to_onnx(model), X=table.to_numpy())["y"], model.predict(table))
-    with pytest.raises(ValueError, match="input_form='table'\\) where"):
+    with pytest.raises(ValueError, match="input_form='table'\\) if"):
         to_onnx(model, input_form="windows")
 
 
@@ -371,7 +371,9 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
 
 def test_labels_have_no_input():
     model = LSTMCharModel(**(SMALL | {"max_iter": 1})).fit([TEXT, TEXT], labels=[1, 2])
-    with pytest.raises(ValueError, match="estimator must be fitted without labels, as an ONNX model .* with 2 labels"):
+    with pytest.raises(
+        ValueError, match="estimator must be fitted without labels, because an ONNX model .* with 2 labels"
+    ):
         to_onnx(model)
 
 

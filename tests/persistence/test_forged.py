@@ -103,7 +103,7 @@ def object_of_its_own(tree, tensors):
     ids=lambda change: change.__name__,
 )
 def test_a_forged_regressor_is_refused(change, path):
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("regressor", path, change)
 
 
@@ -130,7 +130,7 @@ def labels_beside_numbers(tree, tensors):
     ids=lambda change: change.__name__,
 )
 def test_a_forged_model_of_labelled_texts_is_refused(change, path):
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("text with labels", path, change)
 
 
@@ -167,7 +167,7 @@ def dropped_before_the_first(state):
     ids=lambda change: change.__name__,
 )
 def test_a_forged_encoder_is_refused(change, path):
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("rare and unknown kinds", path, lambda tree, tensors: change(tree["state"]))
 
 
@@ -175,7 +175,7 @@ def test_text_that_is_none_is_refused(path):
     def change(tree, tensors):
         tensors["classes_"] = np.full((2, 4), np.nan, np.float32)
 
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("labels", path, change)
 
 
@@ -183,7 +183,7 @@ def test_no_folder_of_pickles_is_opened(path):
     def change(tree, tensors):
         tree["parameters"]["memory"] = "/somewhere"
 
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("pipeline", path, change)
 
 
@@ -192,7 +192,7 @@ def test_functions_are_of_a_fixed_list(name, path):
     def change(tree, tensors):
         tree["parameters"]["func"] = {"$function": name}
 
-    with pytest.raises(ValueError, match="is damaged, or of another version"):
+    with pytest.raises(ValueError, match="is damaged, or from another version"):
         forged("logarithm of the target", path, change)
 
 

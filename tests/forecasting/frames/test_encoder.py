@@ -72,7 +72,7 @@ def test_types_spaces_and_case_of_categories_count(levels, same, others):
 
 def test_an_error_lists_the_first_of_many_categories():
     encoder = Encoder.learn(pd.DataFrame({"c": [f"c{k:02d}" for k in range(20)]}), ["c"], "past")
-    with pytest.raises(ValueError, match=r"has seen, 'c00', .*'c09', \.\.\., got 'new'; unknown='ignore' takes"):
+    with pytest.raises(ValueError, match=r"has seen, 'c00', .*'c09', \.\.\., got 'new'; unknown='ignore' encodes"):
         encoder.encode(pd.DataFrame({"c": ["new"]}))
 
 
