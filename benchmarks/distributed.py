@@ -29,7 +29,7 @@ NETWORKS = {"1 Gbit/s": 125e6, "10 Gbit/s": 1250e6}
 LATENCY = 1e-3  # seconds of a task on the scheduler and of a message, as Dask's documentation has it
 PANEL = {"n_series": 100_000, "n_steps": 200}
 N_FILES = 16
-LIMITS: dict[str, Any] = {"n_series": 50_000, "n_files": 25, "n_replicas": 25, "memory_limit": "704MiB"}
+LIMITS: dict[str, Any] = {"n_series": 200_000, "n_files": 64, "n_replicas": 64, "memory_limit": "1500MiB"}
 QUICK = {"n_series": 40, "n_steps": 100}
 ONE_NETWORK: dict[str, Any] = {
     "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
@@ -208,7 +208,7 @@ def _memory(bench: Bench) -> None:
 
     n_steps = QUICK["n_steps"] if bench.options.quick else PANEL["n_steps"]
     size = LIMITS | ({"n_series": QUICK["n_series"], "n_files": 4, "n_replicas": 4} if bench.options.quick else {})
-    given = _forecaster(bench) | {"n_replicas": size["n_replicas"], "max_iter": 200}
+    given = _forecaster(bench) | {"n_replicas": size["n_replicas"], "max_iter": 100}
     options = {"threads_per_worker": 1, "memory_limit": size["memory_limit"], "dashboard_address": ":0"}
     options["env"] = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # its own keeps what is free
     with tempfile.TemporaryDirectory() as folder, LocalCluster(n_workers=2, **options) as cluster:
