@@ -1,4 +1,4 @@
-"""Replicas: what they cost in accuracy, what a round moves, and two worker processes beside one process."""
+"""Replicas: their cost in accuracy, what a round transfers, and two worker processes compared with one process."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(bench: Bench) -> None:
 
 
 def _accuracy(bench: Bench) -> None:
-    """Forecast the test part of M4 Hourly after the same number of steps, each of a batch that replicas share."""
+    """Forecast the test part of M4 Hourly after the same number of steps, each with a batch shared by all replicas."""
     if bench.options.data is None:
         bench.say("accuracy is left out: --data DIR names the folder of M4's files")
         return
@@ -82,7 +82,7 @@ def _panel(bench: Bench) -> pd.DataFrame:
 
 
 def series_frame(n_series: int, n_steps: int, first: int = 0) -> pd.DataFrame:
-    """Return series with a daily cycle, a level and noise of their own, by the hour; `first` is the number of one."""
+    """Return hourly series with a daily cycle and their own level and noise; `first` is the number of the first one."""
     rng = np.random.default_rng(first)
     waves = np.sin(2 * np.pi * (np.arange(n_steps) + rng.integers(24, size=(n_series, 1))) / 24)
     values = rng.lognormal(3.0, 1.0, (n_series, 1)) * (5 + waves + 0.2 * rng.normal(size=waves.shape))
@@ -97,7 +97,7 @@ def _forecaster(bench: Bench) -> dict[str, Any]:
 
 
 class Timed(rounds.Here):
-    """Runs tasks in this process, and keeps how long they take and how large what they return is."""
+    """Runs tasks in this process, and records their times and the sizes of their results."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = {}
@@ -114,7 +114,7 @@ class Timed(rounds.Here):
 
 
 def _round(bench: Bench) -> None:
-    """Say what the tasks of a round take and move, and how that would scale."""
+    """Report the times and transfers of the tasks of a round, and how they would scale."""
     model, timed = LSTMForecaster(**_forecaster(bench), n_threads=1), Timed()
     schema, panel = model._read_training(_panel(bench))
     replicas = rounds.Replicas(deal(panel, model.n_replicas), model.missing, 0, timed)
@@ -163,7 +163,7 @@ def simulated(
 
 
 def _two_workers(bench: Bench) -> None:
-    """Compare two processes of one thread each, on a cluster, with one process of two threads."""
+    """Compare two processes with one thread each, on a cluster, with one process with two threads."""
     import dask.dataframe as dd
     from distributed import Client, LocalCluster
 
@@ -200,7 +200,7 @@ def _two_workers(bench: Bench) -> None:
 
 
 def _memory(bench: Bench) -> None:
-    """Fit and forecast a panel that is larger than the memory of two workers together; say what they needed at most."""
+    """Fit and forecast a panel larger than the memory of two workers together; report their peak memory."""
     import dask.dataframe as dd
     from distributed import Client, LocalCluster
 

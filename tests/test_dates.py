@@ -101,7 +101,7 @@ def test_counts_are_no_dates(start, step, n):
     ("texts", "message"),
     [
         (["10:00", "11:00"], "must hold dates, all in the same format and with a year, got '10:00'"),
-        (["12/30", "12/31"], "with their year, got '12/30'"),
+        (["12/30", "12/31"], "with a year, got '12/30'"),
         (["13.01.2024", "01/14/2024"], "all in the same format and with a year, got '13.01.2024' and '01/14/2024'"),
         (["13.01.2024", "01.14.2024"], "got '13.01.2024' and '01.14.2024'"),
         (["soon"], "got 'soon'"),

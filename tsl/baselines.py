@@ -1,6 +1,6 @@
 """Baselines to compare forecasters with, with the same interface.
 
-`fit`, `update`, `predict` and `backtest` also take long frames of Dask; what they return is then lazy.
+`fit`, `update`, `predict` and `backtest` also accept long Dask frames; their results are then lazy.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = ["Drift", "Naive", "SeasonalNaive", "WindowAverage"]
 
 @takes_dask_frames
 class _Baseline(Forecaster):
-    """Base of the baselines, which look at the target alone."""
+    """Base class of the baselines, which use only the target."""
 
     past: Sequence[Any] | None = ()
     future: Sequence[Any] = ()
     calendar = None
     unknown = "ignore"
-    _reads_future = False  # baselines take it so that they can be called like other forecasters
-    _on_dask: Any = None  # set where the series lie in a frame of Dask
+    _reads_future = False  # baselines accept it so that they can be called like other forecasters
+    _on_dask: Any = None  # set if the series are in a Dask frame
 
     def __init__(
         self,
@@ -72,20 +72,20 @@ class Naive(_Baseline):
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     season : int or "auto", default="auto"
-        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        Length of the season in steps, 1 for none; prediction intervals use it for the scale of errors. "auto" uses the
         autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill, or use the last reading before each.
+        How to handle missing values: refuse them, fill them, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
-        takes that of the index, or infers it.
+        Frequency of the timestamps: a pandas alias or offset, or the step of integer times. None takes that of the
+        index, or infers it.
 
     Attributes
     ----------
     season_ : int
-        Steps of a season.
+        Length of the season in steps.
 
     Examples
     --------
@@ -108,24 +108,24 @@ class Naive(_Baseline):
 class SeasonalNaive(_Baseline):
     """Seasonal naive forecaster: the last season, repeated.
 
-    A series with less than a season has its last value repeated.
+    For a series shorter than a season, the last value is repeated.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     season : int or "auto", default="auto"
-        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
+        Length of the season in steps, 1 for none. "auto" uses the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill, or use the last reading before each.
+        How to handle missing values: refuse them, fill them, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
-        takes that of the index, or infers it.
+        Frequency of the timestamps: a pandas alias or offset, or the step of integer times. None takes that of the
+        index, or infers it.
 
     Attributes
     ----------
     season_ : int
-        Steps of a season.
+        Length of the season in steps.
 
     Examples
     --------
@@ -152,22 +152,22 @@ class Drift(_Baseline):
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     window : int or None, default=None
-        Number of last values to use, instead of all.
+        Number of last values to use; None for all.
     season : int or "auto", default="auto"
-        Steps of a season, 1 for none; prediction intervals use it for the scale of errors. "auto" goes by the
+        Length of the season in steps, 1 for none; prediction intervals use it for the scale of errors. "auto" uses the
         autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill, or use the last reading before each.
+        How to handle missing values: refuse them, fill them, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
-        takes that of the index, or infers it.
+        Frequency of the timestamps: a pandas alias or offset, or the step of integer times. None takes that of the
+        index, or infers it.
 
     Attributes
     ----------
     season_ : int
-        Steps of a season.
+        Length of the season in steps.
 
     Examples
     --------
@@ -210,21 +210,21 @@ class WindowAverage(_Baseline):
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     window : int or None, default=None
-        Number of values; None for a season, or `horizon` where there is none.
+        Number of values; None for a season, or for `horizon` if there is no season.
     season : int or "auto", default="auto"
-        Steps of a season, 1 for none. "auto" goes by the autocorrelation and the calendar.
+        Length of the season in steps, 1 for none. "auto" uses the autocorrelation and the calendar.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
-        What to do about missing values: refuse, fill, or use the last reading before each.
+        How to handle missing values: refuse them, fill them, or use the last reading before each.
     freq : str, int, offset, Timedelta or None, default=None
-        Frequency of the time stamps: a name or an offset of pandas, or the step where they are whole numbers. None
-        takes that of the index, or infers it.
+        Frequency of the timestamps: a pandas alias or offset, or the step of integer times. None takes that of the
+        index, or infers it.
 
     Attributes
     ----------
     season_ : int
-        Steps of a season.
+        Length of the season in steps.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def test_beams_end_and_go_on_like_other_texts(streams):
     ("options", "message"),
     [
         ({"beam_width": 0}, "beam_width must be at least 1"),
-        ({"beam_width": 4, "temperature": 0.5}, "beam_width looks for the likeliest text and draws nothing"),
+        ({"beam_width": 4, "temperature": 0.5}, "beam_width searches for the likeliest text and draws nothing"),
         ({"beam_width": 4, "top_k": 5}, "must be left at their defaults"),
         ({"beam_width": 4, "n_samples": 5}, "n_samples must be at most beam_width=4, got 5"),
     ],

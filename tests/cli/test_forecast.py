@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tsl.baselines import SeasonalNaive
 from tsl.cli import forecast
 from tsl.cli.app import app
+from tsl.cli.output import write_scores
 from tsl.metrics import evaluate
 
 N_DAYS, HORIZON = 84, 7
@@ -84,6 +85,29 @@ def test_backtest_prints_the_metrics_of_all_models(sales, tmp_path):
     for metric in ("mae", "rmse", "smape", "mase", "coverage-80", "interval_width-80"):
         assert_allclose(mine[metric], expected[metric], rtol=1e-3)  # four digits are printed
     assert mine["mae"] < table.set_index("model").loc["Naive", "mae"]  # there is a week in the series
+
+
+def test_metrics_wrap_by_columns_at_a_terminal(monkeypatch):
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    table = pd.DataFrame({"step": [1, 2], "model": "Naive", "mae": [0.5, 1.0], "coverage-80": [0.75, 0.8]})
+    monkeypatch.setenv("COLUMNS", "24")
+    shown = Terminal()
+    write_scores(table, shown)
+    assert shown.getvalue().splitlines() == [
+        " step model  mae",
+        "    1 Naive  0.5",
+        "    2 Naive    1",
+        "",
+        " step model  coverage-80",
+        "    1 Naive         0.75",
+        "    2 Naive          0.8",
+    ]
+    elsewhere = StringIO()
+    write_scores(table, elsewhere)
+    assert len(elsewhere.getvalue().splitlines()) == 3
 
 
 @pytest.mark.parametrize(("by", "n_rows"), [("series", 2 * 2), ("step", HORIZON * 2), ("cutoff", 3 * 2)])

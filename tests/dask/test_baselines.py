@@ -59,13 +59,13 @@ def test_what_is_wrong_is_named():
     with pytest.raises(ValueError, match="id_col must name a column of data"):
         Naive(6).fit(cut(FRAME.drop(columns="unique_id")))
     model = Naive(6).fit(cut(FRAME))
-    with pytest.raises(ValueError, match="simulate takes no series from a frame of Dask"):
+    with pytest.raises(ValueError, match="simulate does not take series from a Dask frame"):
         model.simulate()
     with pytest.raises(ValueError, match="cold_start must be False for series on Dask, got True"):
         model.backtest(cold_start=True)
-    with pytest.raises(ValueError, match="data must be None where series come from a frame of Dask"):
+    with pytest.raises(ValueError, match="data must be None if series come from a Dask frame"):
         model.score(cut(FRAME))
-    with pytest.raises(ValueError, match="which was no long frame, got one of Dask"):
+    with pytest.raises(ValueError, match="which was not a long frame, got a Dask frame"):
         Naive(6).fit(FRAME["y"][:100]).predict(data=cut(FRAME))
     assert isinstance(model.fit(FRAME).predict(), pd.DataFrame)
     assert np.isfinite(model.simulate(2)["path-0"]).all()

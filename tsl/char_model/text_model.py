@@ -137,7 +137,7 @@ class TextModel:
         The search always runs to the full length; `stop` is looked for afterwards.
         """
         if self.encoder.vocabulary.tokens == "byte":
-            raise ValueError('beam_width looks for characters, and tokens="byte" has none')
+            raise ValueError('beam_width searches over characters, and tokens="byte" has none')
         state = self._after_prompt(prompt, options)
         if state.n > 1:
             raise ValueError(f"with beam_width, state must be of one text, got that of {state.n}")

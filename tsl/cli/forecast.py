@@ -11,7 +11,7 @@ import pandas as pd
 
 from tsl.cli.choices import GROUPS, MODELS
 from tsl.cli.files import STDIN, STDOUT, check_outputs, did_you_mean
-from tsl.cli.output import new_figure, notes_in_one_line, records, write_figure, write_json
+from tsl.cli.output import new_figure, notes_in_one_line, records, write_figure, write_json, write_scores
 from tsl.cli.table_files import TableFile, is_text, kind_of, write_table
 from tsl.cli.tables import Columns, guess_columns, stamp_format, with_stamps
 from tsl.metrics import evaluate
@@ -103,7 +103,7 @@ def run_backtest(source: Source, choices: Choices, options: dict[str, Any], by: 
         write_json(described(model, columns, choices) | {"metrics": records(scores)} | written(frame, results))
         return
     said = sys.stderr if results.out == STDOUT else sys.stdout
-    said.write(scores.to_string(index=False, float_format="{:.4g}".format, na_rep="") + "\n")
+    write_scores(scores, said)
     if results.out not in (None, STDOUT):
         said.write(f"{len(frame)} rows written to {results.out}\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -40,6 +41,25 @@ def write_figure(figure: Any, path: Path) -> None:
 def write_json(found: dict[str, Any]) -> None:
     """Write an object to stdout as JSON: missing numbers as null, times in ISO 8601."""
     sys.stdout.write(json.dumps(_plain(found), allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_scores(scores: pd.DataFrame, stream: Any) -> None:
+    """Write a table of metrics; at a terminal that is too narrow, a block of lines for as many columns as fit."""
+    width = shutil.get_terminal_size().columns if stream.isatty() else math.inf
+    n_keys = list(scores.columns).index("model") + 1
+    keys = list(scores.columns[:n_keys])  # what tells the rows apart begins each block
+    blocks = [keys]
+    for metric in scores.columns[n_keys:]:
+        wider = [*blocks[-1], metric]
+        if blocks[-1] != keys and _aligned(scores[wider]).index("\n") > width:
+            blocks.append([*keys, metric])
+        else:
+            blocks[-1] = wider
+    stream.write("\n".join(_aligned(scores[block]) for block in blocks))
+
+
+def _aligned(table: pd.DataFrame) -> str:
+    return table.to_string(index=False, float_format="{:.4g}".format, na_rep="") + "\n"
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

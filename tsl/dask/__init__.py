@@ -1,6 +1,6 @@
-"""LSTMs on a Dask cluster: the same models, fitted where the data lies.
+"""LSTMs on a Dask cluster: the same models, fitted where the data is.
 
-Needs the extra: ``pip install "tsl-lstm[dask]"``. Names are imported on first use.
+Requires the extra: ``pip install "tsl-lstm[dask]"``. Names are imported on first use.
 """
 
 from typing import TYPE_CHECKING

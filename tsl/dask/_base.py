@@ -1,4 +1,4 @@
-"""What the estimators on a cluster share: the parameters of a plain estimator, and its client."""
+"""Common base of the estimators on a cluster: the parameters of a plain estimator, and a client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ N_REPLICAS = 8
 
 
 class DaskEstimator(BaseEstimator):
-    """Base of the estimators on a cluster, whose parameters are those of a plain one, `client` and `n_replicas`."""
+    """Base class of estimators on a cluster, with the parameters of a plain one, `client` and `n_replicas`."""
 
     _plain: ClassVar[type]
     client: Any
@@ -19,7 +19,7 @@ class DaskEstimator(BaseEstimator):
     warm_start: bool
 
     def _set(self, client: Any, parameters: dict[str, Any]) -> None:
-        """Set all parameters, those that are not given to their defaults.
+        """Set all parameters; those not given get their defaults.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class DaskEstimator(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         name = type(self).__name__
-        raise TypeError(f"a {name} cannot be pickled, as its data lie on workers: pickle what to_local() returns")
+        raise TypeError(f"a {name} cannot be pickled, because its data is on workers: pickle the result of to_local()")
 
     def _unfitted(self) -> Any:
         """Return the plain estimator with the same parameters.
@@ -50,7 +50,7 @@ class DaskEstimator(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is not for a cluster.
+            If a parameter is not supported on a cluster.
         """
         if not isinstance(self.n_replicas, int) or self.n_replicas < 2:
             raise ValueError(f"n_replicas must be a whole number from 2 up on a cluster, got {self.n_replicas!r}")

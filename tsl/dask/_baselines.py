@@ -1,4 +1,4 @@
-"""Baselines whose series lie in a frame of Dask."""
+"""Baselines for series in a Dask frame."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tsl.forecasting.panel.panel import Panel
 
 
 def call(baseline: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-    """Return what a method of a baseline returns that was given a frame of Dask, or fitted to one.
+    """Return the result of a method of a baseline that was given a Dask frame or fitted to one.
 
     Raises
     ------
     ValueError
-        If the method takes no series from a frame of Dask.
+        If the method does not take series from a Dask frame.
     """
     own = baseline._on_dask
     if method == "fit":
@@ -35,7 +35,7 @@ def call(baseline: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     elif own is None:
         own = DaskBaseline.of(baseline, next(one.npartitions for one in (*args, *kwargs.values()) if is_dask(one)))
     if not hasattr(own, method):
-        raise ValueError(f"{method} takes no series from a frame of Dask: fit to one of pandas, as compute() returns")
+        raise ValueError(f"{method} does not take series from a Dask frame: fit to a pandas frame, as from compute()")
     result = getattr(own, method)(*args, **kwargs)
     if result is not own:
         return result
@@ -45,7 +45,7 @@ def call(baseline: Any, method: str, *args: Any, **kwargs: Any) -> Any:
 
 
 class DaskBaseline(SeriesOnDask):
-    """Baseline whose series lie in a frame of Dask: nothing of them is held, and each result reads them again.
+    """Baseline for series in a Dask frame: none of them is kept in memory, and each result reads them again.
 
     Parameters
     ----------
@@ -58,11 +58,13 @@ class DaskBaseline(SeriesOnDask):
 
     @classmethod
     def of(cls, fitted: Forecaster, n_partitions: int) -> Self:
-        """Return what a baseline that was fitted to a frame in memory is for frames of Dask."""
+        """Return the same for a baseline that was fitted to a frame in memory."""
         check_is_fitted(fitted, "schema_")
         roles = fitted.schema_.roles
         if roles.form != "long":
-            raise ValueError("data must be in the form of the training data, which was no long frame, got one of Dask")
+            raise ValueError(
+                "data must be in the form of the training data, which was not a long frame, got a Dask frame"
+            )
         own, tasks, panel = cls(fitted), Lazily(), fitted._history.panel()
         own.model_, own._roles, own._nothing = copy.copy(fitted), roles, none_of(panel)
         own._parts = [tasks.shared(_parts.known_part(part, fitted)) for part in deal(panel, n_partitions)]
@@ -80,7 +82,7 @@ class DaskBaseline(SeriesOnDask):
         static: Any = None,
         sample_weight: Any = None,
     ) -> Self:
-        """Learn from the series of a frame, of which errors are raised now."""
+        """Learn from the series of a frame; its errors are raised now."""
         refuse_targets_apart(y)
         check_parameters(self._plain)
         named = {"target": target, "id_col": id_col, "time_col": time_col}
@@ -98,7 +100,7 @@ class DaskBaseline(SeriesOnDask):
             If `data` is given, or there is nothing to score.
         """
         if data is not None:
-            raise ValueError("data must be None where series come from a frame of Dask, whose last horizon is scored")
+            raise ValueError("data must be None if series come from a Dask frame, whose last horizon is scored")
         return super().score()
 
     def _tasks(self) -> Tasks:

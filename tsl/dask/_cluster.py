@@ -18,16 +18,16 @@ from tsl.network import warm_up
 
 
 class ProcessorWarning(UserWarning):
-    """Workers have processors of several kinds: results may differ in their last bits by where tasks run."""
+    """Workers have different kinds of processors: the last bits of results may depend on where tasks run."""
 
 
 def connected(client: Any) -> Any:
-    """Return the client, by default the one of this process.
+    """Return the client, by default that of this process.
 
     Raises
     ------
     TypeError
-        If it is no client of Dask.
+        If it is not a Dask client.
     ValueError
         If there is none, it is closed, or it has no workers.
     """
@@ -58,7 +58,7 @@ class Preloaded(distributed.WorkerPlugin):
         self.name = f"tsl {__version__}"
 
     def setup(self, worker: Any) -> None:
-        """Check the version, tell Dask the sizes of values, and compile or load the kernels.
+        """Check the version, register sizes of values with Dask, and compile or load the kernels.
 
         Raises
         ------
@@ -72,17 +72,17 @@ class Preloaded(distributed.WorkerPlugin):
 
 
 def prepare_workers(client: Any) -> None:
-    """Compile everything on all workers, now and when others come, and check that they are alike.
+    """Compile all kernels on all workers, including those that join later, and check that the workers are alike.
 
     Raises
     ------
     ValueError
-        If workers have another version of tsl than the client.
+        If a worker has another version of tsl than the client.
 
     Warns
     -----
     ProcessorWarning
-        If their processors are of several kinds.
+        If they have different kinds of processors.
     """
     found = client.run(_version_and_processor)
     other = {address: version for address, (version, _) in found.items() if version != __version__}
@@ -110,8 +110,8 @@ def _version_and_processor() -> tuple[str, str]:
 class Cluster(Tasks):
     """Runs the tasks of replicas on the workers of a cluster: a `tsl.forecasting.model.rounds.Runner`.
 
-    A task is pure, so that Dask may run it again after a worker has died, with the same result. It goes to the worker
-    where the data of its replica lies, and elsewhere only if that has gone.
+    Tasks are pure, so that Dask can run one again, with the same result, after a worker has died. A task goes to the
+    worker that holds the data of its replica, and elsewhere only if that worker is gone.
 
     Parameters
     ----------
@@ -119,29 +119,29 @@ class Cluster(Tasks):
     """
 
     n_threads: int | None = 1
-    """A worker with several threads runs as many tasks at once."""
+    """Threads per task: a worker with several threads runs as many tasks at once."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
         self._homes = sorted(client.scheduler_info(n_workers=-1)["workers"])
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
-        """Return a future of the result of a task."""
+        """Return a future for the result of a task."""
         where = {}
         if replica is not None and self._homes:
             where = {"workers": [self._homes[replica % len(self._homes)]], "allow_other_workers": True}
         return self.client.submit(function, *args, key=f"{name}-{uuid4().hex}", pure=False, **where)
 
     def shared(self, value: Any) -> Any:
-        """Return a future of a value that many tasks take: it is sent to each worker once."""
+        """Return a future for a value that many tasks take; it is sent to each worker only once."""
         return self.submit(_same, value, name="send model")
 
     def begin(self, frames: Sequence[Any]) -> list[Any]:
-        """Return futures of frames that are delayed."""
+        """Return futures for delayed frames."""
         return self.client.compute(list(frames))
 
     def finish(self, promises: Sequence[Any]) -> None:
-        """Wait for tasks whose results stay where they are, and raise the first error of them."""
+        """Wait for tasks whose results stay on the workers, and raise the first of their errors."""
         distributed.wait(list(promises))
         for future in promises:
             if future.status == "error":

@@ -1,4 +1,4 @@
-"""Baselines that are given a frame of Dask. Importing this does not import Dask."""
+"""Support for Dask frames in the methods of baselines. Importing this module does not import Dask."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ METHODS = (
 
 
 def takes_dask_frames(kind: Kind) -> Kind:
-    """Let the methods of a class of baselines take long frames of Dask, and return lazy ones."""
+    """Let the methods of a class of baselines accept long Dask frames and return lazy ones."""
     for name in METHODS:
         setattr(kind, name, _dispatched(getattr(kind, name)))
     return kind
 
 
 def _dispatched(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method for frames in memory and for those of Dask."""
+    """Return the method, for frames in memory and Dask frames."""
 
     @functools.wraps(method)
     def dispatched(self: Any, *args: Any, **kwargs: Any) -> Any:

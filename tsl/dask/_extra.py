@@ -1,4 +1,4 @@
-"""Dask, or an error that says how to get it."""
+"""Dask, or an error that tells how to install it."""
 
 from __future__ import annotations
 

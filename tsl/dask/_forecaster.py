@@ -24,22 +24,22 @@ from tsl.forecasting.panel.panel import Panel
 
 
 class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
-    """LSTM forecaster of a panel that lies on a Dask cluster.
+    """LSTM forecaster for a panel on a Dask cluster.
 
-    It is an `LSTMForecaster` with `n_replicas`: the series of each replica are brought together on a worker, and stay
-    there. For one number of replicas the result is the same, bit for bit, on any number of workers with one kind of
-    processor.
+    It is an `LSTMForecaster` with `n_replicas`: the series of each replica are gathered on one worker and stay
+    there. For a given number of replicas, the result is the same, bit for bit, on any number of workers with the same
+    kind of processor.
 
     Parameters
     ----------
     horizon : int, default=24
-        Steps to forecast.
+        Number of steps to forecast.
     client : distributed.Client or None, default=None
-        Client of the cluster; None for the one of this process.
+        Client of the cluster; None for that of this process.
     **parameters
-        Those of `LSTMForecaster`. `n_replicas` is 8 by default, and at least 2: there should be as many as workers
-        have threads, or more, and none with more series than a worker can hold. `n_threads` is for what is learned on
-        the client; a worker trains as many replicas at once as it has threads.
+        Those of `LSTMForecaster`. `n_replicas` is 8 by default and at least 2: use at least as many as the workers
+        have threads in total, and enough that a worker can hold the series of any replica. `n_threads` is for what is
+        learned on the client; a worker trains as many replicas at once as it has threads.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
 
     See Also
     --------
-    tsl.LSTMForecaster : The same on one machine.
+    tsl.LSTMForecaster : The same model on one machine.
 
     Examples
     --------
@@ -88,19 +88,19 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
         Parameters
         ----------
         data : dask.dataframe.DataFrame or DataFrame
-            A long frame, whatever its partitions; one of pandas, polars or Arrow is scattered.
+            A long frame with any partitions; a pandas, polars or Arrow frame is scattered.
         y : None
-            Ignored, and must be None.
+            Not used, must be None.
         target, id_col, time_col : column names, optional
-            As for `LSTMForecaster.fit`.
+            As in `LSTMForecaster.fit`.
         static : list of column names, optional
             Static covariates.
         sample_weight : column name, optional
             Weight of each row in training.
         checkpoint : path-like, optional
-            As for `LSTMForecaster.fit`: a file on the client.
+            As in `LSTMForecaster.fit`: a file on the client.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to the file.
+            Seconds between writes to `checkpoint`.
 
         Returns
         -------
@@ -109,9 +109,9 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
         Raises
         ------
         TypeError
-            If `data` is no frame, or `client` no client.
+            If `data` is not a frame, or `client` not a client.
         ValueError
-            If a parameter is out of range, the data cannot be learned from, the client is closed, or workers have
+            If a parameter is out of range, the data cannot be learned from, the client is closed, or a worker has
             another version of tsl.
         """
         refuse_targets_apart(y)
@@ -134,8 +134,8 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
         Returns
         -------
         LSTMForecaster
-            It predicts the same bits, and can be saved; its series are in the order of their ids where these can be
-            ordered.
+            Its forecasts are the same, bit for bit, and it can be saved; its series are sorted by their ids if these
+            can be ordered.
         """
         parts = self._tasks().results(self._parts)
         return _parts.whole(self.model_, [part for part in parts if len(part.store.ids)])

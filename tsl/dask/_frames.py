@@ -1,4 +1,4 @@
-"""Long frames of Dask, dealt to replicas by the ids of their series."""
+"""Long Dask frames, distributed among replicas by the ids of their series."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tsl.forecasting.frames.roles import Roles
 
 
 def as_dask(data: Any, name: str, n_partitions: int) -> Any:
-    """Return a Dask DataFrame; other frames are scattered in so many parts.
+    """Return a Dask DataFrame; other frames are scattered into this many partitions.
 
     Raises
     ------
     TypeError
-        If it is no frame.
+        If it is not a frame.
     """
     if isinstance(data, dd.DataFrame):
         return data
@@ -32,12 +32,12 @@ def as_dask(data: Any, name: str, n_partitions: int) -> Any:
 
 
 def long_roles(meta: pd.DataFrame, **given: Any) -> Roles:
-    """Return the roles of the columns of a long frame, by its empty `meta` and the arguments of `fit`.
+    """Return the roles of the columns of a long frame, from its empty `meta` and the arguments of `fit`.
 
     Raises
     ------
     ValueError
-        If an argument names no column, or the frame is not long.
+        If an argument does not name a column, or the frame is not long.
     """
     weight, static = given.pop("sample_weight"), given.pop("static")
     if static is not None and not isinstance(static, list | tuple):
@@ -59,12 +59,12 @@ def columns_of(roles: Roles) -> list[Any]:
 
 
 def dealt(frame: Any, columns: Sequence[Any], id_col: Any, n_replicas: int) -> list[Any]:
-    """Return for each replica a delayed pandas frame with the rows of its series."""
+    """Return a delayed pandas frame for each replica, with the rows of its series."""
     return together(frame, columns, id_col, n_replicas, "data").to_delayed()
 
 
 def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dict[str, Any]:
-    """Return hashes and lengths of the series of a replica, and the values of covariates: of numbers a few."""
+    """Return hashes and lengths of the series of a replica, and values of covariates: only a few of numeric ones."""
     codes, ids = pd.factorize(frame[id_col])
     index = pd.Index(ids)
     return {

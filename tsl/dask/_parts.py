@@ -1,4 +1,4 @@
-"""What workers hold of a forecaster, the series of one replica, and the tasks on them: pure functions."""
+"""What workers hold of a forecaster, namely the series of one replica, and tasks on them, which are pure functions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Caught = list[tuple[type[Warning], str]]
 
 @contextlib.contextmanager
 def recorded() -> Iterator[Caught]:
-    """Record warnings; the list has them at the end."""
+    """Record warnings; the yielded list contains them at the end."""
     found: Caught = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -57,9 +57,9 @@ class Part(NamedTuple):
     usual: NDArray[np.float64]
     """(n_series,) their naive scales in training."""
     schema: Schema
-    """With what is known of these series alone: static covariates, and patterns of the time stamps."""
+    """The schema with what is known only of these series: static covariates and patterns of the timestamps."""
     outliers: Caught = []  # noqa: RUF012 (never changed)
-    """Warnings of readings that cannot be right."""
+    """Warnings about readings that cannot be right."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ class Part(NamedTuple):
 def read_panel(
     frame: pd.DataFrame, schema: Schema, sample_weight: str | None, unfitted: Forecaster, nothing: Panel
 ) -> Panel:
-    """Return the series of a frame in the order of their hashes, missing readings still missing; or else `nothing`."""
+    """Return the series of a frame in the order of their hashes, with missing readings not filled; or `nothing`."""
     if not len(frame):
         return nothing
     panel = schema.read(frame, sample_weight=sample_weight, unknown=unfitted.unknown)
@@ -78,7 +78,7 @@ def read_panel(
 
 
 def hashes_and_lengths(panel: Panel) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return both (n_series,)."""
+    """Return the hashes and the lengths of the series, (n_series,) each."""
     return hashes_of(panel.ids), panel.lengths
 
 
@@ -88,7 +88,7 @@ def series_with(panel: Panel, hashes: NDArray[np.uint64]) -> Panel:
 
 
 def in_order_of_hashes(panels: Sequence[Panel]) -> Panel:
-    """Return the series of all panels, which are at least one, in the order of their hashes."""
+    """Return the series of all panels, at least one, in the order of their hashes."""
     panel = joined([panel for panel in panels if panel.n_series])
     return panel.of_series(np.argsort(hashes_of(panel.ids), kind="stable"))
 
@@ -103,27 +103,27 @@ def known_part(panel: Panel, model: Forecaster) -> Part:
     schema = model.schema_.with_series(panel)
     static = replace(schema.static, ids=panel.ids, values=panel.static)
     with recorded() as outliers:
-        tame = without_outliers(panel, len(schema.future.names), warn=True)
-    usual = naive_scale(tame, model.season_)
+        clipped = without_outliers(panel, len(schema.future.names), warn=True)
+    usual = naive_scale(clipped, model.season_)
     return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
 
 
 class PartCheck(NamedTuple):
-    """What is to be known of a part before it is forecast."""
+    """What must be known about a part before it is forecast."""
 
     has_cold_start: bool
-    """Whether a series has so few readings that it is forecast from what others did."""
+    """Whether a series has so few readings that it is forecast from other series."""
     outliers: Caught
-    """Warnings of readings that cannot be right."""
+    """Warnings about readings that cannot be right."""
 
 
 def check_of(part: Part) -> PartCheck:
-    """Return what is to be known of a part."""
+    """Return what must be known about a part."""
     return PartCheck(bool((part.store.panel().n_readings <= MOST_READINGS).any()), part.outliers)
 
 
 def lean(model: Forecaster, sample: Panel | None = None) -> Forecaster:
-    """Return the model without the series that it knows, with a sample of all series where that is needed."""
+    """Return the model without the series that it knows, with a sample of all series if that is needed."""
     own, panel = copy.copy(model), model._history.panel()
     own._sample = sample
     own._history = SeriesStore(panel.select(np.zeros(0, np.int64), np.zeros(0, np.int64)), model.missing)
@@ -134,10 +134,10 @@ def lean(model: Forecaster, sample: Panel | None = None) -> Forecaster:
 
 
 def whole(model: LSTMForecaster, parts: Sequence[Part]) -> LSTMForecaster:
-    """Return the model with the series of all parts, in the order of their ids where these can be ordered."""
+    """Return the model with the series of all parts, sorted by their ids if these can be ordered."""
     own, stores = copy.deepcopy(lean(model)), [part.store for part in parts]
     panel = joined([store.panel() for store in stores])
-    with contextlib.suppress(TypeError):  # of ids of several types
+    with contextlib.suppress(TypeError):  # ids of several types
         panel = panel.of_series(np.asarray(panel.ids.argsort()))
     schema = model.schema_.with_series(panel)
     own.schema_ = replace(schema, static=replace(schema.static, ids=panel.ids, values=panel.static))
@@ -156,14 +156,14 @@ def panel_of(part: Part) -> Panel:
 
 
 def with_part(model: Forecaster, part: Part) -> Forecaster:
-    """Return the model as if it had been fitted to the series of a part alone."""
+    """Return the model as if it had been fitted only to the series of a part."""
     own = copy.copy(model)
     own.schema_, own._history, own._usual = part.schema, part.store.copy(), part.usual
     return own
 
 
 def calibrated(model: Forecaster, sample: Panel, horizon: int) -> Calibration:
-    """Return the errors to expect of a model, from a sample of the series that it knows."""
+    """Return the errors to expect from a model, measured on a sample of the series that it knows."""
     own = with_part(model, known_part(sample, model))
     return calibration_of(own._model(), horizon, sample)
 
@@ -184,10 +184,10 @@ def predicted(
     empty: pd.DataFrame,
     options: dict[str, Any],
 ) -> pd.DataFrame:
-    """Return the forecasts of the series of a part, or of those in `data`; `empty` where there are none."""
+    """Return the forecasts of the series of a part, or of those in `data`; `empty` if there are none."""
     if not (len(part.store.ids) if data is None else len(data)):
         return empty
-    if future is not None and data is not None:  # what is known ahead of other series is not asked for
+    if future is not None and data is not None:  # covariates of other series are not needed
         id_col = model.schema_.roles.id_col
         future = future[future[id_col].isin(data[id_col].unique())]
     return with_part(model, part).predict(data=data, future=future, **options)
@@ -197,7 +197,7 @@ def predicted(
 
 
 class Whole(NamedTuple):
-    """The rows of a backtest, some of which may be later than those that are known."""
+    """The rows of a backtest, some of which may be later than the known rows."""
 
     panel: Panel
     lowest: NDArray[np.int64]
@@ -205,21 +205,21 @@ class Whole(NamedTuple):
 
 
 class WindowFacts(NamedTuple):
-    """What the client wants to know of the windows of a part."""
+    """What the client needs to know about the windows of a part."""
 
     used: Any
-    """(n_windows,) whether a series has this window; the last is the last of each series."""
+    """(n_windows,) whether any series has this window; the last one is the last window of each series."""
     longest: int
-    """Rows of the longest series."""
+    """Number of rows of the longest series."""
     was_fitted: bool
-    """Whether something was learned from that is to be forecast."""
+    """Whether any of the rows to forecast was in the training set."""
     hashes: NDArray[np.uint64]
     """(n_series,)"""
     caught: Caught
 
 
 def whole_of(part: Part, frame: pd.DataFrame | None, model: Forecaster) -> Whole:
-    """Return the known rows of a part, or those of a frame with the known ones before them."""
+    """Return the known rows of a part, or those of a frame preceded by the known ones."""
     if frame is not None and len(frame):
         return Whole(*with_part(model, part)._continuation().whole(frame))
     panel = (part.store if frame is None else model._history).panel()
@@ -227,7 +227,7 @@ def whole_of(part: Part, frame: pd.DataFrame | None, model: Forecaster) -> Whole
 
 
 def window_facts(whole: Whole, part: Part, model: Forecaster, plan: Plan) -> WindowFacts:
-    """Return what the client wants to know of the windows of a part."""
+    """Return what the client needs to know about the windows of a part."""
     panel = whole.panel
     if not panel.n_series:
         return WindowFacts(np.zeros(0, bool), 0, False, np.zeros(0, np.uint64), [])
@@ -243,7 +243,7 @@ def window_facts(whole: Whole, part: Part, model: Forecaster, plan: Plan) -> Win
 
 
 def known_rows(whole: Whole, plan: Plan, number: int | None) -> Panel:
-    """Return the rows to fit on for the forecasts of a window; None stands for those before the first window."""
+    """Return the rows to fit on before forecasting a window; None means those before the first window."""
     panel = whole.panel
     if not panel.n_series:
         return panel
@@ -255,7 +255,7 @@ def known_rows(whole: Whole, plan: Plan, number: int | None) -> Panel:
 
 
 def before_windows(known: Part, whole: Whole, model: Forecaster, plan: Plan) -> Panel:
-    """Return what a fitted model knows of before the first window."""
+    """Return the rows that a fitted model knows before the first window."""
     panel = whole.panel
     if not panel.n_series or not len(known.store.ids):
         return known.store.panel()
@@ -271,10 +271,10 @@ class PartFit(NamedTuple):
     numbers: NDArray[np.int64]
     """The numbers of the windows that it forecasts."""
     calibration: Calibration | None
-    """The errors to expect of it, if they are needed."""
+    """The errors to expect from it, if they are needed."""
 
     def fit(self, scores: QuantilesInTime | None = None) -> Fit:
-        """Return it as evaluation takes it."""
+        """Return it in the form that evaluation takes."""
         model = with_part(self.model, self.known)._model()
         return Fit(model, self.numbers, self.calibration, scores)
 
@@ -302,7 +302,7 @@ def scores_of(
 def quantiles_in_time(
     calibration: Calibration, quantiles: Sequence[float], n_ahead: int, scores: Sequence[TimedScores | None]
 ) -> QuantilesInTime:
-    """Return the quantiles of scores in the course of a backtest by those of several parts."""
+    """Return the quantiles of scores in the course of a backtest from the scores of several parts."""
     known = [one for one in scores if one is not None]
     if not known:
         return QuantilesInTime(np.zeros(1, np.int64), calibration.residual_quantiles(quantiles, n_ahead)[None])
@@ -318,41 +318,41 @@ def backtested(
     empty: pd.DataFrame,
     fits: Sequence[tuple[Any, ...]],
 ) -> pd.DataFrame:
-    """Return the forecasts of a backtest of a part; `fits` are those of `PartFit` and the quantiles of its scores."""
+    """Return the forecasts of a backtest of a part; `fits` are fields of `PartFit` and the quantiles of its scores."""
     panel = whole.panel
     if not panel.n_series or not ((table := plan.cutoffs(panel, whole.lowest)) >= 0).any():
         return empty
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the client has repeated those of `window_facts`
+        warnings.simplefilter("ignore")  # the client has already repeated those of `window_facts`
         own = [PartFit(*fit).fit(scores) for *fit, scores in fits]
         found = forecast_windows([fit for fit in own if len(fit.cutoffs(table))], panel, table, plan, request.quantiles)
         return with_part(fits[0][0], part)._write_backtest(panel, found, request)
 
 
 class Split(NamedTuple):
-    """The rows of a part before those that are scored."""
+    """The rows of a part before those to be scored."""
 
     known: Panel
     cutoffs: NDArray[np.int64]
-    """(n_series,) the first row of each series in the whole part that is not among them."""
+    """(n_series,) the first row of each series, in the whole part, that is not among them."""
     n_used: int
-    """Series of which something is forecast."""
+    """Number of series of which anything is forecast."""
     longest: int
-    """Rows of the longest series."""
+    """Number of rows of the longest series."""
 
 
 def facts_of(split: Split) -> tuple[int, int]:
-    """Return how many series are scored, and the rows of the longest."""
+    """Return the number of series that are scored, and the number of rows of the longest."""
     return split.n_used, split.longest
 
 
 def known_of(split: Split) -> Panel:
-    """Return the rows that are known."""
+    """Return the known rows."""
     return split.known
 
 
 def before_last_horizon(part: Part, horizon: int) -> Split:
-    """Return what is known before the last horizon of each series that is longer."""
+    """Return what is known before the last horizon of each series that is longer than a horizon."""
     panel = part.store.panel()
     is_long = panel.lengths > horizon
     cutoffs = np.where(is_long, panel.ends - horizon, panel.ends)
@@ -361,7 +361,7 @@ def before_last_horizon(part: Part, horizon: int) -> Split:
 
 
 def errors_of(model: Forecaster, part: Part, split: Split, season: int) -> NDArray[np.float64]:
-    """Return the scaled errors of series in the last horizon, by a model that was fitted to what was known before."""
+    """Return the scaled errors of series in the last horizon, for a model fitted to what was known before."""
     if not split.n_used:
         return np.zeros(0)
     own = with_part(model, known_part(split.known, model))

@@ -1,4 +1,4 @@
-"""Forecasters whose series lie on Dask: what `LSTMForecaster` and the baselines share there."""
+"""Forecasters of series in Dask frames: the common base of `LSTMForecaster` and the baselines."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ CALIBRATE = "calibrate intervals"
 
 
 class Reading(NamedTuple):
-    """What a fit begins with."""
+    """What a fit starts from."""
 
     roles: Roles
     schema: Schema
     sample: Panel
-    """The series that are learned from where all must be known together."""
+    """The sample of series, for everything that is learned from all series together."""
     panels: list[Any]
     """A promise of the series of each replica."""
 
 
 class SeriesOnDask:
-    """Base of forecasters whose series are dealt to replicas, of which each is a promise of a part."""
+    """Base class of forecasters whose series are distributed among replicas, each of them a promise of a part."""
 
     model_: Any
     _parts: list[Any]
-    """A promise of what is known of each replica."""
+    """A promise of what is known of the series of each replica."""
     _roles: Roles
     _nothing: Panel
     _has_cold_start: bool
 
-    # --- what a subclass gives --------------------------------------------------------------------------------
+    # --- defined by the subclass ------------------------------------------------------------------------------
 
     def _tasks(self) -> Tasks:
-        """Return what runs tasks."""
+        """Return the runner of tasks."""
         raise NotImplementedError
 
     def _unfitted(self) -> Any:
@@ -63,11 +63,11 @@ class SeriesOnDask:
         raise NotImplementedError
 
     def _fit_plain(self, tasks: Tasks, schema: Schema, sample: Panel, panels: Sequence[Any]) -> Any:
-        """Return a plain forecaster that is fitted to the series of `panels`, of which `sample` is a sample."""
+        """Return a plain forecaster fitted to the series of `panels`, of which `sample` is a sample."""
         raise NotImplementedError
 
     def _calibrates(self, request: IntervalRequest) -> bool:
-        """Return whether the errors of a copy on held-out data are needed for these intervals."""
+        """Return whether these intervals need the errors of a copy on held-out data."""
         return bool(request.quantiles)
 
     # --- learning ---------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ class SeriesOnDask:
     def _read(
         self, tasks: Tasks, frame: Any, n_replicas: int, static: Any, sample_weight: Any, **named: Any
     ) -> Reading:
-        """Read the frame of Dask that is learned from."""
+        """Read the Dask frame to learn from."""
         plain = self._unfitted()
         covariates = {"past": plain.past, "future": plain.future}
         roles = _frames.long_roles(frame._meta, **named, static=static, **covariates, sample_weight=sample_weight)
@@ -101,7 +101,7 @@ class SeriesOnDask:
     def _learn_schema(
         self, tasks: Tasks, frames: Sequence[Any], roles: Roles, static: Any, sample_weight: str | None
     ) -> tuple[Schema, Panel]:
-        """Return the form of the data and a sample of its series; the categories are those of all series."""
+        """Return the schema of the data, with the categories of all series, and a sample of its series."""
         plain, covariates = self._unfitted(), [*roles.past, *roles.future, *roles.static]
         facts = tasks.each(_frames.describe, frames, roles.id_col, covariates, name="describe series")
         hashes = np.concatenate([one["hashes"] for one in facts])
@@ -134,12 +134,12 @@ class SeriesOnDask:
         return schema, schema.read(sample, sample_weight=sample_weight)
 
     def update(self, data: Any) -> Self:
-        """Add newer rows, or other series, to the known ones. The model is not refitted.
+        """Add newer rows or new series to the known ones. The model is not refitted.
 
         Parameters
         ----------
         data : dask.dataframe.DataFrame or DataFrame
-            A long frame in the form of the training data.
+            A long frame of the same form as the training data.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class SeriesOnDask:
         Raises
         ------
         ValueError
-            As for `LSTMForecaster.update`; nothing is added then.
+            As in `LSTMForecaster.update`; nothing is added then.
         """
         tasks = self._tasks()
         model = tasks.shared(_parts.lean(self.model_))
@@ -173,23 +173,23 @@ class SeriesOnDask:
         quantiles: Any = None,
         data: Any = None,
     ) -> Any:
-        """Forecast what follows each series, lazily.
+        """Forecast each series after its end, lazily.
 
         Parameters
         ----------
         horizon : int, optional
-            As for `LSTMForecaster.predict`.
+            As in `LSTMForecaster.predict`.
         future : dask.dataframe.DataFrame or DataFrame, optional
-            As for `LSTMForecaster.predict`: a long frame.
+            As in `LSTMForecaster.predict`: a long frame.
         level, quantiles : float or sequence of float, optional
-            As for `LSTMForecaster.predict`. Intervals are calibrated at the first call.
+            As in `LSTMForecaster.predict`. Intervals are calibrated at the first call.
         data : dask.dataframe.DataFrame or DataFrame, optional
-            As for `LSTMForecaster.predict`: a long frame.
+            As in `LSTMForecaster.predict`: a long frame.
 
         Returns
         -------
         dask.dataframe.DataFrame
-            A partition for each replica, which is computed where its series lie.
+            One partition per replica, computed where its series are.
         """
         request, horizon = IntervalRequest.of(level, quantiles), checked_horizon(horizon, self._unfitted().horizon)
         tasks = self._tasks()
@@ -207,7 +207,7 @@ class SeriesOnDask:
         return mapped(_parts.predicted, [(model, *own, empty, options) for own in each], empty, "predict")
 
     def _calibrate(self, tasks: Tasks, horizon: int) -> None:
-        """Give the model the errors that intervals need."""
+        """Compute the errors that intervals need, and store them in the model."""
         if horizon not in self.model_._calibrations:
             sample = self._known_sample(tasks)
             found = tasks.submit(_parts.calibrated, _parts.lean(self.model_), sample, horizon, name=CALIBRATE)
@@ -228,33 +228,33 @@ class SeriesOnDask:
         quantiles: Any = None,
         cold_start: bool = False,
     ) -> Any:
-        """Forecast the last windows of each series from what was known before each of them.
+        """Forecast the last windows of each series, each from what was known before it.
 
-        Models are fitted now where that is needed, on all replicas; the forecasts are lazy.
+        Models that are needed are fitted now, on all replicas; the forecasts are lazy.
 
         Parameters
         ----------
         data : dask.dataframe.DataFrame or DataFrame, optional
-            Other series, or newer rows, as for `predict`; by default all known rows.
+            Other series, or newer rows, as in `predict`; by default all known rows.
         n_windows : int, default=5
-            As for `LSTMForecaster.backtest`.
+            As in `LSTMForecaster.backtest`.
         step : int, optional
-            As for `LSTMForecaster.backtest`.
+            As in `LSTMForecaster.backtest`.
         gap : int, default=0
-            As for `LSTMForecaster.backtest`.
+            As in `LSTMForecaster.backtest`.
         refit : bool or int, default=False
-            As for `LSTMForecaster.backtest`.
+            As in `LSTMForecaster.backtest`.
         window : {"expanding", "sliding"}, default="expanding"
-            As for `LSTMForecaster.backtest`.
+            As in `LSTMForecaster.backtest`.
         level, quantiles : float or sequence of float, optional
-            As for `predict`.
+            As in `predict`.
         cold_start : bool, default=False
-            Must be False: which series had begun by when is not known on one worker.
+            Must be False: no single worker knows when all series begin.
 
         Returns
         -------
         dask.dataframe.DataFrame
-            With the columns of `LSTMForecaster.backtest`, a partition for each replica.
+            With the columns of `LSTMForecaster.backtest`, one partition per replica.
 
         Raises
         ------
@@ -293,7 +293,7 @@ class SeriesOnDask:
     def _fits(
         self, tasks: Tasks, wholes: list[Any], plan: Plan, numbers: Any, was_fitted: bool, calibrates: bool
     ) -> list[list[tuple[Any, ...]]]:
-        """Return the fits of a backtest, of each what `_parts.PartFit` has for each replica."""
+        """Return the fits of a backtest: for each, the fields of `_parts.PartFit` of every replica."""
         fits = []
         starts = range(0, len(numbers), plan.refit or len(numbers))
         for start in starts:
@@ -311,7 +311,7 @@ class SeriesOnDask:
     def _scores(
         self, tasks: Tasks, wholes: list[Any], plan: Plan, wanted: Any, fit: list[Any], request: IntervalRequest
     ) -> Any:
-        """Return a promise of the quantiles of the scores of a model, by the series with these hashes."""
+        """Return a promise of the quantiles of the scores of a model, from the series with these hashes."""
         scores = [
             tasks.submit(_parts.scores_of, whole, plan, wanted, *own, replica=k, name="score windows")
             for k, (whole, own) in enumerate(zip(wholes, fit))
@@ -320,7 +320,7 @@ class SeriesOnDask:
         return tasks.submit(_parts.quantiles_in_time, *given, name=CALIBRATE)
 
     def _calibration_before(self, tasks: Tasks, model: Any, known: list[Any], wholes: list[Any], plan: Plan) -> Any:
-        """Return a promise of the errors to expect of a model by what it knows of before the windows of a backtest."""
+        """Return a promise of the errors to expect from a model, from its known rows before the backtest windows."""
         before = [
             tasks.submit(_parts.before_windows, *own, model, plan, replica=k, name="known series")
             for k, own in enumerate(zip(known, wholes))
@@ -329,12 +329,12 @@ class SeriesOnDask:
         return tasks.submit(_parts.calibrated, model, self._sample(tasks, before), horizon, name=CALIBRATE)
 
     def score(self) -> float:
-        """Return the negative mean absolute scaled error (MASE) of the last horizon, so that more is better.
+        """Return the negative mean absolute scaled error (MASE) of the last horizon, so that higher is better.
 
         Returns
         -------
         float
-            As `LSTMForecaster.score`, but for the order of the sum over the series.
+            As from `LSTMForecaster.score`, except for the order of the sum over the series.
 
         Raises
         ------
@@ -359,7 +359,7 @@ class SeriesOnDask:
     # --- parts ----------------------------------------------------------------------------------------------
 
     def _known_sample(self, tasks: Tasks) -> Panel:
-        """Return the sample of the series that the model knows now."""
+        """Return the sample of the series that the model currently knows."""
         return self._sample(tasks, tasks.spread(_parts.panel_of, self._parts, name="known series"))
 
     def _sample(self, tasks: Tasks, panels: Sequence[Any]) -> Panel:
@@ -369,7 +369,7 @@ class SeriesOnDask:
         return _parts.in_order_of_hashes(tasks.each(_parts.series_with, panels, wanted, name="draw a sample"))
 
     def _dealt(self, data: Any, name: str) -> list[Any]:
-        """Return the rows of each replica among later ones, lazily."""
+        """Return the rows of each replica in later data, lazily."""
         roles, frame = self._roles, _frames.as_dask(data, name, len(self._parts))
         values = roles.future if name == "future" else (roles.target, *roles.past, *roles.future)
         needed = list(dict.fromkeys([roles.id_col, roles.time_col, *values]))
@@ -380,7 +380,7 @@ class SeriesOnDask:
         return _frames.dealt(frame, [*needed, *static], roles.id_col, len(self._parts))
 
     def _empty(self, columns: dict[str, Any]) -> pd.DataFrame:
-        """Return a long result without rows."""
+        """Return an empty long result."""
         return self.model_.schema_.write_long(self._nothing.ids, self._nothing.times, columns)
 
 
@@ -390,7 +390,7 @@ def none_of(panel: Panel) -> Panel:
 
 
 def _windows_of(facts: Sequence[_parts.WindowFacts], plan: Plan) -> tuple[Plan, Any]:
-    """Return the plan with as many windows as there can be, and the numbers of those that are used.
+    """Return the plan with as many windows as possible, and the numbers of those that are used.
 
     Raises
     ------
@@ -410,6 +410,6 @@ def _windows_of(facts: Sequence[_parts.WindowFacts], plan: Plan) -> tuple[Plan, 
 
 
 def _repeat(caught: Sequence[_parts.Caught]) -> None:
-    """Issue the warnings of workers, each once."""
+    """Issue the warnings of workers, each only once."""
     for category, message in dict.fromkeys(one for several in caught for one in several):
         warnings.warn(message, category, stacklevel=calls_within_tsl())

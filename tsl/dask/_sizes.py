@@ -1,4 +1,4 @@
-"""How much memory the values of workers take, so that Dask moves them to disk before there is too little."""
+"""Sizes of the values on workers, so that Dask moves them to disk before memory runs out."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tsl.forecasting.panel.store import SeriesStore
 
 
 def register_sizes() -> None:
-    """Tell Dask the sizes of what holds arrays: it takes those of tuples, arrays and frames alone for itself."""
+    """Register the sizes of types that contain arrays: by itself, Dask knows only tuples, arrays and frames."""
     for kind in (Panel, SeriesStore, Schema, SeriesWindows, WindowSampler):
         sizeof.register(kind, _size_of)
 
 
 def _size_of(value: Any) -> int:
-    """Return the bytes of a value and of its attributes."""
+    """Return the size in bytes of a value and its attributes."""
     return sys.getsizeof(value) + sum(sizeof(one) for one in vars(value).values())

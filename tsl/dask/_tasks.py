@@ -1,4 +1,4 @@
-"""Tasks on the series of replicas: what there is on a cluster, and lazily, without one."""
+"""Tasks on the series of replicas: the interface of a cluster, and lazy tasks without one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tsl.dask._extra import compute, delayed
 
 
 class Tasks(Protocol):
-    """Runs tasks of replicas; a promise of a result is an argument of other tasks."""
+    """Runs tasks of replicas; a promise of a result can be an argument of other tasks."""
 
     n_threads: int | None = None
 
@@ -20,11 +20,11 @@ class Tasks(Protocol):
         """Return a promise of a value that many tasks take."""
 
     def begin(self, frames: Sequence[Any]) -> list[Any]:
-        """Return promises of frames that are delayed."""
+        """Return promises of delayed frames."""
         return list(frames)
 
     def finish(self, promises: Sequence[Any]) -> None:
-        """Wait for tasks whose results stay where they are, and raise the first error of them."""
+        """Wait for tasks whose results stay on the workers, and raise the first of their errors."""
 
     def results(self, promises: Sequence[Any]) -> list[Any]:
         """Return the results."""
@@ -39,7 +39,7 @@ class Tasks(Protocol):
 
 
 class Lazily(Tasks):
-    """Tasks that run when a result is needed, each time again, by whatever scheduler Dask uses then."""
+    """Tasks that run whenever a result is needed, in the scheduler that Dask uses at that time."""
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return a delayed result."""

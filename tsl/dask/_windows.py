@@ -26,7 +26,7 @@ from tsl.network import Dropout
 from tsl.regressor import LSTMRegressor
 from tsl.training import Samples
 
-SAMPLE_WINDOWS = 10_000  # that scales are learned from; chosen by judgement, not measured
+SAMPLE_WINDOWS = 10_000  # to learn scales from; chosen by judgement, not measured
 
 
 class BlockOfWindows(NamedTuple):
@@ -36,19 +36,19 @@ class BlockOfWindows(NamedTuple):
 
     @property
     def total(self) -> float:
-        """What the replica stands for: its windows."""
+        """Weight of the replica: its number of windows."""
         return float(len(self.samples.sequences.starts))
 
     def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return so many windows, drawn with replacement."""
+        """Return n windows, drawn with replacement."""
         which = random_state.randint(int(self.total), size=n)
         return Samples(self.samples.sequences.part(which), self.samples.targets.part(which))
 
 
 def read_block(model: Any, X: NDArray[Any], y: NDArray[Any], first: int) -> BlockOfWindows:
-    """Return windows as a prepared model sees them; `first` is the number of the first, for errors."""
+    """Return windows as a prepared model reads them; `first` is the number of the first one, for error messages."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # those of the sample are shown on the client
+        warnings.simplefilter("ignore")  # the client shows those of the sample
         try:
             return BlockOfWindows(model._samples(model._read_data(X, y, None, reset=False)))
         except ValueError as error:
@@ -56,12 +56,12 @@ def read_block(model: Any, X: NDArray[Any], y: NDArray[Any], first: int) -> Bloc
 
 
 def first_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Return the labels of a block, and where each comes first."""
+    """Return the distinct labels of a block and the index of the first occurrence of each."""
     return np.unique(y, return_index=True)
 
 
 class DaskWindowEstimator(DaskEstimator):
-    """Base of the estimators of windows on a cluster."""
+    """Base class of the window estimators on a cluster."""
 
     model_: Any
     max_iter: Any
@@ -74,15 +74,15 @@ class DaskWindowEstimator(DaskEstimator):
         Parameters
         ----------
         X : dask.array.Array or ndarray of shape (n, T, C) or (n, T)
-            n windows, the oldest step first; an array of NumPy is scattered.
+            n windows, oldest step first; a NumPy array is scattered.
         y : dask.array.Array or ndarray of shape (n,) or (n, k)
             What to predict.
         sample_weight : None
-            Not supported on a cluster, and must be None.
+            Not supported on a cluster; must be None.
         checkpoint : path-like, optional
-            As for the plain estimator: a file on the client.
+            As in the plain estimator: a file on the client.
         checkpoint_every : float, default=60.0
-            Seconds between two writes to the file.
+            Seconds between writes to `checkpoint`.
 
         Returns
         -------
@@ -91,10 +91,10 @@ class DaskWindowEstimator(DaskEstimator):
         Raises
         ------
         TypeError
-            If X or y is no array.
+            If X or y is not an array.
         ValueError
-            If a parameter is out of range or not for a cluster, if X and y do not fit together or hold anything but
-            finite numbers, if the client is closed, or workers have another version of tsl.
+            If a parameter is out of range or not supported on a cluster, if X and y do not match or contain anything
+            but finite numbers, if the client is closed, or if a worker has another version of tsl.
         """
         if sample_weight is not None:
             raise ValueError(f"sample_weight must be None on a cluster, got a {type(sample_weight).__name__}")
@@ -141,7 +141,7 @@ class DaskWindowEstimator(DaskEstimator):
         return int(model._random_state.randint(2**31))
 
     def _config(self, model: Any, n_windows: int) -> RoundConfig:
-        """Return how the network is trained on so many windows."""
+        """Return the training configuration for this many windows."""
         settings = new_settings(model, n_windows)
         return RoundConfig(
             loss=model._loss(),
@@ -155,7 +155,7 @@ class DaskWindowEstimator(DaskEstimator):
         )
 
     def to_local(self) -> Any:
-        """Return the plain estimator, which predicts the same bits and can be saved.
+        """Return the plain estimator, whose predictions are the same, bit for bit, and which can be saved.
 
         Returns
         -------
@@ -165,7 +165,7 @@ class DaskWindowEstimator(DaskEstimator):
         return copy.deepcopy(self.model_)
 
     def predict(self, X: Any) -> Any:
-        """Predict for each window: lazily, block by block, where X is an array of Dask.
+        """Predict for each window: lazily, block by block, if X is a Dask array.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class DaskWindowEstimator(DaskEstimator):
         return self._blockwise(X, "predict")
 
     def score(self, X: Any, y: Any) -> float:
-        """Return the score of predictions, as that of the plain estimator.
+        """Return the score of predictions, as defined for the plain estimator.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ class DaskWindowEstimator(DaskEstimator):
         if not isinstance(X, da.Array):
             return getattr(self.model_, method)(X)
         model, within = copy.copy(self.model_), tuple(range(1, X.ndim))
-        model.n_threads = 1  # a worker with several threads predicts as many blocks at once
+        model.n_threads = 1  # a worker with several threads predicts several blocks at once
         one = getattr(model, method)(np.zeros((1, *X.shape[1:]), X.dtype))
         return X.rechunk(dict.fromkeys(within, -1)).map_blocks(
             _of_block,
@@ -219,22 +219,22 @@ class DaskWindowEstimator(DaskEstimator):
 
 
 class DaskLSTMRegressor(DaskWindowEstimator):
-    """LSTM regressor of windows that lie on a Dask cluster.
+    """LSTM regressor for windows on a Dask cluster.
 
-    The windows are dealt to replicas in equal runs of rows. Each replica takes five training steps on windows that are
+    The windows are distributed among replicas in equal runs of rows. Each replica takes five training steps on windows
     drawn from its own, with its part of a batch; then the mean change of the weights is applied, and so on. Except with
-    "sgd" the learning rate is multiplied by the root of the number of replicas, as gradients of smaller batches are
-    noisier. For one number of replicas the result is the same, bit for bit, on any number of workers with one kind of
-    processor. Scales are learned from 10,000 windows at most.
+    "sgd", the learning rate is multiplied by the root of the number of replicas, because gradients of smaller batches
+    are noisier. For a given number of replicas, the result is the same, bit for bit, on any number of workers with the
+    same kind of processor. Scales are learned from at most 10,000 windows.
 
     Parameters
     ----------
     client : distributed.Client or None, default=None
-        Client of the cluster; None for the one of this process.
+        Client of the cluster; None for that of this process.
     **parameters
-        Those of `LSTMRegressor`, and `n_replicas`, which is 8 by default and at least 2. On a cluster
+        Those of `LSTMRegressor`, and `n_replicas`, which is 8 by default and at least 2. A cluster requires
         ``learning_rate="cosine"``, ``early_stopping=False``, ``max_time=None``, ``shuffle=True`` and
-        ``warm_start=False`` are needed.
+        ``warm_start=False``.
 
     Attributes
     ----------
@@ -253,16 +253,16 @@ class DaskLSTMRegressor(DaskWindowEstimator):
 
 
 class DaskLSTMClassifier(DaskWindowEstimator):
-    """LSTM classifier of windows that lie on a Dask cluster.
+    """LSTM classifier for windows on a Dask cluster.
 
-    It learns as `DaskLSTMRegressor` does.
+    It is trained in the same way as `DaskLSTMRegressor`.
 
     Parameters
     ----------
     client : distributed.Client or None, default=None
-        Client of the cluster; None for the one of this process.
+        Client of the cluster; None for that of this process.
     **parameters
-        Those of `LSTMClassifier`, and `n_replicas`, as for `DaskLSTMRegressor`. ``segment="auto"`` makes at most 32
+        Those of `LSTMClassifier`, and `n_replicas`, as in `DaskLSTMRegressor`. ``segment="auto"`` makes at most 32
         segments, without trials.
 
     Attributes
@@ -281,7 +281,7 @@ class DaskLSTMClassifier(DaskWindowEstimator):
         self._set(client, parameters)
 
     def predict_proba(self, X: Any) -> Any:
-        """Predict how probable each class is: lazily, block by block, where X is an array of Dask.
+        """Predict the probability of each class: lazily, block by block, if X is a Dask array.
 
         Parameters
         ----------
@@ -297,7 +297,7 @@ class DaskLSTMClassifier(DaskWindowEstimator):
 
 
 def _array(data: Any, name: str) -> Any:
-    """Return an array of Dask whose length is known."""
+    """Return a Dask array of known length."""
     if isinstance(data, np.ndarray):
         return da.from_array(data, chunks=(-(-len(data) // N_REPLICAS) or 1, *data.shape[1:]))
     if not isinstance(data, da.Array):

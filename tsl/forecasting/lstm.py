@@ -57,7 +57,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         past range.
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
-        known for the whole horizon. "auto" tries no differences and whole numbers of seasons.
+        known for the whole horizon. "auto" tries no differences and multiples of the season.
     target_transform : {"log", "box-cox", None}, default=None
         Transform of the target, which must be positive; forecasts are transformed back.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}

@@ -1,7 +1,7 @@
-"""Replicas: series are dealt to them by their ids, and each trains a network on its own for a round.
+"""Replicas: series are distributed among them by their ids, and each trains a network on its own for a round.
 
-Which series a replica has, and what it draws, depends on ids, seed and number of replicas alone, never on the order of
-the series or on where the replica is. What must be known of all series together is learned from a sample of them.
+The series of a replica, and the windows it draws, depend only on ids, seed and number of replicas, never on the order
+of the series or on where the replica is. What concerns all series together is learned from a sample of them.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from tsl.network import Dropout, Loss, Network, Optimizer, OptimizerState
 from tsl.training import Samples, Schedule
 from tsl.training.schedules import cosine_rates
 
-SUMMED = 8  # changes that one task adds, as tasks cost more than sums
-LOCAL_STEPS = 5  # of a round; a divisor of STEPS_AT_ONCE
-# Tried with 8 replicas on the last 96 hours of the training part of M4 Hourly: OWA at 5 cutoffs, one network of 64
+SUMMED = 8  # changes that one task adds, because tasks cost more than sums
+LOCAL_STEPS = 5  # per round; a divisor of STEPS_AT_ONCE
+# Measured with 8 replicas on the last 96 hours of the training part of M4 Hourly: OWA at 5 cutoffs, one network of 64
 # units, 400 steps. With one replica it was 0.555 over two seeds, and 0.556 over four. With rounds of 1, 5, 10 and 50
-# steps it was 0.550, 0.555, 0.565 and 0.605 over the same two; 0.551 over four with 5. With the learning rate of one
-# replica it was 0.578 with rounds of 1 step and 0.607 with 50. An outer Nesterov step (rate and momentum 0.7) brought
-# that to 0.584 with 50 and 0.566 with 10, but made 0.564 of the 0.565 above. Rounds that grow from 5 to 50 steps as
-# the rate falls: 0.560. With 32 replicas rounds of 5 steps had 0.576, and those of 50 with the outer step 0.628. Not
-# the series of a replica but the noise of small batches drives replicas apart: with 50 steps it was no better where
-# each had all series (0.610 for 0.605).
+# steps it was 0.550, 0.555, 0.565 and 0.605 over the same two seeds; with 5 steps 0.551 over four seeds. With the
+# learning rate of one replica it was 0.578 with rounds of 1 step and 0.607 with 50. An outer Nesterov step (rate and
+# momentum 0.7) brought that to 0.584 with 50 and 0.566 with 10, but only changed the 0.565 above to 0.564. Rounds that
+# grow from 5 to 50 steps as the rate falls: 0.560. With 32 replicas, rounds of 5 steps had 0.576, and rounds of 50 with
+# the outer step 0.628. The noise of small batches, not the series of a replica, drives replicas apart: with 50 steps,
+# replicas that each had all series were no better (0.610, compared with 0.605).
 # Chosen by judgement, not measured: more series than most panels have, and few enough for one machine.
 SAMPLE_SERIES = 1000
 SAMPLE_ROWS = 2_000_000  # of all series of the sample together, if it has more than one
 
 
 def deal(panel: Panel, n_replicas: int) -> list[Panel]:
-    """Return the series of each replica, in the order of their hashes; some replicas may have none."""
+    """Return the series of each replica in the order of their hashes; some replicas may have none."""
     hashes = hashes_of(panel.ids)
     order = np.argsort(hashes, kind="stable")
     replica = (hashes % np.uint64(n_replicas))[order]
@@ -47,12 +47,12 @@ def deal(panel: Panel, n_replicas: int) -> list[Panel]:
 
 
 def sample_of(panel: Panel) -> Panel:
-    """Return the sample of a panel: the series with the smallest hashes, in their order."""
+    """Return the sample of a panel: the series with the smallest hashes, in the order of these."""
     return panel.of_series(sampled(hashes_of(panel.ids), panel.lengths))
 
 
 def sampled(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return which of the series with these hashes and lengths (n,) are the sample, in its order."""
+    """Return the indices of the series in the sample, in its order, from the hashes and lengths (n,) of all."""
     order = np.argsort(hashes, kind="stable")[:SAMPLE_SERIES]
     n_within = int(np.searchsorted(np.cumsum(lengths[order]), SAMPLE_ROWS, side="right"))
     return order[: max(n_within, 1)]
@@ -60,17 +60,17 @@ def sampled(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[n
 
 @dataclass(frozen=True)
 class Preparation:
-    """How the series of a replica become those to train on."""
+    """Preparation of the series of a replica for training."""
 
     missing: str
     n_covariates: int
     transform: PowerTransform
     needed: int
-    """Rows of a window and the horizon."""
+    """Number of rows of a window and the horizon together."""
     short: str
 
     def apply(self, panel: Panel) -> Panel:
-        """Return the panel to train on; with ``short="skip"`` perhaps one without series."""
+        """Return the panel to train on; with ``short="skip"``, it may be empty."""
         check_missing(panel, self.missing)
         panel = self.transform.apply(fill(without_outliers(panel, self.n_covariates), self.missing))
         if self.short == "skip" and (panel.lengths < self.needed).all():
@@ -86,18 +86,18 @@ class ReplicaWindows(NamedTuple):
 
     @property
     def total(self) -> float:
-        """What the replica stands for: the weight of its windows, as a series counts 1."""
+        """Weight of the replica: that of its windows, where each series counts 1."""
         return self.sampler.total
 
     def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return so many windows, drawn with replacement."""
+        """Return n windows, drawn with replacement."""
         return self.windows.samples(self.sampler.draw(n, random_state))
 
 
 def replica_windows(
     panel: Panel, preparation: Preparation, windowing: Windowing, stats: ColumnStats
 ) -> ReplicaWindows | None:
-    """Return the windows that a replica trains on, None if there are none."""
+    """Return the windows that a replica trains on, or None if there are none."""
     panel = preparation.apply(panel) if panel.n_series else panel
     if not panel.n_series:
         return None
@@ -111,14 +111,14 @@ class Drawn(Protocol):
 
     @property
     def total(self) -> float:
-        """What the replica stands for beside others."""
+        """Weight of the replica relative to others."""
 
     def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return so many windows, drawn at random."""
+        """Return n windows, drawn at random."""
 
 
 def share_of(data: Drawn | None) -> float:
-    """Return what a replica stands for, 0 for one without data."""
+    """Return the weight of a replica, 0 for one without data."""
     return 0.0 if data is None else data.total
 
 
@@ -131,22 +131,22 @@ class RoundConfig:
     dropout: Dropout
     schedule: Schedule
     batch_size: int
-    """Windows in a step of all replicas together."""
+    """Windows per step, of all replicas together."""
     n_steps: int
     n_threads: int
     verbose: int
 
     def rates(self, number: int) -> NDArray[np.float64]:
-        """Return the learning rates (n_steps,) of the steps of a round, which are numbered from 0 on."""
+        """Return the learning rates (n_steps,) of the steps of a round; rounds are numbered from 0."""
         first = number * LOCAL_STEPS
         return cosine_rates(self.schedule, np.arange(first, min(first + LOCAL_STEPS, self.n_steps)), self.n_steps)
 
 
 def of_replica(config: RoundConfig, n_replicas: int) -> RoundConfig:
-    """Return how each of so many replicas trains with its part of a batch.
+    """Return the training configuration of each of `n_replicas` replicas, with its part of a batch.
 
-    Adam and its kin divide the gradient by its root mean square, most of which is noise: that of a batch of a quarter
-    of the size is twice as large, and the mean of the replicas would make half the way. Hence the learning rate is
+    Optimisers like Adam divide the gradient by its root mean square, most of which is noise: for a quarter of the batch
+    it is twice as large, and the mean of the replicas would move only half as far. Hence the learning rate is
     multiplied by the root of the number of parts (Malladi et al. 2022).
     """
     batch_size = -(-config.batch_size // n_replicas)
@@ -155,13 +155,13 @@ def of_replica(config: RoundConfig, n_replicas: int) -> RoundConfig:
     scale = float(np.sqrt(config.batch_size / batch_size))
     schedule = replace(config.schedule, init=scale * config.schedule.init)
     optimizer = config.optimizer
-    if optimizer.solver == "adamw":  # whose decay is multiplied by the learning rate
+    if optimizer.solver == "adamw":  # its decay is multiplied by the learning rate
         optimizer = replace(optimizer, alpha=optimizer.alpha / scale)
     return replace(config, batch_size=batch_size, schedule=schedule, optimizer=optimizer)
 
 
 class RoundStart(NamedTuple):
-    """What all replicas begin a round with."""
+    """What all replicas start a round with."""
 
     network: Network
     moments: OptimizerState
@@ -169,14 +169,14 @@ class RoundStart(NamedTuple):
     """Of a replica."""
     seed: int
     number: int
-    """Of the round, from 0 on."""
+    """Number of the round, from 0."""
     losses: NDArray[np.float64] = np.zeros(0)
     """(n,) of the steps before the round that are not in the history yet."""
     norms: NDArray[np.float64] = np.zeros(0)
-    """(n,) norms of their gradients before they were clipped."""
+    """(n,) norms of their gradients before clipping."""
 
     def next(self, *changes: Change) -> RoundStart:
-        """Return what the next round begins with, after the changes of all replicas."""
+        """Return the start of the next round, after the changes of all replicas."""
         change = total(*changes)
         return self._replace(
             network=with_params(self.network, self.network.params + change.params),
@@ -187,16 +187,16 @@ class RoundStart(NamedTuple):
         )
 
     def is_finite(self) -> bool:
-        """Return whether all numbers are."""
+        """Return whether all numbers are finite."""
         parts = (self.network.params, self.moments.mean, self.moments.mean_sq, self.losses, self.norms)
         return all(bool(np.isfinite(part).all()) for part in parts)
 
 
 class Change(NamedTuple):
-    """What replicas did in a round, weighted by what they stand for."""
+    """Results of replicas in a round, multiplied by their weights."""
 
     params: NDArray[Any]
-    """(P,) how much the parameters changed."""
+    """(P,) change of the parameters."""
     mean: NDArray[Any]
     """(P,) the first moments at the end."""
     mean_sq: NDArray[Any]
@@ -204,13 +204,13 @@ class Change(NamedTuple):
     losses: NDArray[np.float64]
     """(n_steps,)"""
     norms: NDArray[np.float64]
-    """(n_steps,) norms of the gradients before they were clipped."""
+    """(n_steps,) norms of the gradients before clipping."""
 
 
 def local_steps(start: RoundStart, data: Drawn, replica: int, share: float) -> Change:
     """Return what a replica does in a round: a pure function of its arguments.
 
-    `share` of 1 is what all replicas stand for.
+    `share` is its share of the total weight of all replicas.
     """
     config, rates = start.config, start.config.rates(start.number)
     generator = np.random.MT19937(np.random.SeedSequence((start.seed, replica, start.number)))
@@ -239,7 +239,7 @@ def local_steps(start: RoundStart, data: Drawn, replica: int, share: float) -> C
 
 
 def with_params(network: Network, params: NDArray[Any]) -> Network:
-    """Return a network of the same form with these weights."""
+    """Return a network of the same architecture with these weights."""
     other = Network(network.architecture, dtype=network.dtype)
     with other.editing() as own:
         own[:] = params
@@ -247,7 +247,7 @@ def with_params(network: Network, params: NDArray[Any]) -> Network:
 
 
 def total(*changes: Change) -> Change:
-    """Return the sum of changes: neighbours are added two by two, then the sums two by two."""
+    """Return the sum of changes: neighbours are added in pairs, then the sums in pairs."""
     while len(changes) > 1:
         changes = tuple(_add(*changes[k : k + 2]) for k in range(0, len(changes), 2))
     return changes[0]

@@ -1,7 +1,7 @@
-"""Rounds of replicas: each takes some steps on its own, then all go on from the mean of their weights (Stich 2019).
+"""Rounds of replicas: each takes some steps on its own, then all continue from the mean of their weights (Stich 2019).
 
-A round is made of pure tasks, which a `Runner` runs: in this process, or on a cluster. Changes are added in
-a tree over the numbers of the replicas, so that the sum has the same bits wherever they are.
+A round consists of pure tasks, which a `Runner` runs: in this process or on a cluster. Changes are added in a tree over
+the numbers of the replicas, so that the sum is the same, bit for bit, wherever the replicas are.
 
 References
 ----------
@@ -49,12 +49,12 @@ class Runner(Protocol):
     """Runs tasks where the replicas are."""
 
     n_threads: int | None
-    """Threads that a task may use; None for those of the fit."""
+    """Number of threads that a task may use; None for that of the fit."""
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return the result of a task, or a promise of it that other tasks take as an argument.
 
-        `replica` says whose data the task reads, and `name` what people call it.
+        `replica` is the one whose data the task reads, and `name` is shown to people.
         """
 
     def results(self, promises: Sequence[Any]) -> list[Any]:
@@ -62,7 +62,7 @@ class Runner(Protocol):
 
 
 class Here:
-    """Runs tasks in this process, one after another."""
+    """Runs tasks in this process, one after the other."""
 
     n_threads: int | None = None
 
@@ -77,16 +77,16 @@ class Here:
 
 @dataclass
 class Replicas:
-    """The series to train on, dealt to replicas.
+    """The series to train on, distributed among replicas.
 
     Parameters
     ----------
     panels : sequence of Panel, or promises of them
-        Of each replica, with missing readings still missing.
+        Those of each replica, with missing readings not filled.
     missing : str
-        As for `tsl.forecasting.panel.missing.fill`.
+        As in `tsl.forecasting.panel.missing.fill`.
     n_covariates : int
-        Columns of `Panel.future`, the first ones, that are no features of the calendar.
+        Number of columns of `Panel.future`, the first ones, that are not calendar features.
     runner : Runner
     """
 
@@ -108,7 +108,7 @@ def fit_on_replicas(
     checkpoint: Checkpoint | None = None,
     callbacks: Sequence[Any] = (),
 ) -> list[tuple[Network, History]]:
-    """Return a network and its history for each member: it starts from the sample, and is trained on all replicas.
+    """Return a network and its history for each member: it is set up with the sample and trained on all replicas.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def fit_on_replicas(
 
 
 def round_config(config: FitConfig) -> RoundConfig:
-    """Return how a network of a forecaster is trained."""
+    """Return the training configuration for a network of a forecaster."""
     return RoundConfig(
         loss=config.loss,
         optimizer=config.optimizer,
@@ -164,13 +164,13 @@ class Rounds:
     network : Network
         Changed in place.
     data : sequence of Drawn or None, or promises of them
-        Of each replica.
+        Those of each replica.
     config : RoundConfig
         Each replica takes all steps, with its part of a batch.
     seed : int
     runner : Runner
     name : str
-        What people call the training.
+        Name of the training run, shown to people.
     checkpoint : Checkpoint or None
     callbacks : sequence of Callback or callable
     """
@@ -200,7 +200,7 @@ class Rounds:
         self._progress = Progress(config.verbose, self._n_epochs)
 
     def run(self) -> History:
-        """Train to the end; return the history."""
+        """Train until the end; return the history."""
         history = self._history
         try:
             if not self._resume():
@@ -223,7 +223,7 @@ class Rounds:
         return history
 
     def _train(self) -> str:
-        """Train the epochs that are left; return what ended the training."""
+        """Train the remaining epochs; return what ended the training."""
         history, network = self._history, self._network
         while history.n_iter < self._n_epochs:
             if self._checkpoint is not None and self._checkpoint.due:
@@ -244,7 +244,7 @@ class Rounds:
         return "max_iter"
 
     def _epoch(self, number: int) -> bool:
-        """Run the rounds of an epoch; return whether all numbers are finite, and change nothing where not."""
+        """Run the rounds of an epoch and return True; if a number is not finite, change nothing and return False."""
         began, first = perf_counter(), number * STEPS_AT_ONCE
         start = RoundStart(self._network, self._moments, self._config, self._seed, first // LOCAL_STEPS)
         n_steps = min(STEPS_AT_ONCE, self._config.n_steps - first)
@@ -264,7 +264,7 @@ class Rounds:
         return True
 
     def _rounds(self, start: RoundStart, n_rounds: int) -> Any:
-        """Return the end of so many rounds, or a promise of it: nothing waits for the end of a round."""
+        """Return the state after this many rounds, or a promise of it: nothing waits for the end of a round."""
         submit, names = self._runner.submit, [f"{self._name}: round {start.number + k + 1}" for k in range(n_rounds)]
         promise = submit(_sent, start, name=f"{names[0]}, weights")
         for name in names:
@@ -281,7 +281,7 @@ class Rounds:
     # --- checkpoints ------------------------------------------------------------------------------------------
 
     def _resume(self) -> bool:
-        """Restore what was kept of this training, if anything; return whether it has ended."""
+        """Restore the kept state of this training run, if any; return whether it has ended."""
         network = self._network
         if self._checkpoint is None:
             return False
@@ -303,12 +303,12 @@ class Rounds:
         return self._history.stopped_by is not None
 
     def _keep(self) -> None:
-        """Keep what is needed to resume, or not to repeat, this training."""
+        """Keep the state needed to resume this training run, or to skip it if it has ended."""
         if self._checkpoint is not None:
             own = {"params": self._network.params, "moments": vars(self._moments)}
             self._checkpoint.keep(own | {"history": self._history.state()})
 
 
 def _sent(start: RoundStart) -> RoundStart:
-    """Return the beginning of rounds: a task of its own, so that a cluster sends it once to each worker."""
+    """Return the start of rounds: a separate task, so that a cluster sends it to each worker only once."""
     return start
