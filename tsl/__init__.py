@@ -1,4 +1,4 @@
-"""A compiled LSTM behind scikit-learn's `fit` and `predict`, for time series and for text.
+"""A compiled LSTM with scikit-learn's `fit` and `predict`, for time series and for text.
 
 Everything below is imported on first use, so `import tsl` is fast and compiles nothing.
 """
