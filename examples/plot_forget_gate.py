@@ -23,7 +23,7 @@ print(f"{model.bits_per_char(text[end:]):.2f} bits")
 
 # %%
 # `gates` returns the activations of all gates for a text. Averaged over all cells, the forget gate is most open, so
-# that most is remembered, inside a word. It closes furthest at spaces, full stops, line ends and commas: what came
+# that most is remembered, inside a word. It closes furthest at full stops, line ends and spaces: what came
 # before the end of a word matters less for what follows. Only characters that occur at least a hundred times are shown.
 
 passage = text[20_000:40_000]
