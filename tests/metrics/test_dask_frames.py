@@ -28,7 +28,8 @@ def test_rows_for_each_series_are_lazy():
     expected = evaluate(FRAME, by=["series", "step"], history=HISTORY)
     keys = ["model", "unique_id", "step"]
     found, expected = (
-        one.sort_values(keys, ignore_index=True).astype({"unique_id": object}) for one in (found, expected)
+        one.sort_values(keys, ignore_index=True).astype({"unique_id": object, "model": object})
+        for one in (found, expected)
     )
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
