@@ -1,5 +1,7 @@
 """The forecaster on a cluster of threads: bit for bit the same as on one machine."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,10 +79,17 @@ def test_backtests_with_intervals_refits_and_later_rows_are_those_of_one_machine
     older, newer = frame[frame["ds"] < "2024-03-31"], frame[frame["ds"] >= "2024-03-31"]
     model = DaskLSTMForecaster(6, client=client, **QUICK).fit(cut(older))
     local = LSTMForecaster(6, **QUICK).fit(older)
-    for data, options in (((), {"refit": 1, "level": 80}), ((newer,), {"quantiles": [0.3]})):
-        found = model.backtest(*map(cut, data), n_windows=2, window="sliding", **options)
-        expected = local.backtest(*data, n_windows=2, window="sliding", **options)
-        assert_same(found, expected, rtol=1e-12)  # but for the order of a sum
+
+    def compare(*data, **options):
+        found = model.backtest(*map(cut, data), window="sliding", **options)
+        assert_same(found, local.backtest(*data, window="sliding", **options), rtol=1e-12)  # but for the order of a sum
+
+    before = list(warnings.filters)
+    compare(n_windows=2, refit=1, level=80)
+    compare(newer, n_windows=2, step=3, quantiles=[0.3])
+    with pytest.warns(TooShortWarning, match="series have fewer than n_windows=2"):
+        model.backtest(cut(newer), n_windows=2)
+    assert list(warnings.filters) == before  # threads of workers record warnings, and share these
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -40,11 +41,14 @@ Caught = list[tuple[type[Warning], str]]
 """Warnings on a worker, for the client to repeat."""
 
 
+_one_at_a_time = threading.RLock()  # the threads of a process share its filters of warnings
+
+
 @contextlib.contextmanager
 def recorded() -> Iterator[Caught]:
-    """Record warnings; the yielded list contains them at the end."""
+    """Record warnings, in one thread at a time; the yielded list contains them at the end."""
     found: Caught = []
-    with warnings.catch_warnings(record=True) as caught:
+    with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield found
     found += [(one.category, str(one.message)) for one in caught]
@@ -322,11 +326,9 @@ def backtested(
     panel = whole.panel
     if not panel.n_series or not ((table := plan.cutoffs(panel, whole.lowest)) >= 0).any():
         return empty
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the client has already repeated those of `window_facts`
-        own = [PartFit(*fit).fit(scores) for *fit, scores in fits]
-        found = forecast_windows([fit for fit in own if len(fit.cutoffs(table))], panel, table, plan, request.quantiles)
-        return with_part(fits[0][0], part)._write_backtest(panel, found, request)
+    own = [PartFit(*fit).fit(scores) for *fit, scores in fits]
+    found = forecast_windows([fit for fit in own if len(fit.cutoffs(table))], panel, table, plan, request.quantiles)
+    return with_part(fits[0][0], part)._write_backtest(panel, found, request)
 
 
 class Split(NamedTuple):

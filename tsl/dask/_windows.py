@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
@@ -20,6 +19,7 @@ from tsl.classifier import LSTMClassifier
 from tsl.dask._base import N_REPLICAS, DaskEstimator
 from tsl.dask._cluster import Cluster, connected, prepare_workers
 from tsl.dask._extra import da
+from tsl.dask._parts import recorded
 from tsl.forecasting.model.replicas import RoundConfig
 from tsl.forecasting.model.rounds import Rounds
 from tsl.network import Dropout
@@ -47,8 +47,7 @@ class BlockOfWindows(NamedTuple):
 
 def read_block(model: Any, X: NDArray[Any], y: NDArray[Any], first: int) -> BlockOfWindows:
     """Return windows as a prepared model reads them; `first` is the number of the first one, for error messages."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the client shows those of the sample
+    with recorded():  # the client shows those of the sample
         try:
             return BlockOfWindows(model._samples(model._read_data(X, y, None, reset=False)))
         except ValueError as error:
