@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from tsl.forecasting.panel.panel import after, joined, ranges
+from tsl.forecasting.panel.panel import after, joined, places_of, ranges
 
 PANEL = make_panel([1, 2, 3], [4], [5, 6])
 
@@ -49,3 +49,10 @@ def test_a_series_of_several_panels_goes_on_from_one_to_the_next():
 def test_rows_without_weights_count_once_beside_rows_that_have_some():
     whole = joined([replace(PANEL, weights=np.full(6, 3.0)), make_panel([7])])
     assert_array_equal(whole.weights, [3, 3, 3, 1, 3, 3, 3])
+
+
+def test_true_is_not_1_among_ids():
+    assert_array_equal(places_of(pd.Index([True]), pd.Index([1])), [-1])
+    assert_array_equal(places_of(pd.Index([1]), pd.Index([True])), [-1])
+    assert_array_equal(places_of(pd.Index([2, 1]), pd.Index([1, 2])), [1, 0])
+    assert_array_equal(places_of(pd.Index([2, 1]), pd.Index([2, 1])), [0, 1])
