@@ -402,9 +402,7 @@ def _windows_of(facts: Sequence[_parts.WindowFacts], plan: Plan) -> tuple[Plan, 
     for one in facts:
         used[n_windows - len(one.used) :] |= one.used
     if not used.any():
-        longest = max(one.longest for one in facts)
-        needs = f"horizon={plan.horizon}" + (f" and gap={plan.gap}" if plan.gap else "")
-        raise ValueError(f"a backtest with {needs} needs rows to forecast and one before, got {longest} at most")
+        raise plan.too_short(max(one.longest for one in facts))
     _repeat([one.caught for one in facts])
     return replace(plan, n_windows=n_windows), np.flatnonzero(used)
 

@@ -75,6 +75,15 @@ class Plan:
         """Steps from a cutoff to the last one forecast."""
         return self.gap + self.horizon
 
+    @property
+    def needs(self) -> str:
+        """The parameters that windows need rows for, for messages."""
+        return f"horizon={self.horizon}" + (f" and gap={self.gap}" if self.gap else "")
+
+    def too_short(self, longest: int) -> ValueError:
+        """Return the error if no series has a window; the longest has so many rows."""
+        return ValueError(f"a backtest with {self.needs} needs rows to forecast and one before, got {longest} at most")
+
     def cutoffs(self, panel: Panel, lowest: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the cutoff of each window (n_series, n_windows), -1 for a missing window.
 
@@ -181,10 +190,8 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_window
         If no series has a window.
     """
     counts = (cutoffs >= 0).sum(axis=1)
-    needs = f"horizon={plan.horizon}" + (f" and gap={plan.gap}" if plan.gap else "")
     if not counts.any():
-        longest = int(panel.lengths.max())
-        raise ValueError(f"a backtest with {needs} needs rows to forecast and one before, got {longest} at most")
+        raise plan.too_short(int(panel.lengths.max()))
     notes = []
     for what, which in (
         ("are left out, too short for a window", counts == 0),
@@ -194,7 +201,7 @@ def check_cutoffs(cutoffs: NDArray[np.int64], panel: Panel, plan: Plan, n_window
             names = ", ".join(map(repr, panel.ids[which][:_NAMED])) + (", ..." if which.sum() > _NAMED else "")
             notes.append(f"{which.sum()} series {what}: {names}")
     if notes:
-        warnings.warn(f"with {needs}, " + "; ".join(notes), TooShortWarning, stacklevel=calls_within_tsl())
+        warnings.warn(f"with {plan.needs}, " + "; ".join(notes), TooShortWarning, stacklevel=calls_within_tsl())
 
 
 def backtest(
