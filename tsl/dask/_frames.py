@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables import to_pandas
-from tsl._tables.partitions import hashes_of, kind_of, together
+from tsl._tables.partitions import hashes_of, kind_of, plain_index, together
 from tsl.dask._extra import dd
 from tsl.forecasting.frames.roles import Roles
 
@@ -59,8 +59,8 @@ def columns_of(roles: Roles) -> list[Any]:
 
 
 def dealt(frame: Any, columns: Sequence[Any], id_col: Any, n_replicas: int) -> list[Any]:
-    """Return a delayed pandas frame for each replica, with the rows of its series."""
-    return together(frame, columns, id_col, n_replicas, "data").to_delayed()
+    """Return a delayed pandas frame for each replica, with the rows of its series; their ids are categories."""
+    return together(frame, columns, id_col, n_replicas, "data", categorical=True)
 
 
 def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dict[str, Any]:
@@ -80,10 +80,12 @@ def describe(frame: pd.DataFrame, id_col: Any, covariates: Sequence[Any]) -> dic
 
 
 def rows_with(frame: pd.DataFrame, id_col: Any, hashes: NDArray[np.uint64]) -> pd.DataFrame:
-    """Return the rows of the series with these hashes, in the order of their hashes."""
+    """Return the rows of the series with these hashes, in the order of their hashes; categorical ids become values."""
     codes, ids = pd.factorize(frame[id_col])
-    if not len(ids):
-        return frame
-    own = hashes_of(pd.Index(ids))[codes]
+    ids = plain_index(ids)
+    own = hashes_of(ids)[codes] if len(ids) else np.zeros(0, np.uint64)
     order = np.argsort(own, kind="stable")
-    return frame.iloc[order[np.isin(own[order], hashes)]]
+    rows = order[np.isin(own[order], hashes)]
+    sample = frame.iloc[rows].copy()
+    sample[id_col] = ids.take(codes[rows])
+    return sample

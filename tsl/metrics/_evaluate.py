@@ -125,12 +125,11 @@ def _of_partitions(frame: Any, history: Any, tabulation: Tabulation) -> Any:
     from dask.delayed import delayed
 
     id_col, n = tabulation.layout.id_col, frame.npartitions
-    frame = together(frame, list(frame.columns), id_col, n, "frame")
-    parts = frame.to_delayed()
+    parts = together(frame, frame.columns, id_col, n, "frame")
     if is_dask(history):
         if id_col not in history.columns:
             raise ValueError(f"history must have the column {id_col!r} of frame, got {list(history.columns)}")
-        past = together(history, list(history.columns), id_col, n, "history").to_delayed()
+        past = together(history, history.columns, id_col, n, "history")
     else:
         whole = None if history is None else to_pandas(history, "history")[0]
         past = [delayed(whole, traverse=False)] * n
@@ -143,5 +142,5 @@ def _of_partitions(frame: Any, history: Any, tabulation: Tabulation) -> Any:
 
 def _of_partition(part: Any, past: Any, tabulation: Tabulation, empty: Any) -> Any:
     """Return the rows of the table for the series of a partition."""
-    totals = tabulation.totals(part.reset_index(drop=True), past)
+    totals = tabulation.totals(part, past)
     return empty if totals is None else tabulation.table([totals])

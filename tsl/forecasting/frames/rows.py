@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables.columns import TARGET, written
+from tsl._tables.partitions import plain_index
 from tsl.forecasting.frames.encoder import to_numbers
 from tsl.forecasting.frames.roles import Roles
 from tsl.forecasting.panel.panel import LARGEST
@@ -98,12 +99,6 @@ def _ids(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> tuple[pd.In
 def _one_text(name: str) -> pd.Index:
     """Return an index of one text: to make it takes a tenth of the time of a forecast, and so do comparisons of two."""
     return pd.Index([name])
-
-
-def plain_index(ids: pd.Index) -> pd.Index:
-    """Return ids as plain values: a categorical index could not take new ones."""
-    ids = pd.Index(ids, name=None)
-    return pd.Index(ids.astype(ids.categories.dtype)) if isinstance(ids, pd.CategoricalIndex) else ids
 
 
 def _target(roles: Roles, data: pd.Series | pd.DataFrame, name: str) -> NDArray[np.float64]:
