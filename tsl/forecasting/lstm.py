@@ -156,8 +156,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         The trials in the order in which they were run, for ``pd.DataFrame(model.search_results_)``: ``stage``
         ("windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,
         ``differences`` and ``scaling``, as in the parameters; ``penalty`` of the linear map; ``n_steps``, the number of
-        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; whether it
-        was ``chosen``.
+        training steps taken; ``mase`` and ``smape`` on held-out data; ``seconds``; whether it was ``chosen``.
 
     See Also
     --------

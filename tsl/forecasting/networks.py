@@ -90,12 +90,14 @@ class NetworkForecaster(Forecaster):
                 compile_kernels(np.float32, int(self.verbose))
         if further is None:
             self.transform_ = PowerTransform.learn(self.target_transform, panel)
-        panel = self.transform_.apply(panel)
+        given_panel, panel = panel, self.transform_.apply(panel)
         chosen = self._choices if further is None else further
         if chosen is None:
             seed = int(random_state.randint(2**31))
             runner = replicas.runner if replicas is not None and checkpoint is None else None
-            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose), runner)
+            trial = HoldoutTrial(
+                given_panel, self.season_, seed, time, checkpoint, int(self.verbose), runner, self.transform_
+            )
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
         members, horizon = chosen.members, chosen.members[0].windowing.horizon

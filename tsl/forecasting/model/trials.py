@@ -15,6 +15,7 @@ from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform
 from tsl.forecasting.panel.scale import mean_change
 from tsl.network import Network
 from tsl.training import Checkpoint, TrialProgress
@@ -98,6 +99,8 @@ class HoldoutTrial:
                  1 reports the trials on stderr.
     runner : tsl.forecasting.model.rounds.Runner, optional
         Runs independent trials at the same time, if there is neither `time` nor `checkpoint`.
+    transform : PowerTransform, optional
+        Transform of the target that the networks learn; errors are those of the forecasts transformed back.
     """
 
     def __init__(
@@ -109,11 +112,13 @@ class HoldoutTrial:
         checkpoint: Checkpoint | None = None,
         verbose: int = 0,
         runner: Any = None,
+        transform: PowerTransform = NO_TRANSFORM,
     ) -> None:
         self.progress = TrialProgress(verbose)
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._time = FitTime() if time is None else time
         self._season, self._scale, self._runner = season, mean_change(panel, season), runner
+        self._transform, self._transformed = transform, transform.apply(panel)
         self._costs = TrialCosts()
         self._results: dict[tuple[Windowing, FitConfig], TrialResult] = {}
         self._chosen: set[tuple[Windowing, FitConfig]] = set()
@@ -129,7 +134,8 @@ class HoldoutTrial:
         new = [one for one in dict.fromkeys(candidates) if one not in self._results]
         if self._runner is None or self._runner.n_threads is None or len(new) < 2:
             return  # tasks that take all threads run one after another
-        run, own = self._runner.submit, HoldoutTrial(self._panel, self._season, self._random_state)
+        run = self._runner.submit
+        own = HoldoutTrial(self._panel, self._season, self._random_state, transform=self._transform)
         sent = run(_same, own, name="send sample")
         self.progress.show(f"trying {len(new)} settings at once")
         results = self._runner.results([run(_run_one, sent, stage, *one, name=f"try {stage}") for one in new])
@@ -190,7 +196,7 @@ class HoldoutTrial:
             return TrialResult(
                 stage, config.kind, windowing, config.penalty, 0, np.full(2, np.inf), self._time.elapsed() - began
             )
-        windows = SeriesWindows(self._panel, windowing, ColumnStats.learn(self._panel))
+        windows = SeriesWindows(self._transformed, windowing, ColumnStats.learn(self._transformed))
         random_state = np.random.RandomState(self._random_state)
         network = start_network(windows, fitted, config, random_state)
         limit, started = self._time.left(SHARES[stage]), self._time.elapsed()
@@ -211,7 +217,8 @@ class HoldoutTrial:
     ) -> NDArray[np.float64]:
         """Return both errors (2,) of the point forecasts at the cutoffs `checked`."""
         windowing = windows.windowing
-        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
+        outputs = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
+        forecasts = self._transform.undo(outputs)
         rows = checked[:, None] + np.arange(windowing.horizon)
         weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
         scale = self._scale[self._panel.series_of(checked - 1), None]

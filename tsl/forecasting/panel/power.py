@@ -71,6 +71,9 @@ class PowerTransform:
         return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
 
 
+NO_TRANSFORM = PowerTransform(None)
+
+
 def _check_positive(panel: Panel, kind: str) -> None:
     wrong = np.flatnonzero(panel.values <= 0)
     if len(wrong):
