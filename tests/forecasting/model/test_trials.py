@@ -93,8 +93,8 @@ def test_the_table_has_a_row_for_each_trial(clock):
     assert (table.pop("mase")[1], table.pop("smape")[1]) == tuple(errors)
     assert table == {
         "stage": ["windowing", "penalty"], "kind": ["lstm", "lstm"], "window": [24, 12], "segment": [12, 4],
-        "differences": [12, None], "scaling": [None, "window"], "penalty": [None, 0.1], "n_steps": [3, 0],
-        "seconds": [0.0, 0.0], "chosen": [False, True],
+        "differences": [12, None], "scaling": [None, "window"], "target_transform": [None, None],
+        "penalty": [None, 0.1], "n_steps": [3, 0], "seconds": [0.0, 0.0], "chosen": [False, True],
     }  # fmt: skip
 
 
