@@ -126,7 +126,7 @@ def _stops_by_row(task: Task) -> NDArray[np.int64]:
 
 
 def _given(bench: Bench) -> dict[str, Any]:
-    return ONE_NETWORK | ({"max_iter": 100} if bench.options.quick else {})
+    return ONE_NETWORK | ({"max_iter": 20} if bench.options.quick else {})
 
 
 def _n_seeds(bench: Bench) -> int:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import distributed, first_use, installed, scaling
+from benchmarks import first_use, installed, scaling
 from benchmarks.__main__ import main
 from benchmarks.fresh import FreshError, call
 from benchmarks.peak import growth
@@ -50,21 +50,6 @@ def test_scaling_says_when_bits_differ(monkeypatch):
     bench = SimpleNamespace(options=options, record=lambda *a, **k: None, say=lambda *a: None)
     with pytest.raises(AssertionError, match="tiny with 2 threads, tiny with 3 threads"):
         scaling._same_bits(bench)
-
-
-def test_a_round_is_measured_by_its_tasks(tmp_path, capsys):
-    result = run_suite(tmp_path, "distributed", "--only", "round")["round"]
-    assert set(result["seconds"]) == {"_sent", "local_steps", "next", "replica_windows", "share_of"}
-    assert result["bytes"]["local_steps"] > 3 * 4 * 1000  # three arrays of single precision, of some thousand weights
-    assert "Scaling, simulated" in capsys.readouterr().out
-
-
-def test_simulated_rounds():
-    alone = distributed.simulated(8, 1, 1.0, 0.1, 1e6, 1e6, 125e6)
-    assert alone == pytest.approx(8 * 1.0 + 7 * 0.1)
-    # two hops down, each of a message of 8 ms and a millisecond; one task adds what three others send
-    expected = 2.0 + 0.1 + 2 * 0.009 + 0.001 + 3 * (0.008 + 0.1)
-    assert distributed.simulated(8, 4, 1.0, 0.1, 1e6, 1e6, 125e6) == pytest.approx(expected)
 
 
 def test_exponent_of_a_power():
