@@ -62,7 +62,8 @@ def together(
         name=name,
     )
     join = partial(_join, columns=columns, id_col=id_col, concat=concat, categorical=categorical)
-    parts, own, layer = frame.to_delayed(), uuid4().hex, {}
+    parts, own = frame.to_delayed(), uuid4().hex
+    layer: dict[Any, Any] = {}
     for i, part in enumerate(parts):
         layer[f"split-{own}", i] = (split, part.key)
         for k in range(n_partitions):

@@ -83,9 +83,9 @@ def rows_with(frame: pd.DataFrame, id_col: Any, hashes: NDArray[np.uint64]) -> p
     """Return the rows of the series with these hashes, in the order of their hashes; categorical ids become values."""
     codes, ids = pd.factorize(frame[id_col])
     ids = plain_index(ids)
-    own = hashes_of(ids)[codes] if len(ids) else np.zeros(0, np.uint64)
-    order = np.argsort(own, kind="stable")
-    rows = order[np.isin(own[order], hashes)]
+    own = hashes_of(ids) if len(ids) else np.zeros(0, np.uint64)
+    rows = np.flatnonzero(np.isin(own, hashes)[codes])
+    rows = rows[np.argsort(own[codes[rows]], kind="stable")]
     sample = frame.iloc[rows].copy()
     sample[id_col] = ids.take(codes[rows])
     return sample
