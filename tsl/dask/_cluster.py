@@ -11,10 +11,13 @@ import llvmlite.binding
 import numpy as np
 
 from tsl._version import __version__
-from tsl.dask._extra import annotate, delayed, distributed
+from tsl.dask._extra import annotate, config, delayed, distributed
 from tsl.dask._sizes import register_sizes
 from tsl.dask._tasks import Tasks
 from tsl.network import warm_up
+
+# A graph contains the weights, which Dask would otherwise warn of from 10 MB on
+ANY_SIZE = {"distributed.admin.large-graph-warning-threshold": "1 TiB"}
 
 
 class ProcessorWarning(UserWarning):
@@ -138,7 +141,8 @@ class Cluster(Tasks):
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return a future for the result of a task."""
-        return self.client.submit(function, *args, key=_key(name), pure=False, **self.home(replica))
+        with config.set(ANY_SIZE):
+            return self.client.submit(function, *args, key=_key(name), pure=False, **self.home(replica))
 
     def together(self) -> Graph:
         """Return a runner for tasks that depend on each other."""
@@ -182,7 +186,9 @@ class Graph:
 
     def results(self, promises: Sequence[Any]) -> list[Any]:
         """Run the tasks, and return the results."""
-        return self._cluster.results(self._cluster.client.compute(list(promises), optimize_graph=False))
+        with config.set(ANY_SIZE):
+            futures = self._cluster.client.compute(list(promises), optimize_graph=False)
+        return self._cluster.results(futures)
 
 
 def _key(name: str) -> str:
