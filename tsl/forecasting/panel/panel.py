@@ -131,7 +131,8 @@ def joined(panels: list[Panel]) -> Panel:
     """Concatenate panels; a series that is in several of them continues from one to the next."""
     ids = panels[0].ids
     for panel in panels[1:]:
-        ids = ids.append(panel.ids.difference(ids, sort=False))
+        new = panel.ids.difference(ids, sort=False)
+        ids = ids.append(new) if len(new) else ids  # pandas 2 warns about empty ids of another dtype
     numbers = np.concatenate([np.repeat(ids.get_indexer(panel.ids), panel.lengths) for panel in panels])
     order = np.argsort(numbers, kind="stable")
     static = np.zeros((len(ids), panels[0].static.shape[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.special import boxcox, inv_boxcox
 
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
+TransformKind = Literal["log", "box-cox"] | None
 EXPONENTS = (-1.0, 2.0)  # bounds of the search; chosen by judgement, not measured
 
 
@@ -21,8 +23,15 @@ class PowerTransform:
     exponent: float | None
     """None for no transform."""
 
+    @property
+    def kind(self) -> TransformKind:
+        """The corresponding value of the parameter `target_transform` of `LSTMForecaster`."""
+        if self.exponent is None:
+            return None
+        return "box-cox" if self.exponent else "log"
+
     @classmethod
-    def learn(cls, kind: str | None, panel: Panel) -> PowerTransform:
+    def learn(cls, kind: TransformKind, panel: Panel) -> PowerTransform:
         """Return the transform called "log" or "box-cox", with one exponent for all series; None for none.
 
         Raises
@@ -69,6 +78,9 @@ class PowerTransform:
         elif self.exponent < 0:
             values = np.minimum(values, (1 - 1e-6) * -1.0 / self.exponent)
         return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
+
+
+NO_TRANSFORM = PowerTransform(None)
 
 
 def _check_positive(panel: Panel, kind: str) -> None:
