@@ -122,9 +122,11 @@ def _round(bench: Bench) -> None:
     replicas = rounds.Replicas(deal(panel, model.n_replicas), model.missing, 0, timed)
     model._fit_sample(schema, sample_of(panel), replicas)
     median = {name: float(np.median(seconds)) for name, seconds in timed.seconds.items()}
-    steps, mean = median["group_steps"], median["next"]
+    mean = median["next_start"]
+    steps = median["group_steps"] - mean
     add = mean / (model.n_replicas - 1)
-    start, change = timed.sizes["_sent"], timed.sizes["group_steps"]
+    start = timed.sizes["RoundEnd"]
+    change = timed.sizes["group_steps"] - start
     bench.record("round", seconds=median, bytes=timed.sizes)
     rows = [
         [

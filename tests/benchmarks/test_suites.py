@@ -54,7 +54,7 @@ def test_scaling_says_when_bits_differ(monkeypatch):
 
 def test_a_round_is_measured_by_its_tasks(tmp_path, capsys):
     result = run_suite(tmp_path, "distributed", "--only", "round")["round"]
-    assert set(result["seconds"]) == {"_sent", "draw", "group_steps", "next", "share_of"}
+    assert set(result["seconds"]) == {"RoundEnd", "draw", "group_steps", "next_start", "share_of"}
     assert result["bytes"]["group_steps"] > 3 * 4 * 1000  # three arrays of single precision, of some thousand weights
     assert "Scaling, simulated" in capsys.readouterr().out
 

@@ -14,11 +14,14 @@ from tsl.forecasting.model.drawn import Drawing, draw, share_of
 from tsl.forecasting.model.fit import start_network
 from tsl.forecasting.model.replicas import (
     Preparation,
+    RoundEnd,
     RoundStart,
+    added,
     deal,
     group_steps,
     groups_of,
     local_steps,
+    next_start,
     of_replica,
     replica_windows,
     sample_of,
@@ -124,11 +127,16 @@ def test_rounds_begin_where_all_replicas_are_on_average(start, drawn):
 @pytest.mark.parametrize("n_at_once", [1, 2, 3, 5, 7, 100])
 def test_groups_do_not_change_the_sum(start, drawn, n_at_once):
     shares, each = np.arange(1, 8) / 28, list(drawn.values())
-    expected = total(*(local_steps(start, one, share) for one, share in zip(each, shares)))
+    after = start.next(*(local_steps(start, one, share) for one, share in zip(each, shares)))
+    assert next_start(RoundEnd(start)) is start
     groups = groups_of(7, n_at_once)
     assert [one for group in groups for one in each[group]] == each
-    for a, b in zip(total(*(group_steps(start, each[one], shares[one]) for one in groups)), expected):
-        assert_array_equal(a, b)
+    ends = [group_steps(each[one], shares[one], RoundEnd(start)) for one in groups]
+    for all_ends in (ends, [added(*ends[k : k + 2]) for k in range(0, len(ends), 2)]):
+        second = next_start(*all_ends)
+        for a, b in zip((second.network.params, second.moments.mean), (after.network.params, after.moments.mean)):
+            assert_array_equal(a, b)
+        assert (second.number, second.losses.tolist()) == (1, after.losses.tolist())
 
 
 def test_there_are_as_many_groups_as_tasks_run_at_once():

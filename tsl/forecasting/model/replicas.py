@@ -203,9 +203,29 @@ class Change(NamedTuple):
     """(n_steps,) norms of the gradients before clipping."""
 
 
-def group_steps(start: RoundStart, drawn: Sequence[Drawn], shares: Sequence[float]) -> Change:
-    """Return the sum of what neighbouring replicas do in a round."""
-    return total(*(local_steps(start, one, share) for one, share in zip(drawn, shares, strict=True)))
+class RoundEnd(NamedTuple):
+    """Where a round started, and what replicas did in it."""
+
+    start: RoundStart
+    change: Change | None = None
+    """Sum over some replicas; None if the round is still to be taken."""
+
+
+def group_steps(drawn: Sequence[Drawn], shares: Sequence[float], *ends: RoundEnd) -> RoundEnd:
+    """Return what neighbouring replicas do in the round after the one of which all `ends` are given."""
+    start = next_start(*ends)
+    return RoundEnd(start, total(*(local_steps(start, one, share) for one, share in zip(drawn, shares, strict=True))))
+
+
+def next_start(*ends: RoundEnd) -> RoundStart:
+    """Return where the round after the one of which all `ends` are given starts."""
+    changes = [end.change for end in ends if end.change is not None]
+    return ends[0].start.next(*changes) if changes else ends[0].start
+
+
+def added(*ends: RoundEnd) -> RoundEnd:
+    """Return the sum of what neighbouring groups of replicas did."""
+    return RoundEnd(ends[0].start, total(*(end.change for end in ends if end.change is not None)))
 
 
 def local_steps(start: RoundStart, drawn: Drawn, share: float) -> Change:

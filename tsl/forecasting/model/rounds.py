@@ -30,12 +30,14 @@ from tsl.forecasting.model.replicas import (
     SUMMED,
     Preparation,
     RoundConfig,
+    RoundEnd,
     RoundStart,
+    added,
     group_steps,
     groups_of,
+    next_start,
     of_replica,
     replica_windows,
-    total,
 )
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
@@ -310,17 +312,19 @@ class Rounds:
         """Return the state after this many rounds, or a promise of it: nothing waits for the end of a round."""
         names = [f"{self._name}: round {start.number + k + 1}" for k in range(n_rounds)]
         groups = [(one, self._data[one][0][0]) for one in self._groups]  # where the first replica of each is
-        promise = runner.submit(_sent, start, name=f"{names[0]}, weights")
+        ends = [runner.submit(RoundEnd, start, name=f"{names[0]}, weights")]  # sent to each worker only once
         for name in names:
-            changes = [
-                runner.submit(group_steps, promise, self._drawn[one], self._shares[one], replica=replica, name=name)
+            ends = [
+                runner.submit(group_steps, self._drawn[one], self._shares[one], *ends, replica=replica, name=name)
                 for one, replica in groups
             ]
-            while len(changes) > SUMMED:
-                parts = [changes[k : k + SUMMED] for k in range(0, len(changes), SUMMED)]
-                changes = [runner.submit(total, *part, name=f"{name}, sum") for part in parts]
-            promise = runner.submit(RoundStart.next, promise, *changes, name=f"{name}, weights")
-        return promise
+            if len(ends) > SUMMED:  # otherwise each group adds them itself, which saves a task and a transfer in turn
+                while len(ends) > SUMMED:
+                    parts = [ends[k : k + SUMMED] for k in range(0, len(ends), SUMMED)]
+                    ends = [runner.submit(added, *part, name=f"{name}, sum") for part in parts]
+                after = runner.submit(next_start, *ends, name=f"{name}, weights")
+                ends = [runner.submit(RoundEnd, after, name=f"{name}, weights")]
+        return runner.submit(next_start, *ends, name=f"{name}, weights")
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 
@@ -351,8 +355,3 @@ class Rounds:
         if self._checkpoint is not None:
             own = {"params": self._network.params, "moments": vars(self._moments)}
             self._checkpoint.keep(own | {"history": self._history.state()})
-
-
-def _sent(start: RoundStart) -> RoundStart:
-    """Return the start of rounds: a separate task, so that a cluster sends it to each worker only once."""
-    return start
