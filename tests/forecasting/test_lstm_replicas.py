@@ -120,19 +120,26 @@ def test_weights_that_are_not_finite_are_not_taken(fitted, monkeypatch):
     assert model.history_[0].loss == fitted.history_[0].loss[:1]
 
 
-def test_drawing_each_epoch_apart_makes_no_difference(fitted, monkeypatch):
-    numbers = []
+@pytest.mark.parametrize("at_once", [1, 4, 10])
+def test_the_number_of_rounds_drawn_at_once_makes_no_difference(monkeypatch, at_once):
+    def fit():
+        numbers.clear()
+        return LSTMForecaster(6, **GIVEN, batch_size=48).fit(long_frame())
 
     def counted(data, drawing, replica, first, counts):
+        assert (counts == 5 * 16).all()
         numbers.append((replica, first, len(counts)))
         return draw(data, drawing, replica, first, counts)
 
-    draw = rounds.draw
+    draw, numbers = rounds.draw, []
     monkeypatch.setattr(rounds, "draw", counted)
-    monkeypatch.setattr(rounds, "DRAWN_BYTES", 1)
-    again = LSTMForecaster(6, **GIVEN).fit(long_frame())
-    assert np.array_equal(again.networks_[0].params, fitted.networks_[0].params)
-    assert numbers == [(k, first, n) for first, n in [(0, 10), (10, 10), (20, 4)] for k in range(3)]
+    together = fit()
+    assert numbers == [(0, 0, 24), (1, 0, 24), (2, 0, 24)]
+    plan, network = together.windowing_, together.networks_[0]
+    n_numbers = plan.window * network.architecture.n_inputs + plan.horizon
+    monkeypatch.setattr(rounds, "DRAWN_BYTES", at_once * 5 * 48 * n_numbers * 4)
+    assert np.array_equal(fit().networks_[0].params, network.params)
+    assert numbers == [(k, first, min(at_once, 24 - first)) for first in range(0, 24, at_once) for k in range(3)]
 
 
 @pytest.mark.parametrize(("n_at_once", "most_added"), [(2, 8), (3, 8), (5, 8), (3, 2)])

@@ -209,8 +209,8 @@ class Rounds:
     ) -> None:
         self._network, self._runner, self._name, self._drawing = network, runner, name, drawing
         self._n_epochs = -(-config.n_steps // STEPS_AT_ONCE)
-        n_bytes = STEPS_AT_ONCE * config.batch_size * drawing.n_numbers * network.dtype.itemsize
-        self._epochs_at_once = max(DRAWN_BYTES * runner.n_at_once // n_bytes, 1)
+        n_bytes = LOCAL_STEPS * config.batch_size * drawing.n_numbers * network.dtype.itemsize
+        self._drawn_at_once = max(DRAWN_BYTES * runner.n_at_once // n_bytes, 1)
         self._moments = network.new_optimizer_state()
         self._history = History()
         self._checkpoint, self._callbacks = checkpoint, Callbacks(callbacks)
@@ -226,7 +226,7 @@ class Rounds:
         used = [k for k, one in enumerate(totals) if one]
         if len(used) < len(data):  # with fewer parts of a batch, each is larger
             self._data, self._config = [self._data[k] for k in used], of_replica(config, max(len(used), 1))
-            self._drawn_epochs = range(0)
+            self._drawn_rounds = range(0)
         self._shares = [totals[k] / sum(totals) for k in used]
         self._groups = groups_of(len(used), self._runner.n_at_once)
 
@@ -277,12 +277,13 @@ class Rounds:
     def _epoch(self, number: int) -> bool:
         """Run the rounds of an epoch and return True; if a number is not finite, change nothing and return False."""
         began, first = perf_counter(), number * STEPS_AT_ONCE
-        if number not in self._drawn_epochs:
-            self._draw(number)
-        start = RoundStart(self._network, self._moments, self._config, first // LOCAL_STEPS)
         n_steps = min(STEPS_AT_ONCE, self._config.n_steps - first)
-        runner = self._runner.together()
-        end: RoundStart = runner.results([self._rounds(runner, start, -(-n_steps // LOCAL_STEPS))])[0]
+        end = RoundStart(self._network, self._moments, self._config, first // LOCAL_STEPS)
+        stop = end.number - (-n_steps // LOCAL_STEPS)
+        while end.number < stop:
+            if end.number not in self._drawn_rounds:
+                self._draw(end.number)
+            end = self._rounds(end, min(stop, self._drawn_rounds.stop))
         if not end.is_finite():
             return False
         with self._network.editing() as params:
@@ -297,20 +298,19 @@ class Rounds:
         )
         return True
 
-    def _draw(self, epoch: int) -> None:
-        """Draw the windows of epochs from this one on, and forget those drawn before."""
+    def _draw(self, first: int) -> None:
+        """Draw the windows of rounds from this one on, and forget those drawn before."""
         self._drawn: list[Any] = []
-        self._drawn_epochs = range(epoch, min(epoch + self._epochs_at_once, self._n_epochs))
-        first, stop = (one * STEPS_AT_ONCE // LOCAL_STEPS for one in (epoch, self._drawn_epochs.stop))
-        counts, name = self._config.n_windows(first, stop), f"{self._name}: windows from round {first + 1} on"
+        counts = self._config.n_windows(first, first + self._drawn_at_once)
+        self._drawn_rounds, name = range(first, first + len(counts)), f"{self._name}: windows from round {first + 1} on"
         self._drawn = [
             self._runner.submit(draw, data, self._drawing, replica, first, counts, replica=replica, name=name)
             for replica, data in self._data
         ]
 
-    def _rounds(self, runner: TaskRunner, start: RoundStart, n_rounds: int) -> Any:
-        """Return the state after this many rounds, or a promise of it: nothing waits for the end of a round."""
-        names = [f"{self._name}: round {start.number + k + 1}" for k in range(n_rounds)]
+    def _rounds(self, start: RoundStart, stop: int) -> RoundStart:
+        """Return the state before round `stop`: nothing waits for the end of the rounds before."""
+        runner, names = self._runner.together(), [f"{self._name}: round {k + 1}" for k in range(start.number, stop)]
         groups = [(one, self._data[one][0][0]) for one in self._groups]  # where the first replica of each is
         ends = [runner.submit(RoundEnd, start, name=f"{names[0]}, weights")]  # sent to each worker only once
         for name in names:
@@ -324,7 +324,8 @@ class Rounds:
                     ends = [runner.submit(added, *part, name=f"{name}, sum") for part in parts]
                 after = runner.submit(next_start, *ends, name=f"{name}, weights")
                 ends = [runner.submit(RoundEnd, after, name=f"{name}, weights")]
-        return runner.submit(next_start, *ends, name=f"{name}, weights")
+        end: RoundStart = runner.results([runner.submit(next_start, *ends, name=f"{name}, weights")])[0]
+        return end
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 
