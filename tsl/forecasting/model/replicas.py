@@ -208,17 +208,17 @@ class RoundEnd(NamedTuple):
 
     start: RoundStart
     change: Change | None = None
-    """Sum over some replicas; None if the round is still to be taken."""
+    """Sum over some replicas; None if nothing was done yet."""
 
 
 def group_steps(drawn: Sequence[Drawn], shares: Sequence[float], *ends: RoundEnd) -> RoundEnd:
-    """Return what neighbouring replicas do in the round after the one of which all `ends` are given."""
+    """Return what a group of replicas does in a round; `ends` are those of all groups in the round before."""
     start = next_start(*ends)
     return RoundEnd(start, total(*(local_steps(start, one, share) for one, share in zip(drawn, shares, strict=True))))
 
 
 def next_start(*ends: RoundEnd) -> RoundStart:
-    """Return where the round after the one of which all `ends` are given starts."""
+    """Return the start of the next round; `ends` are those of all groups in the round before."""
     changes = [end.change for end in ends if end.change is not None]
     return ends[0].start.next(*changes) if changes else ends[0].start
 
