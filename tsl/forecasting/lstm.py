@@ -58,8 +58,9 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
         known for the whole horizon. "auto" tries no differences and multiples of the season.
-    target_transform : {"log", "box-cox", None}, default=None
-        Transform of the target, which must be positive; forecasts are transformed back.
+    target_transform : {"log", "sqrt", "box-cox", None}, default=None
+        Transform of the target, which must be positive, or at least 0 for "sqrt"; forecasts are transformed back. The
+        square root suits numbers whose variance grows with their mean, such as counts.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
         forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
@@ -204,7 +205,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         linear: bool = True,
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
-        target_transform: Literal["log", "box-cox"] | None = None,
+        target_transform: Literal["log", "sqrt", "box-cox"] | None = None,
         loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",

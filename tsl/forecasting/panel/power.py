@@ -1,4 +1,4 @@
-"""Logarithm and Box-Cox transform of the target."""
+"""Logarithm, square root and Box-Cox transform of the target."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy.special import boxcox, inv_boxcox
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
 EXPONENTS = (-1.0, 2.0)  # bounds of the search; chosen by judgement, not measured
+FIXED = {"log": 0.0, "sqrt": 0.5}
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,18 @@ class PowerTransform:
 
     @classmethod
     def learn(cls, kind: str | None, panel: Panel) -> PowerTransform:
-        """Return the transform called "log" or "box-cox", with one exponent for all series; None for none.
+        """Return the transform called "log", "sqrt" or "box-cox", with one exponent for all series; None for none.
 
         Raises
         ------
         ValueError
-            If a value is not positive.
+            If a value is not positive, or negative for "sqrt".
         """
         if kind is None:
             return cls(None)
-        _check_positive(panel, kind)
-        if kind == "log":
-            return cls(0.0)
+        _check_domain(panel, kind)
+        if kind in FIXED:
+            return cls(FIXED[kind])
         found = ~np.isnan(panel.values)
         values, series = panel.values[found], panel.series_of(np.flatnonzero(found))
         count = np.bincount(series)
@@ -54,7 +55,7 @@ class PowerTransform:
         """Return the panel with its values transformed."""
         if self.exponent is None:
             return panel
-        _check_positive(panel, "log" if self.exponent == 0 else "box-cox")
+        _check_domain(panel, next((kind for kind, fixed in FIXED.items() if fixed == self.exponent), "box-cox"))
         return replace(panel, values=boxcox(panel.values, self.exponent))
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,11 +72,12 @@ class PowerTransform:
         return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
 
 
-def _check_positive(panel: Panel, kind: str) -> None:
-    wrong = np.flatnonzero(panel.values <= 0)
+def _check_domain(panel: Panel, kind: str) -> None:
+    allowed, below = ("of at least 0", panel.values < 0) if kind == "sqrt" else ("above 0", panel.values <= 0)
+    wrong = np.flatnonzero(below)
     if len(wrong):
         row = wrong[0]
         raise ValueError(
-            f"target_transform={kind!r} needs values above 0, got {panel.values[row]:g} in series "
+            f"target_transform={kind!r} needs values {allowed}, got {panel.values[row]:g} in series "
             f"{panel.series_at(row)} at {panel.times[row]}"
         )
