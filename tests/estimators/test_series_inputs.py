@@ -153,7 +153,7 @@ def test_gaps_are_told():
 @pytest.mark.parametrize("times", [entry[0] for entry in TIMES.values()], ids=TIMES)
 def test_windows_go_on_from_the_fitted_block_whatever_its_times(times):
     frame = pd.DataFrame({"x": np.arange(48.0)}, times)
-    windows = SlidingWindow(3).fit(frame[:40]).transform(frame[40:])
+    windows = SlidingWindow(3).fit(frame.iloc[:40]).transform(frame.iloc[40:])
     # Times that are known as such have a history; what only reads like one, as strings do, is padded.
     known = isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or times.dtype.kind in "iu"
     assert_array_equal(windows[0, :, 0], [38, 39, 40] if known and times.dtype != object else [40, 40, 40])

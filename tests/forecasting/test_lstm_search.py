@@ -109,6 +109,37 @@ def test_unlike_members_are_saved_and_converted(unlike, tmp_path):
         assert_allclose(converted.predict(8, data=known), unlike.predict(8, data=known), rtol=1e-4)
 
 
+@pytest.fixture(scope="module")
+def multiplicative():
+    """Series whose logarithm is a wave with noise: their lows are thousandths of their highs."""
+    phase = np.arange(240)[:, None] + np.array([0, 3, 6])
+    noise = np.random.default_rng(0).normal(0, 0.3, (240, 3))
+    return np.exp(3.5 * np.sin(2 * np.pi * phase / 12) + noise) + 0.0 * make_frame()
+
+
+def test_the_logarithm_is_chosen_where_it_forecasts_better(multiplicative, tmp_path):
+    parameters = {**SMALL, "target_transform": "auto", "max_iter": 100}
+    model = LSTMForecaster(6, **parameters).fit(multiplicative)
+    assert model.transform_.kind == "log"
+    trials = pd.DataFrame(model.search_results_)
+    of_transforms = trials[trials["stage"] == "transform"]
+    assert of_transforms["target_transform"].to_list() == [None, "log"]
+    assert of_transforms["chosen"].to_list() == [False, True]
+    assert (trials["target_transform"].iloc[2:] == "log").all()
+    given = LSTMForecaster(6, **parameters | {"target_transform": "log"}).fit(multiplicative)
+    assert_array_equal(model.predict(), given.predict())
+    assert model._clone_with_choices().target_transform == "log"
+    tsl.save(model, tmp_path / "model.tsl")
+    assert_array_equal(tsl.load(tmp_path / "model.tsl").predict(level=80), model.predict(level=80))
+
+
+def test_no_transform_is_tried_on_values_that_are_not_positive(multiplicative):
+    multiplicative = multiplicative - multiplicative.min()  # one is 0
+    model = LSTMForecaster(6, **{**SMALL, "target_transform": "auto", "max_iter": 5}).fit(multiplicative)
+    assert model.transform_.kind is None
+    assert "transform" not in model.search_results_["stage"]
+
+
 def test_nothing_is_tried_where_everything_is_given():
     model = LSTMForecaster(6, **{**SMALL, "scaling": "level", "linear": False}).fit(make_frame())
     assert len(pd.DataFrame(model.search_results_)) == 0

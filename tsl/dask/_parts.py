@@ -15,17 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsl._tables.partitions import hashes_of
-from tsl.forecasting.evaluation.backtest import (
-    Fit,
-    Plan,
-    check_cutoffs,
-    first_cutoffs,
-    forecast_windows,
-    known_before,
-    window_scores,
-)
+from tsl.forecasting.evaluation.backtest import Fit, forecast_windows, known_before, window_scores
 from tsl.forecasting.evaluation.calibration import calibration_of
 from tsl.forecasting.evaluation.conformal import Calibration, QuantilesInTime, TimedScores
+from tsl.forecasting.evaluation.plan import Plan, check_cutoffs, first_cutoffs
 from tsl.forecasting.evaluation.score import scaled_errors
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.intervals import IntervalRequest

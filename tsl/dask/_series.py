@@ -17,7 +17,7 @@ from tsl.dask import _frames, _parts
 from tsl.dask._parts import PartCheck
 from tsl.dask._tasks import Tasks
 from tsl.forecasting.arguments import checked_horizon
-from tsl.forecasting.evaluation.backtest import Plan
+from tsl.forecasting.evaluation.plan import Plan
 from tsl.forecasting.evaluation.score import mean_of
 from tsl.forecasting.frames.encoder import Encoder
 from tsl.forecasting.frames.intervals import IntervalRequest

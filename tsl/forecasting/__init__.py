@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from tsl.forecasting.evaluation.backtest import TooShortWarning
+    from tsl.forecasting.evaluation.plan import TooShortWarning
     from tsl.forecasting.frames.roles import IgnoredColumnsWarning
     from tsl.forecasting.lstm import LSTMForecaster
     from tsl.forecasting.model.sampling import ShortSeriesWarning
@@ -30,6 +30,6 @@ __getattr__, __dir__ = lazy_names(
         "IrregularTimesWarning": "tsl.forecasting.times.axis",
         "LSTMForecaster": "tsl.forecasting.lstm",
         "ShortSeriesWarning": "tsl.forecasting.model.sampling",
-        "TooShortWarning": "tsl.forecasting.evaluation.backtest",
+        "TooShortWarning": "tsl.forecasting.evaluation.plan",
     },
 )

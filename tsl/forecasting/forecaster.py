@@ -12,8 +12,9 @@ from sklearn.utils import check_random_state
 from tsl._tables.columns import CUTOFF, NAIVE, POINT, RESIDUAL, SEASONAL_NAIVE
 from tsl.forecasting.ahead import forecast_ahead, simulate_ahead
 from tsl.forecasting.arguments import checked_horizon, refuse_targets_apart, shown
-from tsl.forecasting.evaluation.backtest import Backtest, Plan, backtest, in_sample
+from tsl.forecasting.evaluation.backtest import Backtest, backtest, in_sample
 from tsl.forecasting.evaluation.calibration import calibration_of
+from tsl.forecasting.evaluation.plan import Plan
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.intervals import IntervalRequest

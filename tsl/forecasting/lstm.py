@@ -58,9 +58,10 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
         known for the whole horizon. "auto" tries no differences and multiples of the season.
-    target_transform : {"log", "sqrt", "box-cox", None}, default=None
+    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default=None
         Transform of the target, which must be positive, or at least 0 for "sqrt"; forecasts are transformed back. The
-        square root suits numbers whose variance grows with their mean, such as counts.
+        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries "log" and None on
+        held-out data if all values are positive, otherwise it is None.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
         forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
@@ -155,10 +156,10 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         ``weight``.
     search_results_ : dict of lists and arrays
         The trials in the order in which they were run, for ``pd.DataFrame(model.search_results_)``: ``stage``
-        ("windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,
-        ``differences`` and ``scaling``, as in the parameters; ``penalty`` of the linear map; ``n_steps``, the number of
-        training steps taken; ``mase`` and ``smape`` on held-out data, after `target_transform`; ``seconds``; whether it
-        was ``chosen``.
+        ("transform", "windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,
+        ``differences``, ``scaling`` and ``target_transform``, as in the parameters; ``penalty`` of the linear map;
+        ``n_steps``, the number of training steps taken; ``mase`` and ``smape`` on held-out data; ``seconds``; whether
+        it was ``chosen``.
 
     See Also
     --------
@@ -205,7 +206,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         linear: bool = True,
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
-        target_transform: Literal["log", "sqrt", "box-cox"] | None = None,
+        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = None,
         loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",

@@ -28,7 +28,7 @@ from tsl.forecasting.model.ridge import PENALTIES
 from tsl.forecasting.model.rounds import Here, Replicas, fit_on_replicas
 from tsl.forecasting.model.sampling import without_short
 from tsl.forecasting.model.search import Choices
-from tsl.forecasting.model.settings import choose_for, fit_config, parameters_of
+from tsl.forecasting.model.settings import choose_for, fit_config, learn_transform, parameters_of
 from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
@@ -88,16 +88,16 @@ class NetworkForecaster(Forecaster):
         if self.max_time is not None:
             with time.stopped():
                 compile_kernels(np.float32, int(self.verbose))
-        if further is None:
-            self.transform_ = PowerTransform.learn(self.target_transform, panel)
-        panel = self.transform_.apply(panel)
         chosen = self._choices if further is None else further
         if chosen is None:
-            seed = int(random_state.randint(2**31))
-            runner = replicas.runner if replicas is not None and checkpoint is None else None
-            trial = HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose), runner)
-            chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
+            trial = self._new_trial(panel, random_state, time, checkpoint, replicas)
+            self.transform_ = learn_transform(self, trial, panel, config, self.season_)
+            transformed = self.transform_.apply(panel)
+            chosen = choose_for(self, trial, transformed, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
+        elif further is None:
+            self.transform_ = PowerTransform.learn(self.target_transform, panel)
+        panel = self.transform_.apply(panel)
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
         panel = without_short(panel, longest_window_of(members) + horizon, self.short)
@@ -119,6 +119,19 @@ class NetworkForecaster(Forecaster):
         self.history_ = [history for _, history in fitted]
         if checkpoint is not None:
             checkpoint.write()
+
+    def _new_trial(
+        self,
+        panel: Panel,
+        random_state: np.random.RandomState,
+        time: FitTime,
+        checkpoint: Checkpoint | None,
+        replicas: Replicas | None,
+    ) -> HoldoutTrial:
+        """Return the trial that chooses the "auto" parameters of a fit to `panel`."""
+        seed = int(random_state.randint(2**31))
+        runner = replicas.runner if replicas is not None and checkpoint is None else None
+        return HoldoutTrial(panel, self.season_, seed, time, checkpoint, int(self.verbose), runner)
 
     def _keep_choices(self, chosen: Choices, panel: Panel) -> None:
         """Store the choices of `fit`, and what it learns about the columns of `panel`."""
@@ -266,5 +279,7 @@ class NetworkForecaster(Forecaster):
         if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
             return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
         other = clone(self).set_params(season=self.season_)
+        if self.target_transform == "auto":
+            other.set_params(target_transform=self.transform_.kind)
         other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_)
         return other

@@ -7,7 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-_TRIAL_COLUMNS = ("stage", "kind", "window", "segment", "differences", "scaling", "penalty", "n_steps", "mase", "smape")
+_TRIAL_COLUMNS = (
+    "stage", "kind", "target_transform", "window", "segment", "differences", "scaling", "penalty", "n_steps", "mase",
+    "smape",
+)  # fmt: skip
 
 
 class ChoicesReprMixin:
@@ -64,7 +67,8 @@ def _members(members: Any) -> pd.DataFrame:
 
 def _trials(trials: dict[str, Any]) -> pd.DataFrame:
     """Return the trials in the order in which they were run, with a mark at the chosen ones."""
-    table = pd.DataFrame({name: list(trials[name]) for name in _TRIAL_COLUMNS}, dtype=object)
+    names = [name for name in _TRIAL_COLUMNS if name in trials]  # earlier versions have no target_transform
+    table = pd.DataFrame({name: list(trials[name]) for name in names}, dtype=object)
     for name in ("mase", "smape"):
         table[name] = [f"{value:.3f}" for value in trials[name]]
     return table.assign(chosen=["✓" if chosen else "" for chosen in trials["chosen"]])

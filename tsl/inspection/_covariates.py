@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 
 from tsl._checks import check_count, check_one_of
 from tsl._tables.columns import CUTOFF
-from tsl.forecasting.evaluation.backtest import Plan
 from tsl.forecasting.evaluation.importance import CovariateColumns, exchanged_forecasts
+from tsl.forecasting.evaluation.plan import Plan
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.panel import Panel

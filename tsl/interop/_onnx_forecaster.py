@@ -27,6 +27,7 @@ from tsl.forecasting.model.quantiles import interpolated
 from tsl.forecasting.model.recursive import rolled
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.times.stamps import stamps_of
 from tsl.interop._metadata import FRAMES, unpack
 
 Rows = NDArray[np.int64]
@@ -196,7 +197,7 @@ class OnnxForecaster:
         ids, frames = self._frames["ids"], self._frames
         panel = self._schema.read(data, unknown=frames["unknown"])
         check_new_labels(panel.ids[ids.get_indexer(panel.ids) < 0], ids, "data")
-        self._schema.axis.check(panel.ids, panel.times, panel.offsets, frames["freq"])
+        self._schema.axis.check(panel.ids, stamps_of(panel.times), panel.offsets, frames["freq"])
         check_missing(panel, frames["missing"])
         if self._counts and (panel.values < 0).any():
             check_counts(panel, self._counts)

@@ -212,7 +212,7 @@ class Network:
 
     def _run(self, sequences, initial, n_threads, with_states=False, dropout=None):
         """Return padded outputs (n, steps, ·) and final states."""
-        final = self.zero_states(sequences.starts.size if with_states else 0)
+        final = self.zero_states(sequences.starts.size) if with_states else np.zeros((0, 0, 0), self.dtype)
         return run_forward(self, sequences, initial, final, n_threads, dropout), final
 
     def _lstm_states(self, work, lstm, n_steps, n, real):

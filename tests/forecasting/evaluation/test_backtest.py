@@ -7,7 +7,7 @@ from forecasting_models import HOURS, Peeking, Trained, line, long_frame, make_p
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.baselines import Drift, Naive, SeasonalNaive
-from tsl.forecasting.evaluation.backtest import Plan, TooShortWarning
+from tsl.forecasting.evaluation.plan import Plan, TooShortWarning
 from tsl.metrics import evaluate
 
 

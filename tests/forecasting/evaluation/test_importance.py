@@ -7,8 +7,8 @@ from forecasting_models import Told, promo_frame
 from numpy.testing import assert_array_equal
 
 from tsl import LSTMForecaster
-from tsl.forecasting.evaluation.backtest import Plan
 from tsl.forecasting.evaluation.importance import CovariateColumns, exchanged_forecasts
+from tsl.forecasting.evaluation.plan import Plan
 
 DAYS = pd.date_range("2024-01-01", periods=160)
 H, WINDOW = 4, 12

@@ -6,7 +6,8 @@ import pytest
 from forecasting_models import HOURS, Told, line, long_frame, make_panel, promo_frame
 
 from tsl.baselines import Drift, Naive
-from tsl.forecasting.evaluation.backtest import Plan, backtest, in_sample
+from tsl.forecasting.evaluation.backtest import backtest, in_sample
+from tsl.forecasting.evaluation.plan import Plan
 from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.protocol import Forecasts
 

@@ -21,10 +21,12 @@ from tsl.forecasting.model.search import (
     TEMPERATURE,
     choose,
     choose_training,
+    choose_transform,
     choose_windowings,
 )
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform
 from tsl.training import TrialProgress
 
 PLAN = Windowing(12, 4, 6, level=4)
@@ -36,6 +38,10 @@ class Table:
     def __init__(self, error, n_trials=100):
         self.error, self.n_trials = error, n_trials
         self.seen, self.chosen, self.progress = [], [], TrialProgress(0)
+        self.transform = NO_TRANSFORM
+
+    def use(self, transform):
+        self.transform = transform
 
     def errors(self, stage, windowing, config):
         if (stage, windowing, config) not in self.seen:
@@ -56,6 +62,44 @@ class Table:
 
     def choose(self, windowing, config):
         self.chosen.append((windowing, config))
+
+
+class TransformTable(Table):
+    """Errors by the kind of the transform."""
+
+    def __init__(self, errors, n_trials=100):
+        super().__init__(lambda windowing, config: errors[self.transform.kind], n_trials)
+
+    def errors(self, stage, windowing, config):
+        self.seen.append((stage, windowing, config))
+        return np.array([self.error(windowing, config), 1.0])
+
+    def fits(self, stage, windowing, config):
+        return len(self.seen) < self.n_trials
+
+
+@pytest.mark.parametrize(
+    ("errors", "n_trials", "expected"),
+    [
+        ({None: 2.0, "log": 1.0}, 100, "log"),
+        ({None: 1.0, "log": 2.0}, 100, None),
+        ({None: 1.0, "log": 1.0}, 100, None),
+        ({None: np.inf, "log": np.inf}, 100, None),  # series that are too short to try anything
+        ({None: 2.0, "log": 1.0}, 1, None),  # no time to try the logarithm
+        ({}, 0, None),
+    ],
+)
+def test_the_transform_with_the_lower_errors_is_chosen(errors, n_trials, expected):
+    panel = waves()
+    panel.values[:] += 2.0
+    table = TransformTable(errors, n_trials)
+    config = make_config(hidden_size=(128,), embedding_size=128, n_steps=1500)
+    chosen = choose_transform(table, panel, WindowingChoices(PLAN, None, None, None, False), config, 12)
+    assert chosen == table.transform == PowerTransform.learn(expected, panel)
+    assert len(table.chosen) == min(n_trials, 1)
+    for stage, windowing, small in table.seen:
+        assert (stage, windowing.lag) == ("transform", 0)
+        assert (small.hidden_size, small.embedding_size, small.n_steps) == ((64,), 64, 300)
 
 
 def waves():

@@ -1,6 +1,7 @@
 """Trials on held-out data, and their time limit."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tsl.forecasting.model.search import choose_training, choose_windowings
 from tsl.forecasting.model.trials import SHARES, HoldoutTrial, TrialCosts
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import PowerTransform
 from tsl.training import History
 
 PLAN = Windowing(12, 4, 6, level=4)
@@ -32,6 +34,17 @@ def test_a_trial_is_made_once_and_forecasts_held_out_rows():
     short = HoldoutTrial(make_panel((8,), n_future=0), 1, 0)
     assert_allclose(short.errors("penalty", PLAN, config), np.inf)
     assert short.table()["mase"].tolist() == [np.inf]
+
+
+def test_errors_with_a_transform_are_in_the_units_of_the_target():
+    panel = make_panel((200, 200), n_future=0)
+    positive = replace(panel, values=np.exp(panel.values / 100.0))
+    larger = replace(positive, values=1000.0 * positive.values)
+    log = PowerTransform.learn("log", positive)
+    config = make_config()
+    errors = HoldoutTrial(positive, 1, 0, transform=log).errors("penalty", PLAN, config)
+    # logarithms of larger numbers are larger, so that their percentage errors would be smaller
+    assert_allclose(HoldoutTrial(larger, 1, 0, transform=log).errors("penalty", PLAN, config), errors, rtol=1e-4)
 
 
 def test_trials_that_run_elsewhere_have_the_same_results():
@@ -80,8 +93,8 @@ def test_the_table_has_a_row_for_each_trial(clock):
     assert (table.pop("mase")[1], table.pop("smape")[1]) == tuple(errors)
     assert table == {
         "stage": ["windowing", "penalty"], "kind": ["lstm", "lstm"], "window": [24, 12], "segment": [12, 4],
-        "differences": [12, None], "scaling": [None, "window"], "penalty": [None, 0.1], "n_steps": [3, 0],
-        "seconds": [0.0, 0.0], "chosen": [False, True],
+        "differences": [12, None], "scaling": [None, "window"], "target_transform": [None, None],
+        "penalty": [None, 0.1], "n_steps": [3, 0], "seconds": [0.0, 0.0], "chosen": [False, True],
     }  # fmt: skip
 
 

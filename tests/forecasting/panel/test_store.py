@@ -44,8 +44,8 @@ def test_known_rows_stand_before_those_that_continue_them():
     assert store.follows(given).tolist() == [False, True, False]
     assert_array_equal(store.before(given, 1).values, [6, 5, 7, 8])
     assert_array_equal(store.whole_before(given).values, [6, 4, 5, 7, 8])
-    times, offsets = store.times_from_last(given)
-    assert (times.tolist(), offsets.tolist()) == ([2, 1, 2, 2], [0, 1, 3, 4])
+    stamps, offsets = store.stamps_from_last(given)
+    assert (stamps.tolist(), offsets.tolist()) == ([2, 1, 2, 2], [0, 1, 3, 4])
 
 
 def test_the_training_set_is_known_by_its_times():

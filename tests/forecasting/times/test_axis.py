@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 from forecasting_times import HOLIDAYS, KIOSK, OFFICE, after, learn, long_of, numbers
@@ -129,3 +130,11 @@ def test_a_series_is_checked_by_its_own_days():
     model.update(long_of(office=pd.bdate_range("2024-10-07", periods=8)))  # over a weekend
     with pytest.warns(IrregularTimesWarning, match="the first after 2024-10-05"):
         model.update(long_of(kiosk=pd.to_datetime(["2024-10-05", "2024-10-07"])))
+
+
+def test_steps_beyond_the_largest_time_are_refused():
+    axis = learn(pd.date_range("2262-01-01", periods=10, freq="D", unit="ns"))
+    last = pd.DatetimeIndex(["2262-04-10"]).as_unit("ns")
+    assert axis.future(pd.RangeIndex(1), last, np.array([0, 1]), 1)[0] == pd.Timestamp("2262-04-11")
+    with pytest.raises(ValueError, match=r"room for 2 steps after 2262-04-10 .* type datetime64\[ns\] end .*as_unit"):
+        axis.future(pd.RangeIndex(1), last, np.array([0, 1]), 2)

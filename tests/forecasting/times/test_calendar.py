@@ -34,6 +34,11 @@ def test_auto_takes_the_cycles_that_vary_and_were_seen_twice(freq, periods, feat
     assert learn(pd.date_range("2020-01-01", periods=periods, freq=freq)).features == features
 
 
+def test_auto_reads_centuries_in_nanoseconds():
+    years = pd.date_range("1700-01-01", periods=309 * 12, freq="MS", unit="ns")  # longer than a Timedelta can be
+    assert learn(years).features == ("month",)
+
+
 def test_auto_takes_none_of_integers_and_none_means_none():
     assert learn(pd.Index(np.arange(5000))).features == ()
     assert learn(pd.date_range("2020-01-01", periods=5000, freq="h"), None).features == ()

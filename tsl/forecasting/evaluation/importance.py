@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsl.forecasting.evaluation.backtest import Plan, fitted_models, with_cutoffs
+from tsl.forecasting.evaluation.backtest import fitted_models
+from tsl.forecasting.evaluation.plan import Plan, with_cutoffs
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.protocol import Exchange, PanelModel
 

@@ -13,7 +13,7 @@ from tsl._labels import check_new_labels
 from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.panel.missing import check_missing
-from tsl.forecasting.panel.panel import Panel, after, places_of, ranges
+from tsl.forecasting.panel.panel import Panel, after, entries, places_of, ranges
 from tsl.forecasting.panel.store import SeriesStore, with_steps_ahead
 from tsl.forecasting.times.frequency import Freq
 from tsl.forecasting.times.stamps import stamps_of
@@ -42,7 +42,7 @@ class StepsAhead(NamedTuple):
         covariates, n_known = schema.read_future(known, horizon, future, n_ahead=n_ahead, times=times, unknown=unknown)
         panel = with_steps_ahead(known, times, covariates)
         forecast = (np.arange(known.n_series)[:, None] * n_ahead + np.arange(horizon)).ravel()
-        return cls(known, panel, panel.ends - n_ahead, times[forecast], n_known)
+        return cls(known, panel, panel.ends - n_ahead, entries(times, forecast), n_known)
 
 
 class ScoredRows(NamedTuple):
@@ -169,8 +169,8 @@ class Continuation:
 
     def _check_steps(self, panel: Panel) -> None:
         """Check that the times of later rows continue the known ones at the frequency that `fit` learned."""
-        times, offsets = self.store.times_from_last(panel)
-        self.schema.axis.check(panel.ids, times, offsets, self.freq)
+        stamps, offsets = self.store.stamps_from_last(panel)
+        self.schema.axis.check(panel.ids, stamps, offsets, self.freq)
 
     def _lacking(self, given: Panel) -> Panel | None:
         """Return rows for the timestamps between the known and the given ones of each series; None if none."""

@@ -40,6 +40,8 @@ class IntervalRequest:
 
     def named(self, block: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return the flattened columns of a block (n, horizon, n_quantiles), made non-decreasing over the quantiles."""
+        if not self.columns:
+            return {}
         order = np.argsort(self.quantiles, kind="stable")
         ascending = np.empty_like(block)
         ascending[:, :, order] = np.maximum.accumulate(block[:, :, order], axis=2)

@@ -125,5 +125,5 @@ def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list
         return []
     change = mean_change(panel, season)
     used = change > 0
-    changes = [np.median(mean_change(panel, lag)[used] / change[used]) if used.any() else 0.0 for lag in lags]
+    changes = [float(np.median(mean_change(panel, lag)[used] / change[used])) if used.any() else 0.0 for lag in lags]
     return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]

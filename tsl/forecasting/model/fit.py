@@ -214,17 +214,15 @@ def run_networks(
     Each of `dropouts` gives one draw of the forecast; None drops no units. All draws share the windows, which are built
     once. `weights` weight the mean.
     """
-    horizon = windows.windowing.horizon
+    horizon, each = windows.windowing.horizon, [1.0] * len(networks) if weights is None else weights
     parts = []
     for start in range(0, len(cutoffs), WINDOWS_AT_ONCE):
         part = cutoffs[start : start + WINDOWS_AT_ONCE]
         sequences, draws = windows.sequences(part), []
         for dropout in dropouts:
             outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
-            if len(outputs) == 1:  # np.average would take a tenth of the time of forecasting one series
-                mean = outputs[0].astype(np.float64)
-            else:
-                mean = np.average(np.asarray(outputs, np.float64), axis=0, weights=weights)
-            draws.append(windows.restored(mean.reshape(len(part), horizon, -1), part))
+            # the bits of np.average, which would take several percent of the time of forecasting one series
+            total = np.sum([w * one.astype(np.float64) for w, one in zip(each, outputs)], axis=0)
+            draws.append(windows.restored((total / sum(each)).reshape(len(part), horizon, -1), part))
         parts.append(draws)
     return np.concatenate(parts, axis=1)

@@ -20,6 +20,7 @@ from tsl.forecasting.model.ridge import PENALTIES
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform
 
 Candidate = tuple[Windowing, FitConfig]
 
@@ -132,6 +133,35 @@ def _weight(score: float, temperature: float = TEMPERATURE) -> float:
     return float(np.exp((1.0 - score) / temperature))
 
 
+# --- transform of the target --------------------------------------------------------------------------------------
+
+
+def choose_transform(
+    trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, season: int
+) -> PowerTransform:
+    """Return the transform with the lower errors, none or the logarithm, and let `trial` use it.
+
+    Small networks are compared, with the first windowing that `choose_windowings` would try.
+    """
+    transforms, small = (NO_TRANSFORM, PowerTransform.learn("log", panel)), _small(config)
+    candidates, errors = [], []
+    for number, transform in enumerate(transforms, 1):
+        trial.use(transform)
+        candidate = Windowings(transform.apply(panel), choices, season).kinds()[0], small
+        if not trial.fits("transform", *candidate):
+            break
+        trial.progress.show(f"trying transforms of the target {number} of {len(transforms)}")
+        candidates.append(candidate)
+        errors.append(trial.errors("transform", *candidate))
+    best = 0
+    if len(errors) == len(transforms) and np.isfinite(errors).all():
+        best = int(np.argmin(_relative(np.array(errors), np.min(errors, axis=0))))
+    trial.use(transforms[best])
+    if candidates:
+        trial.choose(*candidates[best])
+    return transforms[best]
+
+
 # --- windowings ---------------------------------------------------------------------------------------------------
 
 
@@ -153,13 +183,7 @@ def choose_windowings(
 
     `seasons` are the candidate seasons of the panel.
     """
-    small = replace(
-        config,
-        hidden_size=(min(TRIAL_SIZE, *config.hidden_size),),
-        embedding_size=min(TRIAL_SIZE, config.embedding_size),
-        n_steps=min(TRIAL_STEPS, config.n_steps),
-        verbose=0,
-    )
+    small = _small(config)
     among = {season: Windowings(panel, choices, season) for season in seasons}
     kinds: dict[Windowing, int] = {}
     for season in seasons:
@@ -181,6 +205,17 @@ def choose_windowings(
         Found(windowing, own, kinds.get(windowing, kinds[best]), relative[k])
         for k, (windowing, own) in ((k, tried[k]) for k in order.tolist())
     ]
+
+
+def _small(config: FitConfig) -> FitConfig:
+    """Return the settings of a small network that is trained for a few steps."""
+    return replace(
+        config,
+        hidden_size=(min(TRIAL_SIZE, *config.hidden_size),),
+        embedding_size=min(TRIAL_SIZE, config.embedding_size),
+        n_steps=min(TRIAL_STEPS, config.n_steps),
+        verbose=0,
+    )
 
 
 def _compared(windowings: Iterable[Windowing]) -> list[Windowing]:

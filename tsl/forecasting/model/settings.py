@@ -12,10 +12,11 @@ from tsl.forecasting.model.counts import COUNTS
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.ridge import PENALTIES
-from tsl.forecasting.model.search import MOST_STEPS, Choices, choose
+from tsl.forecasting.model.search import MOST_STEPS, Choices, choose, choose_transform
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import PowerTransform
 from tsl.network import Loss, Optimizer
 
 # Chosen by judgement, not measured:
@@ -56,7 +57,7 @@ def _check_goes_with_counts(params: Any) -> None:
     """Check that no parameter is set that does not apply to counts."""
     for name, allowed in (
         ("differences", ("auto", None)),
-        ("target_transform", (None,)),
+        ("target_transform", ("auto", None)),
         ("intervals", ("calibrated",)),
     ):
         if getattr(params, name) not in allowed:
@@ -89,6 +90,22 @@ def choose_for(
         steps=params.max_iter == "auto",
         simple=params.quantiles is None and params.intervals == "calibrated" and params.loss not in COUNTS,
     )
+
+
+def learn_transform(params: Any, trial: HoldoutTrial, panel: Panel, config: FitConfig, season: int) -> PowerTransform:
+    """Return the given or chosen transform of the target, which `trial` then uses.
+
+    Raises
+    ------
+    ValueError
+        If a value is not positive, unless the transform is chosen.
+    """
+    kind = params.target_transform
+    if kind == "auto" and params.loss not in COUNTS and not (panel.values <= 0).any():
+        return choose_transform(trial, panel, windowing_choices(params, panel.future.shape[1]), config, season)
+    transform = PowerTransform.learn(None if kind == "auto" else kind, panel)
+    trial.use(transform)
+    return transform
 
 
 def n_epochs(params: Any) -> int | None:

@@ -15,6 +15,7 @@ from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
+from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform, TransformKind
 from tsl.forecasting.panel.scale import mean_change
 from tsl.network import Network
 from tsl.training import Checkpoint, TrialProgress
@@ -28,6 +29,7 @@ INDEPENDENT = 50  # non-overlapping windows to hold out, in all series together
 MOST_HELD_OUT = 0.35  # share of each series that may be held out for this
 # If the time of the fit is limited:
 SHARES = {
+    "transform": 0.1,
     "windowing": 0.3,
     "penalty": 0.5,
     "steps": 0.5,
@@ -43,6 +45,7 @@ class TrialResult(NamedTuple):
 
     stage: str
     kind: Kind
+    transform: TransformKind
     windowing: Windowing
     penalty: float | None
     n_steps: int
@@ -98,6 +101,8 @@ class HoldoutTrial:
                  1 reports the trials on stderr.
     runner : tsl.forecasting.model.rounds.Runner, optional
         Runs independent trials at the same time, if there is neither `time` nor `checkpoint`.
+    transform : PowerTransform, optional
+        Transform of the target, until `use` sets another one; errors are those of the forecasts transformed back.
     """
 
     def __init__(
@@ -109,40 +114,49 @@ class HoldoutTrial:
         checkpoint: Checkpoint | None = None,
         verbose: int = 0,
         runner: Any = None,
+        transform: PowerTransform = NO_TRANSFORM,
     ) -> None:
         self.progress = TrialProgress(verbose)
         self._panel, self._random_state, self._checkpoint = panel, random_state, checkpoint
         self._time = FitTime() if time is None else time
         self._season, self._scale, self._runner = season, mean_change(panel, season), runner
+        self.use(transform)
         self._costs = TrialCosts()
-        self._results: dict[tuple[Windowing, FitConfig], TrialResult] = {}
-        self._chosen: set[tuple[Windowing, FitConfig]] = set()
+        self._results: dict[tuple[PowerTransform, Windowing, FitConfig], TrialResult] = {}
+        self._chosen: set[tuple[PowerTransform, Windowing, FitConfig]] = set()
+
+    def use(self, transform: PowerTransform) -> None:
+        """Transform the target in this way in the trials that follow."""
+        self._transform, self._transformed = transform, transform.apply(self._panel)
 
     def errors(self, stage: str, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
         """Return mean absolute scaled error and symmetric percentage error, (2,); inf if nothing can be fitted."""
-        if (windowing, config) not in self._results:
-            self._results[windowing, config] = self._run(stage, windowing, config)
-        return self._results[windowing, config].errors
+        key = self._transform, windowing, config
+        if key not in self._results:
+            self._results[key] = self._run(stage, windowing, config)
+        return self._results[key].errors
 
     def run_at_once(self, stage: str, candidates: Sequence[tuple[Windowing, FitConfig]]) -> None:
         """Run trials now whose `errors` are wanted next, if there is a runner."""
-        new = [one for one in dict.fromkeys(candidates) if one not in self._results]
+        new = [one for one in dict.fromkeys(candidates) if (self._transform, *one) not in self._results]
         if self._runner is None or self._runner.n_threads is None or len(new) < 2:
             return  # tasks that take all threads run one after another
-        run, own = self._runner.submit, HoldoutTrial(self._panel, self._season, self._random_state)
+        run = self._runner.submit
+        own = HoldoutTrial(self._panel, self._season, self._random_state, transform=self._transform)
         sent = run(_same, own, name="send sample")
         self.progress.show(f"trying {len(new)} settings at once")
         results = self._runner.results([run(_run_one, sent, stage, *one, name=f"try {stage}") for one in new])
-        self._results.update(zip(new, results))
+        self._results.update(zip(((self._transform, *one) for one in new), results))
 
     def lowest(self, windowing: Windowing) -> NDArray[np.float64]:
         """Return the lowest errors, (2,), of all tried networks with this windowing."""
-        errors = [result.errors for (own, config), result in self._results.items() if own == windowing]
+        used = self._transform, windowing
+        errors = [result.errors for key, result in self._results.items() if key[:2] == used]
         return np.min(errors, axis=0)
 
     def fits(self, stage: str, windowing: Windowing, config: FitConfig) -> bool:
         """Return whether this was tried, or whether there is time to try it."""
-        if (windowing, config) in self._results:
+        if (self._transform, windowing, config) in self._results:
             return True
         left = self._time.left(SHARES[stage])
         return left is None or (left > 0 and self._costs.seconds(windowing, config) <= left)
@@ -157,7 +171,7 @@ class HoldoutTrial:
 
     def choose(self, windowing: Windowing, config: FitConfig) -> None:
         """Mark a trial, if there was one, as chosen at its stage."""
-        self._chosen.add((windowing, config))
+        self._chosen.add((self._transform, windowing, config))
 
     def table(self) -> dict[str, Any]:
         """Return all trials in the order in which they were run, as columns: lists or arrays."""
@@ -170,6 +184,7 @@ class HoldoutTrial:
             "segment": np.array([trial.windowing.segment for trial in trials], np.int64),
             "differences": [trial.windowing.lag or None for trial in trials],
             "scaling": [trial.windowing.scaling for trial in trials],
+            "target_transform": [trial.transform for trial in trials],
             "penalty": [trial.penalty if trial.kind == "lstm" else None for trial in trials],
             "n_steps": np.array([trial.n_steps for trial in trials], np.int64),
             **self._named(errors),
@@ -188,9 +203,10 @@ class HoldoutTrial:
         fitted, checked = self._split(windowing)
         if not (fitted.total and len(checked)):
             return TrialResult(
-                stage, config.kind, windowing, config.penalty, 0, np.full(2, np.inf), self._time.elapsed() - began
+                *(stage, config.kind, self._transform.kind, windowing, config.penalty),
+                *(0, np.full(2, np.inf), self._time.elapsed() - began),
             )
-        windows = SeriesWindows(self._panel, windowing, ColumnStats.learn(self._panel))
+        windows = SeriesWindows(self._transformed, windowing, ColumnStats.learn(self._transformed))
         random_state = np.random.RandomState(self._random_state)
         network = start_network(windows, fitted, config, random_state)
         limit, started = self._time.left(SHARES[stage]), self._time.elapsed()
@@ -204,14 +220,16 @@ class HoldoutTrial:
             errors = np.full(2, loss)
         seconds, n_steps = self._time.elapsed() - began, sum(history.n_steps)
         self._costs.learn(windowing, config, seconds - (trained - started), trained - started, n_steps)
-        return TrialResult(stage, config.kind, windowing, config.penalty, n_steps, errors, seconds)
+        kind = self._transform.kind
+        return TrialResult(stage, config.kind, kind, windowing, config.penalty, n_steps, errors, seconds)
 
     def _point_errors(
         self, network: Network, windows: SeriesWindows, checked: NDArray[np.int64], config: FitConfig
     ) -> NDArray[np.float64]:
         """Return both errors (2,) of the point forecasts at the cutoffs `checked`."""
         windowing = windows.windowing
-        forecasts = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
+        outputs = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
+        forecasts = self._transform.undo(outputs)
         rows = checked[:, None] + np.arange(windowing.horizon)
         weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
         scale = self._scale[self._panel.series_of(checked - 1), None]

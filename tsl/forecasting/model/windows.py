@@ -163,7 +163,7 @@ class SeriesWindows:
         """Return value, change, missing indicator, past covariates and covariates known ahead, (N, C)."""
         values = (self.panel.values - self._by_row(self._centers)) / self._by_row(self._units)
         if self._cutoffs is not None and self.windowing.spread is not None:  # rows before a window may be far off
-            values = np.clip(values, -MOST_SCALES, MOST_SCALES)
+            values = np.minimum(np.maximum(values, -MOST_SCALES), MOST_SCALES)
         columns = [values[:, None]]
         if self.windowing.lag:
             columns.append(changes(values, self.panel.offsets, self.windowing.lag)[:, None])
@@ -230,7 +230,8 @@ class SeriesWindows:
         scales[:, : 2 if plan.lag else 1] = _inverse(scale / self._units[series])[:, None]
         # the last segment may reach beyond the horizon, where nothing is known in `predict` and must not be in training
         stops = np.minimum(cutoffs + plan.horizon, self.panel.offsets[series + 1])
-        bounds = np.stack([self.panel.offsets[series], cutoffs, stops], axis=1)
+        bounds = np.empty((len(cutoffs), 3), np.int64)
+        bounds[:, 0], bounds[:, 1], bounds[:, 2] = self.panel.offsets[series], cutoffs, stops
         lengths = np.full(len(cutoffs), plan.n_steps)
         return Sequences(
             self._rows, cutoffs - plan.window, lengths, Framing(shifts, scales, bounds, self._static[series])
@@ -335,9 +336,10 @@ def _mean_and_deviation_of_rows(rows: NDArray[np.float64]) -> tuple[NDArray[np.f
 
 def _mean_of_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean (n,) of each row, ignoring NaN; NaN for a row without values."""
+    total = np.add.reduce(rows, axis=1)  # the bits of rows.mean(axis=1), in half the time for a single row
+    if not np.isnan(total).any():
+        return total / rows.shape[1]
     missing = np.isnan(rows)
-    if not missing.any():
-        return rows.mean(axis=1)
     count = rows.shape[1] - missing.sum(axis=1).astype(np.float64)
     count[count == 0] = np.nan
     return np.where(missing, 0.0, rows).sum(axis=1) / count

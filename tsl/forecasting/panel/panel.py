@@ -56,7 +56,7 @@ class Panel:
 
     def series_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the series that each row belongs to."""
-        return np.searchsorted(self.offsets, rows, side="right") - 1
+        return self.offsets.searchsorted(rows, side="right") - 1
 
     @property
     def n_readings(self) -> NDArray[np.int64]:
@@ -109,7 +109,7 @@ def entries(index: pd.Index, places: NDArray[np.int64]) -> pd.Index:
     """Return ``index[places]``; the index itself if these are all places in order, because copies take time."""
     if len(places) == len(index) and (places == np.arange(len(index))).all():
         return index
-    return index[places]
+    return index.take(places)
 
 
 def places_of(ids: pd.Index, among: pd.Index) -> NDArray[np.int64]:
@@ -131,7 +131,8 @@ def joined(panels: list[Panel]) -> Panel:
     """Concatenate panels; a series that is in several of them continues from one to the next."""
     ids = panels[0].ids
     for panel in panels[1:]:
-        ids = ids.append(panel.ids.difference(ids, sort=False))
+        new = panel.ids.difference(ids, sort=False)
+        ids = ids.append(new) if len(new) else ids  # pandas 2 warns about empty ids of another dtype
     numbers = np.concatenate([np.repeat(ids.get_indexer(panel.ids), panel.lengths) for panel in panels])
     order = np.argsort(numbers, kind="stable")
     static = np.zeros((len(ids), panels[0].static.shape[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,10 @@ from scipy.special import boxcox, inv_boxcox
 
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
+TransformKind = Literal["log", "sqrt", "box-cox"] | None
 EXPONENTS = (-1.0, 2.0)  # bounds of the search; chosen by judgement, not measured
-FIXED = {"log": 0.0, "sqrt": 0.5}
+FIXED: dict[TransformKind, float] = {"log": 0.0, "sqrt": 0.5}
+KINDS: dict[float, TransformKind] = {exponent: kind for kind, exponent in FIXED.items()}
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,15 @@ class PowerTransform:
     exponent: float | None
     """None for no transform."""
 
+    @property
+    def kind(self) -> TransformKind:
+        """The corresponding value of the parameter `target_transform` of `LSTMForecaster`."""
+        if self.exponent is None:
+            return None
+        return KINDS.get(self.exponent, "box-cox")
+
     @classmethod
-    def learn(cls, kind: str | None, panel: Panel) -> PowerTransform:
+    def learn(cls, kind: TransformKind, panel: Panel) -> PowerTransform:
         """Return the transform called "log", "sqrt" or "box-cox", with one exponent for all series; None for none.
 
         Raises
@@ -55,7 +65,7 @@ class PowerTransform:
         """Return the panel with its values transformed."""
         if self.exponent is None:
             return panel
-        _check_domain(panel, next((kind for kind, fixed in FIXED.items() if fixed == self.exponent), "box-cox"))
+        _check_domain(panel, self.kind)
         return replace(panel, values=boxcox(panel.values, self.exponent))
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -72,7 +82,10 @@ class PowerTransform:
         return inv_boxcox(np.minimum(values, boxcox(LARGEST, self.exponent)), self.exponent)
 
 
-def _check_domain(panel: Panel, kind: str) -> None:
+NO_TRANSFORM = PowerTransform(None)
+
+
+def _check_domain(panel: Panel, kind: TransformKind) -> None:
     allowed, below = ("of at least 0", panel.values < 0) if kind == "sqrt" else ("above 0", panel.values <= 0)
     wrong = np.flatnonzero(below)
     if len(wrong):

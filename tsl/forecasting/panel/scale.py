@@ -34,7 +34,8 @@ def changes(values: Numbers, offsets: NDArray[np.int64], lag: int) -> Numbers:
     """Return each value minus the one `lag` rows before it in its series (N,); NaN if there is none."""
     found = np.full(len(values), np.nan)
     found[lag:] = values[lag:] - values[:-lag]
-    found[np.arange(len(found)) < np.repeat(offsets[:-1] + lag, np.diff(offsets))] = np.nan
+    if len(offsets) > 2:
+        found[np.arange(len(found)) < np.repeat(offsets[:-1] + lag, np.diff(offsets))] = np.nan
     return found
 
 

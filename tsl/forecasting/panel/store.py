@@ -207,15 +207,15 @@ class SeriesStore:
         """Return the kept timestamps and these, distinct and sorted."""
         return (times if self._seen is None else self._seen.append(times)).unique().sort_values()
 
-    def times_from_last(self, panel: Panel) -> tuple[pd.Index, NDArray[np.int64]]:
-        """Return the times of `panel`, preceded by the last known time of each continued series, and their offsets."""
+    def stamps_from_last(self, panel: Panel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the stamps of `panel`, preceded by the last known one of each continued series, and their offsets."""
         at = self._continued(panel)
         follows = at >= 0
         offsets = np.concatenate([[0], np.cumsum(panel.lengths + follows)])
         stamps, is_last = np.empty(offsets[-1], np.int64), np.zeros(offsets[-1], bool)
         is_last[offsets[:-1][follows]] = True
         stamps[is_last], stamps[~is_last] = self.last[at[follows]], stamps_of(panel.times)
-        return times_of(stamps, panel.times.dtype), offsets
+        return stamps, offsets
 
     def was_fitted(self, panel: Panel, cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the row ``cutoffs[i]`` of the panel, the first to forecast, was in the training set, (n,)."""
@@ -289,17 +289,19 @@ def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64])
     `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) their known covariates.
     """
     n_series, horizon, _ = future.shape
-    series = np.arange(n_series)
-    order = np.argsort(np.concatenate([np.repeat(series, panel.lengths), np.repeat(series, horizon)]), kind="stable")
+    series = np.repeat(np.arange(n_series), panel.lengths), np.repeat(np.arange(n_series), horizon)
+    order = np.argsort(np.concatenate(series), kind="stable") if n_series > 1 else None  # None: they are in order
     nothing = np.full((len(times), 1 + panel.past.shape[1]), np.nan)
 
     def longer(block: NDArray[np.float64], ahead: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.concatenate([block, ahead])[order]
+        both = np.concatenate([block, ahead])
+        return both if order is None else both[order]
 
+    longer_times = panel.times.append(times)
     return replace(
         panel,
         offsets=panel.offsets + horizon * np.arange(n_series + 1),
-        times=entries(panel.times.append(times), order),
+        times=longer_times if order is None else longer_times[order],
         values=longer(panel.values, nothing[:, 0]),
         past=longer(panel.past, nothing[:, 1:]),
         future=longer(panel.future, future.reshape(len(times), future.shape[2])),

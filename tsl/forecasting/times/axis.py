@@ -18,7 +18,7 @@ from tsl.forecasting.times.inference import Frequency
 from tsl.forecasting.times.rules import UNITS_PER_DAY, EveryMonths, EveryTick, Stamps, WeekPattern
 from tsl.forecasting.times.series_patterns import SeriesPatterns
 from tsl.forecasting.times.series_rules import SeriesRules
-from tsl.forecasting.times.stamps import read_times, time_format
+from tsl.forecasting.times.stamps import read_times, stamps_of, time_format, times_of
 
 _WHOLE = 0.02  # relative deviation of a cycle from a whole number of steps; months and years vary by as much
 _STEPS = 20  # over which the length of a step is averaged: weekends and lengths of months average out
@@ -78,7 +78,7 @@ class TimeAxis:
         frequency = find_frequency(times, offsets, freq, carried)
         axis = cls(times.dtype, frequency, time_format).with_series(ids, times, offsets)
         if not frequency.regular:
-            axis._warn(times, axis._odd_rows(ids, times, offsets))
+            axis._warn(times, axis._odd_rows(ids, stamps_of(times), offsets))
         return axis
 
     def with_series(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> TimeAxis:
@@ -145,7 +145,7 @@ class TimeAxis:
 
     def future(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], horizon: int) -> pd.Index:
         """Return the timestamps that follow each series, series by series, (n_series * horizon,)."""
-        last, keys = self._stamps_and_keys(ids, times, offsets, last=True)
+        last, keys = self._clock_and_keys(ids, stamps_of(times), offsets, last=True)
         if len(last) == 1:
             return self._clock.index(self._after(last, keys, horizon).ravel())
         # most series of a panel end at the same time
@@ -153,8 +153,8 @@ class TimeAxis:
         ahead = self._clock.index(self._after(pairs[:, 1], pairs[:, 0], horizon).ravel())
         return ahead.take((rows.reshape(-1, 1) * horizon + np.arange(horizon)).ravel())
 
-    def check(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], freq: Freq) -> None:
-        """Check that no step is missing in later rows.
+    def check(self, ids: pd.Index, stamps: Stamps, offsets: NDArray[np.int64], freq: Freq) -> None:
+        """Check that no step is missing in later rows, whose times are given as `stamps_of` them.
 
         Raises
         ------
@@ -167,40 +167,51 @@ class TimeAxis:
             If `freq` is None and a timestamp is not the one expected after the previous one.
         """
         if freq is not None:
-            find_frequency(times, offsets, freq)
+            find_frequency(times_of(stamps, self.dtype), offsets, freq)
             return
-        odd = self._odd_rows(ids, times, offsets)
+        odd = self._odd_rows(ids, stamps, offsets)
         if len(odd):
-            self._warn(times, odd)
+            self._warn(times_of(stamps, self.dtype), odd)
 
     def _after(self, last: Stamps, keys: NDArray[np.int64], horizon: int) -> Stamps:
         """Return the stamps that follow each of `last` (n,), by the rules of these keys (n,), as (n, horizon)."""
         ahead, rules = np.empty((len(last), horizon), dtype=np.int64), self._rules
-        for key in np.unique(keys):
+        for key in np.unique(keys) if rules.differ else keys[:1]:
             rows = keys == key
             ahead[rows] = rules.rule(int(key)).after(last[rows], horizon)
+        if (ahead[:, :1] <= last[:, None]).any() or (ahead[:, 1:] <= ahead[:, :-1]).any():
+            raise self._beyond(last.max(), horizon)
         return ahead
 
-    def _odd_rows(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _beyond(self, last: np.int64, horizon: int) -> ValueError:
+        """Return the error for steps beyond the largest 64-bit integer, where stamps would begin again in the past."""
+        hint = "" if self.is_integer else ": convert them to a coarser unit, for example with times.as_unit('s')"
+        return ValueError(
+            f"the times must leave room for {horizon} steps after {self._clock.index(np.array([last]))[0]}, but times "
+            f"of type {self.dtype} end before{hint}"
+        )
+
+    def _odd_rows(self, ids: pd.Index, stamps: Stamps, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows that are not followed by the timestamp expected next in their series."""
-        stamps, keys = self._stamps_and_keys(ids, times, offsets)
-        is_inner = np.ones(len(times), bool)
+        numbers, keys = self._clock_and_keys(ids, stamps, offsets)
+        is_inner = np.ones(len(numbers), bool)
         is_inner[offsets[1:] - 1] = False
         inner = np.flatnonzero(is_inner)
-        ahead = self._after(stamps[inner], np.repeat(keys, np.diff(offsets))[inner], 1)
-        return inner[ahead[:, 0] != stamps[inner + 1]]
+        ahead = self._after(numbers[inner], np.repeat(keys, np.diff(offsets))[inner], 1)
+        return inner[ahead[:, 0] != numbers[inner + 1]]
 
-    def _stamps_and_keys(
-        self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64], *, last: bool = False
+    def _clock_and_keys(
+        self, ids: pd.Index, stamps: Stamps, offsets: NDArray[np.int64], *, last: bool = False
     ) -> tuple[Stamps, NDArray[np.int64]]:
-        """Return the stamps on the rule's clock, all or the `last` of each series, and the keys of the series."""
-        rules = self._rules
-        patterns = self._patterns_of(ids, times, offsets) if rules.differ else None
+        """Return stamps on the rule's clock, all or the `last` of each series, and the keys of the series."""
+        rules, clock, at_end = self._rules, self._clock, offsets[1:] - 1
+        if not rules.differ:
+            return clock.read_stamps(stamps[at_end] if last else stamps), np.zeros(len(ids), dtype=np.int64)
+        times = times_of(stamps, self.dtype)
+        patterns = self._patterns_of(ids, times, offsets)
         if last:
-            times, offsets = times.take(offsets[1:] - 1), np.arange(len(offsets))
-        if patterns is None:
-            return self._clock.read(times), np.zeros(len(ids), dtype=np.int64)
-        return self._clock.read_unshifted(times, patterns.phase, offsets, rules.period), rules.keys(patterns)
+            times, offsets = times.take(at_end), np.arange(len(offsets))
+        return clock.read_unshifted(times, patterns.phase, offsets, rules.period), rules.keys(patterns)
 
     def _patterns_of(self, ids: pd.Index, times: pd.Index, offsets: NDArray[np.int64]) -> SeriesPatterns:
         """Return the known patterns of series, otherwise those that these rows show."""

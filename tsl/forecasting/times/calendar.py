@@ -120,7 +120,8 @@ def _varying(axis: TimeAxis, times: pd.Index, offsets: NDArray[np.int64]) -> tup
     step = axis.seconds
     longest = int(np.diff(offsets).argmax())
     stamps = _local(times[[offsets[longest], offsets[longest + 1] - 1]])
-    span = 1.01 * ((stamps[1] - stamps[0]).total_seconds() + step)  # months and years vary in length
+    first, last = stamps.asi8 / (UNITS_PER_DAY[stamps.unit] / _DAY)  # as floats: 300 years of nanoseconds overflow
+    span = 1.01 * (last - first + step)  # months and years vary in length
     features = []  # cycles with at least two steps
     if step <= _DAY / 2 and span >= _CYCLES_SEEN * _DAY:
         features.append("hour")

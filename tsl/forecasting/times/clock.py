@@ -58,6 +58,10 @@ class Clock:
             return period_begins(times)
         return (times.tz_localize(None) if self.is_local else times).asi8
 
+    def read_stamps(self, stamps: Stamps) -> Stamps:
+        """Return timestamps as integers, from `stamps_of` them: for most clocks, these are the integers."""
+        return self.read(times_of(stamps, self.dtype)) if self.is_local or self.kind == "start" else stamps
+
     def read_unshifted(self, times: pd.Index, phase: Stamps, offsets: NDArray[np.int64], period: int) -> Stamps:
         """Return timestamps as integers, undoing shifts by a clock change.
 
