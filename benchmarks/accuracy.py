@@ -25,7 +25,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {"LSTMForecaster": {}}
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "M4 Hourly": {
         "LSTMForecaster, season": {},
-        "LSTMForecaster, chosen, 6 models": {"embedding_size": 128, "n_models": 6},
+        "LSTMForecaster, chosen, 6 models": {"target_transform": "log", "max_iter": 1500, "n_models": 6},
     },
     "ETTh1, 96 ahead": {
         **DEFAULTS,

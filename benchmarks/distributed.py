@@ -99,6 +99,8 @@ def _forecaster(bench: Bench) -> dict[str, Any]:
 class Timed(rounds.Here):
     """Runs tasks in this process, and records their times and the sizes of their results."""
 
+    n_at_once = 8  # groups of one replica
+
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = {}
         self.sizes: dict[str, int] = {}
@@ -120,11 +122,18 @@ def _round(bench: Bench) -> None:
     replicas = rounds.Replicas(deal(panel, model.n_replicas), model.missing, 0, timed)
     model._fit_sample(schema, sample_of(panel), replicas)
     median = {name: float(np.median(seconds)) for name, seconds in timed.seconds.items()}
-    steps, mean = median["local_steps"], median["next"]
+    mean = median["next_start"]
+    steps = median["group_steps"] - mean
     add = mean / (model.n_replicas - 1)
-    start, change = timed.sizes["_sent"], timed.sizes["local_steps"]
+    start = timed.sizes["RoundEnd"]
+    change = timed.sizes["group_steps"] - start
     bench.record("round", seconds=median, bytes=timed.sizes)
     rows = [
+        [
+            "windows that a replica draws for all rounds",
+            f"{1e3 * median['draw']:.1f}",
+            f"{timed.sizes['draw'] / 1e6:.2f}",
+        ],
         [f"{LOCAL_STEPS} local steps of a replica", f"{1e3 * steps:.1f}", f"{change / 1e6:.2f}"],
         [f"mean of {model.n_replicas} changes", f"{1e3 * mean:.2f}", f"{start / 1e6:.2f}"],
     ]
@@ -148,7 +157,8 @@ def simulated(
 ) -> float:
     """Return the seconds of a round: tasks in waves, weights to all workers along a binary tree, and changes back.
 
-    A task adds the changes of up to eight others. The scheduler deals with one task after another.
+    A worker has one task for all of its replicas, and another task adds the changes of up to eight others. The
+    scheduler deals with one task after another.
     """
     waves = -(-n_replicas // n_workers)
     hops = int(np.ceil(np.log2(n_workers))) if n_workers > 1 else 0
@@ -156,7 +166,7 @@ def simulated(
     sent = hops * (LATENCY + start / speed)
     fan_in = min(n_workers, SUMMED)
     summed = -(-hops // int(np.log2(SUMMED))) * (LATENCY + (fan_in - 1) * (change / speed + add))
-    return max(on_worker, n_replicas * SUMMED / (SUMMED - 1) * LATENCY) + sent + summed
+    return max(on_worker, n_workers * SUMMED / (SUMMED - 1) * LATENCY) + sent + summed
 
 
 # --- two workers --------------------------------------------------------------------------------------------------

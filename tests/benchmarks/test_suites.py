@@ -54,8 +54,8 @@ def test_scaling_says_when_bits_differ(monkeypatch):
 
 def test_a_round_is_measured_by_its_tasks(tmp_path, capsys):
     result = run_suite(tmp_path, "distributed", "--only", "round")["round"]
-    assert set(result["seconds"]) == {"_sent", "local_steps", "next", "replica_windows", "share_of"}
-    assert result["bytes"]["local_steps"] > 3 * 4 * 1000  # three arrays of single precision, of some thousand weights
+    assert set(result["seconds"]) == {"RoundEnd", "draw", "group_steps", "next_start", "share_of"}
+    assert result["bytes"]["group_steps"] > 3 * 4 * 1000  # three arrays of single precision, of some thousand weights
     assert "Scaling, simulated" in capsys.readouterr().out
 
 

@@ -68,18 +68,18 @@ def test_intervals_are_calibrated_on_the_sample(monkeypatch):
 
 
 def test_a_killed_fit_is_resumed_with_the_same_bits(fitted, monkeypatch, tmp_path):
-    calls = []
+    calls, local_steps = [], replicas.local_steps
 
     def killed(*arguments):
         calls.append(arguments)
         if len(calls) == 65:  # in the third epoch; a round of five steps is three calls, and an epoch has ten
             raise MemoryError
-        return replicas.local_steps(*arguments)
+        return local_steps(*arguments)
 
     def fit():
         return LSTMForecaster(6, **GIVEN).fit(long_frame(), checkpoint=tmp_path / "fit.tsl", checkpoint_every=0)
 
-    monkeypatch.setattr(rounds, "local_steps", killed)
+    monkeypatch.setattr(replicas, "local_steps", killed)
     with pytest.raises(MemoryError):
         fit()
     again = fit()
@@ -91,12 +91,14 @@ def test_a_killed_fit_is_resumed_with_the_same_bits(fitted, monkeypatch, tmp_pat
 
 
 def test_ctrl_c_keeps_the_epochs_before(fitted, monkeypatch):
+    local_steps = replicas.local_steps
+
     def interrupted(start, *others):
         if start.number == 23:  # the last one
             raise KeyboardInterrupt
-        return replicas.local_steps(start, *others)
+        return local_steps(start, *others)
 
-    monkeypatch.setattr(rounds, "local_steps", interrupted)
+    monkeypatch.setattr(replicas, "local_steps", interrupted)
     with pytest.warns(TrainingInterruptedWarning, match="interrupted in epoch 3"):
         model = LSTMForecaster(6, **GIVEN).fit(long_frame())
     assert model.history_[0].stopped_by == "interrupt"
@@ -105,15 +107,47 @@ def test_ctrl_c_keeps_the_epochs_before(fitted, monkeypatch):
 
 
 def test_weights_that_are_not_finite_are_not_taken(fitted, monkeypatch):
+    local_steps = replicas.local_steps
+
     def diverging(start, *others):
-        change = replicas.local_steps(start, *others)
+        change = local_steps(start, *others)
         return change._replace(losses=change.losses * np.nan) if start.number == 12 else change
 
-    monkeypatch.setattr(rounds, "local_steps", diverging)
+    monkeypatch.setattr(replicas, "local_steps", diverging)
     with pytest.warns(TrainingDivergedWarning, match="not finite in epoch 2"):
         model = LSTMForecaster(6, **GIVEN).fit(long_frame())
     assert model.history_[0].stopped_by == "divergence"
     assert model.history_[0].loss == fitted.history_[0].loss[:1]
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 10])
+def test_the_number_of_rounds_drawn_at_once_makes_no_difference(monkeypatch, at_once):
+    def fit():
+        numbers.clear()
+        return LSTMForecaster(6, **GIVEN, batch_size=48).fit(long_frame())
+
+    def counted(data, drawing, replica, first, counts):
+        assert (counts == 5 * 16).all()
+        numbers.append((replica, first, len(counts)))
+        return draw(data, drawing, replica, first, counts)
+
+    draw, numbers = rounds.draw, []
+    monkeypatch.setattr(rounds, "draw", counted)
+    together = fit()
+    assert numbers == [(0, 0, 24), (1, 0, 24), (2, 0, 24)]
+    plan, network = together.windowing_, together.networks_[0]
+    n_numbers = plan.window * network.architecture.n_inputs + plan.horizon
+    monkeypatch.setattr(rounds, "DRAWN_BYTES", at_once * 5 * 48 * n_numbers * 4)
+    assert np.array_equal(fit().networks_[0].params, network.params)
+    assert numbers == [(k, first, min(at_once, 24 - first)) for first in range(0, 24, at_once) for k in range(3)]
+
+
+@pytest.mark.parametrize(("n_at_once", "most_added"), [(2, 8), (3, 8), (5, 8), (3, 2)])
+def test_groups_make_no_difference(fitted, monkeypatch, n_at_once, most_added):
+    monkeypatch.setattr(rounds.Here, "n_at_once", n_at_once)
+    monkeypatch.setattr(rounds, "SUMMED", most_added)
+    again = LSTMForecaster(6, **GIVEN).fit(long_frame())
+    assert np.array_equal(again.networks_[0].params, fitted.networks_[0].params)
 
 
 def test_callbacks_are_called_after_each_epoch():

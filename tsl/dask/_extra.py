@@ -6,10 +6,11 @@ try:
     import dask.array as da
     import dask.dataframe as dd
     import distributed
-    from dask.base import compute
+    from dask import config
+    from dask.base import annotate, compute
     from dask.delayed import delayed
     from dask.sizeof import sizeof
 except ImportError as error:
     raise ImportError('tsl.dask needs the extra: pip install "tsl-lstm[dask]"') from error
 
-__all__ = ["compute", "da", "dd", "delayed", "distributed", "sizeof"]
+__all__ = ["annotate", "compute", "config", "da", "dd", "delayed", "distributed", "sizeof"]

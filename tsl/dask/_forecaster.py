@@ -118,7 +118,7 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
         model = self._unfitted()
         check_parameters(model)
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        cluster = Cluster(connected(self.client))
+        cluster = Cluster(connected(self.client), model.n_replicas)
         prepare_workers(cluster.client)
         frame = _frames.as_dask(data, "data", model.n_replicas)
         named = {"target": target, "id_col": id_col, "time_col": time_col}
@@ -144,7 +144,7 @@ class DaskLSTMForecaster(DaskEstimator, SeriesOnDask):
 
     def _tasks(self) -> Cluster:
         check_is_fitted(self, "model_")
-        return Cluster(connected(self.client))
+        return Cluster(connected(self.client), len(self._parts))
 
     def _fit_plain(self, tasks: Tasks, schema: Schema, sample: Panel, panels: Sequence[Any]) -> LSTMForecaster:
         return self._unfitted()._fit_sample(schema, sample, self._replicas(tasks, panels, schema))

@@ -7,15 +7,13 @@ from typing import Any
 
 from tsl.dask._extra import sizeof
 from tsl.forecasting.frames.schema import Schema
-from tsl.forecasting.model.sampling import WindowSampler
-from tsl.forecasting.model.windows import SeriesWindows
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.store import SeriesStore
 
 
 def register_sizes() -> None:
     """Register the sizes of types that contain arrays: by itself, Dask knows only tuples, arrays and frames."""
-    for kind in (Panel, SeriesStore, Schema, SeriesWindows, WindowSampler):
+    for kind in (Panel, SeriesStore, Schema):
         sizeof.register(kind, _size_of)
 
 

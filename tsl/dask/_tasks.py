@@ -6,15 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from tsl.dask._extra import compute, delayed
+from tsl.forecasting.model.rounds import TaskRunner
 
 
 class Tasks(Protocol):
     """Runs tasks of replicas; a promise of a result can be an argument of other tasks."""
 
     n_threads: int | None = None
+    n_at_once: int = 1
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return a promise of the result of a task."""
+
+    def together(self) -> TaskRunner:
+        """Return a runner for tasks that depend on each other."""
+        return self
 
     def shared(self, value: Any) -> Any:
         """Return a promise of a value that many tasks take."""

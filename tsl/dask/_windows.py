@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
@@ -20,6 +21,7 @@ from tsl.dask._base import N_REPLICAS, DaskEstimator
 from tsl.dask._cluster import Cluster, connected, prepare_workers
 from tsl.dask._extra import da
 from tsl.dask._parts import recorded
+from tsl.forecasting.model.drawn import Drawing, in_own_rows
 from tsl.forecasting.model.replicas import RoundConfig
 from tsl.forecasting.model.rounds import Rounds
 from tsl.network import Dropout
@@ -33,25 +35,37 @@ class BlockOfWindows(NamedTuple):
     """The windows of a replica."""
 
     samples: Samples
+    segment: int
+    """Number of steps that the network reads at a time."""
 
     @property
     def total(self) -> float:
         """Weight of the replica: its number of windows."""
         return float(len(self.samples.sequences.starts))
 
-    def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return n windows, drawn with replacement."""
-        which = random_state.randint(int(self.total), size=n)
-        return Samples(self.samples.sequences.part(which), self.samples.targets.part(which))
+    def draw(self, n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
+        """Return the numbers of n windows, drawn with replacement."""
+        return random_state.randint(int(self.total), size=n)
+
+    def copied(self, which: NDArray[np.int64]) -> Samples:
+        """Return copies of the windows with these numbers."""
+        sequences, targets = self.samples.sequences.part(which), self.samples.targets.part(which)
+        return in_own_rows(Samples(sequences, targets), int(sequences.lengths[0]) * self.segment, 1)
+
+
+def block_itself(block: BlockOfWindows) -> BlockOfWindows:
+    """Return the block: a replica draws from it as it is."""
+    return block
 
 
 def read_block(model: Any, X: NDArray[Any], y: NDArray[Any], first: int) -> BlockOfWindows:
     """Return windows as a prepared model reads them; `first` is the number of the first one, for error messages."""
     with recorded():  # the client shows those of the sample
         try:
-            return BlockOfWindows(model._samples(model._read_data(X, y, None, reset=False)))
+            samples = model._samples(model._read_data(X, y, None, reset=False))
         except ValueError as error:
             raise ValueError(f"in windows {first} to {first + len(X) - 1}: {error}") from None
+    return BlockOfWindows(samples, model.network_.architecture.segment)
 
 
 def first_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
@@ -101,7 +115,7 @@ class DaskWindowEstimator(DaskEstimator):
         model = self._unfitted()
         check_parameters(model)
         kept = open_checkpoint(checkpoint, checkpoint_every)
-        cluster = Cluster(connected(self.client))
+        cluster = Cluster(connected(self.client), self.n_replicas)
         prepare_workers(cluster.client)
         X, y = _array(X, "X"), _array(y, "y")
         if len(X) != len(y):
@@ -116,8 +130,8 @@ class DaskWindowEstimator(DaskEstimator):
             for k, (start, *block) in enumerate(blocks)
         ]
         own = [model._own_callback(callback) for callback in model.callbacks or ()]
-        config = self._config(model, len(X))
-        model.history_ = Rounds(model.network_, data, config, network_seed, cluster, "network", kept, own).run()
+        config, drawing = self._config(model, len(X)), Drawing(block_itself, network_seed, math.prod(X.shape[1:]))
+        model.history_ = Rounds(model.network_, data, drawing, config, cluster, "network", kept, own).run()
         if kept is not None:
             kept.write()
         model.n_iter_, model.loss_curve_ = model.history_.n_iter, list(model.history_.loss)

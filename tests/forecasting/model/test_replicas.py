@@ -10,16 +10,21 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model import replicas
+from tsl.forecasting.model.drawn import Drawing, draw, share_of
 from tsl.forecasting.model.fit import start_network
 from tsl.forecasting.model.replicas import (
     Preparation,
+    RoundEnd,
     RoundStart,
+    added,
     deal,
+    group_steps,
+    groups_of,
     local_steps,
+    next_start,
     of_replica,
     replica_windows,
     sample_of,
-    share_of,
     total,
 )
 from tsl.forecasting.model.rounds import round_config
@@ -67,52 +72,91 @@ def test_the_sample_has_the_series_with_the_smallest_hashes(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def start():
-    """The beginning of a round, and the windows of the only replica."""
+def source():
+    """What the only replica draws from."""
     panel = make_panel(n_future=0)
-    data = replica_windows(panel, PREPARATION, PLAN, ColumnStats.learn(panel))
-    network = start_network(data.windows, data.sampler, make_config(), np.random.RandomState(0))
+    return replica_windows(panel, PREPARATION, PLAN, ColumnStats.learn(panel))
+
+
+@pytest.fixture(scope="module")
+def start(source):
+    """The beginning of a round."""
+    network = start_network(source.windows, source.sampler, make_config(), np.random.RandomState(0))
     config = round_config(make_config(n_steps=8, dropout=0.2))
-    return RoundStart(network, network.new_optimizer_state(), config, 3, 0), data
+    return RoundStart(network, network.new_optimizer_state(), config, 0)
 
 
-def test_a_replica_is_a_pure_function(start):
-    start, data = start
+@pytest.fixture(scope="module")
+def drawn(source, start):
+    """The windows of both rounds by the number of a replica, which determines only its random numbers."""
+    drawing = Drawing(lambda data: data, 3, 0)
+    return {k: draw(source, drawing, k, 0, start.config.n_windows(0, 2)) for k in range(7)}
+
+
+def test_a_replica_is_a_pure_function(start, drawn):
     before = start.network.params.copy()
-    one, again = local_steps(start, data, 5, 1.0), local_steps(start, data, 5, 1.0)
+    one, again = local_steps(start, drawn[5], 1.0), local_steps(start, drawn[5], 1.0)
     for a, b in zip(one, again):
         assert_array_equal(a, b)
     assert_array_equal(start.network.params, before)
     assert not start.moments.mean.any()
     assert start.moments.step == 0
-    for other in (local_steps(start, data, 6, 1.0), local_steps(start._replace(seed=4), data, 5, 1.0)):
-        assert not np.array_equal(other.params, one.params)
+    assert not np.array_equal(local_steps(start, drawn[6], 1.0).params, one.params)
 
 
-def test_changes_are_weighted_and_added(start):
-    start, data = start
-    whole, part = local_steps(start, data, 0, 1.0), local_steps(start, data, 0, 0.25)
+def test_changes_are_weighted_and_added(start, drawn):
+    whole, part = local_steps(start, drawn[0], 1.0), local_steps(start, drawn[0], 0.25)
     for a, b in zip(total(part, part, part, part), whole):
         assert_array_equal(a, b)  # quarters are exact
     assert (np.abs(whole.params) > 0).any()
     assert (whole.mean_sq >= 0).all()
 
 
-def test_rounds_begin_where_all_replicas_are_on_average(start):
-    start, data = start
-    one, other = local_steps(start, data, 0, 0.75), local_steps(start, data, 1, 0.25)
+def test_rounds_begin_where_all_replicas_are_on_average(start, drawn):
+    one, other = local_steps(start, drawn[0], 0.75), local_steps(start, drawn[1], 0.25)
     second = start.next(one, other)
     assert_array_equal(second.network.params, start.network.params + (one.params + other.params))
     assert (second.number, second.moments.step) == (1, 5)
     assert_array_equal(second.losses, one.losses + other.losses)
-    third = second.next(local_steps(second, data, 0, 1.0))
+    third = second.next(local_steps(second, drawn[0], 1.0))
     assert third.moments.step == len(third.losses) == len(third.norms) == 8  # five steps, and the three that are left
     assert third.is_finite()
     assert not third.next(one._replace(mean_sq=one.mean_sq * np.nan)).is_finite()
 
 
+@pytest.mark.parametrize("n_at_once", [1, 2, 3, 5, 7, 100])
+def test_groups_do_not_change_the_sum(start, drawn, n_at_once):
+    shares, each = np.arange(1, 8) / 28, list(drawn.values())
+    after = start.next(*(local_steps(start, one, share) for one, share in zip(each, shares)))
+    assert next_start(RoundEnd(start)) is start
+    groups = groups_of(7, n_at_once)
+    assert [one for group in groups for one in each[group]] == each
+    ends = [group_steps(each[one], shares[one], RoundEnd(start)) for one in groups]
+    for all_ends in (ends, [added(*ends[k : k + 2]) for k in range(0, len(ends), 2)]):
+        second = next_start(*all_ends)
+        for a, b in zip((second.network.params, second.moments.mean), (after.network.params, after.moments.mean)):
+            assert_array_equal(a, b)
+        assert (second.number, second.losses.tolist()) == (1, after.losses.tolist())
+
+
+def test_there_are_as_many_groups_as_tasks_run_at_once():
+    sizes = {
+        (8, 1): [8],
+        (8, 2): [4, 4],
+        (8, 3): [2] * 4,
+        (8, 8): [1] * 8,
+        (3, 100): [1] * 3,
+        (7, 2): [4, 3],
+        (1, 4): [1],
+    }
+    for (n_replicas, n_at_once), expected in sizes.items():
+        covered = np.arange(n_replicas)
+        assert [len(covered[one]) for one in groups_of(n_replicas, n_at_once)] == expected
+    assert groups_of(0, 2) == []
+
+
 def test_the_rates_of_all_rounds_are_the_schedule(start):
-    config = start[0].config
+    config = start.config
     expected = cosine_rates(config.schedule, np.arange(8), 8)
     assert_array_equal(np.concatenate([config.rates(0), config.rates(1)]), expected)
 

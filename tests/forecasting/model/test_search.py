@@ -54,7 +54,7 @@ class Table:
     def run_at_once(self, stage, candidates):
         """Run none of them: each is run when its errors are asked for."""
 
-    def affordable_steps(self, windowings, config):
+    def affordable_steps(self, stage, windowings, config):
         return config.n_steps
 
     def lowest(self, windowing):

@@ -12,7 +12,7 @@ from tsl.forecasting.model import trials
 from tsl.forecasting.model.candidates import WindowingChoices
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.rounds import Here
-from tsl.forecasting.model.search import choose_training, choose_windowings
+from tsl.forecasting.model.search import choose_training, choose_transform, choose_windowings
 from tsl.forecasting.model.trials import SHARES, HoldoutTrial, TrialCosts
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
@@ -151,6 +151,25 @@ def test_time_that_suffices_changes_nothing(slow):
     for name in set(free) - {"seconds"}:
         assert_array_equal(limited[name], free[name])
     assert_allclose(free["seconds"], 1e-3 * free["n_steps"] * free["window"])
+
+
+@pytest.mark.parametrize(
+    ("limit", "n_steps"),
+    [
+        (None, [300, 300]),
+        (1e6, [300, 300]),
+        (300.0, [250, 250]),
+        (20.0, []),
+    ],  # two times 10 s of 30 s; less than 50 steps
+)
+def test_transforms_are_compared_after_equally_many_steps_in_time(slow, limit, n_steps):
+    panel = make_panel((400,), n_future=0)
+    panel = replace(panel, values=np.exp(np.sin(2 * np.pi * np.arange(400) / 12)))
+    trial = HoldoutTrial(panel, 12, 0, FitTime(limit))
+    choices = WindowingChoices(Windowing(1, 1, 6, level=1), 40, 0, 4, standardised=False)
+    choose_transform(trial, panel, choices, make_config(n_steps=3000, penalty=None), 12)
+    assert trial.table()["n_steps"].tolist() == n_steps
+    assert limit is None or slow[0] <= SHARES["transform"] * limit
 
 
 @pytest.mark.parametrize("limit", [150.0, 300.0])

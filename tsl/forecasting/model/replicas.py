@@ -6,13 +6,15 @@ of the series or on where the replica is. What concerns all series together is l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsl._tables.partitions import hashes_of
+from tsl.forecasting.model.drawn import Drawn, in_own_rows
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, without_short
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.missing import check_missing, fill
@@ -90,9 +92,14 @@ class ReplicaWindows(NamedTuple):
         """Weight of the replica: that of its windows, where each series counts 1."""
         return self.sampler.total
 
-    def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return n windows, drawn with replacement."""
-        return self.windows.samples(self.sampler.draw(n, random_state))
+    def draw(self, n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
+        """Return the cutoffs of n windows, drawn with replacement."""
+        return self.sampler.draw(n, random_state)
+
+    def copied(self, cutoffs: NDArray[np.int64]) -> Samples:
+        """Return copies of the windows at `cutoffs`."""
+        plan = self.windows.windowing
+        return in_own_rows(self.windows.samples(cutoffs), plan.n_steps * plan.segment, plan.horizon)
 
 
 def replica_windows(
@@ -105,22 +112,6 @@ def replica_windows(
     cutoffs = training_cutoffs(panel, windowing.window, windowing.horizon)
     sampler = WindowSampler(panel, cutoffs, windowing.horizon)
     return ReplicaWindows(SeriesWindows(panel, windowing, stats), sampler) if sampler.total else None
-
-
-class Drawn(Protocol):
-    """What a replica trains on."""
-
-    @property
-    def total(self) -> float:
-        """Weight of the replica relative to others."""
-
-    def draw(self, n: int, random_state: np.random.RandomState) -> Samples:
-        """Return n windows, drawn at random."""
-
-
-def share_of(data: Drawn | None) -> float:
-    """Return the weight of a replica, 0 for one without data."""
-    return 0.0 if data is None else data.total
 
 
 @dataclass(frozen=True)
@@ -136,6 +127,11 @@ class RoundConfig:
     n_steps: int
     n_threads: int
     verbose: int
+
+    def n_windows(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Return the number of windows of each round (n_rounds,), from `first` to the last one before `stop`."""
+        end = min(stop * LOCAL_STEPS, self.n_steps)
+        return np.diff(np.arange(first * LOCAL_STEPS, end, LOCAL_STEPS), append=end) * self.batch_size
 
     def rates(self, number: int) -> NDArray[np.float64]:
         """Return the learning rates (n_steps,) of the steps of a round; rounds are numbered from 0."""
@@ -168,7 +164,6 @@ class RoundStart(NamedTuple):
     moments: OptimizerState
     config: RoundConfig
     """Of a replica."""
-    seed: int
     number: int
     """Number of the round, from 0."""
     losses: NDArray[np.float64] = np.zeros(0)
@@ -208,15 +203,38 @@ class Change(NamedTuple):
     """(n_steps,) norms of the gradients before clipping."""
 
 
-def local_steps(start: RoundStart, data: Drawn, replica: int, share: float) -> Change:
+class RoundEnd(NamedTuple):
+    """Where a round started, and what replicas did in it."""
+
+    start: RoundStart
+    change: Change | None = None
+    """Sum over some replicas; None if nothing was done yet."""
+
+
+def group_steps(drawn: Sequence[Drawn], shares: Sequence[float], *ends: RoundEnd) -> RoundEnd:
+    """Return what a group of replicas does in a round; `ends` are those of all groups in the round before."""
+    start = next_start(*ends)
+    return RoundEnd(start, total(*(local_steps(start, one, share) for one, share in zip(drawn, shares, strict=True))))
+
+
+def next_start(*ends: RoundEnd) -> RoundStart:
+    """Return the start of the next round; `ends` are those of all groups in the round before."""
+    changes = [end.change for end in ends if end.change is not None]
+    return ends[0].start.next(*changes) if changes else ends[0].start
+
+
+def added(*ends: RoundEnd) -> RoundEnd:
+    """Return the sum of what neighbouring groups of replicas did."""
+    return RoundEnd(ends[0].start, total(*(end.change for end in ends if end.change is not None)))
+
+
+def local_steps(start: RoundStart, drawn: Drawn, share: float) -> Change:
     """Return what a replica does in a round: a pure function of its arguments.
 
     `share` is its share of the total weight of all replicas.
     """
     config, rates = start.config, start.config.rates(start.number)
-    generator = np.random.MT19937(np.random.SeedSequence((start.seed, replica, start.number)))
-    random_state = np.random.RandomState(generator)
-    samples = data.draw(len(rates) * config.batch_size, random_state)
+    samples, seed = drawn.of_round(start.number)
     network = with_params(start.network, start.network.params)
     moments = OptimizerState(start.moments.mean.copy(), start.moments.mean_sq.copy(), start.moments.step)
     losses, norms = network.train_steps(
@@ -226,7 +244,7 @@ def local_steps(start: RoundStart, data: Drawn, replica: int, share: float) -> C
         loss=config.loss,
         optimizer=config.optimizer,
         state=moments,
-        dropout=replace(config.dropout, seed=random_state.randint(2**31)),
+        dropout=replace(config.dropout, seed=seed),
         n_threads=config.n_threads,
     )
     weight = network.dtype.type(share)
@@ -256,3 +274,15 @@ def total(*changes: Change) -> Change:
 
 def _add(one: Change, other: Change | None = None) -> Change:
     return one if other is None else Change(*(a + b for a, b in zip(one, other)))
+
+
+def groups_of(n_replicas: int, n_at_once: int) -> list[slice]:
+    """Return the replicas of each group: at least `n_at_once` groups, if there are so many replicas.
+
+    A group has 2**k neighbours, or the last one fewer: a subtree of the tree in which changes are added, so that the
+    groups do not change the sum.
+    """
+    size, fewest = 1, min(n_at_once, n_replicas)
+    while size < n_replicas and -(-n_replicas // (2 * size)) >= fewest:
+        size *= 2
+    return [slice(first, first + size) for first in range(0, n_replicas, size)]

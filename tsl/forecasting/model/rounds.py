@@ -1,7 +1,8 @@
 """Rounds of replicas: each takes some steps on its own, then all continue from the mean of their weights (Stich 2019).
 
 A round consists of pure tasks, which a `Runner` runs: in this process or on a cluster. Changes are added in a tree over
-the numbers of the replicas, so that the sum is the same, bit for bit, wherever the replicas are.
+the numbers of the replicas, so that the sum is the same, bit for bit, wherever the replicas are. Windows are drawn for
+many rounds at once, so that a round reads only them, not the series of a replica.
 
 References
 ----------
@@ -15,11 +16,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
+from tsl.forecasting.model.drawn import Drawing, draw, share_of
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, start_network
 from tsl.forecasting.model.members import Member, longest_window_of
 from tsl.forecasting.model.replicas import (
@@ -27,12 +30,14 @@ from tsl.forecasting.model.replicas import (
     SUMMED,
     Preparation,
     RoundConfig,
+    RoundEnd,
     RoundStart,
-    local_steps,
+    added,
+    group_steps,
+    groups_of,
+    next_start,
     of_replica,
     replica_windows,
-    share_of,
-    total,
 )
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
@@ -44,12 +49,13 @@ from tsl.training.callbacks import Callbacks
 from tsl.training.checkpoint import fingerprint, put_into
 from tsl.training.progress import Progress
 
+# Size of the windows that all replicas draw at once, for each task that runs at the same time. Chosen by judgement:
+# each draw prepares the series of a replica again (0.2 s for 2.5 million rows), and the windows stay in memory.
+DRAWN_BYTES = 2**27
 
-class Runner(Protocol):
-    """Runs tasks where the replicas are."""
 
-    n_threads: int | None
-    """Number of threads that a task may use; None for that of the fit."""
+class TaskRunner(Protocol):
+    """Runs tasks."""
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return the result of a task, or a promise of it that other tasks take as an argument.
@@ -61,10 +67,23 @@ class Runner(Protocol):
         """Return the results."""
 
 
+class Runner(TaskRunner, Protocol):
+    """Runs tasks where the replicas are."""
+
+    n_threads: int | None
+    """Number of threads that a task may use; None for that of the fit."""
+    n_at_once: int
+    """Number of tasks that run at the same time."""
+
+    def together(self) -> TaskRunner:
+        """Return a runner for tasks that depend on each other: it may send all of them when results are wanted."""
+
+
 class Here:
     """Runs tasks in this process, one after the other."""
 
     n_threads: int | None = None
+    n_at_once: int = 1
 
     def submit(self, function: Callable[..., Any], *args: Any, replica: int | None = None, name: str) -> Any:
         """Return the result of a task."""
@@ -73,6 +92,10 @@ class Here:
     def results(self, promises: Sequence[Any]) -> list[Any]:
         """Return the results."""
         return list(promises)
+
+    def together(self) -> Self:
+        """Return a runner for tasks that depend on each other."""
+        return self
 
 
 @dataclass
@@ -131,13 +154,11 @@ def fit_on_replicas(
         network = start_network(SeriesWindows(sample, windowing, stats), sampler, own, random_state)
         history = History()
         if own.n_steps:
-            runner, name = replicas.runner, f"network {k + 1}"
-            read = (preparation, windowing, stats)
-            data = [
-                runner.submit(replica_windows, panel, *read, replica=number, name=f"{name}, windows")
-                for number, panel in enumerate(replicas.panels)
-            ]
-            history = Rounds(network, data, round_config(own), seed, runner, name, checkpoint, callbacks).run()
+            read = partial(replica_windows, preparation=preparation, windowing=windowing, stats=stats)
+            n_numbers = windowing.n_steps * windowing.segment * network.architecture.n_inputs + windowing.horizon
+            drawing = Drawing(read, seed, n_numbers)
+            given = (replicas.panels, drawing, round_config(own), replicas.runner, f"network {k + 1}")
+            history = Rounds(network, *given, checkpoint, callbacks).run()
         fitted.append((network, history))
     return fitted
 
@@ -163,11 +184,11 @@ class Rounds:
     ----------
     network : Network
         Changed in place.
-    data : sequence of Drawn or None, or promises of them
-        Those of each replica.
+    data : sequence, or promises of its items
+        What each replica reads.
+    drawing : Drawing
     config : RoundConfig
         Each replica takes all steps, with its part of a batch.
-    seed : int
     runner : Runner
     name : str
         Name of the training run, shown to people.
@@ -179,25 +200,35 @@ class Rounds:
         self,
         network: Network,
         data: Sequence[Any],
+        drawing: Drawing,
         config: RoundConfig,
-        seed: int,
         runner: Runner,
         name: str,
         checkpoint: Checkpoint | None,
         callbacks: Sequence[Any],
     ) -> None:
-        self._network, self._runner, self._name, self._seed = network, runner, name, seed
-        shares = runner.results(
-            [runner.submit(share_of, one, replica=k, name=f"{name}: shares") for k, one in enumerate(data)]
-        )
-        self._data = [(k, one, share / sum(shares)) for k, (one, share) in enumerate(zip(data, shares)) if share]
-        config = replace(config, n_threads=runner.n_threads or config.n_threads)
-        self._config = of_replica(config, max(len(self._data), 1))
+        self._network, self._runner, self._name, self._drawing = network, runner, name, drawing
         self._n_epochs = -(-config.n_steps // STEPS_AT_ONCE)
+        n_bytes = LOCAL_STEPS * config.batch_size * drawing.n_numbers * network.dtype.itemsize
+        self._drawn_at_once = max(DRAWN_BYTES * runner.n_at_once // n_bytes, 1)
         self._moments = network.new_optimizer_state()
         self._history = History()
         self._checkpoint, self._callbacks = checkpoint, Callbacks(callbacks)
         self._progress = Progress(config.verbose, self._n_epochs)
+        self._set_up(data, replace(config, n_threads=runner.n_threads or config.n_threads))
+
+    def _set_up(self, data: Sequence[Any], config: RoundConfig) -> None:
+        """Draw the first windows, and find the replicas that have some, their shares and groups."""
+        self._data, self._config = list(enumerate(data)), of_replica(config, len(data))
+        self._draw(0)
+        shares = [self._runner.submit(share_of, one, name=f"{self._name}: shares") for one in self._drawn]
+        totals = self._runner.results(shares)
+        used = [k for k, one in enumerate(totals) if one]
+        if len(used) < len(data):  # with fewer parts of a batch, each is larger
+            self._data, self._config = [self._data[k] for k in used], of_replica(config, max(len(used), 1))
+            self._drawn_rounds = range(0)
+        self._shares = [totals[k] / sum(totals) for k in used]
+        self._groups = groups_of(len(used), self._runner.n_at_once)
 
     def run(self) -> History:
         """Train until the end; return the history."""
@@ -246,9 +277,13 @@ class Rounds:
     def _epoch(self, number: int) -> bool:
         """Run the rounds of an epoch and return True; if a number is not finite, change nothing and return False."""
         began, first = perf_counter(), number * STEPS_AT_ONCE
-        start = RoundStart(self._network, self._moments, self._config, self._seed, first // LOCAL_STEPS)
         n_steps = min(STEPS_AT_ONCE, self._config.n_steps - first)
-        end: RoundStart = self._runner.results([self._rounds(start, -(-n_steps // LOCAL_STEPS))])[0]
+        end = RoundStart(self._network, self._moments, self._config, first // LOCAL_STEPS)
+        stop = end.number - (-n_steps // LOCAL_STEPS)
+        while end.number < stop:
+            if end.number not in self._drawn_rounds:
+                self._draw(end.number)
+            end = self._rounds(end, min(stop, self._drawn_rounds.stop))
         if not end.is_finite():
             return False
         with self._network.editing() as params:
@@ -263,20 +298,34 @@ class Rounds:
         )
         return True
 
-    def _rounds(self, start: RoundStart, n_rounds: int) -> Any:
-        """Return the state after this many rounds, or a promise of it: nothing waits for the end of a round."""
-        submit, names = self._runner.submit, [f"{self._name}: round {start.number + k + 1}" for k in range(n_rounds)]
-        promise = submit(_sent, start, name=f"{names[0]}, weights")
+    def _draw(self, first: int) -> None:
+        """Draw the windows of rounds from this one on, and forget those drawn before."""
+        self._drawn: list[Any] = []
+        counts = self._config.n_windows(first, first + self._drawn_at_once)
+        self._drawn_rounds, name = range(first, first + len(counts)), f"{self._name}: windows from round {first + 1} on"
+        self._drawn = [
+            self._runner.submit(draw, data, self._drawing, replica, first, counts, replica=replica, name=name)
+            for replica, data in self._data
+        ]
+
+    def _rounds(self, start: RoundStart, stop: int) -> RoundStart:
+        """Return the state before round `stop`: nothing waits for the end of the rounds before."""
+        runner, names = self._runner.together(), [f"{self._name}: round {k + 1}" for k in range(start.number, stop)]
+        groups = [(one, self._data[one][0][0]) for one in self._groups]  # where the first replica of each is
+        ends = [runner.submit(RoundEnd, start, name=f"{names[0]}, weights")]  # sent to each worker only once
         for name in names:
-            changes = [
-                submit(local_steps, promise, data, replica, share, replica=replica, name=name)
-                for replica, data, share in self._data
+            ends = [
+                runner.submit(group_steps, self._drawn[one], self._shares[one], *ends, replica=replica, name=name)
+                for one, replica in groups
             ]
-            while len(changes) > SUMMED:
-                parts = [changes[k : k + SUMMED] for k in range(0, len(changes), SUMMED)]
-                changes = [submit(total, *part, name=f"{name}, sum") for part in parts]
-            promise = submit(RoundStart.next, promise, *changes, name=f"{name}, weights")
-        return promise
+            if len(ends) > SUMMED:  # otherwise each group adds them itself, which saves a task and a transfer in turn
+                while len(ends) > SUMMED:
+                    parts = [ends[k : k + SUMMED] for k in range(0, len(ends), SUMMED)]
+                    ends = [runner.submit(added, *part, name=f"{name}, sum") for part in parts]
+                after = runner.submit(next_start, *ends, name=f"{name}, weights")
+                ends = [runner.submit(RoundEnd, after, name=f"{name}, weights")]
+        end: RoundStart = runner.results([runner.submit(next_start, *ends, name=f"{name}, weights")])[0]
+        return end
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 
@@ -286,9 +335,9 @@ class Rounds:
         if self._checkpoint is None:
             return False
         config = replace(self._config, n_threads=1, verbose=0)
-        shares = [(replica, share) for replica, _, share in self._data]
+        shares = [(replica, share) for (replica, _), share in zip(self._data, self._shares)]
         stored = self._checkpoint.open(
-            fingerprint(network.architecture, network.params, config, LOCAL_STEPS, self._seed, shares)
+            fingerprint(network.architecture, network.params, config, LOCAL_STEPS, self._drawing.seed, shares)
         )
         if stored is None:
             return False
@@ -307,8 +356,3 @@ class Rounds:
         if self._checkpoint is not None:
             own = {"params": self._network.params, "moments": vars(self._moments)}
             self._checkpoint.keep(own | {"history": self._history.state()})
-
-
-def _sent(start: RoundStart) -> RoundStart:
-    """Return the start of rounds: a separate task, so that a cluster sends it to each worker only once."""
-    return start

@@ -143,22 +143,23 @@ def choose_transform(
 
     Small networks are compared, with the first windowing that `choose_windowings` would try.
     """
-    transforms, small = (NO_TRANSFORM, PowerTransform.learn("log", panel)), _small(config)
-    candidates, errors = [], []
-    for number, transform in enumerate(transforms, 1):
+    transforms = NO_TRANSFORM, PowerTransform.learn("log", panel)
+    windowings = [Windowings(transform.apply(panel), choices, season).kinds()[0] for transform in transforms]
+    small = _small(config)
+    small = replace(small, n_steps=trial.affordable_steps("transform", windowings, small))
+    errors = []
+    for number, (transform, windowing) in enumerate(zip(transforms, windowings), 1):
         trial.use(transform)
-        candidate = Windowings(transform.apply(panel), choices, season).kinds()[0], small
-        if not trial.fits("transform", *candidate):
+        if not trial.fits("transform", windowing, small):
             break
         trial.progress.show(f"trying transforms of the target {number} of {len(transforms)}")
-        candidates.append(candidate)
-        errors.append(trial.errors("transform", *candidate))
+        errors.append(trial.errors("transform", windowing, small))
     best = 0
     if len(errors) == len(transforms) and np.isfinite(errors).all():
         best = int(np.argmin(_relative(np.array(errors), np.min(errors, axis=0))))
     trial.use(transforms[best])
-    if candidates:
-        trial.choose(*candidates[best])
+    if errors:
+        trial.choose(windowings[best], small)
     return transforms[best]
 
 
@@ -191,7 +192,7 @@ def choose_windowings(
             kinds.setdefault(kind, season)
     first = next(iter(kinds))
     planned = dict.fromkeys([*_compared(kinds), *_compared(among[seasons[0]].sizes(first))])
-    small = replace(small, n_steps=trial.affordable_steps(list(planned), small))
+    small = replace(small, n_steps=trial.affordable_steps("windowing", list(planned), small))
     tried = _tried(trial, "windowing", [(kind, small) for kind in _compared(kinds)])
     best = _lowest(trial, "windowing", tried)[0] if len(tried) > 1 else first
     sizes = among[kinds[best]].sizes(best)

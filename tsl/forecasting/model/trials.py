@@ -35,7 +35,7 @@ SHARES = {
     "steps": 0.5,
     "simple": 0.5,
 }  # of the time, by which the trials of each stage end; the final networks get the rest
-PLANNED = 0.8  # share of the time for windowings to plan with: the first steps only predict the others roughly
+PLANNED = 0.8  # share of the time of a stage to plan with: the first steps only predict the others roughly
 MEASURED_STEPS = 10  # before the first trial, to measure the time of a step
 FEWEST_STEPS = STEPS_AT_ONCE  # per trial; if there is time for fewer, candidates are left out instead
 
@@ -161,13 +161,13 @@ class HoldoutTrial:
         left = self._time.left(SHARES[stage])
         return left is None or (left > 0 and self._costs.seconds(windowing, config) <= left)
 
-    def affordable_steps(self, windowings: Sequence[Windowing], config: FitConfig) -> int:
+    def affordable_steps(self, stage: str, windowings: Sequence[Windowing], config: FitConfig) -> int:
         """Return how many of `config.n_steps` there is time for in a trial of each of these windowings."""
-        if not self._time.left(SHARES["windowing"]) or config.n_steps <= FEWEST_STEPS or not windowings:
+        if not self._time.left(SHARES[stage]) or config.n_steps <= FEWEST_STEPS or not windowings:
             return config.n_steps  # no limit, no time for any trial, or no need to save time
         middle = sorted(windowings, key=lambda windowing: windowing.window)[len(windowings) // 2]
-        self._run("windowing", middle, replace(config, n_steps=MEASURED_STEPS))
-        return self._costs.affordable_steps(windowings, config, PLANNED * (self._time.left(SHARES["windowing"]) or 0.0))
+        self._run(stage, middle, replace(config, n_steps=MEASURED_STEPS))
+        return self._costs.affordable_steps(windowings, config, PLANNED * (self._time.left(SHARES[stage]) or 0.0))
 
     def choose(self, windowing: Windowing, config: FitConfig) -> None:
         """Mark a trial, if there was one, as chosen at its stage."""
