@@ -19,6 +19,7 @@ from tsl.metrics import coverage
 SUMMARY = "errors, coverage and width of intervals on public series, with the methods to beat"
 QUICK = {"max_iter": 3, "hidden_size": 8, "window": 48, "differences": None}
 PEER_SERIES, PEER_STEPS, PEER_TIMEOUT = 5, 2, 1800.0
+MOST_BLOCKS = 20  # of time, for the standard error of a coverage
 
 DEFAULTS: dict[str, dict[str, Any]] = {"LSTMForecaster": {}}
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -39,13 +40,14 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "sunspots, one step": {
         **DEFAULTS,
         "LSTMForecaster, chosen, 5 models": {
-            "window": 12,  # as many years as the network of Weigend et al. reads
+            "window": 9,
             "segment": 1,
             "scaling": None,
             "differences": None,
+            "target_transform": "sqrt",
             "loss": "squared_error",
             "hidden_size": 16,
-            "max_iter": 50,
+            "max_iter": 200,
             "n_models": 5,
         },
     },
@@ -97,7 +99,7 @@ def _run_task(bench: Bench, name: str, task: Task) -> None:
         methods |= _peer_run(bench, task)
     rows = [_row(task, method, runs, widths) for method, runs in methods.items()]
     rows += [_published_row(task, *published) for published in task.published.items()]
-    header = ["", *_names(task), *(f"cover {level} %" for level in LEVELS), *_width_names(), "seconds"]
+    header = ["", *_names(task), *_cover_names(), *_width_names(), "seconds"]
     bench.table(f"{name}: {len(task.ends):,} windows of {len(task.fit_stops)} series", header, rows)
     for method, runs in methods.items():
         if runs[0]["note"]:
@@ -107,16 +109,44 @@ def _run_task(bench: Bench, name: str, task: Task) -> None:
 
 
 def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, Any]:
-    """Return score, coverage in percent, and mean interval width in units of each series, for one method."""
+    """Return score, coverage and its standard error in percent, and mean interval width in units of each series."""
     truth = task.truth[:, task.scored]
     sizes = task.sizes()[task.series_of(task.ends), None]
-    covered, width = {}, {}
+    covered, errors, width = {}, {}, {}
+    blocks = blocks_of_windows(task)
     for level, bounds in forecasts.intervals.items():
         low, high = (bound[:, task.scored] for bound in bounds)
         covered[str(level)] = 100.0 * coverage(truth, low, high)
+        errors[str(level)] = 100.0 * standard_error((low <= truth) & (truth <= high), blocks)
         width[str(level)] = float(np.mean((high - low) / sizes))
     score = {name: float(value) for name, value in task.score(task, forecasts.points).items()}
-    return {"score": score, "coverage": covered, "width": width, "note": forecasts.note, **numbers}
+    found = {"score": score, "coverage": covered, "coverage_error": errors, "width": width}
+    return {**found, "note": forecasts.note, **numbers}
+
+
+def blocks_of_windows(task: Task) -> np.ndarray:
+    """Return the block (n,) of each window: a series, or for few series one of at most 20 stretches of time.
+
+    Windows of different blocks share no steps that are forecast, except the last ones of a block of time with the first
+    ones of the next. Series at the same time are in the same block.
+    """
+    series = task.series_of(task.ends)
+    if len(task.fit_stops) > MOST_BLOCKS:
+        return series
+    since = task.ends - task.fit_stops[series]
+    length = max(task.horizon, int(np.ceil((since.max() + 1) / MOST_BLOCKS)))
+    return since // length
+
+
+def standard_error(inside: np.ndarray, blocks: np.ndarray) -> float:
+    """Return the standard error of the mean of `inside` (n, horizon), whose rows depend on others of their block (n,).
+
+    It is that of a ratio of sums over independent blocks (Cochran 1977, section 6.3); NaN for a single block.
+    """
+    numbers = np.unique(blocks, return_inverse=True)[1]
+    sizes, deviations = np.bincount(numbers), np.bincount(numbers, inside.mean(axis=1) - inside.mean())
+    n = len(sizes)
+    return float(np.sqrt(n / (n - 1) * np.sum(deviations**2)) / len(inside)) if n > 1 else np.nan
 
 
 def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -205,6 +235,10 @@ def _names(task: Task) -> list[str]:
     return list(task.score(task, task.truth))
 
 
+def _cover_names() -> list[str]:
+    return [name for level in LEVELS for name in (f"cover {level} %", "std. error")]
+
+
 def _width_names() -> list[str]:
     return [f"width {level} %" for level in LEVELS]
 
@@ -213,7 +247,10 @@ def _row(task: Task, method: str, runs: list[dict[str, Any]], widths: dict[str, 
     """Return a row of the table, with widths relative to those of the seasonal naive forecast."""
     cells = [_cell([run["score"][name] for run in runs], 3) for name in _names(task)]
     for level in map(str, LEVELS):
-        cells.append(_cell([run["coverage"][level] for run in runs if run["coverage"]], 1))
+        found = [run for run in runs if run["coverage"]]
+        cells.append(_cell([run["coverage"][level] for run in found], 1))
+        errors = [run["coverage_error"][level] for run in found]
+        cells.append(f"{np.mean(errors):.1f}" if errors else "")
     for level in map(str, LEVELS):
         cells.append(_cell([run["width"][level] / widths[level] for run in runs if run["width"]], 2))
     seconds = [run["fit_seconds"] + run["predict_seconds"] for run in runs if "fit_seconds" in run]
@@ -222,7 +259,7 @@ def _row(task: Task, method: str, runs: list[dict[str, Any]], widths: dict[str, 
 
 def _published_row(task: Task, method: str, numbers: dict[str, float]) -> list[str]:
     scores = [f"{numbers[name]:.3f}" if name in numbers else "" for name in _names(task)]
-    return [method, *scores, *[""] * (2 * len(LEVELS)), "published"]
+    return [method, *scores, *[""] * (3 * len(LEVELS)), "published"]
 
 
 def _cell(values: list[float], digits: int) -> str:

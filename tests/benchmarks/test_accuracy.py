@@ -160,7 +160,27 @@ def test_measured_counts_the_steps_that_are_scored():
     low, high = found.intervals[80]
     assert numbers["score"]["RMSE"] == rmse(task.truth[:, -1], found.points[:, -1])
     assert numbers["coverage"]["80"] == 100 * np.mean((low <= task.truth)[:, -1] & (task.truth <= high)[:, -1])
+    assert 0 < numbers["coverage_error"]["80"] < 50
     assert_allclose(numbers["width"]["80"], np.mean((high - low)[:, -1]))
+
+
+def test_standard_errors_of_coverage_allow_for_windows_that_are_alike():
+    rng = np.random.default_rng(0)
+    blocks = np.repeat(np.arange(2000), 5)
+    alone, alike = rng.random((10_000, 1)) < 0.8, np.repeat(rng.random((2000, 1)) < 0.8, 5, axis=0)
+    # sqrt(0.8 * 0.2 / n) for n independent windows, or n blocks of the same outcome
+    assert_allclose(accuracy.standard_error(alone, blocks), 0.4 / np.sqrt(10_000), rtol=0.1)
+    assert_allclose(accuracy.standard_error(alike, blocks), 0.4 / np.sqrt(2000), rtol=0.1)
+    assert np.isnan(accuracy.standard_error(alone, np.zeros(10_000, int)))
+
+
+def test_blocks_are_series_or_stretches_of_time(folder):
+    assert len(np.unique(accuracy.blocks_of_windows(sunspots()))) == 20
+    ett = etth1(folder)
+    blocks = accuracy.blocks_of_windows(ett).reshape(7, -1)
+    assert len(np.unique(blocks)) > 1
+    assert (blocks == blocks[0]).all()  # seven columns at the same time
+    assert np.diff(np.flatnonzero(np.diff(blocks[0], prepend=-1))).min() >= ett.horizon
 
 
 def test_suite_prints_what_has_to_be_beaten(folder, tmp_path, capsys):

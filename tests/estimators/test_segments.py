@@ -33,7 +33,7 @@ def side_by_side(windows, scaling, segment):
 @pytest.mark.parametrize("segment", [2, 3, 4, 10, 16])
 @pytest.mark.parametrize("windows", [X, RAGGED], ids=["equal", "ragged"])
 def test_a_segment_is_a_step_with_more_channels(windows, segment):
-    parameters = {"bidirectional": True, "dtype": "float64"}
+    parameters = {"bidirectional": True, "recurrent_dropout": 0.0, "dtype": "float64"}
     model = small(windows, segment=segment, **parameters)
     joined = side_by_side(windows, model.input_scaling_, segment)
     other = small(joined, segment=1, scaling=None, layout="time_channel", **parameters)
@@ -111,7 +111,8 @@ def test_the_loss_of_a_trial_does_not_depend_on_confidence():
     assert loss == pytest.approx(min(log_loss(codes, softmax(scores / t, axis=1)) for t in TEMPERATURES))
     weights = np.where(codes == 1, 0.0, 1.0)
     part = data.part(codes != 1)
-    assert calibrated_loss(scores, data._replace(weights=weights)) == calibrated_loss(scores[codes != 1], part)
+    without = calibrated_loss(scores[codes != 1], part)
+    assert calibrated_loss(scores, data._replace(weights=weights)) == pytest.approx(without)
 
 
 def test_overlapping_windows_are_held_out_in_a_row():
@@ -131,6 +132,21 @@ def test_a_fit_that_chooses_is_the_fit_with_what_it_chose(changes):
     segment = model.network_.architecture.segment
     assert segment in (2, 4, 8, 15, 30)
     assert_array_equal(small(long, segment=segment, **changes).predict_proba(long), model.predict_proba(long))
+
+
+def test_trials_take_half_the_steps(monkeypatch):
+    n_epochs = []
+    fit_data = LSTMClassifier._fit_data
+
+    def fitted(self, data):
+        fit_data(self, data)
+        n_epochs.append(self.n_iter_)
+
+    monkeypatch.setattr(LSTMClassifier, "_fit_data", fitted)
+    monkeypatch.setattr(LSTMClassifier, "_auto_steps", 6)
+    model = small(np.tile(X, (1, 6, 1)), max_iter="auto")
+    assert n_epochs == [3] * 15  # five numbers of segments in three folds, one batch an epoch
+    assert model.n_iter_ == 6
 
 
 def test_verbose_says_what_is_tried(capsys):

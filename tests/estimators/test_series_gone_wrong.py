@@ -92,15 +92,16 @@ def test_rows_that_do_not_count_have_no_say_in_what_is_an_outlier():
         small().fit(X, y, sample_weight=weights)
 
 
-@pytest.mark.parametrize("transform", ["log", "box-cox"])
+@pytest.mark.parametrize("transform", ["log", "sqrt", "box-cox"])
 def test_a_constant_series_goes_on_through_a_transform(transform):
     model = forecaster(target_transform=transform).fit(pd.Series(np.full(72, 5.0), HOURS))
     assert_allclose(model.predict(level=80), np.full((4, 3), 5.0), rtol=1e-12)
 
 
 def test_transforms_hold_out_at_the_ends_of_what_is_allowed():
-    for transform in ("log", "box-cox"):
-        for unit in (1e59, 1e-59):
+    # 2 (sqrt(values) - 1) cannot tell values far below 1e-30 from 0
+    for transform, smallest in (("log", 1e-59), ("sqrt", 1e-20), ("box-cox", 1e-59)):
+        for unit in (1e59, smallest):
             found = forecaster(target_transform=transform).fit(pd.Series(unit * (5 + DAY), HOURS)).predict()
             assert np.isfinite(found).all()
             assert (found > 0).all()

@@ -3,6 +3,7 @@
 import pytest
 from regressor_problem import small
 
+from tsl import LSTMClassifier
 from tsl._estimator.settings import n_training_samples, new_optimizer, new_schedule, new_settings
 
 
@@ -22,6 +23,10 @@ def test_auto_goes_by_the_number_of_windows(n_samples, batch_size, max_iter, alp
     settings = new_settings(parameters, n_samples)
     assert (settings.batch_size, settings.max_iter) == (batch_size, max_iter)
     assert new_optimizer(parameters, n_samples).alpha == pytest.approx(alpha)
+
+
+def test_a_classifier_takes_more_steps():
+    assert new_settings(LSTMClassifier(), 65).max_iter == 300  # 600 steps in epochs of two batches
 
 
 def test_what_is_given_is_taken():

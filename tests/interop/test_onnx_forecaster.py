@@ -177,7 +177,7 @@ def test_a_step_at_a_time_is_fed_back():
     differences=st.sampled_from(["auto", None, 1, 24]),
     season=st.sampled_from(["auto", 1, 12]),
     segment=st.sampled_from(["auto", 1, 6]),
-    target_transform=st.sampled_from([None, "log", "box-cox"]),
+    target_transform=st.sampled_from([None, "log", "sqrt", "box-cox"]),
     calendar=st.sampled_from([None, "auto", ["hour"]]),
     past=st.sampled_from([[], ["wind"], ["kind"]]),
     horizon=st.integers(1, 9),

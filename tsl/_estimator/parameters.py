@@ -37,6 +37,8 @@ COMMON_CONSTRAINTS: dict[str, list[Any]] = {
 class WindowParameters:
     """Parameters that `LSTMRegressor` and `LSTMClassifier` share; their docstrings say what each is for."""
 
+    _auto_steps = 300  # training steps of ``max_iter="auto"``, see `settings`
+
     hidden_size: int | tuple[int, ...]
     bidirectional: bool
     dropout: float

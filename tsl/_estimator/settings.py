@@ -9,7 +9,6 @@ from tsl.training import Schedule, TrainingSettings
 # The meaning of "auto". Tried on tables of 70 to 1,200 rows and on series of 200 to 15,000 windows: small ones need
 # the larger penalty, and overfit with more steps; on large ones that penalty, or ten epochs, cost accuracy.
 AUTO_BATCH_SIZE = 64
-AUTO_STEPS = 300
 AUTO_LEAST_EPOCHS = 3
 AUTO_ALPHA = 5e-3
 AUTO_ALPHA_SAMPLES = 1000  # with more windows, the penalty is inversely proportional to their number
@@ -56,7 +55,7 @@ def new_settings(parameters: WindowParameters, n_samples: int) -> TrainingSettin
     else:
         batch_size = int(parameters.batch_size)
     if parameters.max_iter == "auto":
-        max_iter = max(AUTO_LEAST_EPOCHS, _ceil_div(AUTO_STEPS, _ceil_div(n_samples, batch_size)))
+        max_iter = max(AUTO_LEAST_EPOCHS, _ceil_div(parameters._auto_steps, _ceil_div(n_samples, batch_size)))
     else:
         max_iter = int(parameters.max_iter)
     return TrainingSettings(

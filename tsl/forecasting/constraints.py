@@ -17,7 +17,7 @@ LSTM_CONSTRAINTS: dict[str, list[Any]] = {
     "linear": ["boolean"],
     "scaling": [StrOptions({"auto", "window", "level"}), None],
     "differences": [StrOptions({"auto"}), count(), None],
-    "target_transform": [StrOptions({"auto", "log", "box-cox"}), None],
+    "target_transform": [StrOptions({"auto", "log", "sqrt", "box-cox"}), None],
     "loss": [StrOptions({"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"})],
     "bounds": [tuple, list, None],
     "quantiles": ["array-like", None],

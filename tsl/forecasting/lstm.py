@@ -58,8 +58,9 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
         known for the whole horizon. "auto" tries no differences and multiples of the season.
-    target_transform : {"auto", "log", "box-cox", None}, default=None
-        Transform of the target, which must be positive; forecasts are transformed back. "auto" tries "log" and None on
+    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default=None
+        Transform of the target, which must be positive, or at least 0 for "sqrt"; forecasts are transformed back. The
+        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries "log" and None on
         held-out data if all values are positive, otherwise it is None.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
@@ -205,7 +206,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         linear: bool = True,
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
-        target_transform: Literal["auto", "log", "box-cox"] | None = None,
+        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = None,
         loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",

@@ -1,4 +1,4 @@
-"""Logarithm and Box-Cox transform of the target."""
+"""Logarithm, square root and Box-Cox transform of the target."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from scipy.special import boxcox, inv_boxcox
 
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
-TransformKind = Literal["log", "box-cox"] | None
+TransformKind = Literal["log", "sqrt", "box-cox"] | None
 EXPONENTS = (-1.0, 2.0)  # bounds of the search; chosen by judgement, not measured
+FIXED: dict[TransformKind, float] = {"log": 0.0, "sqrt": 0.5}
+KINDS: dict[float, TransformKind] = {exponent: kind for kind, exponent in FIXED.items()}
 
 
 @dataclass(frozen=True)
@@ -28,22 +30,22 @@ class PowerTransform:
         """The corresponding value of the parameter `target_transform` of `LSTMForecaster`."""
         if self.exponent is None:
             return None
-        return "box-cox" if self.exponent else "log"
+        return KINDS.get(self.exponent, "box-cox")
 
     @classmethod
     def learn(cls, kind: TransformKind, panel: Panel) -> PowerTransform:
-        """Return the transform called "log" or "box-cox", with one exponent for all series; None for none.
+        """Return the transform called "log", "sqrt" or "box-cox", with one exponent for all series; None for none.
 
         Raises
         ------
         ValueError
-            If a value is not positive.
+            If a value is not positive, or negative for "sqrt".
         """
         if kind is None:
             return cls(None)
-        _check_positive(panel, kind)
-        if kind == "log":
-            return cls(0.0)
+        _check_domain(panel, kind)
+        if kind in FIXED:
+            return cls(FIXED[kind])
         found = ~np.isnan(panel.values)
         values, series = panel.values[found], panel.series_of(np.flatnonzero(found))
         count = np.bincount(series)
@@ -63,7 +65,7 @@ class PowerTransform:
         """Return the panel with its values transformed."""
         if self.exponent is None:
             return panel
-        _check_positive(panel, "log" if self.exponent == 0 else "box-cox")
+        _check_domain(panel, self.kind)
         return replace(panel, values=boxcox(panel.values, self.exponent))
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,11 +85,12 @@ class PowerTransform:
 NO_TRANSFORM = PowerTransform(None)
 
 
-def _check_positive(panel: Panel, kind: str) -> None:
-    wrong = np.flatnonzero(panel.values <= 0)
+def _check_domain(panel: Panel, kind: TransformKind) -> None:
+    allowed, below = ("of at least 0", panel.values < 0) if kind == "sqrt" else ("above 0", panel.values <= 0)
+    wrong = np.flatnonzero(below)
     if len(wrong):
         row = wrong[0]
         raise ValueError(
-            f"target_transform={kind!r} needs values above 0, got {panel.values[row]:g} in series "
+            f"target_transform={kind!r} needs values {allowed}, got {panel.values[row]:g} in series "
             f"{panel.series_at(row)} at {panel.times[row]}"
         )
