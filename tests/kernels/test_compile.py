@@ -1,5 +1,6 @@
 """How kernels are compiled."""
 
+import inspect
 from typing import NamedTuple
 
 import numba
@@ -73,3 +74,39 @@ def test_a_kernel_is_no_machine_code_before_it_is_linked():
     library, name = total.overloads[argument,].library, total.overloads[argument,].fndesc.llvm_func_name
     assert name in {function.name for function in library.get_defined_functions()}
     assert library.get_pointer_to_function(name) == 0
+
+
+def kernels_within(dispatcher, found):
+    """Add a compiled function, and all kernels that it calls, to the list `found`."""
+    if dispatcher not in found:
+        found.append(dispatcher)
+        variables = inspect.getclosurevars(dispatcher.py_func)
+        for one in (*variables.nonlocals.values(), *variables.globals.values()):
+            if isinstance(one, numba.core.dispatcher.Dispatcher):
+                kernels_within(one, found)
+    return found
+
+
+def test_no_two_kernels_have_one_name():
+    found = []
+    for entry_point in compilation.ENTRY_POINTS:
+        kernels_within(entry_point, found)
+    names = [f"{one.py_func.__module__}.{one.py_func.__qualname__}" for one in found]
+    assert len([name for name in names if "_rows_of_tiles" in name]) == 2
+    assert len(set(names)) == len(names)
+
+
+def test_the_name_of_a_kernel_is_in_its_machine_code():
+    def made(number):
+        @compilation.kernel
+        def add(x):
+            return x + number
+
+        return add
+
+    names = []
+    for kernel in (made(1), made(2)):
+        kernel.compile((numba.float64,))
+        names += [result.fndesc.qualname for result in kernel.overloads.values()]
+    assert len(set(names)) == 2
+    assert names[0] + "_2" == names[1]

@@ -3,6 +3,7 @@
 Only this file and `intrinsics` depend on Numba's internals.
 """
 
+import collections
 import functools
 import gc
 import sys
@@ -30,6 +31,7 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}
 NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 ENTRY_POINTS = []  # all of them and all subroutines, in the order they are decorated
+_defined = collections.Counter()  # kernels by name
 
 
 # --- Numba's compiler and cache ---------------------------------------------------------------------------------
@@ -132,12 +134,25 @@ ENTRY = OPTIONS | {"pipeline_class": _EntryCompiler}
 
 def kernel(function):
     """Compile `function` when another kernel first uses it; it cannot be called from Python."""
-    return numba.njit(fastmath=FAST_MATH, **INNER)(function)
+    return numba.njit(fastmath=FAST_MATH, **INNER)(_with_own_name(function))
 
 
 def unordered_kernel(function):
     """Compile as `kernel` does, but let sums be taken in any order, so that they can be vectorised."""
-    return numba.njit(fastmath=FAST_MATH | {"reassoc"}, **INNER)(function)
+    return numba.njit(fastmath=FAST_MATH | {"reassoc"}, **INNER)(_with_own_name(function))
+
+
+def _with_own_name(function):
+    """Return a kernel with a name of its own: the second and further ones that one function defines are numbered.
+
+    Machine code of two entry points is linked by the names of the kernels in it, even if it comes from different
+    processes. Numba tells kernels of one name apart only by how many functions the process had compiled before.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+    _defined[name] += 1
+    if _defined[name] > 1:
+        function.__qualname__ += f"_{_defined[name]}"
+    return function
 
 
 def entry_point(function=None, *, slow=False):
