@@ -39,7 +39,7 @@ def test_each_part_has_all_rows_of_its_series(categorical):
         assert isinstance(part["kind"].dtype, pd.CategoricalDtype)  # with the categories of all partitions
         assert set(hashes_of(pd.Index(part["unique_id"].unique())) % N_PARTS) <= {k}
     found = pd.concat([part.astype({"unique_id": object, "kind": object}) for part in parts])
-    expected = FRAME[COLUMNS].astype({"kind": object})
+    expected = FRAME[COLUMNS].astype({"unique_id": object, "kind": object})
     pd.testing.assert_frame_equal(found.sort_values("y", ignore_index=True), expected)
 
 
