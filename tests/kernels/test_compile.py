@@ -90,7 +90,8 @@ def kernels_within(dispatcher, found):
 def test_no_two_kernels_have_one_name():
     found = []
     for entry_point in compilation.ENTRY_POINTS:
-        kernels_within(entry_point, found)
+        if entry_point.py_func.__module__.startswith("tsl."):  # and not in a test
+            kernels_within(entry_point, found)
     names = [f"{one.py_func.__module__}.{one.py_func.__qualname__}" for one in found]
     assert len([name for name in names if "_rows_of_tiles" in name]) == 2
     assert len(set(names)) == len(names)
