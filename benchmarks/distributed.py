@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import distributed_accuracy, distributed_memory, distributed_peers
 from benchmarks.bench import Bench
-from benchmarks.distributed_tasks import forecaster_options, panel
+from benchmarks.distributed_tasks import forecaster_options, panel, two_workers, write_files
 from tsl import LSTMForecaster
 from tsl.forecasting.model import rounds
 from tsl.forecasting.model.replicas import LOCAL_STEPS, SUMMED, deal, sample_of
@@ -24,7 +24,6 @@ SUMMARY = (
 WORKERS = (1, 2, 4, 8, 16, 64, 256, 1000)
 NETWORKS = {"1 Gbit/s": 125e6, "10 Gbit/s": 1250e6}
 LATENCY = 1e-3  # seconds of a task on the scheduler and of a message, as Dask's documentation has it
-N_FILES = 16
 
 
 def run(bench: Bench) -> None:
@@ -125,7 +124,6 @@ def simulated(
 def _two_workers(bench: Bench) -> None:
     """Compare two processes with one thread each, on a cluster, with one process with two threads."""
     import dask.dataframe as dd
-    from distributed import Client, LocalCluster
 
     from tsl.dask import DaskLSTMForecaster
 
@@ -133,14 +131,8 @@ def _two_workers(bench: Bench) -> None:
     model = LSTMForecaster(**given, n_threads=2)
     model.fit(frame.head(20 * 200))
     alone = _timed(model, frame, lambda found: found)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        Client(cluster) as client,
-    ):
-        for k in range(N_FILES):
-            part = slice(len(frame) * k // N_FILES, len(frame) * (k + 1) // N_FILES)
-            frame[part].to_parquet(pathlib.Path(folder) / f"{k}.parquet")
+    with tempfile.TemporaryDirectory() as folder, two_workers() as client:
+        write_files(frame, pathlib.Path(folder))
         own = DaskLSTMForecaster(**given, client=client, n_threads=2)
         own.fit(frame.head(20 * 200))  # imports and compiles
         both = _timed(own, dd.read_parquet(folder), lambda found: found.compute())

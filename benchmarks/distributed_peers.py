@@ -7,8 +7,7 @@ import pathlib
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,14 +16,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.bench import Bench
-from benchmarks.distributed_tasks import forecaster_options, hourly_values, long_frame, panel_task
+from benchmarks.distributed_tasks import (
+    forecaster_options,
+    hourly_values,
+    long_frame,
+    panel_task,
+    two_workers,
+    write_files,
+)
 from benchmarks.yardsticks import seasonal_naive
 from tsl import LSTMForecaster
 
 HORIZON = 24
 PANEL = {"n_series": 20_000, "n_steps": 200 + HORIZON, "seed": 1}
 WARM_UP = 40  # series of the fit before the one that counts, which imports and compiles
-N_FILES = 16
 
 
 class Data(NamedTuple):
@@ -52,9 +57,7 @@ def compare(bench: Bench, rivals: dict[str, Callable[[Bench, Data], Run]]) -> No
     rows = [["seasonal naive", "", "", *(f"{one:.3f}" for one in naive.values()), "1.000"]]
     with tempfile.TemporaryDirectory() as folder:
         data = Data(frame, pathlib.Path(folder))
-        for k in range(N_FILES):
-            part = slice(*(len(ids) * one // N_FILES * (len(frame) // len(ids)) for one in (k, k + 1)))
-            frame[part].to_parquet(data.folder / f"{k}.parquet", index=False)
+        write_files(frame, data.folder)
         for name, rival in rivals.items():
             try:
                 run = rival(bench, data)
@@ -84,16 +87,6 @@ def _timed(fit: Callable[[], Any], predict: Callable[[Any], pd.DataFrame]) -> Ru
     return Run(fitted - began, 0.0, predict(model))._replace(predict_seconds=time.perf_counter() - fitted)
 
 
-@contextmanager
-def _cluster() -> Iterator[Any]:
-    """Yield the client of two workers with one thread each."""
-    from distributed import Client, LocalCluster
-
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
-    with LocalCluster(**options) as cluster, Client(cluster) as client:
-        yield client
-
-
 # --- rivals -------------------------------------------------------------------------------------------------------
 
 
@@ -116,7 +109,7 @@ def _on_workers(bench: Bench, data: Data, window: int | None) -> Run:
 
     from tsl.dask import DaskLSTMForecaster
 
-    with _cluster() as client:
+    with two_workers() as client:
         model = DaskLSTMForecaster(**_options(bench, window), client=client, n_threads=2)
         model.fit(_few(data.frame)).predict().compute()
         return _timed(lambda: model.fit(dd.read_parquet(data.folder)), lambda fitted: fitted.predict().compute())
@@ -129,7 +122,7 @@ def _mlforecast(bench: Bench, data: Data, lags: list[int], transform: str | None
     peer = importlib.import_module("mlforecast.distributed")
     transforms = importlib.import_module("mlforecast.target_transforms")
     lightgbm = importlib.import_module("mlforecast.distributed.models.dask.lgb")
-    with _cluster() as client, warnings.catch_warnings():
+    with two_workers() as client, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of lightgbm, about its own parameters
 
         def fit(frame: Any) -> Any:

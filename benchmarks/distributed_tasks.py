@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from benchmarks.forecast_tasks import Task
 
 PANEL = {"n_series": 100_000, "n_steps": 200}
 QUICK = {"n_series": 40, "n_steps": 100}
+N_FILES = 16
 ONE_NETWORK: dict[str, Any] = {
     "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
     "max_iter": 400,
@@ -44,6 +48,25 @@ def long_frame(values: NDArray[np.float64], first: int = 0) -> pd.DataFrame:
     times = pd.date_range("2024-01-01", periods=n_steps, freq="h")
     ids = np.repeat([f"series {first + k}" for k in range(n_series)], n_steps)
     return pd.DataFrame({"unique_id": ids, "ds": np.tile(times, n_series), "y": values.ravel()})
+
+
+def write_files(frame: pd.DataFrame, folder: pathlib.Path) -> None:
+    """Write a long frame of equally long series to Parquet files, each with the rows of some series."""
+    n_series = frame["unique_id"].nunique()
+    n_steps = len(frame) // n_series
+    for k in range(N_FILES):
+        part = slice(n_series * k // N_FILES * n_steps, n_series * (k + 1) // N_FILES * n_steps)
+        frame[part].to_parquet(folder / f"{k}.parquet", index=False)
+
+
+@contextmanager
+def two_workers() -> Iterator[Any]:
+    """Yield the client of two workers with one thread each."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with LocalCluster(**options) as cluster, Client(cluster) as client:
+        yield client
 
 
 def hourly_values(n_series: int, n_steps: int, seed: int = 0) -> NDArray[np.float64]:

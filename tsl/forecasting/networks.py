@@ -92,12 +92,13 @@ class NetworkForecaster(Forecaster):
         if chosen is None:
             trial = self._new_trial(panel, random_state, time, checkpoint, replicas)
             self.transform_ = learn_transform(self, trial, panel, config, self.season_)
-            transformed = self.transform_.apply(panel)
-            chosen = choose_for(self, trial, transformed, config, self.season_, self.schema_.season_hints)
+            panel = self.transform_.apply(panel)
+            chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
             self.search_results_ = trial.table()
-        elif further is None:
-            self.transform_ = PowerTransform.learn(self.target_transform, panel)
-        panel = self.transform_.apply(panel)
+        else:
+            if further is None:
+                self.transform_ = PowerTransform.learn(self.target_transform, panel)
+            panel = self.transform_.apply(panel)
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
         panel = without_short(panel, longest_window_of(members) + horizon, self.short)

@@ -289,8 +289,10 @@ def with_steps_ahead(panel: Panel, times: pd.Index, future: NDArray[np.float64])
     `times` (n_series * horizon,) are their timestamps, and `future` (n_series, horizon, F) their known covariates.
     """
     n_series, horizon, _ = future.shape
-    series = np.repeat(np.arange(n_series), panel.lengths), np.repeat(np.arange(n_series), horizon)
-    order = np.argsort(np.concatenate(series), kind="stable") if n_series > 1 else None  # None: they are in order
+    order = None  # one series is in order
+    if n_series > 1:
+        series = np.repeat(np.arange(n_series), panel.lengths), np.repeat(np.arange(n_series), horizon)
+        order = np.argsort(np.concatenate(series), kind="stable")
     nothing = np.full((len(times), 1 + panel.past.shape[1]), np.nan)
 
     def longer(block: NDArray[np.float64], ahead: NDArray[np.float64]) -> NDArray[np.float64]:
