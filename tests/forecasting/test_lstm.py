@@ -85,11 +85,12 @@ def test_calibration_keeps_what_was_chosen(scaling):
 def test_several_models_are_averaged():
     model = LSTMForecaster(6, **{**SMALL, "n_models": 3}).fit(make_frame())
     total = 0.0
-    for network, member in zip(model.networks_, model.members_, strict=True):
+    shares = np.array([member.weight for member in model.members_]) if model._shares is None else model._shares.known
+    for network, member, share in zip(model.networks_, model.members_, shares.T, strict=True):
         alone = copy.copy(model)
-        alone.networks_, alone.members_ = [network], [replace(member, weight=1.0)]
-        total = total + member.weight * alone.predict()
-    assert len(model.networks_) == 3
+        alone.networks_, alone.members_, alone._shares = [network], [replace(member, weight=1.0)], None
+        total = total + share * alone.predict()
+    assert [member.kind for member in model.members_[:4]] == ["lstm"] * 3 + ["seasonal naive"]
     assert_allclose(model.predict(), total, rtol=1e-6)
 
 

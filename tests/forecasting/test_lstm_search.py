@@ -38,10 +38,10 @@ def same_trials(one, other, but=()):
 
 def test_the_trials_of_a_search_are_a_table(searched):
     trials = pd.DataFrame(searched.search_results_)
-    assert trials["stage"].drop_duplicates().to_list() == ["windowing", "penalty", "steps"]
+    assert trials["stage"].drop_duplicates().to_list() == ["windowing", "penalty", "steps", "simple"]
     assert np.isfinite(trials[["mase", "smape", "seconds"]]).all(axis=None)
     chosen = trials[trials["chosen"]].set_index("stage")
-    windowings = [member.windowing for member in searched.members_]
+    windowings = [member.windowing for member in searched.members_ if member.kind == "lstm"]
     assert len(windowings) == 2
     expected = sorted((one.window, one.segment, one.lag) for one in windowings)
     columns = chosen.loc["windowing", ["window", "segment", "differences"]].fillna(0)
@@ -75,7 +75,7 @@ def unlike():
 def alone(model, k):
     """The model with one of its members alone."""
     one = copy.copy(model)
-    one.networks_, one.members_ = [model.networks_[k]], [replace(model.members_[k], weight=1.0)]
+    one.networks_, one.members_, one._shares = [model.networks_[k]], [replace(model.members_[k], weight=1.0)], None
     return one
 
 
@@ -84,8 +84,9 @@ def test_the_forecast_is_the_weighted_mean_of_unlike_members(unlike):
     assert len(set(windowings)) == len(windowings) == 3
     assert unlike.windowing_ == windowings[0]
     forecasts = [alone(unlike, k).predict() for k in range(len(unlike.members_))]
-    weights = [member.weight for member in unlike.members_]
-    assert_allclose(unlike.predict(), sum(weight * one for weight, one in zip(weights, forecasts)), rtol=1e-6)
+    shares = unlike._shares.of(unlike._history.fitted_ids)  # by series
+    assert_allclose(shares.sum(axis=1), 1.0)
+    assert_allclose(unlike.predict(), sum(share * one for share, one in zip(shares.T, forecasts)), rtol=1e-6)
     kinds = [member.kind for member in unlike.members_]
     assert_allclose(forecasts[kinds.index("naive")], Naive(6).fit(random_walks()).predict(), rtol=1e-5)
     chosen = pd.DataFrame(unlike.search_results_).query("chosen and stage == 'simple'")

@@ -155,7 +155,8 @@ def test_several_series_at_once_with_what_does_not_change_in_time():
     session = session_of(model)
     context = int(session.get_modelmeta().custom_metadata_map["context"])
     values = panel["y"].to_numpy().reshape(2, 250)[:, -context:]
-    found = session.run(None, {"values": values, "static": np.array([[1.0], [5.0]])})[0]
+    shares = model._shares.of(pd.Index(["a", "b"]))
+    found = session.run(None, {"values": values, "static": np.array([[1.0], [5.0]]), "shares": shares})[0]
     assert_same(found.ravel(), model.predict()["y_pred"])
 
 

@@ -21,7 +21,7 @@ from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.model.counts import COUNTS, check_counts
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, fit_networks
 from tsl.forecasting.model.fit_time import FitTime
-from tsl.forecasting.model.members import Member, alike, longest_window_of
+from tsl.forecasting.model.members import Member, alike, longest_window_learned
 from tsl.forecasting.model.quantiles import checked_quantiles
 from tsl.forecasting.model.replicas import deal, sample_of
 from tsl.forecasting.model.ridge import PENALTIES
@@ -29,6 +29,7 @@ from tsl.forecasting.model.rounds import Here, Replicas, fit_on_replicas
 from tsl.forecasting.model.sampling import without_short
 from tsl.forecasting.model.search import Choices
 from tsl.forecasting.model.settings import choose_for, fit_config, learn_transform, parameters_of
+from tsl.forecasting.model.shares import SeriesShares
 from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
@@ -59,6 +60,9 @@ class NetworkForecaster(Forecaster):
 
     _form: dict[str, Any] | None = None
     """The parameters that determined the networks in `fit`; None in files of earlier versions."""
+
+    _shares: SeriesShares | None = None
+    """The members' shares by series, if `fit` learned any; files of earlier versions have none."""
 
     networks_: list[Network]
     history_: list[History]
@@ -101,7 +105,7 @@ class NetworkForecaster(Forecaster):
             panel = self.transform_.apply(panel)
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
-        panel = without_short(panel, longest_window_of(members) + horizon, self.short)
+        panel = without_short(panel, longest_window_learned(members) + horizon, self.short)
         start: list[tuple[Network, History]] = []
         first_new = None
         if further is None:
@@ -138,6 +142,7 @@ class NetworkForecaster(Forecaster):
         """Store the choices of `fit`, and what it learns about the columns of `panel`."""
         self.season_, self.n_steps_, self._penalty = chosen.season, chosen.n_steps, chosen.penalty
         self.members_, self.windowing_ = list(chosen.members), chosen.members[0].windowing
+        self._shares = chosen.shares
         self._scaling = ColumnStats.learn(panel)
         self._repeats = best_repeats(panel, len(self.schema_.future.names), self.season_, self.windowing_.horizon)
         self._form = {name: getattr(self, name) for name in FORM}
@@ -239,7 +244,7 @@ class NetworkForecaster(Forecaster):
     def _choices_again(self, n_steps: int) -> Choices:
         """Return the choices of `fit`, with this number of training steps."""
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
-        return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0)
+        return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0, self._shares)
 
     def _check_values(self, panel: Panel) -> None:
         """Check that the target has values that `loss` and `bounds` allow."""
@@ -271,7 +276,14 @@ class NetworkForecaster(Forecaster):
         if self.loss in COUNTS and (panel.values < 0).any():
             check_counts(panel, self.loss)
         trained, n_threads = checked_quantiles(self.loss, self.quantiles), resolve_threads(self.n_threads)
-        model = TrainedNetworks(self.networks_, self._members(), self._scaling, self.transform_, trained, n_threads)
+        members = self._members()
+        if self._shares is None:
+            shares = np.array([[member.weight for member in members]])
+        else:
+            shares = self._shares.of(panel.ids)
+        model = TrainedNetworks(
+            *(self.networks_, members, self._scaling, self.transform_, trained, n_threads), shares=shares
+        )
         dropout = self.dropout if self.intervals == "dropout" else None
         return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
 
@@ -282,5 +294,5 @@ class NetworkForecaster(Forecaster):
         other = clone(self).set_params(season=self.season_)
         if self.target_transform == "auto":
             other.set_params(target_transform=self.transform_.kind)
-        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_)
+        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_, self._shares)
         return other

@@ -26,9 +26,17 @@ def add_forecaster(graph: Graph, forecaster: Any) -> str:
     members, networks = forecaster._members(), forecaster.networks_
     inputs = _Inputs(graph, forecaster, longest_window_of(members), forecaster._context_length())
     total = ""
-    for plan, own, weights in by_windowing(networks, members):
-        share = graph.constant(np.float64(sum(weights)))
-        found = graph.add("Mul", share, _Windows(inputs, plan, own, weights).forecasts())
+    shares = graph.input("shares", np.float64, ["n", len(members)]) if forecaster._shares is not None else ""
+    for plan, own in by_windowing(members):
+        if shares:
+            each = [graph.cut(shares, 1, k, k + 1) for k in own]
+            whole = reduce(partial(graph.add, "Add"), each)
+            weights, share = [graph.add("Div", one, whole) for one in each], graph.reshape(whole, (0, 1, 1))
+        else:
+            sizes = np.array([members[k].weight for k in own])
+            weights, share = [graph.constant(one) for one in sizes / sizes.sum()], graph.constant(sizes.sum())
+        windows = _Windows(inputs, plan, [networks[k] for k in own], weights)
+        found = graph.add("Mul", share, windows.forecasts())
         total = graph.add("Add", total, found) if total else found
     forecasts = inputs.undone(total)
     n_quantiles = networks[0].architecture.n_outputs // inputs.horizon
@@ -123,9 +131,9 @@ class _Windows:
     All numbers are float64 until the network reads them.
     """
 
-    def __init__(self, inputs: _Inputs, plan: Windowing, networks: Sequence[Network], weights: Sequence[float]) -> None:
+    def __init__(self, inputs: _Inputs, plan: Windowing, networks: Sequence[Network], weights: Sequence[str]) -> None:
         self.graph, self.inputs, self.plan = inputs.graph, inputs, plan
-        self.networks, self.weights = networks, np.asarray(weights) / sum(weights)
+        self.networks, self.weights = networks, weights
         self.values = inputs.last(plan.context)
 
     def forecasts(self) -> str:
@@ -135,7 +143,7 @@ class _Windows:
         terms = []
         for network, weight in zip(self.networks, self.weights):
             outputs = self.graph.cast(add_network(self.graph, network, rows)[0], np.float64)
-            terms.append(self.graph.add("Mul", self.graph.constant(np.float64(weight)), outputs))
+            terms.append(self.graph.add("Mul", weight, outputs))
         mean = reduce(partial(self.graph.add, "Add"), terms)  # ONNX Runtime has no Mean for float64
         relative = self.graph.reshape(mean, (0, self.plan.horizon, -1))
         if self.plan.counts is not None:

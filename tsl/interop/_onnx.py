@@ -67,7 +67,8 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str] | None = None, *, input
           other parameter. With `bounds`, ``forecasts`` are clipped, and the output ``unbounded`` is not. If the
           forecaster has such columns, there are also ``past`` ``(n, window, P)``; ``future``
           ``(n, window + horizon, F)``, which extends to the last step that is forecast; ``static`` ``(n, S)``; and
-          ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series.
+          ``n_rows`` int64 ``(n,)``, how many of the rows before the forecast belong to the series. If the weights of
+          the members depend on the series, ``shares`` ``(n, members)`` are these, each row adding up to 1.
 
         The metadata are strings: ``estimator``, ``tsl_version``; for a classifier ``classes``, a JSON list in the order
         of ``probabilities``; for a character model ``vocabulary`` (a JSON list of the tokens of the codes), ``tokens``,
@@ -223,4 +224,5 @@ def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
         "ids": forecaster._history.fitted_ids,
         "scales": forecaster._usual,
         "calibrations": forecaster._calibrations,
+        "shares": forecaster._shares,
     }

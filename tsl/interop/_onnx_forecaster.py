@@ -252,6 +252,8 @@ class OnnxForecaster:
             "future": _rows_of(panel.future, starts, cutoffs, range(window, self._block)),
             "static": panel.static[panel.series_of(cutoffs - 1)],
         }
+        if "shares" in self._inputs:
+            inputs["shares"] = self._frames["shares"].of(panel.ids)
         given = {name: inputs[name] for name in self._inputs}
         found = dict(zip(self._outputs, self._session.run(self._outputs, given)))
         forecasts = found["unbounded" if "unbounded" in found else "forecasts"]

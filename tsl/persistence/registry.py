@@ -73,6 +73,7 @@ PARTS = {
     "forecasting.Scaling": "tsl.forecasting.model.windows:ColumnStats",
     "forecasting.Schema": "tsl.forecasting.frames.schema",
     "forecasting.SeriesPatterns": "tsl.forecasting.times.series_patterns",
+    "forecasting.SeriesShares": "tsl.forecasting.model.shares",
     "forecasting.StaticTable": "tsl.forecasting.frames.static",
     "forecasting.TimeAxis": "tsl.forecasting.times.axis",
     "forecasting.WeekPattern": "tsl.forecasting.times.rules",

@@ -39,7 +39,11 @@ def test_the_penalty_counts_for_each_window():
 
 
 @pytest.mark.parametrize(
-    ("kind", "by_hand"), [("naive", naive), ("seasonal naive", lambda *known: seasonal_naive(*known, season=4))]
+    ("kind", "by_hand"),
+    [
+        ("naive", naive),
+        ("seasonal naive", lambda *known: seasonal_naive(*known, season=4)),
+    ],
 )
 @pytest.mark.parametrize("plan", [Windowing(12, 3, 6, level=4), Windowing(8, 4, 6, level=4, n_future=2)], ids=str)
 def test_simple_forecasts_are_networks_whose_linear_map_is_known(kind, by_hand, plan):
@@ -49,3 +53,13 @@ def test_simple_forecasts_are_networks_whose_linear_map_is_known(kind, by_hand, 
     network = start_network(windows, sampler, config, np.random.RandomState(0))
     found = run_networks([network], windows, cutoffs, 1)[0, :, :, 0]
     assert_allclose(found, by_hand(windows.panel, cutoffs, plan.horizon), rtol=1e-5, atol=1e-5)  # float32
+
+
+def test_the_seasonal_mean_is_the_mean_of_the_seasons_of_the_window():
+    panel, plan = make_panel((60,), n_future=0), Windowing(12, 4, 6, level=4)
+    windows, cutoffs = windows_of(panel, plan), np.arange(12, 55)
+    sampler, config = WindowSampler(panel, cutoffs, 6), make_config(penalty=None).of_kind("seasonal mean")
+    network = start_network(windows, sampler, config, np.random.RandomState(0))
+    found = run_networks([network], windows, cutoffs, 1)[0, :, :, 0]
+    back = [seasonal_naive(panel, cutoffs - 4 * k, 6, season=4) for k in range(3)]
+    assert_allclose(found, np.mean(back, axis=0), rtol=1e-5, atol=1e-5)

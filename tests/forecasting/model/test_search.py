@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from tsl.forecasting.model.candidates import (
     WindowingChoices,
+    cycle_of,
     leaves_its_range,
     longest_window,
     seasonal_lags,
@@ -18,12 +19,12 @@ from tsl.forecasting.model.search import (
     MOST_NETWORKS,
     MOST_STEPS,
     STEPS_OF_ALL,
-    TEMPERATURE,
     choose,
     choose_training,
     choose_transform,
     choose_windowings,
 )
+from tsl.forecasting.model.shares import TEMPERATURE
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform
@@ -133,6 +134,23 @@ def test_lags_are_the_fewest_seasons_and_those_after_which_series_repeat_best():
     assert seasonal_lags(panel, 1, 6, 200) == seasonal_lags(panel, 6, 30, 50) == []
 
 
+def test_a_cycle_is_several_seasons_after_which_some_series_clearly_repeat_better():
+    steps, noise = np.arange(400), np.random.default_rng(0).normal(0, 0.3, (12, 400))
+    daily = np.sin(2 * np.pi * steps / 6) + noise
+    weekly = daily + 3 * np.sin(2 * np.pi * steps / 30)
+    lengths = (400,) * 12
+
+    def cycle(*series):
+        panel = Panel(**{**vars(make_panel(lengths, n_future=0)), "values": np.concatenate(series)})
+        return cycle_of(panel, 6, 300)
+
+    assert cycle(*daily) == 6
+    assert cycle(*daily[:1], *weekly[1:]) == 30
+    assert cycle(*daily[:10], *weekly[10:]) == 30  # a sixth of the series
+    assert cycle(*daily[:11], *weekly[11:]) == 6  # fewer than a tenth
+    assert cycle_of(make_panel((400,), n_future=0), 200, 300) == 200  # too long to repeat
+
+
 def test_the_windowing_with_the_lowest_errors_is_chosen():
     panel = waves()
     trial = Table(lambda windowing, config: 1 + abs(windowing.window - 48) + 10 * (windowing.spread is not None))
@@ -207,7 +225,7 @@ def chosen(error, n_models="auto", simple=True, n_steps=3000, **given):
 
 def far_off(windowing, config):
     """The errors of the window of 48 are the lowest; standardised windows are 10 % worse, simple forecasts far off."""
-    worse = {"naive": 9.0, "seasonal naive": 9.0}.get(config.kind, 0.0)
+    worse = 0.0 if config.kind == "lstm" else 9.0
     return 1.0 + abs(windowing.window - 48) / 100 + 0.2 * (windowing.spread is None) + worse
 
 
@@ -229,7 +247,7 @@ def test_networks_that_are_far_worse_are_left_out():
     assert -2 * TEMPERATURE * np.log(LEAST_WEIGHT) < 5.0
 
 
-@pytest.mark.parametrize("kind", ["naive", "seasonal naive"])
+@pytest.mark.parametrize("kind", ["naive", "seasonal naive", "seasonal mean"])
 def test_simple_forecasts_that_are_as_good_are_members(kind):
     def error(windowing, config):
         return 1.0 if config.kind == kind else far_off(windowing, config)
@@ -240,7 +258,7 @@ def test_simple_forecasts_that_are_as_good_are_members(kind):
     assert found.members[-1].weight == pytest.approx(0.5)  # as much as all networks together
     assert sum(member.weight for member in found.members) == pytest.approx(1.0)
     plan = found.members[-1].windowing
-    assert (plan.window, plan.level, plan.lag, plan.spread) == (48, 12, 0, 0)
+    assert (plan.window % plan.level, plan.level % 12, plan.lag, plan.spread) == (0, 0, 0, 0)
     assert {member.kind for member in chosen(error, simple=False)[0].members} == {"lstm"}
 
 
@@ -248,8 +266,8 @@ def test_a_number_of_networks_is_kept_and_has_the_windowings_in_turn():
     found, _ = chosen(
         lambda windowing, config: 1.0 if config.kind == "naive" else far_off(windowing, config), n_models=5
     )
-    assert [member.windowing.window for member in found.members] == [48, 84, 24, 48, 84]
-    assert {member.kind for member in found.members} == {"lstm"}
+    assert [member.kind for member in found.members] == ["lstm"] * 5 + ["naive"]
+    assert [member.windowing.window for member in found.members[:5]] == [48, 84, 24, 48, 84]
     assert found.members[0].weight == found.members[3].weight > found.members[2].weight
     assert [member.windowing.window for member in chosen(far_off, n_models=1)[0].members] == [48]
     given, _ = chosen(far_off, n_models=2, n_steps=7, window=24, segment=4, standardised=False)
@@ -276,8 +294,8 @@ def test_of_several_seasons_the_one_that_helps_is_chosen():
     for best in (1, 12):
         trial = Table(lambda windowing, _, best=best: 1.0 + (windowing.level != best))
         found = choose_windowings(trial, panel, choices, make_config(n_steps=300), [1, 12])
-        assert found[0].season == found[0].windowing.level == best
-        assert {one.season for one in found} == {1, 12}
+        assert found[0].among.season == found[0].windowing.level == best
+        assert {one.among.season for one in found} == {1, 12}
 
 
 @pytest.mark.parametrize(

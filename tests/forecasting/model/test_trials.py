@@ -36,6 +36,44 @@ def test_a_trial_is_made_once_and_forecasts_held_out_rows():
     assert short.table()["mase"].tolist() == [np.inf]
 
 
+def test_errors_by_series_are_those_of_a_trial_of_the_series():
+    panel, config = make_panel((200, 200), n_future=0), make_config(n_steps=0)
+    trial = HoldoutTrial(panel, 1, 0)
+    by_series, pooled = trial.by_series("penalty", PLAN, config), trial.errors("penalty", PLAN, config)
+    assert_allclose(by_series.mean(axis=0), pooled)  # as many windows each
+    changed = replace(panel, values=panel.values.copy())
+    changed.values[380:] += 1000.0
+    other = HoldoutTrial(changed, 1, 0).by_series("penalty", PLAN, config)
+    assert_allclose(other[0], by_series[0], rtol=1e-6)
+    assert (other[1] > by_series[1]).all()
+
+
+def test_the_network_that_is_best_with_a_windowing_is_the_reference():
+    trial = HoldoutTrial(make_panel((200, 200), n_future=0), 1, 0)
+    configs = [make_config(n_steps=0, penalty=penalty) for penalty in (1000.0, 0.1, 10.0)]
+    errors = [trial.errors("penalty", PLAN, config) for config in configs]
+    assert (errors[1] < errors[0]).all()
+    assert (errors[1] < errors[2]).all()
+    assert_array_equal(trial.lowest_by_series(PLAN), trial.by_series("penalty", PLAN, configs[1]))
+
+
+def test_simple_forecasts_count_with_their_errors_on_earlier_windows_if_these_are_larger():
+    panel, config = make_panel((200, 200), n_future=0), make_config().of_kind("naive")
+    quiet = replace(panel, values=panel.values.copy())
+    quiet.values[350:] = quiet.values[350]  # the held-out end of the second series, and more, is constant
+    trial = HoldoutTrial(quiet, 1, 0)
+    by_series = trial.by_series("simple", PLAN, config)
+    assert trial.errors("simple", PLAN, config)[0] < by_series[:, 0].mean()
+    assert by_series[1, 0] > 0.1
+
+
+@pytest.mark.parametrize(("length", "expected"), [(100, 1.0), (120, 1.0), (180, 1.5)])
+def test_windows_that_overlap_are_not_independent(length, expected):
+    panel = make_panel((length,) * 100, n_future=0)  # a tenth is held out, at least a horizon
+    n_windows = HoldoutTrial(panel, 1, 0).n_windows(Windowing(12, 4, 12, level=4))
+    assert_allclose(n_windows, expected)
+
+
 def test_errors_with_a_transform_are_in_the_units_of_the_target():
     panel = make_panel((200, 200), n_future=0)
     positive = replace(panel, values=np.exp(panel.values / 100.0))

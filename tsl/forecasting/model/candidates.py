@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tsl.forecasting.model.members import Kind
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
@@ -15,6 +18,9 @@ from tsl.forecasting.panel.scale import mean_change
 MOST_LAGS = 8  # seasons
 MOST_VALUES = 1024  # in a window
 LONGEST_SEGMENT = 48
+MEAN_OF = 3  # seasons, or cycles of several seasons
+LEAST_REPEATING = 0.1  # share of series that must repeat better after several seasons to call these a cycle
+CLEARLY_LOWER = 0.9  # change over these seasons, relative to that over one
 WINDOW_SEASONS = (1, 2, 4, 7, 14, 21)
 MOST_SERIES = 100  # series whose range is examined
 # On the training parts of share prices and carbon dioxide, the errors of standardised windows on later rows were 4
@@ -55,7 +61,7 @@ class Windowings:
     """
 
     def __init__(self, panel: Panel, choices: WindowingChoices, season: int) -> None:
-        self._panel, self._choices, self._season = panel, choices, season
+        self._panel, self._choices, self.season = panel, choices, season
         horizon = choices.start.horizon
         longest = longest_window(panel, horizon)
         self._repeats = seasonal_lags(panel, season, horizon, longest)
@@ -74,8 +80,23 @@ class Windowings:
         own = [self._of(size, 0) for size in self._sizes]
         return [replace(kind, window=one.window, segment=one.segment) for one in own]
 
+    def simple(self, like: Windowing) -> list[tuple[Kind, Windowing]]:
+        """Return the simple forecasts, each with its windowing; other settings than the size are those of `like`."""
+        plan, season = replace(like, level=self.season, spread=0, lag=0), self.season
+        found: list[tuple[Kind, Windowing]] = [("naive", plan)]
+        if 1 < season <= plan.window:
+            found.append(("seasonal naive", plan))
+        if season > 1:
+            longest = int(longest_context(self._panel, plan.horizon))
+            cycle = cycle_of(self._panel, season, longest)
+            n_cycles = min(MEAN_OF, longest // cycle)
+            if n_cycles > 1:
+                mean = replace(plan, window=n_cycles * cycle, segment=cycle, level=cycle)
+                found.append(("seasonal mean", mean))
+        return found
+
     def _of(self, size: int, lag: int) -> Windowing:
-        start, season = self._choices.start, self._season
+        start, season = self._choices.start, self.season
         segment = segment_of(size, season) if self._choices.segment is None else self._choices.segment
         spread = self._repeats[-1] if lag and self._repeats and start.spread is not None else start.spread
         level = season if start.level else 0
@@ -100,7 +121,12 @@ def leaves_its_range(panel: Panel) -> bool:
 
 def longest_window(panel: Panel, horizon: int) -> int:
     """Return the longest window with which most series still have enough windows to learn from."""
-    return max(min(int(0.6 * (np.percentile(panel.lengths, 25) - horizon)), MOST_VALUES), 1)
+    return max(min(int(0.6 * longest_context(panel, horizon)), MOST_VALUES), 1)
+
+
+def longest_context(panel: Panel, horizon: int) -> float:
+    """Return how many rows of most series are known when a horizon before their end is forecast."""
+    return float(np.percentile(panel.lengths, 25)) - horizon
 
 
 def segment_of(window: int, season: int) -> int:
@@ -118,12 +144,27 @@ def window_sizes(season: int, horizon: int, longest: int) -> list[int]:
 
 
 def seasonal_lags(panel: Panel, season: int, horizon: int, longest: int) -> list[int]:
-    """Return the lag of the fewest seasons that span the horizon, and among longer ones that of the best repetition."""
+    """Return the lag of the fewest seasons that span the horizon, and the longer one after which most series repeat."""
     fewest = -(-horizon // season)
     lags = [n * season for n in range(fewest, max(fewest, MOST_LAGS) + 1) if season > 1 and n * season <= longest // 2]
+    return [*lags[:1], *([lags[1 + int(np.argmax(_repeating_best(panel, lags[1:])))]] if len(lags) > 1 else [])]
+
+
+def cycle_of(panel: Panel, season: int, longest: int) -> int:
+    """Return the length of several seasons after which some series repeat clearly better than after one, or the season.
+
+    Where there is such a length for several series, it is that of most of them.
+    """
+    lags = [n * season for n in range(1, MOST_LAGS + 1) if n * season <= longest // 2]
     if not lags:
-        return []
-    change = mean_change(panel, season)
-    used = change > 0
-    changes = [float(np.median(mean_change(panel, lag)[used] / change[used])) if used.any() else 0.0 for lag in lags]
-    return [lags[0], *([lags[1 + int(np.argmin(changes[1:]))]] if len(lags) > 1 else [])]
+        return season
+    shares = _repeating_best(panel, lags, margins=[1.0, *[1.0 / CLEARLY_LOWER] * (len(lags) - 1)])
+    shares[0] = LEAST_REPEATING
+    return lags[int(np.argmax(shares))]
+
+
+def _repeating_best(panel: Panel, lags: list[int], margins: Sequence[float] = (1.0,)) -> NDArray[np.float64]:
+    """Return the share of series whose mean change, times a margin, is lowest over each of the lags, (n_lags,)."""
+    changes = np.array([mean_change(panel, lag) for lag in lags]) * np.array(margins)[:, None]
+    used = (changes > 0).all(axis=0)  # otherwise a series is constant, or too short
+    return np.bincount(changes[:, used].argmin(axis=0), minlength=len(lags)) / max(used.sum(), 1)

@@ -207,22 +207,23 @@ def run_networks(
     cutoffs: NDArray[np.int64],
     n_threads: int,
     dropouts: Sequence[Dropout | None] = (None,),
-    weights: Sequence[float] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
     """Return mean forecasts at `cutoffs` in the units of the panel, (n_draws, n, horizon, quantiles or 1).
 
     Each of `dropouts` gives one draw of the forecast; None drops no units. All draws share the windows, which are built
-    once. `weights` weight the mean.
+    once. `weights` weight the mean, (n_networks, n), or (n_networks, 1) for the same at all cutoffs.
     """
-    horizon, each = windows.windowing.horizon, [1.0] * len(networks) if weights is None else weights
-    parts = []
+    horizon, parts = windows.windowing.horizon, []
+    weights = np.ones((len(networks), 1)) if weights is None else weights
     for start in range(0, len(cutoffs), WINDOWS_AT_ONCE):
         part = cutoffs[start : start + WINDOWS_AT_ONCE]
+        each = (weights if weights.shape[1] == 1 else weights[:, start : start + len(part)])[:, :, None]
         sequences, draws = windows.sequences(part), []
         for dropout in dropouts:
             outputs = [network.forward(sequences, dropout=dropout, n_threads=n_threads) for network in networks]
             # the bits of np.average, which would take several percent of the time of forecasting one series
             total = np.sum([w * one.astype(np.float64) for w, one in zip(each, outputs)], axis=0)
-            draws.append(windows.restored((total / sum(each)).reshape(len(part), horizon, -1), part))
+            draws.append(windows.restored((total / each.sum(axis=0)).reshape(len(part), horizon, -1), part))
         parts.append(draws)
     return np.concatenate(parts, axis=1)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tsl.forecasting.model.windows import Windowing
-from tsl.network import Network
 
-Kind = Literal["lstm", "naive", "seasonal naive"]
+Kind = Literal["lstm", "naive", "seasonal naive", "seasonal mean"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +17,13 @@ class Member:
 
     Parameters
     ----------
-    kind : {"lstm", "naive", "seasonal naive"}
-        The LSTM with its linear map, or a forecast without learning: the last value or the last season. These are
-        networks too, with a known linear map.
+    kind : {"lstm", "naive", "seasonal naive", "seasonal mean"}
+        The LSTM with its linear map, or a forecast without learning: the last value, the last season, or the mean of
+        the last ones. These are networks too, with a known linear map.
     windowing : Windowing
         How its windows are made and scaled.
     weight : float
-        Its share of the forecast. The shares of all members add up to 1.
+        Its share of the forecast, if the shares do not depend on the series. Those of all members add up to 1.
     """
 
     kind: Kind
@@ -42,10 +41,12 @@ def longest_window_of(members: Sequence[Member]) -> int:
     return max(member.windowing.window for member in members)
 
 
-def by_windowing(
-    networks: Sequence[Network], members: Sequence[Member]
-) -> Iterator[tuple[Windowing, list[Network], list[float]]]:
-    """Yield each windowing with the networks that use it and their weights."""
+def longest_window_learned(members: Sequence[Member]) -> int:
+    """Return the length of the longest window that any member learns from."""
+    return longest_window_of([member for member in members if member.kind == "lstm"])
+
+
+def by_windowing(members: Sequence[Member]) -> Iterator[tuple[Windowing, list[int]]]:
+    """Yield each windowing with the indices of the members that use it."""
     for windowing in dict.fromkeys(member.windowing for member in members):
-        own = [k for k, member in enumerate(members) if member.windowing == windowing]
-        yield windowing, [networks[k] for k in own], [members[k].weight for k in own]
+        yield windowing, [k for k, member in enumerate(members) if member.windowing == windowing]

@@ -44,13 +44,18 @@ class LinearMap(NamedTuple):
 
     @classmethod
     def simple(cls, windows: SeriesWindows, kind: Kind) -> LinearMap:
-        """Return the map that repeats the last value, or the last season, whose length is that of the level."""
+        """Return the map that repeats the last value, the last season or the mean of all seasons of the window.
+
+        The length of a season is that of the level.
+        """
         plan = windows.windowing
         values, steps = np.zeros((plan.window, 1, plan.horizon)), np.arange(plan.horizon)
-        if kind == "seasonal naive":
-            values[plan.window - plan.level + steps % plan.level, 0, steps] = 1.0
-        else:
+        if kind == "naive":
             values[-1] = 1.0
+        else:
+            n_seasons = plan.window // plan.level if kind == "seasonal mean" else 1
+            for back in range(1, n_seasons + 1):
+                values[plan.window - back * plan.level + steps % plan.level, 0, steps] = 1.0 / n_seasons
         return cls(
             values,
             np.zeros((plan.horizon if plan.n_future else 0, plan.n_future, plan.horizon)),

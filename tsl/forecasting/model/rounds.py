@@ -24,7 +24,7 @@ import numpy as np
 
 from tsl.forecasting.model.drawn import Drawing, draw, share_of
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, start_network
-from tsl.forecasting.model.members import Member, longest_window_of
+from tsl.forecasting.model.members import Member, longest_window_learned
 from tsl.forecasting.model.replicas import (
     LOCAL_STEPS,
     SUMMED,
@@ -138,7 +138,7 @@ def fit_on_replicas(
     ValueError
         If there is no window to learn from.
     """
-    needed = longest_window_of(members) + members[0].windowing.horizon
+    needed = longest_window_learned(members) + members[0].windowing.horizon
     preparation = Preparation(replicas.missing, replicas.n_covariates, transform, needed, short)
     fitted = []
     for k, (member, seed) in enumerate(zip(members, seeds, strict=True)):

@@ -65,6 +65,11 @@ def training_cutoffs(panel: Panel, window: int, horizon: int) -> NDArray[np.int6
     return ranges(starts[usable], stops[usable])
 
 
+def spread(cutoffs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return `n` of the cutoffs at equal distances, or all of them if there are no more."""
+    return cutoffs[np.unique(np.linspace(0, len(cutoffs) - 1, n).astype(np.int64))]
+
+
 class WindowSampler:
     """Sampler of windows that gives each series the same weight, whatever its length, or weights its rows.
 
@@ -100,6 +105,10 @@ class WindowSampler:
     def total(self) -> float:
         """The total weight of all windows: 0 if there is nothing to learn from."""
         return float(self._cumulated[-1]) if len(self._cumulated) else 0.0
+
+    def spread(self, n: int) -> NDArray[np.int64]:
+        """Return the cutoffs of `n` windows at equal distances, or of all of them."""
+        return spread(self._cutoffs, n)
 
     def draw(self, n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
         """Return the cutoffs of `n` windows, drawn with replacement."""

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from tsl.forecasting.model.candidates import WindowingChoices, Windowings
 from tsl.forecasting.model.fit import FitConfig
-from tsl.forecasting.model.members import Kind, Member
+from tsl.forecasting.model.members import Member
 from tsl.forecasting.model.ridge import PENALTIES
+from tsl.forecasting.model.shares import SIMPLE_TEMPERATURE, SeriesShares, relative, weight, weights_by_series
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
@@ -32,10 +33,8 @@ MOST_STEPS = 3000  # per network, if the largest number tried is the best
 # Compared by their forecasts after the training parts of ten data sets; the page on the forecaster has the figures.
 STEPS_OF_ALL = 4500  # of several networks together, but at least STEPS[-1] each
 MOST_NETWORKS = 3
-TEMPERATURE = 0.2  # a network whose errors are higher by this share has weight 1/e
-SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast, in which nothing is fitted or chosen
 LEAST_WEIGHT = 0.1  # relative to the best network
-TINY = 1e-100  # added to errors, which may be 0
+LEAST_SHARE = 0.005  # of a simple forecast, on average over all series; chosen by judgement, not measured
 TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for progress messages
 
 
@@ -47,6 +46,8 @@ class Choices:
     members: tuple[Member, ...]
     penalty: float | None
     n_steps: int
+    shares: SeriesShares | None = None
+    """The members' shares by series; None if they are the members' weights."""
 
 
 def choose(
@@ -84,20 +85,20 @@ def choose(
     dealt = [unlike[k % len(unlike)] for k in range(n_networks)]
     for one in dealt:
         trial.choose(one.windowing, one.trained)
-    members = _shares([Member("lstm", one.windowing, _weight(one.score)) for one in dealt])
+    members, shares = _shares([Member("lstm", one.windowing, weight(one.score)) for one in dealt]), None
     n_steps = config.n_steps
-    if n_models == "auto" and len(found) > 1:
+    if n_models != 1 and len(found) > 1:
         if simple:
-            members = _shares([*members, *_simple_members(trial, best, config)])
-        if steps and n_steps == MOST_STEPS:
+            members, shares = _with_simple(trial, panel, members, best, config)
+        if n_models == "auto" and steps and n_steps == MOST_STEPS:
             n_steps = int(np.clip(STEPS_OF_ALL // n_networks, STEPS[-1], MOST_STEPS))
     trial.progress.close("windows and numbers of training steps compared on held-out data")
-    return Choices(best.season, tuple(members), config.penalty, n_steps)
+    return Choices(best.among.season, tuple(members), config.penalty, n_steps, shares)
 
 
 def _unlike(found: Sequence[Found]) -> list[Found]:
     """Return the best windowing of each kind, then other sizes, the best first; at most `MOST_NETWORKS` in all."""
-    good = [one for one in found if _weight(one.score) >= LEAST_WEIGHT]
+    good = [one for one in found if weight(one.score) >= LEAST_WEIGHT]
     first = list({one.windowing.kind: one for one in reversed(good)}.values())[::-1]
     first.sort(key=lambda one: one.score)
     ordered = first + [one for one in good if one not in first]
@@ -110,27 +111,34 @@ def _shares(members: Sequence[Member]) -> list[Member]:
     return [replace(member, weight=member.weight / total) for member in members]
 
 
-def _simple_members(trial: HoldoutTrial, best: Found, config: FitConfig) -> list[Member]:
-    """Return the simple forecasts that are not much worse than the network with the best windowing.
+def _with_simple(
+    trial: HoldoutTrial, panel: Panel, networks: Sequence[Member], best: Found, config: FitConfig
+) -> tuple[list[Member], SeriesShares | None]:
+    """Return the networks and the simple forecasts that are not much worse for all series, or for some.
 
-    A simple forecast that is as good as the best network has the weight of all networks together.
+    A simple forecast that is as good as the best network has the weight of all networks together. If there are several
+    series, its weight depends on the series.
     """
-    plan, lowest = replace(best.windowing, level=best.season, spread=0, lag=0), trial.lowest(best.windowing)
-    kinds: list[Kind] = ["naive", "seasonal naive"] if 1 < best.season <= plan.window else ["naive"]
-    members = []
-    for kind in kinds:
-        own = replace(config, verbose=0).of_kind(kind)
-        if trial.fits("simple", plan, own):
-            weight = _weight(float(_relative(trial.errors("simple", plan, own), lowest)), SIMPLE_TEMPERATURE)
-            if weight >= LEAST_WEIGHT:
-                trial.choose(plan, own)
-                members.append(Member(kind, plan, weight))
-    return members
-
-
-def _weight(score: float, temperature: float = TEMPERATURE) -> float:
-    """Return the weight of a member with these errors relative to the best network."""
-    return float(np.exp((1.0 - score) / temperature))
+    lowest, several = trial.lowest(best.windowing), panel.n_series > 1
+    members, own = list(networks), [np.full(panel.n_series, member.weight) for member in networks]
+    for kind, plan in best.among.simple(best.windowing):
+        settings = replace(config, verbose=0).of_kind(kind)
+        if not trial.fits("simple", plan, settings):
+            continue
+        pooled = float(relative(trial.errors("simple", plan, settings), lowest))
+        found = weight(pooled, SIMPLE_TEMPERATURE)
+        by_series = np.full(panel.n_series, found)
+        if several:
+            scores = relative(trial.by_series("simple", plan, settings), trial.lowest_by_series(best.windowing))
+            by_series = weights_by_series(pooled, scores, trial.n_windows(plan))
+        if found >= LEAST_WEIGHT or np.mean(by_series / (1.0 + by_series)) >= LEAST_SHARE:
+            trial.choose(plan, settings)
+            members.append(Member(kind, plan, found))
+            own.append(by_series)
+    shares = None
+    if several and len(members) > len(networks):
+        shares = SeriesShares.of_weights(panel.ids, [member.weight for member in members], own)
+    return _shares(members), shares
 
 
 # --- transform of the target --------------------------------------------------------------------------------------
@@ -156,7 +164,7 @@ def choose_transform(
         errors.append(trial.errors("transform", windowing, small))
     best = 0
     if len(errors) == len(transforms) and np.isfinite(errors).all():
-        best = int(np.argmin(_relative(np.array(errors), np.min(errors, axis=0))))
+        best = int(np.argmin(relative(np.array(errors), np.min(errors, axis=0))))
     trial.use(transforms[best])
     if errors:
         trial.choose(windowings[best], small)
@@ -172,7 +180,8 @@ class Found(NamedTuple):
     windowing: Windowing
     trained: FitConfig
     """The training settings of the trial."""
-    season: int
+    among: Windowings
+    """The candidates of its season."""
     score: float
     """Errors of a small network in the trial, relative to the lowest."""
 
@@ -199,11 +208,11 @@ def choose_windowings(
     tried = list(dict.fromkeys(tried + _tried(trial, "windowing", [(one, small) for one in _compared(sizes)])))
     scores = _scores(trial, "windowing", tried) if len(tried) > 1 else np.ones(0)
     if not np.isfinite(scores).all() or not len(scores):
-        return [Found(best, small, kinds[best], 1.0)]
+        return [Found(best, small, among[kinds[best]], 1.0)]
     order = np.argsort(scores, kind="stable")
-    relative = (scores / scores.min()).tolist()
+    compared = (scores / scores.min()).tolist()
     return [
-        Found(windowing, own, kinds.get(windowing, kinds[best]), relative[k])
+        Found(windowing, own, among[kinds.get(windowing, kinds[best])], compared[k])
         for k, (windowing, own) in ((k, tried[k]) for k in order.tolist())
     ]
 
@@ -280,9 +289,4 @@ def _scores(trial: HoldoutTrial, stage: str, candidates: list[Candidate]) -> NDA
     errors = np.array([trial.errors(stage, *candidate) for candidate in candidates])
     if not np.isfinite(errors).all():
         return np.full(len(candidates), np.inf)
-    return _relative(errors, errors.min(axis=0))
-
-
-def _relative(errors: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of both errors (·, 2) relative to others (2,); 0 relative to 0 gives 1."""
-    return ((errors + TINY) / (to + TINY)).mean(axis=-1)
+    return relative(errors, errors.min(axis=0))

@@ -32,6 +32,8 @@ class TrainedNetworks(NamedTuple):
     quantiles: tuple[float, ...]
     """The trained quantiles; none if the networks forecast only points."""
     n_threads: int
+    shares: NDArray[np.float64]
+    """The share of each member in the forecast at each cutoff (n, n_members), or at all of them (1, n_members)."""
 
     def forecast(
         self, panel: Panel, cutoffs: Cutoffs, horizon: int, quantiles: Sequence[float], dropout: float | None
@@ -67,10 +69,11 @@ class TrainedNetworks(NamedTuple):
 
         def run(panel: Panel, cutoffs: Cutoffs, *dropouts: Dropout | None) -> NDArray[np.float64]:
             total = np.zeros(1)
-            for windowing, networks, weights in by_windowing(self.networks, self.members):
-                windows = SeriesWindows(panel, windowing, self.stats, cutoffs)
+            for windowing, own in by_windowing(self.members):
+                windows, weights = SeriesWindows(panel, windowing, self.stats, cutoffs), self.shares[:, own].T
+                networks = [self.networks[k] for k in own]
                 forecasts = run_networks(networks, windows, cutoffs, self.n_threads, dropouts, weights)
-                total = total + sum(weights) * forecasts
+                total = total + weights.sum(axis=0)[:, None, None] * forecasts
             return total if self._counts else np.sort(total, axis=3)
 
         if horizon <= block:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tsl.forecasting.model.fit import STEPS_AT_ONCE, FitConfig, run_networks, start_network, train_network
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.members import Kind
-from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
+from tsl.forecasting.model.sampling import WindowSampler, spread, training_cutoffs
+from tsl.forecasting.model.shares import TINY, relative
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform, TransformKind
@@ -22,6 +23,7 @@ from tsl.training import Checkpoint, TrialProgress
 
 # Chosen by judgement, not measured:
 N_CHECKED = 2000  # windows
+N_BEFORE = 8000  # windows before the held-out end that simple forecasts are checked on
 HELD_OUT = 0.1  # share of each series, at least a horizon
 # On the sunspots before 1921, cut off at four years, the mean squared error afterwards was 24 % lower with these values
 # and windows of one season than with a tenth of the series and at least two seasons; elsewhere it hardly differed.
@@ -52,6 +54,11 @@ class TrialResult(NamedTuple):
     """Number of training steps taken."""
     errors: NDArray[np.float64]
     """Mean absolute scaled error and symmetric percentage error, (2,); for counts, the loss twice."""
+    by_series: NDArray[np.float64]
+    """The same for each series, (n_series, 2), 0 for one that has no windows; (0, 2) for counts.
+
+    For a simple forecast, those on the windows before the held-out end, if they are larger.
+    """
     seconds: float
 
 
@@ -154,6 +161,26 @@ class HoldoutTrial:
         errors = [result.errors for key, result in self._results.items() if key[:2] == used]
         return np.min(errors, axis=0)
 
+    def by_series(self, stage: str, windowing: Windowing, config: FitConfig) -> NDArray[np.float64]:
+        """Return the errors of a trial for each series, (n_series, 2); 0 for a series without windows."""
+        self.errors(stage, windowing, config)
+        return self._results[self._transform, windowing, config].by_series
+
+    def lowest_by_series(self, windowing: Windowing) -> NDArray[np.float64]:
+        """Return the errors by series, (n_series, 2), of the tried network that is best with this windowing."""
+        tried = [result for key, result in self._results.items() if key[:2] == (self._transform, windowing)]
+        return min(tried, key=lambda result: float(relative(result.errors, self.lowest(windowing)))).by_series
+
+    def n_windows(self, windowing: Windowing) -> NDArray[np.float64]:
+        """Return the number of windows of each series, (n_series,), that errors are measured on: independent ones."""
+        checked, n_series = self._split(windowing)[1], self._panel.n_series
+        series = self._panel.series_of(checked - 1)
+        first, last = np.full(n_series, len(self._panel.values)), np.zeros(n_series, np.int64)
+        np.minimum.at(first, series, checked)
+        np.maximum.at(last, series, checked)
+        count = np.bincount(series, minlength=n_series)
+        return np.where(count > 0, np.minimum(count, (last - first) / windowing.horizon + 1.0), 0.0)
+
     def fits(self, stage: str, windowing: Windowing, config: FitConfig) -> bool:
         """Return whether this was tried, or whether there is time to try it."""
         if (self._transform, windowing, config) in self._results:
@@ -204,7 +231,7 @@ class HoldoutTrial:
         if not (fitted.total and len(checked)):
             return TrialResult(
                 *(stage, config.kind, self._transform.kind, windowing, config.penalty),
-                *(0, np.full(2, np.inf), self._time.elapsed() - began),
+                *(0, np.full(2, np.inf), np.zeros((0, 2)), self._time.elapsed() - began),
             )
         windows = SeriesWindows(self._transformed, windowing, ColumnStats.learn(self._transformed))
         random_state = np.random.RandomState(self._random_state)
@@ -213,27 +240,31 @@ class HoldoutTrial:
         history = train_network(network, windows, fitted, config, random_state, self._checkpoint, max_time=limit)
         trained = self._time.elapsed(started + sum(history.seconds))
         if windowing.counts is None:
-            errors = self._point_errors(network, windows, checked, config)
+            errors, by_series = self._point_errors(network, windows, checked, config)
+            if config.kind != "lstm":
+                by_series = np.maximum(
+                    by_series, self._point_errors(network, windows, fitted.spread(N_BEFORE), config)[1]
+                )
         else:
             held_out = windows.samples(checked)
             loss = network.evaluate(held_out.sequences, held_out.targets, None, config.loss, n_threads=config.n_threads)
-            errors = np.full(2, loss)
+            errors, by_series = np.full(2, loss), np.zeros((0, 2))
         seconds, n_steps = self._time.elapsed() - began, sum(history.n_steps)
         self._costs.learn(windowing, config, seconds - (trained - started), trained - started, n_steps)
         kind = self._transform.kind
-        return TrialResult(stage, config.kind, kind, windowing, config.penalty, n_steps, errors, seconds)
+        return TrialResult(stage, config.kind, kind, windowing, config.penalty, n_steps, errors, by_series, seconds)
 
     def _point_errors(
         self, network: Network, windows: SeriesWindows, checked: NDArray[np.int64], config: FitConfig
-    ) -> NDArray[np.float64]:
-        """Return both errors (2,) of the point forecasts at the cutoffs `checked`."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return both errors (2,) of the point forecasts at `checked`, and those by series (n_series, 2)."""
         windowing = windows.windowing
         outputs = run_networks([network], windows, checked, config.n_threads)[0, :, :, config.n_per_step // 2]
         forecasts = self._transform.undo(outputs)
         rows = checked[:, None] + np.arange(windowing.horizon)
         weights = np.ones(rows.shape) if self._panel.weights is None else self._panel.weights[rows]
-        scale = self._scale[self._panel.series_of(checked - 1), None]
-        return _errors(self._panel.values[rows], forecasts, scale, weights)
+        series = self._panel.series_of(checked - 1)
+        return _errors(self._panel.values[rows], forecasts, self._scale, weights, series)
 
     def _split(self, windowing: Windowing) -> tuple[WindowSampler, NDArray[np.int64]]:
         """Return the training windows, and the cutoffs to evaluate at: none if their weight is 0."""
@@ -247,7 +278,7 @@ class HoldoutTrial:
         checked = cutoffs[cutoffs >= cut]
         if not WindowSampler(panel, checked, horizon).total:
             return fitted, checked[:0]
-        return fitted, checked[np.unique(np.linspace(0, len(checked) - 1, N_CHECKED).astype(np.int64))]
+        return fitted, spread(checked, N_CHECKED)
 
 
 def _same(trial: HoldoutTrial) -> HoldoutTrial:
@@ -268,10 +299,16 @@ def _errors(
     forecasts: NDArray[np.float64],
     scale: NDArray[np.float64],
     weights: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    error, size = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts)
-    found = []
-    for unit in (np.broadcast_to(scale, error.shape), size):
+    series: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both errors over all rows (n, horizon), (2,), and those by series (n_series, 2), 0 without any rows."""
+    error, size, n_series = np.abs(truth - forecasts), np.abs(truth) + np.abs(forecasts), len(scale)
+    found, by_series = [], []
+    for unit in (np.broadcast_to(scale[series, None], error.shape), size):
         known = ~np.isnan(error) & (unit > 0) & (weights > 0)
-        found.append(np.average(error[known] / unit[known], weights=weights[known]) if known.any() else 0.0)
-    return np.array(found)
+        shares = np.divide(error, unit, out=np.zeros_like(error), where=known)
+        found.append(np.average(shares[known], weights=weights[known]) if known.any() else 0.0)
+        own = np.where(known, weights, 0.0)
+        total = np.bincount(series, (own * shares).sum(axis=1), n_series)
+        by_series.append(total / np.maximum(np.bincount(series, own.sum(axis=1), n_series), TINY))
+    return np.array(found), np.column_stack(by_series)
