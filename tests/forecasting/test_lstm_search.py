@@ -111,6 +111,59 @@ def test_unlike_members_are_saved_and_converted(unlike, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def mixed():
+    """A panel of waves, of which nothing but a network knows the amplitude, and of random walks."""
+    rng, steps = np.random.default_rng(3), np.arange(240)
+    waves = 20 + np.exp(0.004 * steps) * np.sin(2 * np.pi * (steps + rng.integers(12, size=(6, 1))) / 12)
+    walks = 20 + rng.normal(0, 1, (6, 240)).cumsum(axis=1)
+    names = [f"wave{k}" for k in range(6)] + [f"walk{k}" for k in range(6)]
+    return pd.DataFrame(np.concatenate([waves, walks]).T, pd.date_range("2024-01-01", periods=240, freq="D"), names)
+
+
+@pytest.fixture(scope="module")
+def by_series(mixed):
+    parameters = {**SMALL, "window": "auto", "differences": "auto", "max_iter": 100}
+    return LSTMForecaster(6, **parameters).fit(mixed)
+
+
+def test_simple_forecasts_have_weight_where_they_are_good(by_series, mixed):
+    weights = by_series.series_weights_
+    assert list(weights.index) == list(mixed)
+    assert list(weights.columns) == [f"{member.kind} {k}" for k, member in enumerate(by_series.members_)]
+    assert_allclose(weights.sum(axis=1), 1.0)
+    of_naive = weights.filter(regex="^naive").iloc[:, 0]
+    assert of_naive[:6].max() < 0.01 < 0.05 < of_naive[6:].min()
+
+
+def test_new_series_have_the_weights_of_all_together(by_series, mixed):
+    shares = by_series._shares
+    new = mixed[["walk0"]].rename(columns={"walk0": "new"})
+    forecasts = np.array([alone(by_series, k).predict(data=new)["new"] for k in range(len(by_series.members_))])
+    assert_allclose(by_series.predict(data=new)["new"], shares.others @ forecasts, rtol=1e-5)
+    assert_allclose(shares.others, [member.weight for member in by_series.members_], atol=1e-12)
+    known = by_series.predict(data=mixed[["walk0"]])["walk0"]
+    assert np.abs(known - by_series.predict(data=new)["new"]).max() > 1e-3
+
+
+def test_weights_by_series_are_kept_saved_and_converted(by_series, mixed, tmp_path):
+    twin = by_series._clone_with_choices().fit(mixed)
+    assert_array_equal(twin._shares.known, by_series._shares.known)
+    tsl.save(by_series, tmp_path / "model.tsl")
+    loaded = tsl.load(tmp_path / "model.tsl")
+    pd.testing.assert_frame_equal(loaded.series_weights_, by_series.series_weights_)
+    assert_array_equal(loaded.predict(level=80), by_series.predict(level=80))
+    converted = OnnxForecaster(to_onnx(by_series))
+    for data in (mixed, mixed[["walk1", "wave2"]].rename(columns={"wave2": "new"})):
+        assert_allclose(converted.predict(8, data=data), by_series.predict(8, data=data), rtol=1e-4)
+
+
+def test_one_series_has_no_weights_of_its_own(mixed):
+    model = LSTMForecaster(6, **{**SMALL, "window": "auto", "max_iter": 5}).fit(mixed["walk0"])
+    assert model.series_weights_ is None
+    assert "naive" in {member.kind for member in model.members_}
+
+
+@pytest.fixture(scope="module")
 def multiplicative():
     """Series whose logarithm is a wave with noise: their lows are thousandths of their highs."""
     phase = np.arange(240)[:, None] + np.array([0, 3, 6])

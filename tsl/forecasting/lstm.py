@@ -75,15 +75,17 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     strategy : {"direct", "recursive"}, default="direct"
         Whether the network forecasts the whole horizon at once, or one step at a time, feeding each forecast back.
     n_models : int or "auto", default="auto"
-        Number of networks whose mean is the forecast. "auto" takes up to three with different windows, and the naive
-        forecasts if they are nearly as good, weighted by their errors on held-out data; if `window`, `differences` and
-        `scaling` leave nothing to try, it is one. An int trains that many, with the same different windows in turn.
+        Number of networks whose mean is the forecast. "auto" takes up to three with different windows, weighted by
+        their errors on held-out data; if `window`, `differences` and `scaling` leave nothing to try, it is one. An int
+        trains that many, with the same different windows in turn. Unless it is one network or nothing was tried, naive
+        forecasts are also members where they are nearly as good, with weights by series.
     n_replicas : int, default=1
         Number of replicas of each network. With more than one, the series are distributed among them by a hash of their
         ids; each replica takes five training steps on its own series, with its part of a batch, then the weights of all
         replicas are averaged, and so on; except with "sgd", the learning rate is multiplied by the root of the number
         of replicas, because gradients of smaller batches are noisier. What is learned from all series together (season,
-        "auto" parameters, scales, linear map, calibration of intervals) is learned from at most 1000 of them.
+        "auto" parameters, scales, linear map, calibration of intervals) is learned from at most 1000 of them, and
+        only these have weights of their own for simple members.
         `tsl.dask` fits the same model on a cluster. `partial_fit` and `warm_start` continue training without replicas.
     missing : {"error", "interpolate", "ffill", "mask"}, default="error"
         How to handle missing values: refuse them, fill them, or tell the network which are missing.
@@ -152,8 +154,11 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     history_ : list of tsl.training.History
         One for each network.
     members_ : list of Member
-        For each member of the mean its ``kind``, "lstm", "naive" or "seasonal naive", its ``windowing`` and its
-        ``weight``.
+        For each member of the mean its ``kind``, "lstm", "naive", "seasonal naive" or "seasonal mean" (of up to three
+        seasons), its ``windowing`` and its ``weight``, which is that for new series if there are `series_weights_`.
+    series_weights_ : DataFrame or None
+        The weights by series, a row for each series and a column for each member, if `fit` learned from several series
+        and there are simple members.
     search_results_ : dict of lists and arrays
         The trials in the order in which they were run, for ``pd.DataFrame(model.search_results_)``: ``stage``
         ("transform", "windowing", "penalty", "steps" or "simple"); ``kind``, as in `members_`; ``window``, ``segment``,

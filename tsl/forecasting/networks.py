@@ -8,9 +8,11 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from tsl._estimator import resolve_threads
 from tsl.forecasting.bounds import Bounds
@@ -66,6 +68,18 @@ class NetworkForecaster(Forecaster):
 
     networks_: list[Network]
     history_: list[History]
+
+    @property
+    def series_weights_(self) -> pd.DataFrame | None:
+        """Weights of the members by series, if they depend on it: a row for each series and a column for each member.
+
+        None if the weights in `members_` are those of all series.
+        """
+        check_is_fitted(self, "networks_")
+        if self._shares is None:
+            return None
+        columns = [f"{member.kind} {number}" for number, member in enumerate(self.members_)]
+        return pd.DataFrame(self._shares.known, index=self._shares.ids, columns=columns)
 
     # --- learning -------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class SeriesShares(NamedTuple):
     @classmethod
     def of_weights(cls, ids: pd.Index, weights: Sequence[float], own: Sequence[NDArray[np.float64]]) -> SeriesShares:
         """Return shares from the weights of members: for other series, and `own` (n_series,) for the series `ids`."""
-        known, others = np.column_stack(own), np.array(weights)
+        known, others = np.column_stack(own), np.maximum(weights, _bounded(-LARGEST_EXPONENT))
         return cls(ids, known / known.sum(axis=1, keepdims=True), others / others.sum())
 
     def of(self, ids: pd.Index) -> NDArray[np.float64]:
