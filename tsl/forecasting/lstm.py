@@ -15,6 +15,7 @@ from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.settings import n_epochs
 from tsl.forecasting.networks import NetworkForecaster
+from tsl.forecasting.panel.domain import one_warning
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
@@ -206,7 +207,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         linear: bool = True,
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
-        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = None,
+        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = "auto",
         loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",
@@ -276,6 +277,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     # --- learning -------------------------------------------------------------------------------------------
 
     @checks_parameters
+    @one_warning
     def fit(
         self,
         data: Any,
@@ -347,6 +349,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         return self
 
     @checks_parameters
+    @one_warning
     def partial_fit(
         self,
         data: Any,

@@ -35,6 +35,7 @@ MOST_NETWORKS = 3
 TEMPERATURE = 0.2  # a network whose errors are higher by this share has weight 1/e
 SIMPLE_TEMPERATURE = 0.05  # the same for a simple forecast, in which nothing is fitted or chosen
 LEAST_WEIGHT = 0.1  # relative to the best network
+TRANSFORM_MARGIN = 0.02  # share by which errors must be lower with a transform of the target; chosen by judgement
 TINY = 1e-100  # added to errors, which may be 0
 TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for progress messages
 
@@ -47,6 +48,7 @@ class Choices:
     members: tuple[Member, ...]
     penalty: float | None
     n_steps: int
+    transform: PowerTransform = NO_TRANSFORM
 
 
 def choose(
@@ -139,11 +141,14 @@ def _weight(score: float, temperature: float = TEMPERATURE) -> float:
 def choose_transform(
     trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, season: int
 ) -> PowerTransform:
-    """Return the transform with the lower errors, none or the logarithm, and let `trial` use it.
+    """Return no transform, or the one that suits the values if its errors are lower by a margin; let `trial` use it.
 
     Small networks are compared, with the first windowing that `choose_windowings` would try.
     """
-    transforms = NO_TRANSFORM, PowerTransform.learn("log", panel)
+    transforms = PowerTransform.candidates(panel)
+    if len(transforms) == 1:
+        trial.use(transforms[0])
+        return transforms[0]
     windowings = [Windowings(transform.apply(panel), choices, season).kinds()[0] for transform in transforms]
     small = _small(config)
     small = replace(small, n_steps=trial.affordable_steps("transform", windowings, small))
@@ -156,7 +161,8 @@ def choose_transform(
         errors.append(trial.errors("transform", windowing, small))
     best = 0
     if len(errors) == len(transforms) and np.isfinite(errors).all():
-        best = int(np.argmin(_relative(np.array(errors), np.min(errors, axis=0))))
+        scores = _relative(np.array(errors), np.min(errors, axis=0))
+        best = int(scores[1] < (1 - TRANSFORM_MARGIN) * scores[0])
     trial.use(transforms[best])
     if errors:
         trial.choose(windowings[best], small)
