@@ -210,7 +210,7 @@ def _add_forecasts(graph: Graph, forecaster: LSTMForecaster, n_quantiles: int) -
 
 def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
     """Return what `OnnxForecaster` needs to read and write frames; it contains no readings."""
-    continuation = forecaster._continuation()
+    continuation, transform = forecaster._continuation(), forecaster.transform_
     return {
         "schema": continuation.schema,
         "freq": continuation.freq,
@@ -223,4 +223,5 @@ def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
         "ids": forecaster._history.fitted_ids,
         "scales": forecaster._usual,
         "calibrations": forecaster._calibrations,
+        "replaced_outside": None if transform.low is None else {"kind": transform.kind, "low": transform.low},
     }
