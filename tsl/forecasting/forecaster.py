@@ -134,6 +134,8 @@ class Forecaster(PanelEstimator):
         -----
         IrregularTimesWarning
             If timestamps are missing, among the rows or before them, and `freq` is None.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         panel = self._continuation().newer(data, skip_empty=True)
         self._history.add(panel, self._context_length())
@@ -192,6 +194,8 @@ class Forecaster(PanelEstimator):
         -----
         IrregularTimesWarning
             If timestamps are missing in `data` or before it, and `freq` is None.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
         request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
@@ -328,6 +332,8 @@ class Forecaster(PanelEstimator):
             If a series has fewer windows than `n_windows`.
         IrregularTimesWarning
             If timestamps are missing in `data`, as in `predict`.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window, cold_start)
         return self._backtest(*self._continuation().whole(data), plan, IntervalRequest.of(level, quantiles))

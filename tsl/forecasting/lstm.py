@@ -59,10 +59,12 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
         known for the whole horizon. "auto" tries no differences and multiples of the season.
-    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default=None
+    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default="auto"
         Transform of the target, which must be positive, or at least 0 for "sqrt"; forecasts are transformed back. The
-        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries "log" and None on
-        held-out data if all values are positive, otherwise it is None.
+        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries None and, on
+        held-out data, "log" if all values are positive, or "sqrt" if some are 0 and none is negative; with
+        ``loss="squared_error"`` it is None, because forecasts are means. Later values that a chosen transform is not
+        defined for are replaced by the smallest known value of the series that it is defined for, with a warning.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
         forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
@@ -331,7 +333,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         IgnoredColumnsWarning
             If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            If readings lie so far from all others that `fit` replaces them with less extreme values.
+            If readings lie so far from all others that `fit` replaces them with less extreme values, or if a continued
+            training replaces values that the chosen `target_transform` is not defined for.
         """
         refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
@@ -397,7 +400,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         IrregularTimesWarning
             If timestamps are missing, among the rows or before them, and `freq` is None.
         OutlierWarning
-            If added readings lie so far from all others that they are replaced with less extreme values.
+            If added readings lie so far from all others that they are replaced with less extreme values, or if values
+            are replaced because the chosen `target_transform` is not defined for them.
 
         Examples
         --------
