@@ -7,7 +7,7 @@ from tsl import LSTMForecaster
 
 SMALL = {
     "window": 24, "season": 12, "differences": None, "hidden_size": 8, "embedding_size": 8, "max_iter": 30,
-    "calendar": None, "random_state": 0,
+    "calendar": None, "target_transform": None, "random_state": 0,
 }  # fmt: skip
 TIMES = pd.date_range("2024-01-01", periods=240, freq="D")
 

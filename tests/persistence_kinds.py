@@ -65,7 +65,7 @@ def future_of(model):
 
 
 def forecaster(**parameters):
-    return LSTMForecaster(**{"horizon": 3, "window": 8, "season": 1, "linear": True, **SMALL, **parameters})
+    return LSTMForecaster(**{"horizon": 3, "window": 8, "season": 1, "target_transform": None, **SMALL, **parameters})
 
 
 # name -> what fits a model, and what a fitted one is asked

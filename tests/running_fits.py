@@ -44,6 +44,7 @@ def char_model():
 def forecaster():
     share_small_work()
     settings = {"horizon": 6, "window": 24, "season": 24, "segment": 6, "scaling": "window", "differences": None}
+    settings |= {"target_transform": None}
     return LSTMForecaster(**SHAPE, **settings).fit(LOAD)
 
 

@@ -15,7 +15,7 @@ def classifier(**parameters):
 
 def forecaster(**parameters):
     chosen = {"horizon": 4, "window": 12, "segment": 4, "season": 24, "differences": None, "scaling": "window"}
-    chosen |= {"hidden_size": 4, "embedding_size": None, "max_iter": 3, "random_state": 0}
+    chosen |= {"target_transform": None, "hidden_size": 4, "embedding_size": None, "max_iter": 3, "random_state": 0}
     return LSTMForecaster(**{**chosen, **parameters})
 
 

@@ -79,6 +79,7 @@ def of_forecasters():
     series[[20, 21, 40]] = np.nan
     frame = pd.DataFrame({"y": series, "ahead": RNG.normal(size=60), "past": RNG.normal(size=60)})
     shape = {"horizon": 3, "window": 6, "season": 1, "hidden_size": 3, "max_iter": 3, "batch_size": 4}
+    shape |= {"target_transform": None}
     for settings in (
         {"embedding_size": 4, "segment": 3, "missing": "mask"},
         {"embedding_size": None, "linear": False, "missing": "ffill", "loss": "quantile", "quantiles": [0.2, 0.5]},

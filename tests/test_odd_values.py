@@ -18,7 +18,7 @@ WINDOWS, TARGETS = np.random.default_rng(0).normal(size=(12, 4, 1)), np.arange(1
 FRAME = pd.DataFrame({"a": np.arange(40.0) % 4, "b": np.arange(40.0) % 5}, pd.date_range("2024-01-01", periods=40))
 SMALL_FORECASTER = {
     "horizon": 2, "window": 8, "season": 4, "segment": 4, "hidden_size": 4, "embedding_size": None, "max_iter": 2,
-    "differences": None, "scaling": "window", "calendar": None, "random_state": 0,
+    "differences": None, "scaling": "window", "target_transform": None, "calendar": None, "random_state": 0,
 }  # fmt: skip
 SMALL = {"hidden_size": 4, "max_iter": 2, "random_state": 0}
 

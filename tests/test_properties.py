@@ -264,7 +264,7 @@ def series(draw, *, missing=False):
 def test_any_forecaster(parameters, loss, data):
     way = data.draw(st.sampled_from(["error", "interpolate", "ffill", "mask"]))
     frame = data.draw(series(missing=way != "error"))
-    transform = data.draw(st.sampled_from([None, "log", "sqrt", "box-cox"]))
+    transform = data.draw(st.sampled_from([None, "auto", "log", "sqrt", "box-cox"]))
     if transform is not None:
         frame = frame.abs() + 1
     model = LSTMForecaster(missing=way, target_transform=transform, **parameters, **loss).fit(frame)

@@ -13,7 +13,7 @@ SUSPECT = 9.0  # an outlier among very many numbers is more standard deviations 
 
 
 class OutlierWarning(UserWarning):
-    """Warning that a few values lie far from all others."""
+    """Warning that a few values lie far from all others, or outside the domain of the chosen transform of a target."""
 
 
 def outliers(numbers: NDArray[np.float64]) -> NDArray[np.intp]:

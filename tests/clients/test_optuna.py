@@ -8,7 +8,7 @@ from tsl import LSTMForecaster
 optuna = pytest.importorskip("optuna", reason="extra 'clients'")
 integration = pytest.importorskip("optuna_integration", reason="extra 'clients'")
 
-SMALL = {"window": 24, "season": 1, "hidden_size": 8, "embedding_size": 8, "random_state": 0}
+SMALL = {"window": 24, "season": 1, "hidden_size": 8, "embedding_size": 8, "target_transform": None, "random_state": 0}
 
 
 def test_a_search_fits_and_scores(glucose):

@@ -19,7 +19,7 @@ from tsl.interop.sktime import TslForecaster
 from tsl.windows import WindowLayoutWarning
 
 SMALL = {"window": 12, "season": 1, "hidden_size": 4, "embedding_size": None, "max_iter": 20, "random_state": 0}
-SMALL |= {"scaling": "window", "differences": None}
+SMALL |= {"scaling": "window", "differences": None, "target_transform": None}
 
 
 # --- the adapter --------------------------------------------------------------------------------------------------

@@ -162,3 +162,25 @@ def test_a_reading_that_cannot_be_right_is_named(client):
     with pytest.warns(OutlierWarning, match="'s3'"):
         local = LSTMForecaster(6, **QUICK).fit(frame)
     assert_same(model.predict(), local.predict())
+
+
+def test_values_that_a_chosen_transform_is_not_defined_for_are_named(client, monkeypatch):
+    monkeypatch.setattr("tsl.forecasting.model.replicas.SAMPLE_SERIES", 4)
+    monkeypatch.setattr("tsl.dask._series.SAMPLE_SERIES", 4)
+    monkeypatch.setattr("tsl.forecasting.model.search.TRANSFORM_MARGIN", -np.inf)  # any transform is better than none
+    options, frame = {**QUICK, "target_transform": "auto"}, long_frame()
+    sample = LSTMForecaster(6, **options).fit(frame).calibrate()._calibrations[6].ids
+    other = next(name for name in frame["unique_id"].unique() if name not in sample)
+    frame.loc[frame.index[frame["unique_id"] == other][50], "y"] = 0.0
+    match = f"^the target has 1 values .*'log', .* first 0 at 2024-02-20 00:00:00 in series '{other}'"
+    with pytest.warns(OutlierWarning, match=match) as caught:
+        model = DaskLSTMForecaster(6, client=client, **options).fit(cut(frame))
+    with pytest.warns(OutlierWarning, match=match):
+        local = LSTMForecaster(6, **options).fit(frame)
+    assert len(caught) == 1
+    assert_array_equal(weights_of(model.model_), weights_of(local))
+    assert model.model_.transform_.low > 0
+    later = frame.groupby("unique_id").tail(2).assign(ds=lambda rows: rows["ds"] + pd.Timedelta("2D"))
+    later.loc[later.index[-1], "y"] = -1.0
+    with pytest.warns(OutlierWarning, match="^the target has 1 values .* first -1 at 2024-04-11 00:00:00 in series"):
+        model.update(cut(later))

@@ -38,6 +38,7 @@ FRAME = pd.DataFrame({"a": np.arange(40.0) % 4, "b": np.arange(40.0) % 5}, pd.da
 TEXT = "to be or not to be, that is the question: " * 4
 SMALL = {"hidden_size": 4, "max_iter": 2, "random_state": 0}
 SMALL_FORECASTER = {"window": 8, "season": 4, "segment": 4, "embedding_size": None, "differences": None, **SMALL}
+SMALL_FORECASTER |= {"target_transform": None}
 
 
 def forecast(model):

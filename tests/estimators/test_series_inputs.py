@@ -21,6 +21,7 @@ VALUES = np.tile([0.0, 1, 1, 0, 1, 0], 8)
 
 def forecaster():
     small = {"window": 12, "segment": 6, "season": 6, "differences": None, "scaling": "window", "calendar": None}
+    small |= {"target_transform": None}
     return LSTMForecaster(3, **small, hidden_size=4, embedding_size=None, max_iter=3, random_state=0)
 
 

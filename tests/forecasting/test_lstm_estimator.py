@@ -54,8 +54,8 @@ def test_pipelines_and_searches_give_no_targets():
 def test_a_forecaster_is_no_transformer():
     assert not hasattr(LSTMForecaster(), "transform")
     with pytest.warns(FutureWarning, match="transform= of LSTMForecaster is target_transform= now"):
-        old = LSTMForecaster(6, transform="log", **SMALL)
-    assert old.get_params() == LSTMForecaster(6, target_transform="log", **SMALL).get_params()
+        old = LSTMForecaster(6, transform="log", hidden_size=8)
+    assert old.get_params() == LSTMForecaster(6, target_transform="log", hidden_size=8).get_params()
     with pytest.warns(FutureWarning, match="is target_transform= now"):
         model = clone(old).set_params(transform="box-cox")
     assert (model.target_transform, clone(model).target_transform) == ("box-cox", "box-cox")

@@ -38,14 +38,15 @@ def same_trials(one, other, but=()):
 
 def test_the_trials_of_a_search_are_a_table(searched):
     trials = pd.DataFrame(searched.search_results_)
-    assert trials["stage"].drop_duplicates().to_list() == ["windowing", "penalty", "steps", "simple"]
+    assert trials["stage"].drop_duplicates().to_list() == ["transform", "windowing", "penalty", "steps", "simple"]
     assert np.isfinite(trials[["mase", "smape", "seconds"]]).all(axis=None)
     chosen = trials[trials["chosen"]].set_index("stage")
     windowings = [member.windowing for member in searched.members_ if member.kind == "lstm"]
     assert len(windowings) == 2
-    expected = sorted((one.window, one.segment, one.lag) for one in windowings)
-    columns = chosen.loc["windowing", ["window", "segment", "differences"]].fillna(0)
-    assert sorted(columns.itertuples(index=False, name=None)) == expected
+    expected = {(one.window, one.segment, one.lag, one.scaling or "none") for one in windowings}
+    columns = chosen.loc[["transform", "windowing"], ["window", "segment", "differences", "scaling"]]
+    first, *others = columns.fillna({"differences": 0, "scaling": "none"}).itertuples(index=False, name=None)
+    assert expected - {first} == set(others)  # the trial of the chosen transform is also one of a windowing
     of_penalties = trials[trials["stage"] == "penalty"]
     assert sorted(of_penalties["penalty"]) == [0.01, 0.1, 1.0]
     tried = [0, *trials.loc[trials["stage"] == "steps", "n_steps"]]
@@ -161,36 +162,6 @@ def test_one_series_has_no_weights_of_its_own(mixed):
     model = LSTMForecaster(6, **{**SMALL, "window": "auto", "max_iter": 5}).fit(mixed["walk0"])
     assert model.series_weights_ is None
     assert "naive" in {member.kind for member in model.members_}
-
-
-@pytest.fixture(scope="module")
-def multiplicative():
-    """Series whose logarithm is a wave with noise: their lows are thousandths of their highs."""
-    phase = np.arange(240)[:, None] + np.array([0, 3, 6])
-    noise = np.random.default_rng(0).normal(0, 0.3, (240, 3))
-    return np.exp(3.5 * np.sin(2 * np.pi * phase / 12) + noise) + 0.0 * make_frame()
-
-
-def test_the_logarithm_is_chosen_where_it_forecasts_better(multiplicative, tmp_path):
-    parameters = {**SMALL, "target_transform": "auto", "max_iter": 100}
-    model = LSTMForecaster(6, **parameters).fit(multiplicative)
-    assert model.transform_.kind == "log"
-    trials = model.search_results_
-    assert trials["stage"].index("windowing") == trials["stage"].count("transform") == 2
-    assert trials["target_transform"] == [None] + ["log"] * (len(trials["stage"]) - 1)
-    assert list(trials["chosen"][:2]) == [False, True]
-    given = LSTMForecaster(6, **parameters | {"target_transform": "log"}).fit(multiplicative)
-    assert_array_equal(model.predict(), given.predict())
-    assert model._clone_with_choices().target_transform == "log"
-    tsl.save(model, tmp_path / "model.tsl")
-    assert_array_equal(tsl.load(tmp_path / "model.tsl").predict(level=80), model.predict(level=80))
-
-
-def test_no_transform_is_tried_on_values_that_are_not_positive(multiplicative):
-    multiplicative = multiplicative - multiplicative.min()  # one is 0
-    model = LSTMForecaster(6, **{**SMALL, "target_transform": "auto", "max_iter": 5}).fit(multiplicative)
-    assert model.transform_.kind is None
-    assert "transform" not in model.search_results_["stage"]
 
 
 def test_nothing_is_tried_where_everything_is_given():

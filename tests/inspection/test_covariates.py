@@ -17,7 +17,7 @@ ROLES = {"id_col": "shop", "time_col": "day", "target": "sold", "static": ["kind
 SMALL = {
     "horizon": 5, "window": 10, "season": 7, "segment": 5, "differences": None, "scaling": None, "hidden_size": 16,
     "embedding_size": 16, "linear": False, "dropout": 0.0, "learning_rate_init": 0.01, "max_iter": 1000,
-    "random_state": 0,
+    "target_transform": None, "random_state": 0,
 }  # fmt: skip
 
 

@@ -25,7 +25,9 @@ FRAME = pd.DataFrame(
     HOURS,
 )
 KNOWN, AHEAD = FRAME[:250], FRAME[250:]
-SMALL = {"window": 24, "hidden_size": 4, "embedding_size": 3, "max_iter": 2, "random_state": 0}
+SMALL = {
+    "window": 24, "hidden_size": 4, "embedding_size": 3, "target_transform": None, "max_iter": 2, "random_state": 0,
+}  # fmt: skip
 CYCLES = {"hour": (lambda times: times.hour, 24), "dayofweek": (lambda times: times.day_of_week, 7)}
 
 
@@ -169,7 +171,7 @@ def test_a_step_at_a_time_is_fed_back():
     assert_same(known["y"][-5:], model.predict()["y_pred"])
 
 
-@settings(max_examples=8)
+@settings(max_examples=12)
 @given(
     hidden_size=st.lists(st.integers(1, 6), min_size=1, max_size=2).map(tuple),
     embedding_size=st.sampled_from([None, 3]),
@@ -178,7 +180,7 @@ def test_a_step_at_a_time_is_fed_back():
     differences=st.sampled_from(["auto", None, 1, 24]),
     season=st.sampled_from(["auto", 1, 12]),
     segment=st.sampled_from(["auto", 1, 6]),
-    target_transform=st.sampled_from([None, "log", "sqrt", "box-cox"]),
+    target_transform=st.sampled_from([None, "log", "sqrt", "box-cox", "auto"]),
     calendar=st.sampled_from([None, "auto", ["hour"]]),
     past=st.sampled_from([[], ["wind"], ["kind"]]),
     horizon=st.integers(1, 9),
@@ -186,3 +188,24 @@ def test_a_step_at_a_time_is_fed_back():
 def test_any_parameters_give_the_same_forecasts(horizon, **parameters):
     model = LSTMForecaster(horizon, **(SMALL | {"max_iter": 1} | parameters)).fit(KNOWN, target="y")
     assert_same(forecast(session_of(model), KNOWN)[:, 0], model.predict()["y_pred"])
+
+
+@pytest.mark.filterwarnings("ignore::tsl.windows.OutlierWarning")
+@settings(max_examples=25)
+@given(
+    lowest=st.sampled_from([1.0, 0.0]),
+    scaling=st.sampled_from(["window", "level", None]),
+    window=st.sampled_from([6, 24]),
+    values=st.lists(st.sampled_from([-2.0, 0.0, 1e-3, 3.0, 50.0]), min_size=1, max_size=60),
+    is_missing=st.sets(st.integers(1, 59)),
+)
+def test_a_chosen_transform_replaces_the_same_values(lowest, scaling, window, values, is_missing):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tsl.forecasting.model.search.TRANSFORM_MARGIN", -np.inf)  # any transform is better than none
+        parameters = SMALL | {"target_transform": "auto", "missing": "mask", "window": window, "season": 1}
+        model = LSTMForecaster(3, **parameters, scaling=scaling, past=[], calendar=None)
+        model.fit(KNOWN[["y"]] - KNOWN["y"].min() + lowest, target="y")
+    assert model.transform_.kind == ("log" if lowest else "sqrt")
+    known = pd.DataFrame({"y": values}, HOURS[: len(values)])
+    known.iloc[[row for row in is_missing if row < len(values)], 0] = np.nan
+    assert_same(forecast(session_of(model), known)[:, 0], model.predict(data=known)["y_pred"])

@@ -29,7 +29,9 @@ FRAME = pd.DataFrame(
     HOURS,
 )
 KNOWN, AHEAD = FRAME[:-12], FRAME[-12:]
-SMALL = {"window": 24, "hidden_size": 4, "embedding_size": 3, "max_iter": 2, "random_state": 0}
+SMALL = {
+    "window": 24, "hidden_size": 4, "embedding_size": 3, "target_transform": None, "max_iter": 2, "random_state": 0,
+}  # fmt: skip
 
 
 def converted(forecaster):
@@ -58,7 +60,7 @@ def panel_of(n_series=3, names=("a", "b", "c")):
     ids=str,
 )
 def test_a_frame_with_covariates(parameters):
-    model = LSTMForecaster(6, **SMALL, **parameters).fit(KNOWN, target="y")
+    model = LSTMForecaster(6, **(SMALL | parameters)).fit(KNOWN, target="y")
     again, columns = converted(model), list(parameters.get("future", ()))
     for horizon, n_rows in ((None, 100), (3, 100), (None, 30)):  # of another length than those of `fit`
         rows, ahead = KNOWN[-n_rows:], {"future": AHEAD[columns][: horizon or 6]} if columns else {}

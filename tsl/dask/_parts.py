@@ -24,6 +24,7 @@ from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.lstm import LSTMForecaster
+from tsl.forecasting.panel.domain import one_warning
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel, joined
@@ -55,8 +56,8 @@ class Part(NamedTuple):
     """(n_series,) their naive scales in training."""
     schema: Schema
     """The schema with what is known only of these series: static covariates and patterns of the timestamps."""
-    outliers: Caught = []  # noqa: RUF012 (never changed)
-    """Warnings about readings that cannot be right."""
+    caught: Caught = []  # noqa: RUF012 (never changed)
+    """Warnings about the rows added last."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -99,10 +100,10 @@ def known_part(panel: Panel, model: Forecaster) -> Part:
         return Part(SeriesStore(panel, model.missing), np.zeros(0), model.schema_)
     schema = model.schema_.with_series(panel)
     static = replace(schema.static, ids=panel.ids, values=panel.static)
-    with recorded() as outliers:
+    with recorded() as caught:
         clipped = without_outliers(panel, len(schema.future.names), warn=True)
     usual = naive_scale(clipped, model.season_)
-    return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), outliers)
+    return Part(SeriesStore(panel, model.missing), usual, replace(schema, static=static), caught)
 
 
 class PartCheck(NamedTuple):
@@ -110,13 +111,13 @@ class PartCheck(NamedTuple):
 
     has_cold_start: bool
     """Whether a series has so few readings that it is forecast from other series."""
-    outliers: Caught
-    """Warnings about readings that cannot be right."""
+    caught: Caught
+    """Warnings about the rows added last."""
 
 
 def check_of(part: Part) -> PartCheck:
     """Return what must be known about a part."""
-    return PartCheck(bool((part.store.panel().n_readings <= MOST_READINGS).any()), part.outliers)
+    return PartCheck(bool((part.store.panel().n_readings <= MOST_READINGS).any()), part.caught)
 
 
 def lean(model: Forecaster, sample: Panel | None = None) -> Forecaster:
@@ -159,6 +160,7 @@ def with_part(model: Forecaster, part: Part) -> Forecaster:
     return own
 
 
+@one_warning
 def calibrated(model: Forecaster, sample: Panel, horizon: int) -> Calibration:
     """Return the errors to expect from a model, measured on a sample of the series that it knows."""
     own = with_part(model, known_part(sample, model))
@@ -168,9 +170,10 @@ def calibrated(model: Forecaster, sample: Panel, horizon: int) -> Calibration:
 def updated(model: Forecaster, part: Part, frame: pd.DataFrame) -> Part:
     """Return the part with newer rows."""
     if not len(frame):
-        return part
-    own = with_part(model, part).update(frame)
-    return Part(own._history, own._usual, own.schema_)
+        return part._replace(caught=[])
+    with recorded() as caught:
+        own = with_part(model, part).update(frame)
+    return Part(own._history, own._usual, own.schema_, caught)
 
 
 def predicted(
@@ -276,6 +279,7 @@ class PartFit(NamedTuple):
         return Fit(model, self.numbers, self.calibration, scores)
 
 
+@one_warning
 def scores_of(
     whole: Whole,
     plan: Plan,
@@ -307,6 +311,7 @@ def quantiles_in_time(
     return calibration.residual_quantiles_in_time(together, quantiles, n_ahead)
 
 
+@one_warning
 def backtested(
     part: Part,
     whole: Whole,
@@ -355,6 +360,7 @@ def before_last_horizon(part: Part, horizon: int) -> Split:
     return Split(known, cutoffs, int(is_long.sum()), int(panel.lengths.max(initial=0)))
 
 
+@one_warning
 def errors_of(model: Forecaster, part: Part, split: Split, season: int) -> NDArray[np.float64]:
     """Return the scaled errors of series in the last horizon, for a model fitted to what was known before."""
     if not split.n_used:

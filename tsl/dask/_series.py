@@ -90,7 +90,7 @@ class SeriesOnDask:
         """Keep a fitted model and its series."""
         lean = tasks.shared(_parts.lean(model))
         self._parts = tasks.spread(_parts.known_part, reading.panels, lean, name="keep series")
-        _repeat([one.outliers for one in self._check_parts(tasks)])
+        _repeat([one.caught for one in self._check_parts(tasks)])
         self.model_, self._roles, self._nothing = model, reading.roles, none_of(reading.sample)
 
     def _check_parts(self, tasks: Tasks) -> list[PartCheck]:
@@ -159,7 +159,7 @@ class SeriesOnDask:
         ]
         tasks.finish(parts)
         self._parts = parts
-        self._check_parts(tasks)
+        _repeat([one.caught for one in self._check_parts(tasks)])
         return self
 
     # --- forecasting ----------------------------------------------------------------------------------------

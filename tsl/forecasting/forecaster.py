@@ -19,6 +19,7 @@ from tsl.forecasting.evaluation.score import scaled_error, without_last_horizon
 from tsl.forecasting.frames.continuation import StepsAhead
 from tsl.forecasting.frames.intervals import IntervalRequest
 from tsl.forecasting.frames.output import LongNames
+from tsl.forecasting.panel.domain import one_warning
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel_estimator import PanelEstimator
 
@@ -85,6 +86,7 @@ class Forecaster(PanelEstimator):
         self._see(data)
         return self
 
+    @one_warning
     def calibrate(self, horizon: int | None = None) -> Self:
         """Calibrate prediction intervals now, rather than when `predict` first needs them.
 
@@ -109,6 +111,7 @@ class Forecaster(PanelEstimator):
         calibration_of(self._model(), checked_horizon(horizon, self.horizon))
         return self
 
+    @one_warning
     def update(self, data: Any) -> Self:
         """Add newer rows or other series to the known ones, without refitting: forecasts then start after them.
 
@@ -131,15 +134,19 @@ class Forecaster(PanelEstimator):
         -----
         IrregularTimesWarning
             If timestamps are missing, among the rows or before them, and `freq` is None.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         panel = self._continuation().newer(data, skip_empty=True)
         self._history.add(panel, self._context_length())
         self.schema_ = self.schema_.with_series(panel)
+        self._check_added(panel)
         self._see(data)
         return self
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
+    @one_warning
     def predict(
         self,
         horizon: int | None = None,
@@ -187,12 +194,15 @@ class Forecaster(PanelEstimator):
         -----
         IrregularTimesWarning
             If timestamps are missing in `data` or before it, and `freq` is None.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         model, horizon = self._model(), checked_horizon(horizon, self.horizon)
         request, ahead = IntervalRequest.of(level, quantiles), self._ahead(horizon, future, data)
         points, own = forecast_ahead(model, ahead, horizon, request.quantiles)
         return self._write_ahead(ahead, {POINT: points.ravel(), **request.named(own)})
 
+    @one_warning
     def simulate(
         self,
         n_paths: int = 100,
@@ -261,6 +271,7 @@ class Forecaster(PanelEstimator):
 
     # --- evaluation -----------------------------------------------------------------------------------------
 
+    @one_warning
     def backtest(
         self,
         data: Any = None,
@@ -321,6 +332,8 @@ class Forecaster(PanelEstimator):
             If a series has fewer windows than `n_windows`.
         IrregularTimesWarning
             If timestamps are missing in `data`, as in `predict`.
+        OutlierWarning
+            If values are replaced because the transform of the target that `fit` chose is not defined for them.
         """
         plan = Plan.of(int(self.horizon), n_windows, step, gap, refit, window, cold_start)
         return self._backtest(*self._continuation().whole(data), plan, IntervalRequest.of(level, quantiles))
@@ -340,6 +353,7 @@ class Forecaster(PanelEstimator):
         }
         return self._write_known(panel, found.rows.ravel(), columns)
 
+    @one_warning
     def predict_insample(self) -> Any:
         """Forecast the known rows in sample, a horizon at a time.
 
@@ -356,6 +370,7 @@ class Forecaster(PanelEstimator):
         """
         return self._in_sample(with_residuals=False)
 
+    @one_warning
     def residuals(self) -> Any:
         """Return the residuals of the in-sample forecasts: true value minus forecast.
 
@@ -378,6 +393,7 @@ class Forecaster(PanelEstimator):
         truth = {LongNames.of(self.schema_.roles).truth: panel.values[rows]}
         return self.schema_.write_long(panel.ids[panel.series_of(rows)], panel.times[rows], truth | columns)
 
+    @one_warning
     def score(self, data: Any = None, y: None = None) -> float:
         """Return the negative mean absolute scaled error (MASE), so that higher is better.
 

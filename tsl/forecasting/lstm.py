@@ -15,6 +15,7 @@ from tsl.forecasting.frames.encoder import Unknown
 from tsl.forecasting.model.fit_time import FitTime
 from tsl.forecasting.model.settings import n_epochs
 from tsl.forecasting.networks import NetworkForecaster
+from tsl.forecasting.panel.domain import one_warning
 from tsl.forecasting.panel.missing import Missing
 from tsl.forecasting.report import ChoicesReprMixin
 from tsl.forecasting.times.frequency import Freq
@@ -58,10 +59,12 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     differences : int, "auto" or None, default="auto"
         Forecast the difference from the value this many steps earlier, or from the smallest multiple of it that is
         known for the whole horizon. "auto" tries no differences and multiples of the season.
-    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default=None
+    target_transform : {"auto", "log", "sqrt", "box-cox", None}, default="auto"
         Transform of the target, which must be positive, or at least 0 for "sqrt"; forecasts are transformed back. The
-        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries "log" and None on
-        held-out data if all values are positive, otherwise it is None.
+        square root suits numbers whose variance grows with their mean, such as counts. "auto" tries None and, on
+        held-out data, "log" if all values are positive, or "sqrt" if some are 0 and none is negative; with
+        ``loss="squared_error"`` it is None, because forecasts are means. Later values that a chosen transform is not
+        defined for are replaced by the smallest known value of the series that it is defined for, with a warning.
     loss : {"absolute_error", "squared_error", "huber", "quantile", "poisson", "negative_binomial"}
         Loss function, "absolute_error" by default: forecasts are then medians. The last two are for counts: networks
         forecast their distribution, ``y_pred`` is its mean, and `level` and `quantiles` give its quantiles, which are
@@ -211,7 +214,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         linear: bool = True,
         scaling: Literal["auto", "window", "level"] | None = "auto",
         differences: int | Auto | None = "auto",
-        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = None,
+        target_transform: Literal["auto", "log", "sqrt", "box-cox"] | None = "auto",
         loss: ForecastLoss = "absolute_error",
         quantiles: Sequence[float] | None = None,
         intervals: Literal["calibrated", "dropout"] = "calibrated",
@@ -281,6 +284,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
     # --- learning -------------------------------------------------------------------------------------------
 
     @checks_parameters
+    @one_warning
     def fit(
         self,
         data: Any,
@@ -334,7 +338,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         IgnoredColumnsWarning
             If ``past=None`` and a long frame has columns that no argument names.
         OutlierWarning
-            If readings lie so far from all others that `fit` replaces them with less extreme values.
+            If readings lie so far from all others that `fit` replaces them with less extreme values, or if a continued
+            training replaces values that the chosen `target_transform` is not defined for.
         """
         refuse_targets_apart(y)
         kept = open_checkpoint(checkpoint, checkpoint_every)
@@ -352,6 +357,7 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         return self
 
     @checks_parameters
+    @one_warning
     def partial_fit(
         self,
         data: Any,
@@ -399,7 +405,8 @@ class LSTMForecaster(ChoicesReprMixin, CallbackSupportMixin, NetworkForecaster):
         IrregularTimesWarning
             If timestamps are missing, among the rows or before them, and `freq` is None.
         OutlierWarning
-            If added readings lie so far from all others that they are replaced with less extreme values.
+            If added readings lie so far from all others that they are replaced with less extreme values, or if values
+            are replaced because the chosen `target_transform` is not defined for them.
 
         Examples
         --------

@@ -35,10 +35,10 @@ from tsl.forecasting.model.shares import SeriesShares
 from tsl.forecasting.model.trained import TrainedNetworks
 from tsl.forecasting.model.trials import HoldoutTrial
 from tsl.forecasting.model.windows import ColumnStats
+from tsl.forecasting.panel.domain import one_warning, report
 from tsl.forecasting.panel.missing import fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.power import PowerTransform
 from tsl.forecasting.panel.scale import naive_scale
 from tsl.forecasting.panel.store import NewRows
 from tsl.forecasting.protocol import Forecasts
@@ -112,10 +112,11 @@ class NetworkForecaster(Forecaster):
             self.transform_ = learn_transform(self, trial, panel, config, self.season_)
             panel = self.transform_.apply(panel)
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
+            chosen = replace(chosen, transform=self.transform_)
             self.search_results_ = trial.table()
         else:
             if further is None:
-                self.transform_ = PowerTransform.learn(self.target_transform, panel)
+                self.transform_ = chosen.transform.again(panel)
             panel = self.transform_.apply(panel)
         members, horizon = chosen.members, chosen.members[0].windowing.horizon
         config = replace(config, penalty=chosen.penalty, n_steps=chosen.n_steps)
@@ -178,6 +179,7 @@ class NetworkForecaster(Forecaster):
         self._know(panel, without_outliers(panel, len(schema.future.names), warn=warn))
         return self
 
+    @one_warning
     def _fit_sample(self, schema: Schema, sample: Panel, replicas: Replicas, **options: Any) -> Self:
         """Learn from `replicas`, and what they have in common from a sample of their series."""
         if self.max_time is not None:
@@ -258,13 +260,17 @@ class NetworkForecaster(Forecaster):
     def _choices_again(self, n_steps: int) -> Choices:
         """Return the choices of `fit`, with this number of training steps."""
         penalty = getattr(self, "_penalty", PENALTIES[0] if self.linear else None)  # not in files of version 1
-        return Choices(self.season_, tuple(self._members()), penalty, n_steps if self.n_steps_ else 0, self._shares)
+        members, n_steps = tuple(self._members()), n_steps if self.n_steps_ else 0
+        return Choices(self.season_, members, penalty, n_steps, self.transform_, self._shares)
 
     def _check_values(self, panel: Panel) -> None:
         """Check that the target has values that `loss` and `bounds` allow."""
         Bounds.of(self.bounds).check(panel)
         if self.loss in COUNTS:
             check_counts(panel, self.loss)
+
+    def _check_added(self, panel: Panel) -> None:
+        report(self.transform_.replaced(panel))
 
     # --- forecasting ----------------------------------------------------------------------------------------
 
@@ -306,7 +312,5 @@ class NetworkForecaster(Forecaster):
         if not hasattr(self, "members_"):  # the model comes from a file of an earlier version
             return clone(self).set_params(**parameters_of(self.windowing_, self.season_, self.n_steps_))
         other = clone(self).set_params(season=self.season_)
-        if self.target_transform == "auto":
-            other.set_params(target_transform=self.transform_.kind)
-        other._choices = Choices(self.season_, tuple(self.members_), self._penalty, self.n_steps_, self._shares)
+        other._choices = self._choices_again(self.n_steps_)
         return other

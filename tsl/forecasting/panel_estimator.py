@@ -141,6 +141,9 @@ class PanelEstimator(BaseEstimator):
     def _check_values(self, panel: Panel) -> None:
         """Check that the target is suitable for the estimator."""
 
+    def _check_added(self, panel: Panel) -> None:
+        """Warn about rows that `update` adds and that forecasts do not read as they are."""
+
     def _fit_read(self, schema: Schema, panel: Panel, *, warn: bool = False, **options: Any) -> Self:
         """Learn from `panel`, whose missing readings are still missing; `options` are passed to `_fit_panel`.
 

@@ -17,6 +17,7 @@ from tsl.forecasting.evaluation.importance import CovariateColumns, exchanged_fo
 from tsl.forecasting.evaluation.plan import Plan
 from tsl.forecasting.forecaster import Forecaster
 from tsl.forecasting.frames.schema import Schema
+from tsl.forecasting.panel.domain import one_warning
 from tsl.forecasting.panel.panel import Panel
 from tsl.inspection._importances import importances_bunch
 from tsl.metrics import evaluate
@@ -33,6 +34,7 @@ class _Covariate(NamedTuple):
     columns: CovariateColumns
 
 
+@one_warning
 def covariate_importance(
     forecaster: Any,
     data: Any = None,

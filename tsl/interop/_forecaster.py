@@ -57,6 +57,7 @@ class _Inputs:
         self.stats: ColumnStats = forecaster._scaling
         self.horizon = forecaster.windowing_.horizon
         self._exponent: float | None = forecaster.transform_.exponent
+        self._low: float | None = forecaster.transform_.low
         self._n_rows = ""
         self.n_past, self.n_future, self.n_static = (
             len(block[0]) for block in (self.stats.past, self.stats.future, self.stats.static)
@@ -97,12 +98,22 @@ class _Inputs:
         """Return readings after the power transform."""
         if self._exponent is None:
             return values
-        logarithm = self.graph.add("Log", values)
+        logarithm = self.graph.add("Log", values if self._low is None else self._floored(values, self._low))
         if self._exponent == 0:
             return logarithm
         exponent, one = self.graph.constant(np.float64(self._exponent)), self.graph.constant(np.float64(1.0))
         power = self.graph.add("Exp", self.graph.add("Mul", logarithm, exponent))
         return self.graph.add("Div", self.graph.add("Sub", power, one), exponent)
+
+    def _floored(self, values: str, low: float) -> str:
+        """Replace values outside the domain of the transform; see `tsl.forecasting.panel.domain.floored`."""
+        graph, zero = self.graph, self.graph.constant(np.float64(0.0))
+        inside, outside = ("GreaterOrEqual", "Less") if self._exponent else ("Greater", "LessOrEqual")  # false for NaN
+        infinite = graph.constant(np.float64(np.inf))
+        found = graph.add("Where", graph.add(inside, values, zero), values, infinite)
+        lowest = graph.add("ReduceMin", found, axes=[1], keepdims=1)
+        lowest = graph.add("Where", graph.add("Less", lowest, infinite), lowest, graph.constant(np.float64(low)))
+        return graph.add("Where", graph.add(outside, values, zero), lowest, values)
 
     def undone(self, values: str) -> str:
         """Undo the power transform; see `PowerTransform.undo`."""

@@ -211,7 +211,7 @@ def _add_forecasts(graph: Graph, forecaster: LSTMForecaster, n_quantiles: int) -
 
 def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
     """Return what `OnnxForecaster` needs to read and write frames; it contains no readings."""
-    continuation = forecaster._continuation()
+    continuation, transform = forecaster._continuation(), forecaster.transform_
     return {
         "schema": continuation.schema,
         "freq": continuation.freq,
@@ -225,4 +225,5 @@ def _frames_of(forecaster: LSTMForecaster) -> dict[str, Any]:
         "scales": forecaster._usual,
         "calibrations": forecaster._calibrations,
         "shares": forecaster._shares,
+        "replaced_outside": None if transform.low is None else {"kind": transform.kind, "low": transform.low},
     }

@@ -25,6 +25,7 @@ from tsl.forecasting.frames.schema import Schema
 from tsl.forecasting.model.counts import check_counts, count_quantiles
 from tsl.forecasting.model.quantiles import interpolated
 from tsl.forecasting.model.recursive import rolled
+from tsl.forecasting.panel.domain import floored, one_warning
 from tsl.forecasting.panel.missing import check_missing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.times.stamps import stamps_of
@@ -116,6 +117,7 @@ class OnnxForecaster:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
+    @one_warning
     def predict(
         self, horizon: int | None = None, *, data: Any, future: Any = None, level: Any = None, quantiles: Any = None
     ) -> Any:
@@ -153,6 +155,8 @@ class OnnxForecaster:
         -----
         IrregularTimesWarning
             If timestamps are missing in `data`.
+        OutlierWarning
+            If values are replaced because the transform of the target is not defined for them.
         """
         horizon, request = checked_horizon(horizon, self.horizon), IntervalRequest.of(level, quantiles)
         has_quantiles = self._quantiles or self._counts
@@ -234,12 +238,18 @@ class OnnxForecaster:
             n_ahead=n_ahead,
             repeats=self._frames["repeats"],
         ):
+            panel = self._floored(panel)
             if horizon <= self._block:
                 found.append(self._run(panel, cutoffs)[:, :horizon])
             else:
                 point = 0 if self._counts else None
                 found.append(rolled(self._run, panel, cutoffs, horizon, self._block, point))
         return np.concatenate(found)
+
+    def _floored(self, panel: Panel) -> Panel:
+        """Replace values outside the domain of the transform once: later blocks keep what replaced them."""
+        outside = self._frames.get("replaced_outside")  # missing in older files
+        return panel if outside is None else floored(panel, **outside)
 
     def _run(self, panel: Panel, cutoffs: Rows) -> NDArray[np.float64]:
         """Return the network's forecasts at `cutoffs` (n,), one per series, before clipping to the bounds."""

@@ -24,6 +24,7 @@ def lstm(**changes):
     given = {
         "horizon": H, "window": WINDOW, "season": 6, "segment": 3, "hidden_size": 3, "embedding_size": 2,
         "differences": None, "scaling": "window", "linear": False, "max_iter": 2, "random_state": 0, "n_threads": 1,
+        "target_transform": None,
     }  # fmt: skip
     return LSTMForecaster(**{**given, **changes})
 

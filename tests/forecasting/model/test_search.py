@@ -27,7 +27,7 @@ from tsl.forecasting.model.search import (
 from tsl.forecasting.model.shares import TEMPERATURE
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
-from tsl.forecasting.panel.power import NO_TRANSFORM, PowerTransform
+from tsl.forecasting.panel.power import NO_TRANSFORM
 from tsl.training import TrialProgress
 
 PLAN = Windowing(12, 4, 6, level=4)
@@ -85,6 +85,8 @@ class TransformTable(Table):
         ({None: 2.0, "log": 1.0}, 100, "log"),
         ({None: 1.0, "log": 2.0}, 100, None),
         ({None: 1.0, "log": 1.0}, 100, None),
+        ({None: 1.0, "log": 0.97}, 100, None),  # with the same percentage errors, 1.5 % better
+        ({None: 1.0, "log": 0.95}, 100, "log"),
         ({None: np.inf, "log": np.inf}, 100, None),  # series that are too short to try anything
         ({None: 2.0, "log": 1.0}, 1, None),  # no time to try the logarithm
         ({}, 0, None),
@@ -96,11 +98,21 @@ def test_the_transform_with_the_lower_errors_is_chosen(errors, n_trials, expecte
     table = TransformTable(errors, n_trials)
     config = make_config(hidden_size=(128,), embedding_size=128, n_steps=1500)
     chosen = choose_transform(table, panel, WindowingChoices(PLAN, None, None, None, False), config, 12)
-    assert chosen == table.transform == PowerTransform.learn(expected, panel)
+    assert chosen is table.transform
+    assert (chosen.kind, chosen.low) == (expected, panel.values.min() if expected else None)
     assert len(table.chosen) == min(n_trials, 1)
     for stage, windowing, small in table.seen:
         assert (stage, windowing.lag) == ("transform", 0)
         assert (small.hidden_size, small.embedding_size, small.n_steps) == ((64,), 64, 300)
+
+
+@pytest.mark.parametrize(("lowest", "expected", "n_tried"), [(0.0, "sqrt", 2), (-0.1, None, 0)])
+def test_the_square_root_is_tried_if_the_lowest_value_is_0(lowest, expected, n_tried):
+    panel = waves()
+    panel.values[:] += lowest - panel.values.min()
+    table = TransformTable({None: 2.0, "sqrt": 1.0})
+    chosen = choose_transform(table, panel, WindowingChoices(PLAN, None, None, None, False), make_config(), 12)
+    assert (chosen.kind, table.transform, len(table.seen)) == (expected, chosen, n_tried)
 
 
 def waves():

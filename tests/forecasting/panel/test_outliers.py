@@ -28,6 +28,7 @@ def lstm(**changes):
     given = {
         "horizon": 6, "window": 24, "season": "auto", "segment": 6, "hidden_size": 4, "embedding_size": 4,
         "max_iter": 30, "differences": None, "scaling": "window", "calendar": None, "random_state": 0, "n_threads": 1,
+        "target_transform": None,
     }  # fmt: skip
     return LSTMForecaster(**{**given, **changes})
 

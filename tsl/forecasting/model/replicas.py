@@ -17,6 +17,7 @@ from tsl._tables.partitions import hashes_of
 from tsl.forecasting.model.drawn import Drawn, in_own_rows
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs, without_short
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows, Windowing
+from tsl.forecasting.panel.domain import Outside
 from tsl.forecasting.panel.missing import check_missing, fill
 from tsl.forecasting.panel.outliers import without_outliers
 from tsl.forecasting.panel.panel import Panel
@@ -75,10 +76,17 @@ class Preparation:
     def apply(self, panel: Panel) -> Panel:
         """Return the panel to train on; with ``short="skip"``, it may be empty."""
         check_missing(panel, self.missing)
-        panel = self.transform.apply(fill(without_outliers(panel, self.n_covariates), self.missing))
+        panel = self.transform.apply(self._filled(panel), warn=False)  # see `replaced`
         if self.short == "skip" and (panel.lengths < self.needed).all():
             return panel.select(np.zeros(0, np.int64))
         return without_short(panel, self.needed, self.short)
+
+    def _filled(self, panel: Panel) -> Panel:
+        return fill(without_outliers(panel, self.n_covariates), self.missing)
+
+    def replaced(self, panel: Panel) -> Outside | None:
+        """Return the values that the transform replaces; None if there are none."""
+        return self.transform.replaced(self._filled(panel)) if panel.n_series else None
 
 
 class ReplicaWindows(NamedTuple):

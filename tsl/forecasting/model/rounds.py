@@ -41,6 +41,7 @@ from tsl.forecasting.model.replicas import (
 )
 from tsl.forecasting.model.sampling import WindowSampler, training_cutoffs
 from tsl.forecasting.model.windows import ColumnStats, SeriesWindows
+from tsl.forecasting.panel.domain import report
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.power import PowerTransform
 from tsl.network import Dropout, Network
@@ -140,6 +141,8 @@ def fit_on_replicas(
     """
     needed = longest_window_learned(members) + members[0].windowing.horizon
     preparation = Preparation(replicas.missing, replicas.n_covariates, transform, needed, short)
+    if transform.low is not None:
+        _report_replaced(replicas, preparation)
     fitted = []
     for k, (member, seed) in enumerate(zip(members, seeds, strict=True)):
         own, windowing = config.of_kind(member.kind), member.windowing
@@ -161,6 +164,14 @@ def fit_on_replicas(
             history = Rounds(network, *given, checkpoint, callbacks).run()
         fitted.append((network, history))
     return fitted
+
+
+def _report_replaced(replicas: Replicas, preparation: Preparation) -> None:
+    """Warn about values of any replica that are replaced, although the sample may have none."""
+    runner, check = replicas.runner, preparation.replaced
+    found = [runner.submit(check, panel, replica=k, name="check values") for k, panel in enumerate(replicas.panels)]
+    for outside in runner.results(found):
+        report(outside)
 
 
 def round_config(config: FitConfig) -> RoundConfig:

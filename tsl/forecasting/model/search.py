@@ -35,6 +35,7 @@ STEPS_OF_ALL = 4500  # of several networks together, but at least STEPS[-1] each
 MOST_NETWORKS = 3
 LEAST_WEIGHT = 0.1  # relative to the best network
 LEAST_SHARE = 0.005  # of a simple forecast, on average over all series; chosen by judgement, not measured
+TRANSFORM_MARGIN = 0.02  # share by which errors must be lower with a transform of the target; chosen by judgement
 TRIED = {"windowing": "windows", "penalty": "penalties of the linear map"}  # by stage, for progress messages
 
 
@@ -46,6 +47,7 @@ class Choices:
     members: tuple[Member, ...]
     penalty: float | None
     n_steps: int
+    transform: PowerTransform = NO_TRANSFORM
     shares: SeriesShares | None = None
     """The members' shares by series; None if they are the members' weights."""
 
@@ -93,7 +95,7 @@ def choose(
         if n_models == "auto" and steps and n_steps == MOST_STEPS:
             n_steps = int(np.clip(STEPS_OF_ALL // n_networks, STEPS[-1], MOST_STEPS))
     trial.progress.close("windows and numbers of training steps compared on held-out data")
-    return Choices(best.among.season, tuple(members), config.penalty, n_steps, shares)
+    return Choices(best.among.season, tuple(members), config.penalty, n_steps, shares=shares)
 
 
 def _unlike(found: Sequence[Found]) -> list[Found]:
@@ -147,11 +149,14 @@ def _with_simple(
 def choose_transform(
     trial: HoldoutTrial, panel: Panel, choices: WindowingChoices, config: FitConfig, season: int
 ) -> PowerTransform:
-    """Return the transform with the lower errors, none or the logarithm, and let `trial` use it.
+    """Return no transform, or the one that suits the values if its errors are lower by a margin; let `trial` use it.
 
     Small networks are compared, with the first windowing that `choose_windowings` would try.
     """
-    transforms = NO_TRANSFORM, PowerTransform.learn("log", panel)
+    transforms = PowerTransform.candidates(panel)
+    if len(transforms) == 1:
+        trial.use(transforms[0])
+        return transforms[0]
     windowings = [Windowings(transform.apply(panel), choices, season).kinds()[0] for transform in transforms]
     small = _small(config)
     small = replace(small, n_steps=trial.affordable_steps("transform", windowings, small))
@@ -164,7 +169,8 @@ def choose_transform(
         errors.append(trial.errors("transform", windowing, small))
     best = 0
     if len(errors) == len(transforms) and np.isfinite(errors).all():
-        best = int(np.argmin(relative(np.array(errors), np.min(errors, axis=0))))
+        scores = relative(np.array(errors), np.min(errors, axis=0))
+        best = int(scores[1] < (1 - TRANSFORM_MARGIN) * scores[0])
     trial.use(transforms[best])
     if errors:
         trial.choose(windowings[best], small)

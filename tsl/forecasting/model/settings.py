@@ -23,6 +23,9 @@ from tsl.network import Loss, Optimizer
 AUTO_BATCH_SIZES = (32, 256)  # the smallest and the largest
 STEPS_AN_EPOCH = 16  # the batch size is such that the rows last for at least this many steps
 
+# Losses whose forecasts are quantiles, or close to them: a transform keeps quantiles, but it would bias means.
+TRANSFORMED_LOSSES = ("absolute_error", "huber", "quantile")
+
 
 def fit_config(params: Any, n_rows: int) -> FitConfig:
     """Return the training settings for a panel of `n_rows` rows; `params` has the parameters of `LSTMForecaster`.
@@ -98,10 +101,10 @@ def learn_transform(params: Any, trial: HoldoutTrial, panel: Panel, config: FitC
     Raises
     ------
     ValueError
-        If a value is not positive, unless the transform is chosen.
+        If a given transform is not defined for a value.
     """
     kind = params.target_transform
-    if kind == "auto" and params.loss not in COUNTS and not (panel.values <= 0).any():
+    if kind == "auto" and params.loss in TRANSFORMED_LOSSES:
         return choose_transform(trial, panel, windowing_choices(params, panel.future.shape[1]), config, season)
     transform = PowerTransform.learn(None if kind == "auto" else kind, panel)
     trial.use(transform)

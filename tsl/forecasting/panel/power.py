@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox
 
+from tsl.forecasting.panel.domain import Outside, floored, is_outside
 from tsl.forecasting.panel.panel import LARGEST, Panel
 
 TransformKind = Literal["log", "sqrt", "box-cox"] | None
@@ -24,6 +25,9 @@ class PowerTransform:
 
     exponent: float | None
     """None for no transform."""
+    low: float | None = None
+    """The smallest value of the training set, if the transform was chosen: values outside the domain are then replaced,
+    see `floored`. None to refuse them."""
 
     @property
     def kind(self) -> TransformKind:
@@ -61,12 +65,36 @@ class PowerTransform:
 
         return cls(float(minimize_scalar(negative_log_likelihood, bounds=EXPONENTS, method="bounded").x))
 
-    def apply(self, panel: Panel) -> Panel:
-        """Return the panel with its values transformed."""
-        if self.exponent is None:
+    @classmethod
+    def candidates(cls, panel: Panel) -> list[PowerTransform]:
+        """Return the transforms that "auto" tries: none, and the logarithm or, if there are zeros, the square root."""
+        low = float(np.nanmin(panel.values))
+        if low < 0:
+            return [NO_TRANSFORM]
+        return [NO_TRANSFORM, cls(FIXED["log" if low > 0 else "sqrt"], low)]
+
+    def again(self, panel: Panel) -> PowerTransform:
+        """Return the transform for a refit to `panel`: as it was chosen, or learned like this one."""
+        return PowerTransform.learn(self.kind, panel) if self.low is None else self
+
+    def apply(self, panel: Panel, *, warn: bool = True) -> Panel:
+        """Return the panel with its values transformed; `warn` says whether to warn about replaced values."""
+        kind = self.kind
+        if self.exponent is None or kind is None:
             return panel
-        _check_domain(panel, self.kind)
+        if self.low is None:
+            _check_domain(panel, kind)
+        else:
+            panel = floored(panel, kind, self.low, warn=warn)
         return replace(panel, values=boxcox(panel.values, self.exponent))
+
+    def replaced(self, panel: Panel) -> Outside | None:
+        """Return the values that `apply` replaces; None if there are none."""
+        kind = self.kind
+        if self.low is None or kind is None:
+            return None
+        rows = np.flatnonzero(is_outside(panel.values, kind))
+        return Outside.of(panel, rows, kind) if len(rows) else None
 
     def undo(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values on the original scale, none beyond `LARGEST`.
@@ -86,10 +114,9 @@ NO_TRANSFORM = PowerTransform(None)
 
 
 def _check_domain(panel: Panel, kind: TransformKind) -> None:
-    allowed, below = ("of at least 0", panel.values < 0) if kind == "sqrt" else ("above 0", panel.values <= 0)
-    wrong = np.flatnonzero(below)
+    wrong = np.flatnonzero(is_outside(panel.values, kind))
     if len(wrong):
-        row = wrong[0]
+        row, allowed = wrong[0], "of at least 0" if kind == "sqrt" else "above 0"
         raise ValueError(
             f"target_transform={kind!r} needs values {allowed}, got {panel.values[row]:g} in series "
             f"{panel.series_at(row)} at {panel.times[row]}"
