@@ -19,7 +19,7 @@ QUICK = {"n_series": 40, "n_steps": 100}
 N_FILES = 16
 ONE_NETWORK: dict[str, Any] = {
     "season": 24, "window": 168, "differences": None, "scaling": "window", "hidden_size": 64, "n_models": 1,
-    "max_iter": 400,
+    "target_transform": None, "max_iter": 400,
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ FORECASTER: dict[str, Any] = {
     "window": 24,
     "season": 24,
     "segment": 6,
+    "target_transform": None,
     "scaling": "window",
     "differences": None,
     "linear": False,

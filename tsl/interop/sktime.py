@@ -234,6 +234,7 @@ class TslForecaster(BaseForecaster):
             embedding_size=None,
             scaling="window",
             differences=None,
+            target_transform=None,
             max_iter=5,
             missing="interpolate",
             random_state=0,
