@@ -30,9 +30,11 @@ def test_a_notebook_shows_what_was_chosen_and_what_was_tried(fitted):
     assert fitted._repr_html_().endswith(own)  # before it are numbers of this view
     assert "season of 12 steps, 30 training steps for each network" in own
     table = rows(own)
-    heaviest = max(fitted.members_, key=lambda member: member.weight)
-    assert table[0] == ["member", "window", "segment", "differences", "scaling", "weight"]
+    weights = fitted.series_weights_.mean().to_numpy()
+    heaviest = fitted.members_[weights.argmax()]
+    assert table[0] == ["member", "window", "segment", "differences", "scaling", "mean weight in 3 series"]
     assert table[1][:2] == [heaviest.kind, str(heaviest.windowing.window)]
+    assert float(table[1][-1]) == pytest.approx(weights.max(), abs=0.006)
     assert sum(float(row[-1]) for row in table[1 : 1 + len(fitted.members_)]) == pytest.approx(1, abs=0.02)
     trials = table[2 + len(fitted.members_) :]
     assert [row[0] for row in trials] == fitted.search_results_["stage"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -41,7 +42,12 @@ def choices_html(forecaster: Any) -> str:
     if not members:
         return ""
     head = f"season of {forecaster.season_} steps, {forecaster.n_steps_} training steps for each network"
-    parts = [f"<p><b>Chosen by fit</b>: {escape(head)}</p>", _table(_members(members))]
+    by_series = getattr(forecaster, "series_weights_", None)
+    weights = [member.weight for member in members] if by_series is None else by_series.mean().to_list()
+    table = _members(members, weights)
+    if by_series is not None:
+        table = table.rename(columns={"weight": f"mean weight in {len(by_series)} series"})
+    parts = [f"<p><b>Chosen by fit</b>: {escape(head)}</p>", _table(table)]
     trials = getattr(forecaster, "search_results_", None)
     if trials and len(trials["stage"]):
         table = _trials(trials)
@@ -49,7 +55,7 @@ def choices_html(forecaster: Any) -> str:
     return f'<div class="tsl-choices">{"".join(parts)}</div>'
 
 
-def _members(members: Any) -> pd.DataFrame:
+def _members(members: Sequence[Any], weights: Sequence[float]) -> pd.DataFrame:
     """Return a row for each member of the forecast, sorted by decreasing weight."""
     rows = [
         {
@@ -58,9 +64,9 @@ def _members(members: Any) -> pd.DataFrame:
             "segment": member.windowing.segment,
             "differences": member.windowing.lag or None,
             "scaling": member.windowing.scaling,
-            "weight": f"{member.weight:.2f}",
+            "weight": f"{weight:.2f}",
         }
-        for member in sorted(members, key=lambda member: -member.weight)
+        for weight, member in sorted(zip(weights, members, strict=True), key=lambda one: -one[0])
     ]
     return pd.DataFrame(rows, dtype=object)  # otherwise None would turn integers into floats
 
