@@ -25,6 +25,43 @@ def test_a_level_leaves_room_for_one_more_error():
     assert calibration.residual_quantiles([0.999999], 1).tolist() == [[200.0]]  # no more is known
 
 
+def test_windows_side_by_side_say_as_much_as_their_number():
+    rng = np.random.default_rng(0)
+    one_step = rng.normal(size=(150, 1))
+    assert make_calibration(one_step).variance == 0.0
+    alike = np.repeat(one_step[:30], 8, axis=1)  # the errors of a window are the same: 30 numbers instead of 240
+    found = make_calibration(alike)
+    sizes = np.abs(found.scores[:, 0])
+    assert found.variance == pytest.approx(sizes.var() / sizes.mean() ** 2 * (1 / 30 - 1 / 240), rel=0.02)
+    apart = make_calibration(rng.normal(size=(30, 8)))
+    assert apart.variance < 0.2 * found.variance
+    twice = make_calibration(np.concatenate([alike, alike]), offsets=np.array([0, 241, 481]))
+    assert twice.variance == pytest.approx(found.variance / 2, rel=0.1)  # two series
+    assert make_calibration(np.zeros((5, 8))).variance == 0.0
+
+
+def test_an_uncertain_scale_makes_intervals_wider():
+    errors = np.random.default_rng(0).normal(size=(20, 4))
+    plain, wider = (Calibration(errors, pd.RangeIndex(1), np.ones(1), 1.0, variance) for variance in (0.0, 0.1))
+    ratio = wider.residual_quantiles([0.025, 0.9], 6) / plain.residual_quantiles([0.025, 0.9], 6)
+    assert_allclose(ratio, [[1 + 0.05 * 1.959964**2, 1 + 0.05 * 1.281552**2]] * 6, rtol=1e-5)
+
+
+def test_intervals_of_random_walks_cover_as_often_as_they_say():
+    """Ten windows side by side; without regard to that, intervals of 95 % cover 93 %."""
+    rng, (n, horizon), inside = np.random.default_rng(0), (260, 12), []
+    cutoffs = np.arange(1, n - horizon)
+    for _ in range(300):
+        walk = rng.normal(size=n).cumsum()
+        errors = walk[cutoffs[:, None] + np.arange(horizon)] - walk[cutoffs - 1, None]
+        then = cutoffs < 120
+        found = Calibration.of(errors[then], cutoffs[then], pd.RangeIndex(1), np.array([0, 132]), np.ones(1))
+        bounds = found.quantiles_around(np.zeros((1, horizon)), pd.RangeIndex(1), np.ones(1), [0.9, 0.975])[0]
+        inside.append(np.mean(np.abs(errors[-1:, :, None]) <= bounds, axis=(0, 1)))
+    share = np.mean(inside, axis=0)
+    assert (np.abs(share - [0.8, 0.95]) < [0.04, 0.02]).all(), share
+
+
 def test_few_windows_share_the_form_of_their_distribution_between_steps():
     steps = np.arange(1.0, 5.0)
     errors = np.where(np.arange(6)[:, None] % 2, 1.0, -1.0) * steps

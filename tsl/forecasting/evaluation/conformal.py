@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +71,8 @@ class Calibration:
     """Mean absolute recent residual of each series over its naive scale, (n_series,)."""
     common: float
     """The factor of all other series."""
+    variance: float = 0.0
+    """Relative variance of the mean size of the scores, beyond that of as many independent ones."""
 
     @classmethod
     def of(
@@ -93,7 +96,9 @@ class Calibration:
         around = surrounding_sizes(sizes, cutoffs, offsets, n_ahead, np.full(len(cutoffs), common))
         factors = recent_sizes(sizes, cutoffs, offsets, offsets[1:], n_ahead, np.full(len(ids), common))
         oldest_first = np.argsort(cutoffs - offsets[series[used] + 1], kind="stable")
-        return cls((relative / around[:, None])[oldest_first], ids, factors, common)
+        scores = relative / around[:, None]
+        variance = _excess_variance(scores, cutoffs, series[used])
+        return cls(scores[oldest_first], ids, factors, common, variance)
 
     def renewed(
         self, errors: Numbers, cutoffs: NDArray[np.int64], ids: pd.Index, offsets: NDArray[np.int64], scales: Numbers
@@ -144,7 +149,8 @@ class Calibration:
             with np.errstate(divide="ignore", invalid="ignore"):
                 alike = np.where(self.scores == 0.0, 0.0, self.scores / shape)
             found = shape[:, None] * _quantiles(alike.ravel(), wanted)
-        return _longer(found, horizon)
+        normal = np.array([NormalDist().inv_cdf(quantile) for quantile in wanted])
+        return _longer(found * (1.0 + 0.5 * self.variance * normal**2), horizon)
 
     def residual_quantiles_in_time(
         self, scores: TimedScores, quantiles: Sequence[float], horizon: int
@@ -198,6 +204,23 @@ def mean_sizes(relative: Numbers) -> Numbers:
     count = known.sum(axis=1)
     total = np.where(known, np.abs(relative), 0.0).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _excess_variance(scores: Numbers, cutoffs: NDArray[np.int64], series: NDArray[np.int64]) -> float:
+    """Return the relative variance of the mean size of scores (n, horizon), beyond that of independent ones.
+
+    `cutoffs` (n,) ascend within each of the `series` (n,). Windows of different series, or side by side, are taken as
+    independent.
+    """
+    sizes, known = mean_sizes(scores), np.abs(scores[~np.isnan(scores)])
+    horizon, mean = scores.shape[1], sizes.mean()
+    if not mean > 0.0:
+        return 0.0
+    first = np.flatnonzero(np.diff(series, prepend=-1))
+    last = np.append(first[1:], len(series)) - 1
+    n_windows = np.sum((cutoffs[last] - cutoffs[first]) / horizon + 1.0)
+    n_scores = len(scores) if len(scores) >= ENOUGH else len(known)  # that one quantile is computed from
+    return float(max(sizes.var() / n_windows - known.var() / n_scores, 0.0) / mean**2)
 
 
 def recent_sizes(
