@@ -47,21 +47,6 @@ def test_an_uncertain_scale_makes_intervals_wider():
     assert_allclose(ratio, [[1 + 0.05 * 1.959964**2, 1 + 0.05 * 1.281552**2]] * 6, rtol=1e-5)
 
 
-def test_intervals_of_random_walks_cover_as_often_as_they_say():
-    """Ten windows side by side; without regard to that, intervals of 95 % cover 93 %."""
-    rng, (n, horizon), inside = np.random.default_rng(0), (260, 12), []
-    cutoffs = np.arange(1, n - horizon)
-    for _ in range(300):
-        walk = rng.normal(size=n).cumsum()
-        errors = walk[cutoffs[:, None] + np.arange(horizon)] - walk[cutoffs - 1, None]
-        then = cutoffs < 120
-        found = Calibration.of(errors[then], cutoffs[then], pd.RangeIndex(1), np.array([0, 132]), np.ones(1))
-        bounds = found.quantiles_around(np.zeros((1, horizon)), pd.RangeIndex(1), np.ones(1), [0.9, 0.975])[0]
-        inside.append(np.mean(np.abs(errors[-1:, :, None]) <= bounds, axis=(0, 1)))
-    share = np.mean(inside, axis=0)
-    assert (np.abs(share - [0.8, 0.95]) < [0.04, 0.02]).all(), share
-
-
 def test_few_windows_share_the_form_of_their_distribution_between_steps():
     steps = np.arange(1.0, 5.0)
     errors = np.where(np.arange(6)[:, None] % 2, 1.0, -1.0) * steps
