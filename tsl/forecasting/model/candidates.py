@@ -87,7 +87,7 @@ class Windowings:
         if 1 < season <= plan.window:
             found.append(("seasonal naive", plan))
         if season > 1:
-            longest = int(longest_context(self._panel, plan.horizon))
+            longest = min(int(longest_context(self._panel, plan.horizon)), MOST_VALUES)
             cycle = cycle_of(self._panel, season, longest)
             n_cycles = min(MEAN_OF, longest // cycle)
             if n_cycles > 1:
