@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tsl.forecasting.model.shares import (
+    HANDICAP,
     NOISE,
     SIMPLE_TEMPERATURE,
     SeriesShares,
@@ -31,14 +32,14 @@ def test_errors_are_relative_to_those_of_the_network():
 
 def test_a_series_with_many_windows_has_the_weight_of_its_own_errors():
     scores, many = np.array([0.5, 1.0, 1.1, 2.0]), np.full(4, 1e6)
-    expected = [weight(score, SIMPLE_TEMPERATURE) for score in scores]
+    expected = [weight(score + HANDICAP, SIMPLE_TEMPERATURE) for score in scores]
     assert_allclose(weights_by_series(2.0, scores, many), expected, rtol=1e-3)
 
 
 def test_a_single_window_counts_by_half_and_draws_weights_together():
     scores, n_windows = np.array([0.5, 2.0]), np.ones(2)  # their geometric mean is 1
     found = weights_by_series(5.0, scores, n_windows)
-    assert_allclose(found, np.exp((1.0 - np.sqrt(scores)) / (SIMPLE_TEMPERATURE + NOISE)))
+    assert_allclose(found, np.exp((1.0 - HANDICAP - np.sqrt(scores)) / (SIMPLE_TEMPERATURE + NOISE)))
     more = weights_by_series(5.0, scores, 1.5 * n_windows)
     assert more[0] > found[0] > 1.0 > found[1] > more[1]
 
