@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.testing import assert_allclose, assert_array_equal
+import pytest
+from numpy.testing import assert_allclose
 
 from tsl.forecasting.model.shares import (
     HANDICAP,
@@ -30,30 +31,34 @@ def test_errors_are_relative_to_those_of_the_network():
     assert_allclose(relative(np.array([[0.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 1.0]])), [1.0, 0.5])
 
 
+def weights(scores, n_windows):
+    """Weights for errors relative to those of the networks, which are 2 and 5."""
+    reference = np.full((len(scores), 2), [2.0, 5.0])
+    return weights_by_series(np.array(scores)[:, None] * reference, reference, np.array(n_windows, float))
+
+
 def test_a_series_with_many_windows_has_the_weight_of_its_own_errors():
-    scores, many = np.array([0.5, 1.0, 1.1, 2.0]), np.full(4, 1e6)
-    expected = [weight(score + HANDICAP, SIMPLE_TEMPERATURE) for score in scores]
-    assert_allclose(weights_by_series(2.0, scores, many), expected, rtol=1e-3)
+    scores = [0.5, 1.0, 1.1, 2.0]
+    found, _ = weights(scores, [1e6] * 4)
+    assert_allclose(found, [weight(score + HANDICAP, SIMPLE_TEMPERATURE) for score in scores], rtol=1e-3)
 
 
 def test_a_single_window_counts_by_half_and_draws_weights_together():
-    scores, n_windows = np.array([0.5, 2.0]), np.ones(2)  # their geometric mean is 1
-    found = weights_by_series(5.0, scores, n_windows)
+    scores = np.array([0.5, 2.0])  # their geometric mean is 1
+    found, _ = weights(scores, [1.0, 1.0])
     assert_allclose(found, np.exp((1.0 - HANDICAP - np.sqrt(scores)) / (SIMPLE_TEMPERATURE + NOISE)))
-    more = weights_by_series(5.0, scores, 1.5 * n_windows)
+    more, _ = weights(scores, [1.5, 1.5])
     assert more[0] > found[0] > 1.0 > found[1] > more[1]
 
 
 def test_series_without_windows_have_the_weight_of_all_together():
-    pooled = weight(1.2, SIMPLE_TEMPERATURE)
-    found = weights_by_series(1.2, np.array([0.1, 1.0, 0.0]), np.array([2.0, 2.0, 0.0]))
-    assert found[2] == pooled
+    found, others = weights([0.8, 1.0, 0.0], [2.0, 2.0, 0.0])
+    assert found[2] == others == pytest.approx(weight(0.9 + HANDICAP, SIMPLE_TEMPERATURE))
     assert found[0] > 1.0
-    assert_allclose(weights_by_series(1.2, np.zeros(3), np.zeros(3)), pooled)
 
 
 def test_no_weight_is_zero_or_infinite():
-    found = weights_by_series(1e200, np.array([1e-100, 1e100, 0.0]), np.array([9.0, 9.0, 0.0]))
+    found, others = weights([1e-100, 1e100, 0.0], [9.0, 9.0, 0.0])
     assert np.isfinite(found).all()
     assert (found > 0).all()
-    assert_array_equal(found[1:], found[1])
+    assert found[1] == others

@@ -121,18 +121,19 @@ def _with_simple(
     A simple forecast that is as good as the best network has the weight of all networks together. If there are several
     series, its weight depends on the series.
     """
-    lowest, several = trial.lowest(best.windowing), panel.n_series > 1
+    several = panel.n_series > 1
     members, own = list(networks), [np.full(panel.n_series, member.weight) for member in networks]
     for kind, plan in best.among.simple(best.windowing):
         settings = replace(config, verbose=0).of_kind(kind)
         if not trial.fits("simple", plan, settings):
             continue
-        pooled = float(relative(trial.errors("simple", plan, settings), lowest))
-        found = weight(pooled, SIMPLE_TEMPERATURE)
-        by_series = np.full(panel.n_series, found)
         if several:
-            scores = relative(trial.by_series("simple", plan, settings), trial.lowest_by_series(best.windowing))
-            by_series = weights_by_series(pooled, scores, trial.n_windows(plan))
+            errors, reference = trial.by_series("simple", plan, settings), trial.lowest_by_series(best.windowing)
+            by_series, found = weights_by_series(errors, reference, trial.n_windows(plan))
+        else:
+            score = float(relative(trial.errors("simple", plan, settings), trial.lowest(best.windowing)))
+            found = weight(score, SIMPLE_TEMPERATURE)
+            by_series = np.array([found])
         if found >= LEAST_WEIGHT or np.mean(by_series / (1.0 + by_series)) >= LEAST_SHARE:
             trial.choose(plan, settings)
             members.append(Member(kind, plan, found))

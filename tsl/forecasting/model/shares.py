@@ -62,27 +62,27 @@ def weight(score: float, temperature: float = TEMPERATURE) -> float:
 
 
 def weights_by_series(
-    pooled: float, scores: NDArray[np.float64], n_windows: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the weight of a simple forecast for each series, (n_series,).
+    errors: NDArray[np.float64], reference: NDArray[np.float64], n_windows: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Return the weight of a simple forecast for each series, (n_series,), and that for other series.
 
     Parameters
     ----------
-    pooled : float
-        Its errors relative to the best network over all series together.
-    scores : ndarray of shape (n_series,)
-        The same for each series; ignored where there are no windows.
+    errors : ndarray of shape (n_series, 2)
+        Both errors of the simple forecast; ignored where there are no windows.
+    reference : ndarray of shape (n_series, 2)
+        Those of the best network.
     n_windows : ndarray of shape (n_series,)
         Number of independent held-out windows.
     """
     found = n_windows > 0
-    if not found.any():
-        return np.full(len(scores), _bounded((1.0 - pooled) / SIMPLE_TEMPERATURE))
-    own = np.log(np.where(found, scores, 1.0))
+    pooled = float(relative(errors[found].mean(axis=0), reference[found].mean(axis=0)))
+    others = float(_bounded((1.0 - HANDICAP - pooled) / SIMPLE_TEMPERATURE))
+    own = np.log(relative(errors, reference))
     trust = np.clip(0.5 + 0.5 * (n_windows - HALF_TRUSTED) / (TRUSTED - HALF_TRUSTED), 0.0, 1.0)
-    shrunk = np.exp(trust * own + (1.0 - trust) * own[found].mean())
+    scores = np.exp(trust * own + (1.0 - trust) * own[found].mean())
     temperature = SIMPLE_TEMPERATURE + NOISE / np.where(found, n_windows, 1.0)
-    return _bounded(np.where(found, (1.0 - HANDICAP - shrunk) / temperature, (1.0 - pooled) / SIMPLE_TEMPERATURE))
+    return np.where(found, _bounded((1.0 - HANDICAP - scores) / temperature), others), others
 
 
 def _bounded(exponent: Any) -> Any:
