@@ -90,7 +90,7 @@ def test_several_models_are_averaged():
         alone = copy.copy(model)
         alone.networks_, alone.members_, alone._shares = [network], [replace(member, weight=1.0)], None
         total = total + share * alone.predict()
-    assert [member.kind for member in model.members_[:4]] == ["lstm"] * 3 + ["seasonal naive"]
+    assert [member.kind for member in model.members_[:4]] == ["lstm"] * 3 + ["seasonal mean"]
     assert_allclose(model.predict(), total, rtol=1e-6)
 
 

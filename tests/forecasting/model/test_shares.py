@@ -52,8 +52,8 @@ def test_a_single_window_counts_by_half_and_draws_weights_together():
 
 
 def test_series_without_windows_have_the_weight_of_all_together():
-    found, others = weights([0.8, 1.0, 0.0], [2.0, 2.0, 0.0])
-    assert found[2] == others == pytest.approx(weight(0.9 + HANDICAP, SIMPLE_TEMPERATURE))
+    found, others = weights([0.6, 1.0, 0.0], [2.0, 2.0, 0.0])
+    assert found[2] == others == pytest.approx(weight(0.8 + HANDICAP, SIMPLE_TEMPERATURE))
     assert found[0] > 1.0
 
 

@@ -24,9 +24,8 @@ LARGEST_EXPONENT = 30.0  # of a weight, so that none is 0 or infinite
 
 # Compared on the last rows of the training parts of seven panels; the page on the forecaster has the figures.
 NOISE = 0.2  # added to the temperature of a series with one window; with more, it falls with their number
-HANDICAP = (
-    0.1  # added to the errors: the network of the forecast learns from the held-out end, that of the trial did not
-)
+# Added to errors of simple forecasts: the networks of the forecast learn from the held-out end, those of trials do not.
+HANDICAP = 0.2
 HALF_TRUSTED, TRUSTED = 1.0, 1.5  # windows of a series whose errors count by half, and wholly
 
 
