@@ -242,9 +242,8 @@ class HoldoutTrial:
         if windowing.counts is None:
             errors, by_series = self._point_errors(network, windows, checked, config)
             if config.kind != "lstm":
-                by_series = np.maximum(
-                    by_series, self._point_errors(network, windows, fitted.spread(N_BEFORE), config)[1]
-                )
+                before = self._point_errors(network, windows, fitted.spread(N_BEFORE), config)[1]
+                by_series = np.maximum(by_series, before)
         else:
             held_out = windows.samples(checked)
             loss = network.evaluate(held_out.sequences, held_out.targets, None, config.loss, n_threads=config.n_threads)
