@@ -23,6 +23,7 @@ SUITES = (
     "scaling",
     "endurance",
     "accuracy",
+    "coverage",
     "text",
     "classification",
     "distributed",
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=3,
         metavar="N",
-        help="for accuracy, text and classification: number of models of each kind",
+        help="for accuracy, coverage, text and classification: number of models of each kind",
     )
     parser.add_argument(
         "--isa", choices=(isa.NATIVE, *isa.HELD), default=isa.NATIVE, help="limit all rivals to an instruction set"
