@@ -137,6 +137,12 @@ def test_simple_forecasts_have_weight_where_they_are_good(by_series, mixed):
     assert of_naive[6:].mean() > 0.1
 
 
+def test_the_naive_forecast_has_weight_in_a_panel_of_random_walks(unlike):
+    at = [member.kind for member in unlike.members_].index("naive")
+    assert unlike.members_[at].weight > 0.3  # as with one series
+    assert unlike.series_weights_.iloc[:, at].min() > 0.3
+
+
 def test_new_series_have_the_weights_of_all_together(by_series, mixed):
     shares = by_series._shares
     new = mixed[["walk0"]].rename(columns={"walk0": "new"})

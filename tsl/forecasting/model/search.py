@@ -119,21 +119,22 @@ def _with_simple(
     """Return the networks and the simple forecasts that are not much worse for all series, or for some.
 
     A simple forecast that is as good as the best network has the weight of all networks together. If there are several
-    series, its weight depends on the series.
+    series, its weight depends on the series; that of naive ones is at least the weight by the errors of all series.
     """
-    several = panel.n_series > 1
+    several, lowest = panel.n_series > 1, trial.lowest(best.windowing)
+    if several:
+        reference, n_windows = trial.lowest_by_series(best.windowing), trial.n_windows(best.windowing)
     members, own = list(networks), [np.full(panel.n_series, member.weight) for member in networks]
     for kind, plan in best.among.simple(best.windowing):
         settings = replace(config, verbose=0).of_kind(kind)
         if not trial.fits("simple", plan, settings):
             continue
+        found = weight(float(relative(trial.errors("simple", plan, settings), lowest)), SIMPLE_TEMPERATURE)
+        by_series = np.full(panel.n_series, found)
         if several:
-            errors, reference = trial.by_series("simple", plan, settings), trial.lowest_by_series(best.windowing)
-            by_series, found = weights_by_series(errors, reference, trial.n_windows(plan))
-        else:
-            score = float(relative(trial.errors("simple", plan, settings), trial.lowest(best.windowing)))
-            found = weight(score, SIMPLE_TEMPERATURE)
-            by_series = np.array([found])
+            least = found if kind != "seasonal mean" and found >= LEAST_WEIGHT else 0.0
+            by_series, found = weights_by_series(trial.by_series("simple", plan, settings), reference, n_windows)
+            by_series, found = np.maximum(by_series, least), max(found, least)
         if found >= LEAST_WEIGHT or np.mean(by_series / (1.0 + by_series)) >= LEAST_SHARE:
             trial.choose(plan, settings)
             members.append(Member(kind, plan, found))
