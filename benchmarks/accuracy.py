@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -110,18 +111,23 @@ def _run_task(bench: Bench, name: str, task: Task) -> None:
 
 def measured(task: Task, forecasts: Forecasts, **numbers: float) -> dict[str, Any]:
     """Return score, coverage and its standard error in percent, and mean interval width in units of each series."""
-    truth = task.truth[:, task.scored]
     sizes = task.sizes()[task.series_of(task.ends), None]
     covered, errors, width = {}, {}, {}
     blocks = blocks_of_windows(task)
     for level, bounds in forecasts.intervals.items():
         low, high = (bound[:, task.scored] for bound in bounds)
-        covered[str(level)] = 100.0 * coverage(truth, low, high)
-        errors[str(level)] = 100.0 * standard_error((low <= truth) & (truth <= high), blocks)
+        covered[str(level)] = 100.0 * coverage(task.truth[:, task.scored], low, high)
+        errors[str(level)] = 100.0 * standard_error(inside(task, forecasts, level), blocks)
         width[str(level)] = float(np.mean((high - low) / sizes))
     score = {name: float(value) for name, value in task.score(task, forecasts.points).items()}
     found = {"score": score, "coverage": covered, "coverage_error": errors, "width": width}
     return {**found, "note": forecasts.note, **numbers}
+
+
+def inside(task: Task, forecasts: Forecasts, level: int) -> np.ndarray:
+    """Return whether each true value that counts lies in the interval of this level, (n, steps)."""
+    truth, (low, high) = task.truth[:, task.scored], (bound[:, task.scored] for bound in forecasts.intervals[level])
+    return (low <= truth) & (truth <= high)
 
 
 def blocks_of_windows(task: Task) -> np.ndarray:
@@ -152,16 +158,20 @@ def standard_error(inside: np.ndarray, blocks: np.ndarray) -> float:
 def _own_runs(bench: Bench, task: Task, kind: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one entry per seed."""
     runs: list[dict[str, Any]] = []
-    forecaster = _forecaster()
-    if forecaster is None:
+    if _forecaster() is None:
         return runs
-    for seed in range(1 if bench.options.quick else bench.options.seeds):
-        model = forecaster(horizon=task.horizon, random_state=seed, n_threads=bench.options.n_threads)
-        model.set_params(**(task.settings | settings | (QUICK if bench.options.quick else {})))
+    for seed, model in own_models(bench, task, settings):
         forecasts, seconds = own_forecasts(task, model)
         runs.append(measured(task, forecasts, **seconds))
         bench.say(f"{task.name}, {kind}, seed {seed}: {_in_words(runs[-1])}")
     return runs
+
+
+def own_models(bench: Bench, task: Task, settings: dict[str, Any]) -> Iterator[tuple[int, Any]]:
+    """Yield each seed and an unfitted forecaster with it."""
+    for seed in range(1 if bench.options.quick else bench.options.seeds):
+        model = _forecaster()(horizon=task.horizon, random_state=seed, n_threads=bench.options.n_threads)
+        yield seed, model.set_params(**(task.settings | settings | (QUICK if bench.options.quick else {})))
 
 
 def own_forecasts(task: Task, model: Any) -> tuple[Forecasts, dict[str, float]]:

@@ -10,11 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.accuracy import DEFAULTS, QUICK, blocks_of_windows, own_forecasts, standard_error
+from benchmarks.accuracy import blocks_of_windows, inside, own_forecasts, own_models, standard_error
 from benchmarks.bench import Bench
 from benchmarks.forecast_tasks import Task, project_tasks
 from benchmarks.yardsticks import LEVELS
-from tsl import LSTMForecaster
 
 SUMMARY = "coverage of intervals after several ends of the training data"
 LEAST_KNOWN = 0.35  # share of the rows of a task that each fit has at least
@@ -52,25 +51,21 @@ def earlier_splits(task: Task) -> list[Task]:
 
 def coverage_of(bench: Bench, splits: list[Task]) -> dict[str, float]:
     """Return coverage and its standard error in percent for each level, over the windows of all splits and seeds."""
-    inside: dict[int, list[np.ndarray]] = {level: [] for level in LEVELS}
+    covered: dict[int, list[np.ndarray]] = {level: [] for level in LEVELS}
     blocks, n_blocks = [], 0
     for task in splits:
         own = blocks_of_windows(task)
-        for seed in range(1 if bench.options.quick else bench.options.seeds):
-            model = LSTMForecaster(horizon=task.horizon, random_state=seed, n_threads=bench.options.n_threads)
-            model.set_params(**(task.settings | DEFAULTS["LSTMForecaster"] | (QUICK if bench.options.quick else {})))
+        for _, model in own_models(bench, task, {}):
             forecasts, _ = own_forecasts(task, model)
-            for level, bounds in forecasts.intervals.items():
-                low, high = (bound[:, task.scored] for bound in bounds)
-                truth = task.truth[:, task.scored]
-                inside[level].append((low <= truth) & (truth <= high))
+            for level, parts in covered.items():
+                parts.append(inside(task, forecasts, level))
             blocks.append(own + n_blocks)  # seeds forecast the same windows
         n_blocks += own.max() + 1
         bench.say(
-            f"{task.name}: {100 * inside[LEVELS[0]][-1].mean():.1f} % in {LEVELS[0]} % after row {task.fit_stops[0]}"
+            f"{task.name}: {100 * covered[LEVELS[0]][-1].mean():.1f} % in {LEVELS[0]} % after row {task.fit_stops[0]}"
         )
     found = {}
-    for level, parts in inside.items():
+    for level, parts in covered.items():
         together = np.concatenate(parts)
         found[f"coverage {level}"] = float(100.0 * together.mean())
         found[f"standard error {level}"] = float(100.0 * standard_error(together, np.concatenate(blocks)))

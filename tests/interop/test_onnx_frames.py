@@ -39,9 +39,7 @@ def converted(forecaster):
 
 
 def assert_same(found, expected):
-    (assert_series_equal if isinstance(expected, pd.Series) else assert_frame_equal)(
-        found, expected, rtol=1e-5, atol=1e-6
-    )
+    (assert_series_equal if isinstance(expected, pd.Series) else assert_frame_equal)(found, expected, rtol=1e-5)
 
 
 def panel_of(n_series=3, names=("a", "b", "c")):

@@ -112,7 +112,6 @@ class NetworkForecaster(Forecaster):
             self.transform_ = learn_transform(self, trial, panel, config, self.season_)
             panel = self.transform_.apply(panel)
             chosen = choose_for(self, trial, panel, config, self.season_, self.schema_.season_hints)
-            chosen = replace(chosen, transform=self.transform_)
             self.search_results_ = trial.table()
         else:
             if further is None:
@@ -301,9 +300,7 @@ class NetworkForecaster(Forecaster):
             shares = np.array([[member.weight for member in members]])
         else:
             shares = self._shares.of(panel.ids)
-        model = TrainedNetworks(
-            *(self.networks_, members, self._scaling, self.transform_, trained, n_threads), shares=shares
-        )
+        model = TrainedNetworks(self.networks_, members, self._scaling, self.transform_, trained, n_threads, shares)
         dropout = self.dropout if self.intervals == "dropout" else None
         return model.forecast(panel, cutoffs, horizon, quantiles, dropout)
 

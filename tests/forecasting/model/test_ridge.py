@@ -39,11 +39,7 @@ def test_the_penalty_counts_for_each_window():
 
 
 @pytest.mark.parametrize(
-    ("kind", "by_hand"),
-    [
-        ("naive", naive),
-        ("seasonal naive", lambda *known: seasonal_naive(*known, season=4)),
-    ],
+    ("kind", "by_hand"), [("naive", naive), ("seasonal naive", lambda *known: seasonal_naive(*known, season=4))]
 )
 @pytest.mark.parametrize("plan", [Windowing(12, 3, 6, level=4), Windowing(8, 4, 6, level=4, n_future=2)], ids=str)
 def test_simple_forecasts_are_networks_whose_linear_map_is_known(kind, by_hand, plan):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsl.forecasting.model.members import Kind
+from tsl.forecasting.model.sampling import spread
 from tsl.forecasting.model.windows import Windowing
 from tsl.forecasting.panel.panel import Panel
 from tsl.forecasting.panel.scale import mean_change
@@ -106,7 +107,7 @@ class Windowings:
 
 def leaves_its_range(panel: Panel) -> bool:
     """Return whether series reach new values: each of their last five tenths is compared with everything before it."""
-    chosen = np.unique(np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(np.int64))
+    chosen = spread(np.arange(panel.n_series), MOST_SERIES)
     shares = []
     for k in chosen:
         values = panel.values[panel.offsets[k] : panel.offsets[k + 1]]

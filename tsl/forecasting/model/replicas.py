@@ -86,7 +86,9 @@ class Preparation:
 
     def replaced(self, panel: Panel) -> Outside | None:
         """Return the values that the transform replaces; None if there are none."""
-        return self.transform.replaced(self._filled(panel)) if panel.n_series else None
+        if not panel.n_series or self.transform.replaced(panel) is None:  # clipping and filling add none
+            return None
+        return self.transform.replaced(self._filled(panel))
 
 
 class ReplicaWindows(NamedTuple):

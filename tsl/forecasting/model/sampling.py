@@ -65,9 +65,9 @@ def training_cutoffs(panel: Panel, window: int, horizon: int) -> NDArray[np.int6
     return ranges(starts[usable], stops[usable])
 
 
-def spread(cutoffs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Return `n` of the cutoffs at equal distances, or all of them if there are no more."""
-    return cutoffs[np.unique(np.linspace(0, len(cutoffs) - 1, n).astype(np.int64))]
+def spread(numbers: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return `n` of the numbers at equal distances, or all of them if there are no more."""
+    return numbers[np.unique(np.linspace(0, len(numbers) - 1, n).astype(np.int64))]
 
 
 class WindowSampler:
@@ -98,7 +98,7 @@ class WindowSampler:
         share /= per_series[series]
         if newer is not None:
             share = _with_emphasis(share, cutoffs + horizon > newer[series])
-        self._cutoffs = cutoffs
+        self.cutoffs = cutoffs
         self._cumulated = np.cumsum(share)
 
     @property
@@ -106,14 +106,10 @@ class WindowSampler:
         """The total weight of all windows: 0 if there is nothing to learn from."""
         return float(self._cumulated[-1]) if len(self._cumulated) else 0.0
 
-    def spread(self, n: int) -> NDArray[np.int64]:
-        """Return the cutoffs of `n` windows at equal distances, or of all of them."""
-        return spread(self._cutoffs, n)
-
     def draw(self, n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
         """Return the cutoffs of `n` windows, drawn with replacement."""
         drawn = np.searchsorted(self._cumulated, random_state.random_sample(n) * self.total, side="right")
-        return self._cutoffs[np.minimum(drawn, len(self._cutoffs) - 1)]
+        return self.cutoffs[np.minimum(drawn, len(self.cutoffs) - 1)]
 
 
 def _with_emphasis(share: NDArray[np.float64], is_new: NDArray[np.bool_]) -> NDArray[np.float64]:

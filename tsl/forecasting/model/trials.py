@@ -242,7 +242,7 @@ class HoldoutTrial:
         if windowing.counts is None:
             errors, by_series = self._point_errors(network, windows, checked, config)
             if config.kind != "lstm":
-                before = self._point_errors(network, windows, fitted.spread(N_BEFORE), config)[1]
+                before = self._point_errors(network, windows, spread(fitted.cutoffs, N_BEFORE), config)[1]
                 by_series = np.maximum(by_series, before)
         else:
             held_out = windows.samples(checked)
